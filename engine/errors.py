@@ -1,0 +1,122 @@
+"""Every error that leaves the engine; whose it is to fix decides the branch.
+
+    UnikatError
+      OrderError          the customer's: a field of the order (field, value, limit, nearest, rule)        exit 2, or 1 when a rule refused
+        Refused           a rule, or a stage that found that the product cannot be: honest, never a fault   exit 1
+      TemplateError       the designer's: a stage raised, hung, crashed, or gave no solid (stage, line)     exit 3
+      InputError          the scanner's: a file that is no mesh, no trace, has no unit (file, what)         exit 2
+      EnvironmentFault    the installation's: a library, font or slicer is missing (what to install)        exit 3
+      EngineFault         ours: a promise of the engine did not hold                                        exit 3
+        ChildFault        a unit's child died: `kind` is crash, exit, timeout, memory                       exit 3
+
+`str()` of an error never holds a measured value: what the customer sent is in its attributes, which go to the sender alone
+(`for_sender()`), never to a log.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+
+class UnikatError(Exception):
+    """The root: catch this to catch all that the engine raises on purpose."""
+
+    def for_sender(self) -> str:
+        """One line for who sent the order; may hold the values that she sent."""
+        return str(self)
+
+
+class OrderError(UnikatError):
+    """A field of the order that cannot be taken: names field, value, limit and the nearest allowed value."""
+
+    def __init__(
+        self,
+        field: str,
+        why: str,
+        *,
+        value: object = None,
+        limit: object = None,
+        nearest: object = None,
+        rule: str | None = None,
+    ) -> None:
+        super().__init__(f"{field}: {why}")
+        self.field = field
+        self.why = why
+        self.value = value
+        self.limit = limit
+        self.nearest = nearest
+        self.rule = rule
+
+    def for_sender(self) -> str:
+        """`field: why (got value; limit; nearest allowed: n)` in one line."""
+        told = []
+        if self.value is not None:
+            told.append(f"got {_short(self.value)}")
+        if self.limit is not None:
+            told.append(f"limit {_short(self.limit)}")
+        if self.nearest is not None:
+            told.append(f"nearest allowed {_short(self.nearest)}")
+        line = f"{self.field}: {self.why}" + (f" ({'; '.join(told)})" if told else "")
+        return line + (f" [rule {self.rule}]" if self.rule else "")
+
+
+class Refused(OrderError):
+    """The order is well-formed, and this product cannot be made of it: a rule says why, and what would do."""
+
+
+class TemplateError(UnikatError):
+    """A stage of a template failed: names the template, the stage, the line in the designer's file, and the cause."""
+
+    def __init__(self, template: str, stage: str, why: str, *, line: int | None = None, file: str | None = None) -> None:
+        where = f"{file or template}:{line}" if line is not None else template
+        super().__init__(f"{where}: stage {stage}: {why}")
+        self.template = template
+        self.stage = stage
+        self.why = why
+        self.line = line
+        self.file = file
+
+
+class InputError(UnikatError):
+    """A file that came in cannot be used: which, and what would do."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what}: {why}")
+        self.what = what
+        self.why = why
+
+
+class EnvironmentFault(UnikatError):
+    """Something this installation needs is missing; the message says in one line what to install."""
+
+
+class EngineFault(UnikatError):
+    """A promise of ours did not hold."""
+
+
+ChildFaultKind = Literal["crash", "exit", "timeout", "memory", "lost"]
+
+
+class ChildFault(EngineFault):
+    """The child that worked on one unit died. `stage`, `file` and `line`: where it was, as far as it could still say."""
+
+    def __init__(
+        self,
+        kind: ChildFaultKind,
+        why: str,
+        *,
+        stage: str | None = None,
+        file: str | None = None,
+        line: int | None = None,
+    ) -> None:
+        super().__init__(why)
+        self.kind = kind
+        self.stage = stage
+        self.file = file
+        self.line = line
+
+
+def _short(value: object) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    text = text.encode("unicode_escape").decode("ascii") if not text.isprintable() else text
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,1 @@
+"""The types that every room shares; a leaf."""

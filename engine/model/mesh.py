@@ -1,0 +1,150 @@
+"""Meshes, tagged patches and parts: what every room hands to the next. A leaf: numpy and nothing else of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+Points = npt.NDArray[np.float64]
+Faces = npt.NDArray[np.int32]
+Lattice = npt.NDArray[np.int32]
+
+STEPS_PER_MM = 10_000
+"""The lattice that ships: our products have all their points on 1e-4 mm."""
+
+
+def frozen(array: npt.NDArray[np.generic], dtype: type, columns: int) -> npt.NDArray[np.generic]:
+    """A read-only, C-contiguous array (n, columns) of that dtype, or TypeError."""
+    made = np.ascontiguousarray(array, dtype=dtype)
+    if made.ndim != 2 or made.shape[1] != columns:
+        raise TypeError(f"expected (n, {columns}), got {made.shape}")
+    if made.flags.writeable:
+        made = made.copy() if made is array or made.base is not None else made
+        made.flags.writeable = False
+    return made
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """The first `points` points and `faces` faces of a mesh are those of the body `key`, byte for byte.
+
+    `key` is content-addressed (it names the points and the faces that are kept), so what was computed for them once
+    (deflate segments, pictures, certificates) may be copied.
+    """
+
+    key: str
+    points: int
+    faces: int
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """Triangles. points float64 (n, 3) mm, faces int32 (m, 3) counter-clockwise seen from outside; both frozen.
+
+    `kept` says which leading rows are a known body's (a stamp keeps what it does not touch).
+    """
+
+    points: Points
+    faces: Faces
+    kept: Kept | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "points", frozen(self.points, np.float64, 3))
+        object.__setattr__(self, "faces", frozen(self.faces, np.int32, 3))
+
+
+class Role(StrEnum):
+    """What a patch is for: letters answer to the emboss and engrave limits, not to the wall's."""
+
+    WALL = "wall"
+    ENGRAVING = "engraving"
+    EMBOSSING = "embossing"
+    GROOVE = "groove"
+    OPENING = "opening"
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A plane by its frame, mm: `origin`, unit `x`, `y` (text runs along x, up is y) and `normal` = x cross y, outward."""
+
+    origin: tuple[float, float, float]
+    x: tuple[float, float, float]
+    y: tuple[float, float, float]
+
+    @property
+    def normal(self) -> tuple[float, float, float]:
+        """x cross y."""
+        (a, b, c), (d, e, f) = self.x, self.y
+        return (b * f - c * e, c * d - a * f, a * e - b * d)
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """Tagged faces. `faces`: int32 (k,) rows of the mesh's faces. `plane`: where all of them lie on the lattice, or None."""
+
+    name: str
+    faces: npt.NDArray[np.int32]
+    plane: Plane | None = None
+    role: Role = Role.WALL
+
+    def __post_init__(self) -> None:
+        rows = np.ascontiguousarray(self.faces, dtype=np.int32)
+        rows = rows.copy() if rows is self.faces and rows.flags.writeable else rows
+        rows.flags.writeable = False
+        object.__setattr__(self, "faces", rows)
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where a part stands: `rotation` 3x3 by rows, then `translation` in mm. The print pose has z = 0 on the bed."""
+
+    rotation: tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]] = (
+        (1.0, 0.0, 0.0),
+        (0.0, 1.0, 0.0),
+        (0.0, 0.0, 1.0),
+    )
+    translation: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    why: str = "as drawn"
+
+
+FLIPPED = Pose(((1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, -1.0)), why="turned over about x")
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One printed piece. `poses`: by name (print, assembled; eyewear also open, closed); a missing one is `as drawn`."""
+
+    name: str
+    mesh: Mesh
+    patches: Mapping[str, Patch] = field(default_factory=lambda: MappingProxyType({}))
+    colour: str = "#5b8ba8"
+    material: str | None = None
+    poses: Mapping[str, Pose] = field(default_factory=lambda: MappingProxyType({}))
+
+    def changed(self, **fields: object) -> Part:
+        """This part with some fields replaced."""
+        return replace(self, **fields)  # type: ignore[arg-type]  # dataclasses.replace checks the names
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """A part as it ships: its print pose on the lattice.
+
+    `lattice` int32 (n, 3): steps of 1e-4 mm; `faces` int32 (m, 3). The exported decimals are these integers.
+    """
+
+    part: Part
+    pose: Pose
+    lattice: Lattice
+    faces: Faces
+    kept: Kept | None = None
+
+    @property
+    def points(self) -> Points:
+        """float64 (n, 3) mm: exactly lattice / 10000."""
+        return self.lattice / STEPS_PER_MM

@@ -1,0 +1,57 @@
+"""Processes: method + material + machine, as data with a source for every figure. Filled by engine.process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One figure of a process: value, unit, and where it comes from."""
+
+    value: float
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Build volume in mm. `bed`: parts stand on a plate (FDM, SLA); a powder bed has none."""
+
+    key: str
+    name: str
+    size: tuple[float, float, float]
+    bed: bool
+    source: str
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a template, a check and an exporter may know of how a part is made.
+
+    `limits` (mm unless said): wall, gap, hole, emboss_width, emboss_height, engrave_width, engrave_depth, tolerance, clearance
+    (per side, for a rigid part that a body slides into; negative for a flexible one that stretches). `checks`: name -> required.
+    `flexible`: the material stretches. `settings`: the slicer's, FDM only. `costs`: data of the estimate and the price.
+    """
+
+    key: str
+    name: str
+    method: str
+    material: str
+    machine: Machine
+    flexible: bool
+    density: float
+    limits: Mapping[str, Limit]
+    checks: Mapping[str, bool]
+    layer: float
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    costs: Mapping[str, Limit] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __getattr__(self, name: str) -> float:
+        """`process.wall`: the value of a limit."""
+        limits = self.__dict__.get("limits", {})
+        if name in limits:
+            return float(limits[name].value)
+        raise AttributeError(f"process {self.__dict__.get('key')} has no limit {name!r}; it has {', '.join(sorted(limits))}")
