@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 
+CHECKS = (
+    "mesh", "topology", "degenerate", "orientation", "volume", "machine", "bed", "crossings", "walls", "gaps", "shells", "parts"
+)  # fmt: skip
+"""Every check by name, in the order of the report; a process says of each whether it is required."""
+
+
 @dataclass(frozen=True)
 class Limit:
     """One figure of a process: value, unit, and where it comes from."""
