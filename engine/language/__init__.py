@@ -1,0 +1,1 @@
+"""What designers write with; imports neither numba nor a door."""

@@ -1,0 +1,59 @@
+"""All that a template sees of the engine. Importing it loads neither numba nor CadQuery."""
+
+from engine.language.parameters import (
+    angle,
+    catalogue,
+    choice,
+    count,
+    flag,
+    length,
+    measure,
+    outline,
+    pressure,
+    scan,
+    text,
+)
+from engine.language.rules import Relation, at_least, at_most, between, forbid, require
+from engine.language.stages import cad, fit, rule, stage
+from engine.language.template import ProcessView, Template
+from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
+from engine.model.mesh import FLIPPED, Part, Pose
+from engine.model.order import Measurement
+from engine.model.process import Process
+
+__all__ = [
+    "AS_DRAWN",
+    "FLIPPED",
+    "Letters",
+    "Measurement",
+    "Part",
+    "Pose",
+    "Process",
+    "ProcessView",
+    "Relation",
+    "Row",
+    "Solid",
+    "Template",
+    "Text",
+    "angle",
+    "at_least",
+    "at_most",
+    "between",
+    "cad",
+    "catalogue",
+    "choice",
+    "count",
+    "fit",
+    "flag",
+    "forbid",
+    "length",
+    "measure",
+    "outline",
+    "pressure",
+    "require",
+    "rule",
+    "scan",
+    "stage",
+    "tagged",
+    "text",
+]

@@ -1,0 +1,211 @@
+"""What stages remember: results by their trace, in memory (bounded) and, where nothing personal was read, on disk.
+
+A trace is the (name, value) pairs that one run of a stage read, those of its nested stages included. It answers for a new
+order when every pair holds there too. Runs that took the same branch read the same names, so results are kept by the names
+(few different ones a stage) and then by the values: a hit is one look-up for each known tuple of names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pathlib
+import tempfile
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from engine.language.values import Solid
+from engine.model.mesh import Mesh, Patch, Plane, Role
+
+Read = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What was read, in order, each name once."""
+
+    names: tuple[str, ...]
+    values: tuple[object, ...]
+
+    def digest(self) -> str:
+        """sha256 of the pairs: the file name of a body on disk."""
+        return hashlib.sha256(json.dumps([self.names, self.values], default=str).encode()).hexdigest()
+
+
+@dataclass
+class Tracer:
+    """The trace of a stage that runs now."""
+
+    pairs: dict[str, object] = field(default_factory=dict)
+
+    def note(self, name: str, value: object) -> None:
+        """One read; a second one of the same name adds nothing, values never change within an order."""
+        self.pairs[name] = value
+
+    def done(self) -> Trace:
+        """The finished trace."""
+        return Trace(tuple(self.pairs), tuple(self.pairs.values()))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A result, the trace it answers for, its artifact hash (CAD bodies) and how many bytes it holds."""
+
+    trace: Trace
+    result: Any
+    artifact: str | None
+    size: int
+
+
+class StageMemory:
+    """Results of one stage of one template under one code hash."""
+
+    def __init__(self, bound: Bound, disk: pathlib.Path | None) -> None:
+        self._bound = bound
+        self._disk = disk
+        self._by_names: dict[tuple[str, ...], dict[tuple[object, ...], Kept]] = {}
+        if disk is not None:
+            for names in _read_shapes(disk):
+                self._by_names.setdefault(names, {})
+
+    def find(self, read: Read) -> Kept | None:
+        """The result whose trace holds for what `read` says now, or None."""
+        for names, by_values in self._by_names.items():
+            try:
+                values = tuple([read(n) for n in names])
+            except LookupError:  # a shape on disk may name what this order does not have
+                continue
+            kept = by_values.get(values)
+            if kept is None and self._disk is not None:
+                kept = self._load(Trace(names, values))
+            if kept is not None:
+                self._bound.used(self, kept)
+                return kept
+        return None
+
+    def keep(self, trace: Trace, result: Any, *, personal: bool) -> Kept:
+        """Remember a result; a Solid that nothing personal went into also goes to disk, where there is one."""
+        artifact, size = None, 1000
+        if isinstance(result, Solid):
+            body = pack(result)
+            artifact, size = hashlib.sha256(body).hexdigest(), len(body)
+            if self._disk is not None and not personal:
+                _write_whole(self._disk / f"{trace.digest()}.body", artifact.encode() + b"\n" + body)
+                _write_shape(self._disk, trace.names)
+        return self._hold(Kept(trace, result, artifact, size))
+
+    def forget(self, kept: Kept) -> None:
+        """Drop one result from memory."""
+        self._by_names[kept.trace.names].pop(kept.trace.values, None)
+
+    def _hold(self, kept: Kept) -> Kept:
+        self._by_names.setdefault(kept.trace.names, {})[kept.trace.values] = kept
+        self._bound.used(self, kept)
+        return kept
+
+    def _load(self, trace: Trace) -> Kept | None:
+        assert self._disk is not None
+        try:
+            stored = (self._disk / f"{trace.digest()}.body").read_bytes()
+        except OSError:
+            return None
+        artifact, _, body = stored.partition(b"\n")
+        if hashlib.sha256(body).hexdigest().encode() != artifact:
+            return None  # damaged on disk: made again, and overwritten
+        return self._hold(Kept(trace, unpack(body), artifact.decode(), len(body)))
+
+
+class Bound:
+    """Least recently used results go first, once all together hold more than `limit` bytes."""
+
+    def __init__(self, limit: int = 600_000_000) -> None:
+        self.limit = limit
+        self.held = 0
+        self._order: OrderedDict[int, tuple[StageMemory, Kept]] = OrderedDict()
+
+    def used(self, memory: StageMemory, kept: Kept) -> None:
+        """Note a use, and let go of what is over the limit."""
+        if id(kept) not in self._order:
+            self.held += kept.size
+        self._order[id(kept)] = (memory, kept)
+        self._order.move_to_end(id(kept))
+        while self.held > self.limit and len(self._order) > 1:
+            _, (owner, oldest) = self._order.popitem(last=False)
+            self.held -= oldest.size
+            owner.forget(oldest)
+
+
+_BODY_FORMAT = 1
+
+
+def pack(solid: Solid) -> bytes:
+    """A solid as bytes: one JSON line, then the arrays, little-endian. The same solid gives the same bytes."""
+    head: dict[str, Any] = {
+        "format": _BODY_FORMAT,
+        "points": len(solid.mesh.points),
+        "faces": len(solid.mesh.faces),
+        "patches": [
+            {"name": n, "faces": len(p.faces), "role": p.role.value, "plane": p.plane and [p.plane.origin, p.plane.x, p.plane.y]}
+            for n, p in sorted(solid.patches.items())
+        ],
+    }
+    arrays: list[np.ndarray[Any, Any]] = [solid.mesh.points.astype("<f8"), solid.mesh.faces.astype("<i4")]
+    arrays += [p.faces.astype("<i4") for _, p in sorted(solid.patches.items())]
+    return json.dumps(head, sort_keys=True).encode() + b"\n" + b"".join(a.tobytes() for a in arrays)
+
+
+def unpack(body: bytes) -> Solid:
+    """The solid again; ValueError where these are not the bytes of one."""
+    line, _, data = body.partition(b"\n")
+    head: Mapping[str, Any] = json.loads(line)
+    if head["format"] != _BODY_FORMAT:
+        raise ValueError("a body of another format")
+    points = np.frombuffer(data, "<f8", 3 * head["points"]).reshape(-1, 3)
+    offset = points.nbytes
+    faces = np.frombuffer(data, "<i4", 3 * head["faces"], offset).reshape(-1, 3)
+    offset += faces.nbytes
+    patches = {}
+    for told in head["patches"]:
+        rows = np.frombuffer(data, "<i4", told["faces"], offset)
+        offset += rows.nbytes
+        plane = told["plane"] and Plane(*(tuple(v) for v in told["plane"]))
+        patches[told["name"]] = Patch(told["name"], rows, plane, Role(told["role"]))
+    return Solid(Mesh(points, faces), MappingProxyType(patches))
+
+
+def _read_shapes(disk: pathlib.Path) -> Iterable[tuple[str, ...]]:
+    found = []
+    for path in sorted(disk.glob("*.names")):
+        try:
+            found.append(tuple(str(n) for n in json.loads(path.read_text(encoding="utf-8"))))
+        except (OSError, ValueError):
+            continue  # a damaged list of names costs a rebuild, nothing else
+    return found
+
+
+def _write_shape(disk: pathlib.Path, names: tuple[str, ...]) -> None:
+    text = json.dumps(names)
+    path = disk / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.names"
+    if not path.exists():
+        _write_whole(path, text.encode())
+
+
+def _write_whole(path: pathlib.Path, data: bytes) -> None:
+    """A cache that cannot be written is no cache: the body is made again next time."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent)
+    except OSError:
+        return
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except OSError:
+        pathlib.Path(temporary).unlink(missing_ok=True)

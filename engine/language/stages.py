@@ -1,0 +1,161 @@
+"""@stage, @cad, @fit and @rule: what a template's methods are, and how a stage runs, remembers and fails."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, overload
+
+from engine.errors import ChildFault, TemplateError, UnikatError
+from engine.language.values import Solid, Tagged
+
+if TYPE_CHECKING:
+    from engine.language.template import Template
+
+Method = Callable[..., Any]
+
+
+class Step:
+    """A method of a template that the engine runs. `name` is the method's."""
+
+    def __init__(self, function: Method) -> None:
+        self.function = function
+        self.name = function.__name__
+        self.__doc__ = function.__doc__
+
+
+class Stage(Step):
+    """Parameters to geometry, remembered by its trace. `truth`: the @cad stage that this fast one stands for."""
+
+    def __init__(self, function: Method, truth: str | None = None) -> None:
+        super().__init__(function)
+        self.truth = truth
+
+    @overload
+    def __get__(self, instance: None, owner: type[Template]) -> Stage: ...
+    @overload
+    def __get__(self, instance: Template, owner: type[Template]) -> Callable[[], Any]: ...
+    def __get__(self, instance: Template | None, owner: type[Template]) -> Stage | Callable[[], Any]:
+        if instance is None:
+            return self
+        return lambda: run_stage(self, instance)
+
+    def execute(self, template: Template) -> Any:
+        """The designer's method, its errors named by stage and line."""
+        try:
+            return self.function(template)
+        except UnikatError:
+            raise
+        except Exception as error:  # whatever a designer's code raises becomes a TemplateError with stage and line
+            raise blame(template, self.name, error) from error
+
+
+class CadStage(Stage):
+    """Plain CadQuery: runs in a killable child. The method takes the cadquery module."""
+
+    def execute(self, template: Template) -> Solid:
+        from engine.doors import cad
+
+        run = template.run
+        try:
+            built = cad.build("engine.language.stages:run_cad", run.for_child(self.name), deadline=run.cad_deadline)
+        except ChildFault as fault:
+            why = {"timeout": "TIMEOUT", "memory": "MEMORY", "exit": "EXIT", "crash": "CRASH", "lost": "LOST"}[fault.kind]
+            raise TemplateError(type(template).key, self.name, f"{why}: {fault}", line=fault.line, file=fault.file) from fault
+        for name, value in built.told:
+            run.note(name, value)
+        return Solid(built.mesh, built.patches)
+
+
+class Fit(Step):
+    """Measurements to parameters, numbers only: returns {parameter: value} for those that were not given."""
+
+
+class Rule(Step):
+    """Does it suit the person and the process? Returns a Relation, several, or None. Takes the process."""
+
+
+def run_stage(stage: Stage, template: Template) -> Any:
+    """The stage's result: remembered where a stored trace holds, else made now."""
+    run = template.run
+    memory = run.memory_of(stage)
+    started = time.process_time()
+    kept = memory.find(run.look)
+    hit = kept is not None
+    if kept is None:
+        with run.tracing(stage.name) as tracer:
+            result = stage.execute(template)
+        trace = tracer.done()
+        kept = memory.keep(trace, result, personal=any(run.personal(n) for n in trace.names))
+    for name, value in zip(kept.trace.names, kept.trace.values, strict=True):
+        run.note(name, value)
+    run.finished(stage.name, 1000.0 * (time.process_time() - started), hit, kept.artifact if isinstance(stage, CadStage) else None)
+    return kept.result
+
+
+def run_cad(payload: Any, cq: Any) -> tuple[Tagged, list[tuple[str, object]]]:
+    """In the child: the designer's @cad method on the order's values. -> what it drew, and what it read."""
+    from engine.language.template import Run, template_from
+
+    cls = template_from(payload["source"])
+    run = Run(cls, payload["values"], {}, payload["process"], home=None)
+    template = cls(run)
+    stage: Stage = vars_of(cls)[payload["stage"]]
+    with run.tracing(stage.name) as tracer:
+        try:
+            drawn = stage.function(template, cq)
+        except UnikatError:
+            raise
+        except Exception as error:  # as above: the designer's error, by stage and line
+            raise blame(template, stage.name, error, "BUILDING: ") from error
+    if not isinstance(drawn, Tagged):
+        drawn = Tagged(drawn, {})
+    trace = tracer.done()
+    return drawn, list(zip(trace.names, trace.values, strict=True))
+
+
+def vars_of(cls: type) -> dict[str, Any]:
+    """All class attributes by name, bases first, each in the order of definition."""
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        found.update(vars(base))
+    return found
+
+
+def blame(template: Template, stage: str, error: BaseException, prefix: str = "") -> TemplateError:
+    """A TemplateError that points at the deepest line of the designer's own package."""
+    import os
+    import sys
+
+    own = os.path.dirname(str(sys.modules[type(template).__module__].__file__))
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(own)]
+    line, file = (frames[-1].lineno, os.path.basename(frames[-1].filename)) if frames else (None, None)
+    why = " ".join(f"{prefix}{type(error).__name__}: {error}".split())
+    return TemplateError(type(template).key, stage, why[:300], line=line, file=file)
+
+
+@overload
+def stage(function: Method) -> Stage: ...
+@overload
+def stage(*, truth: str) -> Callable[[Method], Stage]: ...
+def stage(function: Method | None = None, *, truth: str | None = None) -> Stage | Callable[[Method], Stage]:
+    """Declare a stage; the last one of a template is its product. `truth="front_cad"`: the @cad stage it stands for."""
+    if function is not None:
+        return Stage(function)
+    return lambda f: Stage(f, truth)
+
+
+def cad(function: Method) -> CadStage:
+    """Declare a stage that is plain CadQuery: `def shell(self, cq)`."""
+    return CadStage(function)
+
+
+def fit(function: Method) -> Fit:
+    """Declare how measurements become parameters."""
+    return Fit(function)
+
+
+def rule(function: Method) -> Rule:
+    """Declare what must hold: `def floor(self, process): return at_least(...)`."""
+    return Rule(function)

@@ -1,0 +1,266 @@
+"""Template: declared parameters, stages and rules of one product. Run: one order on its way through a template."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import importlib.util
+import pathlib
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+from engine.errors import TemplateError
+from engine.language.memory import Bound, StageMemory, Tracer
+from engine.language.parameters import Catalogue, Field, closest
+from engine.language.stages import CadStage, Fit, Rule, Stage, vars_of
+from engine.model.order import Origin, StageRun
+
+_OWN = object.__setattr__
+
+
+class Template:
+    """A product. Subclass it: parameters as class attributes, @cad and @stage methods (the last @stage is the product),
+    @fit and @rule methods; `key` and `version` identify it for ever, the docstring is the product's description."""
+
+    key: ClassVar[str] = ""
+    version: ClassVar[int] = 0
+    family: ClassVar[str] = "part"
+    licence: ClassVar[str] = "All rights reserved"
+    designer: ClassVar[str] = "unikat"
+    default_process: ClassVar[str] = "mjf-pa12"
+
+    fields: ClassVar[Mapping[str, Field[Any]]] = {}
+    stages: ClassVar[Mapping[str, Stage]] = {}
+    rules: ClassVar[Mapping[str, Rule]] = {}
+    fits: ClassVar[Mapping[str, Fit]] = {}
+
+    run: Run
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        found = vars_of(cls)
+        cls.fields = {n: v for n, v in found.items() if isinstance(v, Field)}
+        cls.stages = {n: v for n, v in found.items() if isinstance(v, Stage)}
+        cls.rules = {n: v for n, v in found.items() if isinstance(v, Rule)}
+        cls.fits = {n: v for n, v in found.items() if isinstance(v, Fit)}
+        clash = set(cls.fields) & {"process", "run", "key", "version", "family"}
+        if clash:
+            raise TemplateError(cls.__name__, "class", f"{clash.pop()} is a name of the engine's own")
+        if cls.key and (cls.version < 1 or not cls.product_stage_or_none() or not (cls.__doc__ or "").strip()):
+            raise TemplateError(cls.key, "class", "needs a version of 1 or more, a docstring, and at least one @stage")
+
+    def __init__(self, run: Run) -> None:
+        _OWN(self, "run", run)
+
+    def __getattr__(self, name: str) -> Any:
+        near = closest(name, [*self.fields, *self.stages, "process"])
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise AttributeError(f"{type(self).__name__} has no {name!r}{hint}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a template holds no state: {name!r} was assigned; hand values from stage to stage instead")
+
+    @property
+    def process(self) -> ProcessView:
+        """Limits of the order's process: `self.process.wall`; each read is noted."""
+        return ProcessView(self.run)
+
+    def notes(self) -> list[str]:
+        """Assumptions that the report should state; override it."""
+        return []
+
+    @classmethod
+    def product_stage_or_none(cls) -> Stage | None:
+        """The last @stage that is no @cad, or the last @cad where there is no other."""
+        plain = [s for s in cls.stages.values() if not isinstance(s, CadStage)]
+        every = plain or list(cls.stages.values())
+        return every[-1] if every else None
+
+    @classmethod
+    def schema(cls, language: str = "en") -> dict[str, Any]:
+        """JSON Schema 2020-12 of an order's fields for this template."""
+        sections: dict[str, dict[str, Any]] = {}
+        for found in cls.fields.values():
+            _, name = found.path.split(".", 1)
+            sections.setdefault(found.section, {})[name] = found.schema(language)
+        closed = {s: {"type": "object", "properties": p, "additionalProperties": False} for s, p in sections.items()}
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": cls.key,
+            "description": cls.description(),
+            "type": "object",
+            "properties": {"template": {"const": cls.key}, **closed},
+            "required": ["template"],
+            "x-version": cls.version,
+        }
+
+    @classmethod
+    def description(cls) -> str:
+        """The docstring in one line."""
+        return " ".join((cls.__doc__ or "").split())
+
+    @classmethod
+    def source(cls) -> dict[str, str]:
+        """How a child finds this class again."""
+        module = sys.modules[cls.__module__]
+        where = getattr(module, "__unikat_file__", None)
+        return {"file": str(where), "class": cls.__name__} if where else {"module": cls.__module__, "class": cls.__name__}
+
+    def as_is(self) -> Self:
+        """This template; for the type checker where a stage hands itself on."""
+        return self
+
+
+class ProcessView:
+    """What a stage sees of the process: `key`, `method`, `flexible`, and every limit by name."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._run.process:
+            raise AttributeError(f"the process has no limit {name!r}; it has {', '.join(sorted(self._run.process))}")
+        return self._run.read(f"process.{name}")
+
+
+@dataclass
+class Home:
+    """Where stages remember: shared by all orders of one process. `disk` None: in memory only."""
+
+    disk: pathlib.Path | None = None
+    bound: Bound = field(default_factory=Bound)
+    stages: dict[tuple[type, str, str], StageMemory] = field(default_factory=dict)
+
+
+class Run:
+    """One order on its way: values by name, the traces of the stages that run now, and what each stage cost."""
+
+    def __init__(
+        self,
+        cls: type[Template],
+        values: Mapping[str, Any],
+        origins: Mapping[str, Origin],
+        process: Mapping[str, object],
+        *,
+        home: Home | None,
+        code_hash: str = "",
+        cad_deadline: float = 120.0,
+    ) -> None:
+        self.cls = cls
+        self.values = dict(values)
+        self.origins = dict(origins)
+        self.process = process
+        self.home = home or Home()
+        self.code_hash = code_hash
+        self.cad_deadline = cad_deadline
+        self.tracers: list[Tracer] = []
+        self.stages: list[StageRun] = []
+        self.artifacts: dict[str, str] = {}
+
+    def look(self, name: str) -> object:
+        """The value of `wall`, `phone.width_mm` or `process.wall`; LookupError where there is none."""
+        head, _, column = name.partition(".")
+        if not column:
+            return self.values[head]
+        if head == "process":
+            return self.process[column]
+        found = self.cls.fields[head]
+        if not isinstance(found, Catalogue):
+            raise KeyError(name)
+        return found.rows[self.values[head]][column]
+
+    def read(self, name: str) -> Any:
+        """The same, noted in the trace of the stage that asks."""
+        value = self.look(name)
+        self.note(name, value)
+        return value
+
+    def note(self, name: str, value: object) -> None:
+        """A read of this name by the innermost stage that runs now."""
+        if self.tracers:
+            self.tracers[-1].note(name, value)
+
+    def personal(self, name: str) -> bool:
+        """Whether what this name holds is a person's."""
+        found = self.cls.fields.get(name.partition(".")[0])
+        return found is not None and found.personal
+
+    @contextlib.contextmanager
+    def tracing(self, stage: str) -> Iterator[Tracer]:
+        """Note the reads of one stage."""
+        self.tracers.append(Tracer())
+        if len(self.tracers) > 50:
+            raise TemplateError(self.cls.key, stage, "stages call each other without end")
+        try:
+            yield self.tracers[-1]
+        finally:
+            self.tracers.pop()
+
+    def memory_of(self, stage: Stage) -> StageMemory:
+        """What this stage remembers; on disk only where it is CAD, the one kind that is slow."""
+        name = (self.cls, stage.name, self.code_hash)
+        if name not in self.home.stages:
+            on_disk = isinstance(stage, CadStage) and self.home.disk is not None and self.code_hash
+            folder = f"{self.cls.key}-{self.cls.version}-{stage.name}"
+            disk = self.home.disk / folder / self.code_hash[:16] if on_disk and self.home.disk else None
+            self.home.stages[name] = StageMemory(self.home.bound, disk)
+        return self.home.stages[name]
+
+    def finished(self, stage: str, cpu_ms: float, hit: bool, artifact: str | None) -> None:
+        """One line of the report; an artifact for the record."""
+        self.stages.append(StageRun(stage, round(cpu_ms, 3), hit))
+        if artifact is not None:
+            self.artifacts[stage] = artifact
+
+    def for_child(self, stage: str) -> dict[str, Any]:
+        """What a child needs to run one @cad stage of this order; nothing personal goes along."""
+        plain = {n: v for n, v in self.values.items() if not self.cls.fields[n].personal}
+        return {"source": self.cls.source(), "stage": stage, "values": plain, "process": dict(self.process)}
+
+
+def template_from(source: Mapping[str, str]) -> type[Template]:
+    """The class that `source` names: a module's, or that of a designer's file."""
+    if "file" in source:
+        return load_file(pathlib.Path(source["file"]))
+    found = getattr(importlib.import_module(source["module"]), source["class"])
+    assert isinstance(found, type) and issubclass(found, Template)
+    return found
+
+
+def load_file(path: pathlib.Path) -> type[Template]:
+    """The one template in a designer's file (the last one defined, if there are several). Runs the file: call it in a child."""
+    name = f"unikat_template_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise TemplateError(path.name, "import", "is no Python file")
+        module = importlib.util.module_from_spec(spec)
+        module.__dict__["__unikat_file__"] = str(path.resolve())
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except TemplateError:
+            del sys.modules[name]
+            raise
+        except Exception as error:  # a designer's file may raise anything: it becomes a TemplateError with its line
+            del sys.modules[name]
+            raise _import_blame(path, error) from error
+    found = [v for v in vars(sys.modules[name]).values() if isinstance(v, type) and issubclass(v, Template) and v.key]
+    if not found:
+        raise TemplateError(path.name, "import", "defines no Template with a key")
+    return found[-1]
+
+
+def _import_blame(path: pathlib.Path, error: Exception) -> TemplateError:
+    import traceback
+
+    if isinstance(error, SyntaxError):
+        return TemplateError(path.name, "import", f"SyntaxError: {error.msg}", line=error.lineno, file=path.name)
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+    why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return TemplateError(path.name, "import", why, line=lines[-1] if lines else None, file=path.name)
