@@ -151,7 +151,12 @@ def pack(solid: Solid) -> bytes:
         "points": len(solid.mesh.points),
         "faces": len(solid.mesh.faces),
         "patches": [
-            {"name": n, "faces": len(p.faces), "role": p.role.value, "plane": p.plane and [p.plane.origin, p.plane.x, p.plane.y]}
+            {
+                "name": n,
+                "faces": len(p.faces),
+                "role": p.role.value,
+                "plane": p.plane and [p.plane.origin, p.plane.x, p.plane.y],
+            }
             for n, p in sorted(solid.patches.items())
         ],
     }

@@ -90,7 +90,9 @@ def run_stage(stage: Stage, template: Template) -> Any:
         kept = memory.keep(trace, result, personal=any(run.personal(n) for n in trace.names))
     for name, value in zip(kept.trace.names, kept.trace.values, strict=True):
         run.note(name, value)
-    run.finished(stage.name, 1000.0 * (time.process_time() - started), hit, kept.artifact if isinstance(stage, CadStage) else None)
+    run.finished(
+        stage.name, 1000.0 * (time.process_time() - started), hit, kept.artifact if isinstance(stage, CadStage) else None
+    )
     return kept.result
 
 

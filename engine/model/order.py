@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
+
 from typing import Any, Literal
 
 from engine.model.mesh import Settled
 from engine.model.process import Process
-
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -45,9 +43,9 @@ class Order:
     reference: str | None = None
     quantity: int = 1
     due: str | None = None
-    parameters: Mapping[str, Any] = _EMPTY
-    measurements: Mapping[str, Measurement] = _EMPTY
-    inputs: Mapping[str, InputFile] = _EMPTY
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    measurements: Mapping[str, Measurement] = field(default_factory=dict)
+    inputs: Mapping[str, InputFile] = field(default_factory=dict)
     purpose: str | None = None
     legal_basis: str | None = None
     priority: int = 0
@@ -127,5 +125,5 @@ class Product:
     parts: tuple[Settled, ...]
     report: Report
     title: str
-    artifacts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    files: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
