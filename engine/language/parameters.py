@@ -266,7 +266,7 @@ class TextField(Field[Text]):
         return refuse_unprintable(self.path, raw, self.max_graphemes)
 
     def given_to_template(self, template: Template) -> Text:
-        return Text(template.run.read(self.name), self.path)
+        return Text(template.run.read(self.name), self.path, template.run.read)
 
     def schema_of_value(self, language: str) -> dict[str, Any]:
         return {"type": "string", "x-max-graphemes": self.max_graphemes, "maxLength": 20 * self.max_graphemes}

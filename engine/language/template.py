@@ -161,14 +161,19 @@ class Run:
         self.tracers: list[Tracer] = []
         self.stages: list[StageRun] = []
         self.artifacts: dict[str, str] = {}
+        self.fonts: dict[str, str] = {}
 
     def look(self, name: str) -> object:
-        """The value of `wall`, `phone.width_mm` or `process.wall`; LookupError where there is none."""
+        """The value of `wall`, `phone.width_mm`, `process.wall` or `font.roboto-bold` (its sha256); LookupError where none is."""
         head, _, column = name.partition(".")
         if not column:
             return self.values[head]
         if head == "process":
             return self.process[column]
+        if head == "font":
+            from engine.shape.fonts import sha256
+
+            return sha256(column)
         found = self.cls.fields[head]
         if not isinstance(found, Catalogue):
             raise KeyError(name)
@@ -182,6 +187,8 @@ class Run:
 
     def note(self, name: str, value: object) -> None:
         """A read of this name by the innermost stage that runs now."""
+        if name.startswith("font."):
+            self.fonts[name[5:]] = str(value)
         if self.tracers:
             self.tracers[-1].note(name, value)
 

@@ -78,12 +78,12 @@ class Letters:
 
 
 class Text:
-    """The customer's text; `field` is where it came from. False when empty."""
+    """The customer's text; `field` is where it came from. False when empty. `read` notes the font that it is set in."""
 
-    __slots__ = ("field", "value")
+    __slots__ = ("_read", "field", "value")
 
-    def __init__(self, value: str, field: str) -> None:
-        self.value, self.field = value, field
+    def __init__(self, value: str, field: str, read: Callable[[str], object]) -> None:
+        self.value, self.field, self._read = value, field, read
 
     def __str__(self) -> str:
         return self.value
@@ -98,6 +98,7 @@ class Text:
         from engine.shape.text import outline
 
         with _blaming(self.field):
+            self._read(f"font.{font}")
             made = outline(self.value, font=font, height=height, at=at, angle=angle)
         return Letters(made, self, font, height, at, angle)
 
@@ -106,6 +107,7 @@ class Text:
         from engine.shape.text import size
 
         with _blaming(self.field):
+            self._read(f"font.{font}")
             return size(self.value, font=font, height=height)
 
 

@@ -126,4 +126,5 @@ class Product:
     report: Report
     title: str
     artifacts: Mapping[str, str] = field(default_factory=dict)
+    fonts: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)

@@ -1,0 +1,101 @@
+"""Fits and rules at work: parameters from measurements, and refusals that name what would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from engine.errors import OrderError, Refused, TemplateError, UnikatError
+from engine.language.parameters import in_language
+from engine.language.rules import Relation
+from engine.language.stages import Rule, blame
+from engine.language.template import Run, Template
+from engine.model.order import Origin
+from engine.model.process import Process
+
+
+def run_fits(template: Template) -> None:
+    """Every @fit in turn; what was given stays as it was given."""
+    run = template.run
+    for fit in type(template).fits.values():
+        try:
+            found: dict[str, Any] = fit.function(template) or {}
+        except UnikatError:
+            raise
+        except Exception as error:  # a designer's code: named by stage and line
+            raise blame(template, fit.name, error) from error
+        for name, value in found.items():
+            field = type(template).fields.get(name)
+            if field is None:
+                raise TemplateError(type(template).key, fit.name, f"fits {name!r}, which is no parameter")
+            if run.origins[name] is Origin.DEFAULT:
+                run.values[name] = field.accept(value)
+                run.origins[name] = Origin.FITTED
+
+
+def check_rules(template: Template, process: Process) -> None:
+    """Every @rule in turn; the first broken relation raises Refused with value, limit and the nearest allowed."""
+    for rule in type(template).rules.values():
+        for relation in _relations(rule, template, process):
+            if not relation.holds:
+                raise _refusal(rule, relation, template, process)
+
+
+def _relations(rule: Rule, template: Template, process: Process) -> list[Relation]:
+    try:
+        said: Relation | Iterable[Relation] | None = rule.function(template, process)
+    except UnikatError:
+        raise
+    except Exception as error:  # a designer's code: named by stage and line
+        raise blame(template, rule.name, error) from error
+    if said is None:
+        return []
+    found = [said] if isinstance(said, Relation) else list(said)
+    for relation in found:
+        if relation.change not in type(template).fields:
+            raise TemplateError(type(template).key, rule.name, f"would change {relation.change!r}, which is no parameter")
+    return found
+
+
+def _refusal(rule: Rule, relation: Relation, template: Template, process: Process) -> Refused:
+    field = type(template).fields[relation.change]
+    unit = f" {relation.unit}" if relation.unit else ""
+    value = f"{relation.value:g}{unit}" if isinstance(relation.value, int | float) else relation.value
+    limit = f"{relation.limit:g}{unit}" if isinstance(relation.limit, int | float) else relation.limit
+    limit = f"{relation.sign} {limit}" if limit is not None and relation.sign else limit
+    now = template.run.values[relation.change]
+    return Refused(
+        field.path,
+        in_language(relation.why, "en"),
+        value=value if value is not None else now,
+        limit=limit,
+        nearest=_nearest(rule, relation.change, template, process),
+        rule=rule.name,
+    )
+
+
+def _nearest(rule: Rule, change: str, template: Template, process: Process) -> object:
+    """The nearest value of `change` that all rules take; failing that, that this rule takes; failing that, None."""
+    field = type(template).fields[change]
+    alone = None
+    for candidate in field.nearby(template.run.values[change]):
+        other = _with(template, change, candidate)
+        if not _holds([rule], other, process):
+            continue
+        if _holds(type(template).rules.values(), other, process):
+            return candidate
+        alone = candidate if alone is None else alone
+    return alone
+
+
+def _holds(rules: Iterable[Rule], template: Template, process: Process) -> bool:
+    try:
+        return all(relation.holds for rule in rules for relation in _relations(rule, template, process))
+    except (OrderError, TemplateError):
+        return False
+
+
+def _with(template: Template, name: str, value: object) -> Template:
+    run = template.run
+    changed = Run(run.cls, {**run.values, name: value}, run.origins, run.process, home=run.home, code_hash=run.code_hash)
+    return type(template)(changed)

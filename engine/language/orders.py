@@ -1,0 +1,183 @@
+"""An order as JSON or as `field=value` words, read strictly; then its values against a template, each by name."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from engine.errors import OrderError
+from engine.language.parameters import Count, Field, Flag, Number, closest
+from engine.language.template import Template
+from engine.model.order import InputFile, Measurement, Order, Origin
+
+MAX_ORDER_BYTES = 1_000_000
+_STRINGS = ("template", "process", "machine", "reference", "due", "purpose", "legal_basis")
+_WHOLE = {"quantity": (1, 100_000), "priority": (-100, 100)}
+_MEASUREMENT = tuple(f.name for f in fields(Measurement))
+_DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_QUANTITY = re.compile(
+    r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf|infinity))\s*([A-Za-z][A-Za-z0-9/]*)?\s*", re.I
+)
+
+
+def parse_order(data: str | bytes) -> Order:
+    """An order from its JSON; OrderError for what is no JSON, an unknown or doubled key, or a wrong type."""
+    if len(data) > MAX_ORDER_BYTES:
+        raise OrderError("order", "is too large", value=f"{len(data)} bytes", limit=f"{MAX_ORDER_BYTES} bytes")
+    try:
+        told = json.loads(data, object_pairs_hook=_once)
+    except json.JSONDecodeError as error:
+        raise OrderError("order", f"is no JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
+    except UnicodeDecodeError as error:
+        raise OrderError("order", f"is no UTF-8 at byte {error.start}") from None
+    except RecursionError:
+        raise OrderError("order", "is nested too deep") from None
+    except ValueError as error:  # an integer of more than 4300 digits
+        raise OrderError("order", f"holds a number that is too long: {error}") from None
+    return order_from(told)
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in made:
+            raise OrderError(name, "stands twice in the order")
+        made[name] = value
+    return made
+
+
+def order_from(told: object) -> Order:
+    """An order from plain JSON values."""
+    if not isinstance(told, dict):
+        raise OrderError("order", "must be an object", value=type(told).__name__)
+    known = [f.name for f in fields(Order)]
+    _only(told, known, "")
+    if not isinstance(told.get("template"), str):
+        raise OrderError("template", "must be text", value=told.get("template"))
+    for name in _STRINGS:
+        if told.get(name) is not None and not isinstance(told[name], str):
+            raise OrderError(name, "must be text", value=told[name])
+        if len(told.get(name) or "") > 200:
+            raise OrderError(name, "is too long", value=f"{len(told[name])} characters", limit="200 characters")
+    if told.get("due") is not None and not _DATE.fullmatch(told["due"]):
+        raise OrderError("due", "must be a date", value=told["due"], limit="YYYY-MM-DD")
+    for name, (low, high) in _WHOLE.items():
+        value = told.get(name, max(low, 0))
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise OrderError(name, "must be a whole number in range", value=value, limit=f"{low} to {high}")
+    sections = {name: _section(told, name) for name in ("parameters", "measurements", "inputs")}
+    plain = {n: v for n, v in told.items() if n not in sections and v is not None}
+    return Order(
+        **plain,
+        parameters=sections["parameters"],
+        measurements={n: _measurement(n, v) for n, v in sections["measurements"].items()},
+        inputs={n: _input(n, v) for n, v in sections["inputs"].items()},
+    )
+
+
+def _section(told: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = told.get(name, {})
+    if not isinstance(found, dict):
+        raise OrderError(name, "must be an object", value=type(found).__name__)
+    return found
+
+
+def _only(told: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    for name in told:
+        if name not in known:
+            raise OrderError(f"{where}{name}", "is not known", limit="one of " + ", ".join(known), nearest=closest(name, known))
+
+
+def _measurement(name: str, told: object) -> Measurement:
+    field = f"measurements.{name}"
+    if not isinstance(told, dict) or "value" not in told or "unit" not in told:
+        raise OrderError(field, 'must be {"value": number, "unit": unit}', value=told)
+    _only(told, _MEASUREMENT, f"{field}.")
+    for key in ("value", "uncertainty"):
+        value = told.get(key)
+        if (value is not None or key == "value") and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise OrderError(f"{field}.{key}", "must be a number", value=value)
+    for key in ("unit", "source", "standard"):
+        if told.get(key) is not None and not isinstance(told[key], str):
+            raise OrderError(f"{field}.{key}", "must be text", value=told[key])
+    if (told.get("uncertainty") or 0) < 0:
+        raise OrderError(f"{field}.uncertainty", "must not be negative", value=told["uncertainty"], limit=0, nearest=0)
+    return Measurement(**{**told, "value": _finite(told["value"])})
+
+
+def _finite(value: int | float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")
+
+
+def _input(name: str, told: object) -> InputFile:
+    field = f"inputs.{name}"
+    if not isinstance(told, dict):
+        raise OrderError(field, 'must be {"sha256": hash, "unit": unit}', value=type(told).__name__)
+    _only(told, ("sha256", "unit", "side", "file"), f"{field}.")
+    if told.get("unit") is None:
+        raise OrderError(f"{field}.unit", "is missing: a scanner's file says nothing of its unit", limit="mm, cm, m or in")
+    if not re.fullmatch("[0-9a-f]{64}", str(told.get("sha256", ""))) and not isinstance(told.get("file"), str):
+        raise OrderError(f"{field}.sha256", "must be 64 hexadecimal digits", value=told.get("sha256"))
+    return InputFile(str(told.get("sha256", "")), str(told["unit"]), told.get("side"), told.get("file"))
+
+
+def with_words(order: Order, words: Sequence[str], cls: type[Template]) -> Order:
+    """The order with `field=value` words set: `wall=2`, `wall=0.1in`, `name=Zoé`, `measurements.left.foot_length=262mm`."""
+    parameters, measurements = dict(order.parameters), dict(order.measurements)
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not name:
+            raise OrderError("--set", "must be field=value", value=word)
+        section, _, rest = name.partition(".")
+        if section == "measurements":
+            number, unit = _quantity(name, text)
+            if unit is None:
+                raise OrderError(name, "needs a unit", value=text, limit="such as 262mm")
+            measurements[rest] = Measurement(number, unit)
+        else:
+            bare = rest if section == "parameters" and rest else name
+            parameters[bare] = _word(cls.fields.get(bare), f"parameters.{bare}", text)
+    return replace(order, parameters=parameters, measurements=measurements)
+
+
+def _word(field: Field[Any] | None, name: str, text: str) -> object:
+    if isinstance(field, Flag):
+        return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
+    if isinstance(field, Count) and re.fullmatch(r"[-+]?\d{1,18}", text):
+        return int(text)
+    if isinstance(field, Number) and _QUANTITY.fullmatch(text):
+        number, unit = _quantity(name, text)
+        return number if unit is None else {"value": number, "unit": unit}
+    return text
+
+
+def _quantity(name: str, text: str) -> tuple[float, str | None]:
+    found = _QUANTITY.fullmatch(text)
+    if not found:
+        raise OrderError(name, "must be a number, with or without a unit", value=text)
+    return float(found[1]), found[2]
+
+
+def accept(order: Order, cls: type[Template]) -> tuple[dict[str, Any], dict[str, Origin]]:
+    """Every field's value and where it came from; the first bad one raises, by name. Nothing is guessed."""
+    by_path = {f.path: f for f in cls.fields.values()}
+    given: dict[str, Any] = {}
+    for section in ("parameters", "measurements", "inputs"):
+        names = [p.split(".", 1)[1] for p in by_path if p.startswith(f"{section}.")]
+        for name, raw in getattr(order, section).items():
+            field = by_path.get(f"{section}.{name}")
+            if field is None:
+                limit = f"one of {', '.join(names)}" if names else f"{cls.key} takes no {section}"
+                raise OrderError(f"{section}.{name}", f"is not known to {cls.key}", limit=limit, nearest=closest(name, names))
+            given[field.name] = field.accept(raw)
+    values, origins = {}, {}
+    for name, field in cls.fields.items():
+        values[name] = given[name] if name in given else field.accept(field.default)
+        origins[name] = Origin.GIVEN if name in given else Origin.DEFAULT
+    return values, origins

@@ -1,0 +1,205 @@
+"""The road of one order, walked by one function: check, fit, rules, build, settle, verify, estimate, export."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from engine.errors import OrderError, Refused, TemplateError
+from engine.export import papers
+from engine.export.glb import write as write_glb
+from engine.export.identity import Identity, identity_of
+from engine.export.stl import write as write_stl
+from engine.export.threemf import write as write_3mf
+from engine.export.thumbnail import thumbnail
+from engine.language.judge import check_rules, run_fits
+from engine.language.orders import accept
+from engine.language.shelf import code_hash
+from engine.language.template import Home, Run, Template
+from engine.language.values import Solid
+from engine.model.mesh import Part, Settled
+from engine.model.order import CheckRun, Finding, Order, Product, Report, Severity
+from engine.model.process import Process
+from engine.process.estimate import estimate
+from engine.process.limits import load_process
+from engine.verify.checks import verdict, verify
+from engine.verify.settle import settle
+
+FORMATS = ("3mf", "stl", "glb", "png", "gcode")
+DEFAULT_FORMATS = ("3mf", "stl", "glb", "png")
+_LATER = ("step", "prusa", "dxf", "svg", "oma")
+
+
+def cache_folder() -> pathlib.Path:
+    """Where bodies and compiled kernels are kept: UNIKAT_CACHE, or `unikat` in the user's cache folder."""
+    named = os.environ.get("UNIKAT_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return pathlib.Path(named) if named else pathlib.Path(base) / "unikat"
+
+
+@dataclass
+class Workshop:
+    """What stays warm between orders of one process: bodies by their traces. `disk` None keeps nothing on disk."""
+
+    home: Home = field(default_factory=lambda: Home(cache_folder() / "bodies"))
+
+
+@dataclass
+class _Clock:
+    """CPU milliseconds of each step of the road."""
+
+    spent: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        started = time.process_time()
+        try:
+            yield
+        finally:
+            self.spent[name] = round(self.spent.get(name, 0.0) + 1000.0 * (time.process_time() - started), 3)
+
+
+def make(
+    order: Order,
+    cls: type[Template],
+    *,
+    formats: Collection[str] = DEFAULT_FORMATS,
+    workshop: Workshop | None = None,
+    keep_refused: bool = False,
+) -> Product:
+    """One order to one product: files by name, report and record among them. A refused one has its report and no model.
+
+    OrderError: the order cannot be taken. TemplateError: a stage failed. A rule's refusal is no error: it is a report.
+    """
+    clock = _Clock()
+    with clock.step("check"):
+        _check_formats(formats)
+        process = load_process(order.process or cls.default_process, order.machine)
+        if "gcode" in formats and process.method != "FDM":
+            raise OrderError(
+                "formats", "only FDM processes are sliced", value="gcode", limit=f"{process.key} is {process.method}"
+            )
+        values, origins = accept(order, cls)
+    shop = workshop or Workshop()
+    run = Run(cls, values, origins, process.flat(), home=shop.home, code_hash=code_hash(cls))
+    template = cls(run)
+    try:
+        with clock.step("fit"):
+            run_fits(template)
+        with clock.step("rules"):
+            check_rules(template, process)
+        with clock.step("build"):
+            parts = _build(template)
+    except Refused as refusal:
+        return _refused(order, process, run, refusal, clock)
+    with clock.step("settle"):
+        settled = tuple([settle(part) for part in parts])
+    with clock.step("verify"):
+        checks, findings, figures = verify(settled, process)
+    with clock.step("estimate"):
+        figures = {**figures, **estimate(figures, process, cls.family).figures()}
+    report = _report(template, settled, checks, findings, figures, clock)
+    product = Product(order, process, run.values, run.origins, settled, report, cls.key, dict(run.artifacts), dict(run.fonts))
+    if report.verdict == "refused" and not keep_refused:
+        return _with_papers(product, {}, cls, clock)
+    return _with_papers(product, _export(product, cls, formats, clock), cls, clock)
+
+
+def _check_formats(formats: Collection[str]) -> None:
+    for name in formats:
+        if name in _LATER:
+            raise OrderError("formats", "is not offered yet", value=name, limit="one of " + ", ".join(FORMATS))
+        if name not in FORMATS:
+            raise OrderError("formats", "is not known", value=name, limit="one of " + ", ".join(FORMATS))
+
+
+def _build(template: Template) -> Sequence[Part]:
+    """The last stage's result as parts."""
+    stage = type(template).product_stage_or_none()
+    assert stage is not None
+    made: object = getattr(template, stage.name)()
+    found = list(made) if isinstance(made, list | tuple) else [made]
+    parts = [p.part(type(template).key) if isinstance(p, Solid) else p for p in found]
+    if not parts or not all(isinstance(p, Part) for p in parts):
+        kinds = ", ".join(sorted({type(p).__name__ for p in parts})) or "nothing"
+        raise TemplateError(type(template).key, stage.name, f"must return a solid, a part, or several; it returned {kinds}")
+    names = [p.name for p in parts]
+    if len(set(names)) != len(names):
+        raise TemplateError(type(template).key, stage.name, "names two parts alike")
+    return parts
+
+
+def _report(
+    template: Template,
+    parts: Sequence[Settled],
+    checks: tuple[CheckRun, ...],
+    findings: tuple[Finding, ...],
+    figures: Mapping[str, Any],
+    clock: _Clock,
+) -> Report:
+    run = template.run
+    tier = "cad" if any(s.name in run.artifacts and not s.hit for s in run.stages) else "kernel"
+    stages = [{"name": s.name, "cpu_ms": s.cpu_ms, "hit": s.hit} for s in run.stages]
+    told = {**figures, "tier": tier, "stages": stages, "road_cpu_ms": clock.spent}
+    poses = {p.part.name: p.pose.why for p in parts}
+    return Report(verdict(checks, findings), checks, findings, {**told, "print_pose": poses}, tuple(template.notes()))
+
+
+def _refused(order: Order, process: Process, run: Run, refusal: Refused, clock: _Clock) -> Product:
+    finding = Finding(
+        "rule", Severity.ERROR, refusal.for_sender(), fix=None if refusal.nearest is None else str(refusal.nearest)
+    )
+    report = Report("refused", (), (finding,), {"road_cpu_ms": clock.spent}, ())
+    product = Product(order, process, run.values, run.origins, (), report, run.cls.key)
+    return replace(product, files={"report.json": papers.report_json(report)})
+
+
+def _export(product: Product, cls: type[Template], formats: Collection[str], clock: _Clock) -> dict[str, bytes]:
+    identity = identity_of(product.order, cls)
+    files: dict[str, bytes] = {}
+    picture: bytes | None = None
+    if "png" in formats or "3mf" in formats:
+        with clock.step("png"):
+            picture = thumbnail(product.parts)
+    if "3mf" in formats:
+        with clock.step("3mf"):
+            files["model.3mf"] = write_3mf(product.parts, identity, thumbnail=picture, extra=_slicer_settings(product))
+    if "stl" in formats:
+        with clock.step("stl"):
+            several = len(product.parts) > 1
+            for part in product.parts:
+                files[f"model-{part.part.name}.stl" if several else "model.stl"] = write_stl(part)
+    if "glb" in formats:
+        with clock.step("glb"):
+            files["preview.glb"] = write_glb(product.parts, identity)
+    if "png" in formats and picture is not None:
+        files["thumbnail.png"] = picture
+    if "gcode" in formats:
+        with clock.step("gcode"):
+            files["model.gcode"] = _slice(product, files.get("model.3mf"), identity)
+    return files
+
+
+def _slicer_settings(product: Product) -> Mapping[str, bytes]:
+    from engine.export.sliced_ready import settings_files
+
+    return settings_files(product.process, product.parts)
+
+
+def _slice(product: Product, model: bytes | None, identity: Identity) -> bytes:
+    from engine.export.gcode import slice_product
+
+    whole = model or write_3mf(product.parts, identity, thumbnail=None, extra=_slicer_settings(product))
+    return slice_product(whole, product.parts, product.process, product.report.figures)
+
+
+def _with_papers(product: Product, files: dict[str, bytes], cls: type[Template], clock: _Clock) -> Product:
+    with clock.step("papers"):
+        record = papers.record_json(product, cls, code_hash(cls), files)
+        report = papers.report_json(product.report)
+    return replace(product, files={**files, "report.json": report, "record.json": record})
