@@ -37,7 +37,7 @@ REQUIRED_COSTS = frozenset({"density", "layer", "material", "waste", "machine", 
 METHODS = ("FDM", "SLA", "SLS", "MJF")
 POWDER = frozenset({"SLS", "MJF"})
 
-_PROCESS_FIELDS = frozenset("name method material machine flexible currency base limits checks settings costs".split())
+_PROCESS_FIELDS = frozenset("name method material machine flexible base limits checks settings costs".split())
 _MACHINE_FIELDS = frozenset("name methods size bed source settings".split())
 
 Table = dict[str, Any]
@@ -73,7 +73,7 @@ def machines_for(process: str, *, extra: Path | None = None) -> tuple[str, ...]:
     return _suitable(tables, _resolved(tables, process)["method"])
 
 
-def currency(process: Process, *, extra: Path | None = None) -> str:
+def currency(process: Process) -> str:
     """What the process's prices are in, such as EUR."""
     return str(process.costs["material"].unit.partition("/")[0])
 

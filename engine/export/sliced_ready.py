@@ -1,0 +1,83 @@
+"""What makes a 3MF open in PrusaSlicer ready to slice: its settings, names and supports of the parts, and a place on the bed.
+
+The texts go into the archive under `CONFIG` and `MODEL_CONFIG`, and the model says `<metadata name="slic3rpe:Version3mf">1`
+(prefix slic3rpe = http://schemas.slic3r.org/3mf/2017/06). Only FDM is sliced; other processes carry no settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.sax.saxutils import quoteattr
+
+from engine.model.mesh import STEPS_PER_MM, Settled
+from engine.model.process import Process
+from engine.process.supports import support
+
+CONFIG = "Metadata/Slic3r_PE.config"
+MODEL_CONFIG = "Metadata/Slic3r_PE_model.config"
+NAMESPACE = "http://schemas.slic3r.org/3mf/2017/06"
+SPACING = 6 * STEPS_PER_MM
+"""Between two parts on a bed: room for a skirt or a brim and for fingers."""
+
+
+def is_sliced(process: Process) -> bool:
+    """Whether a slicer's settings exist for this process: FDM alone."""
+    return process.method == "FDM"
+
+
+def entries(parts: Sequence[Settled], process: Process, ids: Sequence[int] | None = None) -> dict[str, str]:
+    """The archive entries by name; none for a process that is not sliced. `ids`: the 3MF object id of each part (1, 2, ...)."""
+    if not is_sliced(process):
+        return {}
+    return {CONFIG: config(process), MODEL_CONFIG: model_config(parts, process, ids)}
+
+
+def config(process: Process) -> str:
+    """`Slic3r_PE.config`: `; key = value` lines. The first line is a comment, since PrusaSlicer drops it."""
+    lines = [f"; unikat: process {process.key}, machine {process.machine.key}"]
+    lines += [f"; {key} = {value}" for key, value in sorted(process.settings.items())]
+    return "\n".join(lines) + "\n"
+
+
+def model_config(parts: Sequence[Settled], process: Process, ids: Sequence[int] | None = None) -> str:
+    """`Slic3r_PE_model.config`: each object's name, its one volume (without which 2.5 sees no layers), supports where needed."""
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<config>"]
+    for at, settled in enumerate(parts):
+        name = quoteattr(settled.part.name)
+        lines.append(f' <object id="{ids[at] if ids is not None else at + 1}" instances_count="1">')
+        lines.append(f'  <metadata type="object" key="name" value={name}/>')
+        if support(settled.lattice, settled.faces, process).needed:
+            lines.append('  <metadata type="object" key="support_material" value="1"/>')
+        lines.append(f'  <volume firstid="0" lastid="{len(settled.faces) - 1}">')
+        lines.append(f'   <metadata type="volume" key="name" value={name}/>')
+        lines.append('   <metadata type="volume" key="volume_type" value="ModelPart"/>')
+        lines += ["  </volume>", " </object>"]
+    return "\n".join([*lines, "</config>"]) + "\n"
+
+
+def positions(parts: Sequence[Settled], process: Process) -> tuple[tuple[int, int], ...]:
+    """How far to move each part in x and y, in steps of 1e-4 mm, so that they lie side by side in the middle of the machine.
+
+    Rows are filled in the given order, each at most as wide as the machine; parts that are too many simply run over its edge,
+    which the checks say.
+    """
+    boxes = [(*settled.lattice.min(axis=0)[:2].tolist(), *settled.lattice.max(axis=0)[:2].tolist()) for settled in parts]
+    width, depth = (round(side * STEPS_PER_MM) for side in process.machine.size[:2])
+    rows: list[list[int]] = []
+    used = 0
+    for at, (x0, _, x1, _) in enumerate(boxes):
+        if not rows or used + SPACING + x1 - x0 > width - 2 * SPACING:
+            rows.append([])
+            used = -SPACING
+        rows[-1].append(at)
+        used += SPACING + x1 - x0
+    moves = [(0, 0)] * len(boxes)
+    deep = [max(boxes[at][3] - boxes[at][1] for at in row) for row in rows]
+    y = (depth - sum(deep) - SPACING * (len(rows) - 1)) // 2
+    for row, height in zip(rows, deep, strict=True):
+        x = (width - sum(boxes[at][2] - boxes[at][0] for at in row) - SPACING * (len(row) - 1)) // 2
+        for at in row:
+            moves[at] = (x - boxes[at][0], y - boxes[at][1])
+            x += boxes[at][2] - boxes[at][0] + SPACING
+        y += height + SPACING
+    return tuple(moves)
