@@ -1,7 +1,6 @@
 """What makes a 3MF open in PrusaSlicer ready to slice: its settings, names and supports of the parts, and a place on the bed.
 
-The texts go into the archive under `CONFIG` and `MODEL_CONFIG`, and the model says `<metadata name="slic3rpe:Version3mf">1`
-(prefix slic3rpe = http://schemas.slic3r.org/3mf/2017/06). Only FDM is sliced; other processes carry no settings.
+The texts go into the archive under `CONFIG` and `MODEL_CONFIG`. Only FDM is sliced; other processes carry no settings.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from engine.process.supports import support
 
 CONFIG = "Metadata/Slic3r_PE.config"
 MODEL_CONFIG = "Metadata/Slic3r_PE_model.config"
-NAMESPACE = "http://schemas.slic3r.org/3mf/2017/06"
+FIRST_ID = 2
+"""Our 3MF's first object: the base materials are resource 1."""
 SPACING = 6 * STEPS_PER_MM
 """Between two parts on a bed: room for a skirt or a brim and for fingers."""
 
@@ -25,11 +25,11 @@ def is_sliced(process: Process) -> bool:
     return process.method == "FDM"
 
 
-def entries(parts: Sequence[Settled], process: Process, ids: Sequence[int] | None = None) -> dict[str, str]:
-    """The archive entries by name; none for a process that is not sliced. `ids`: the 3MF object id of each part (1, 2, ...)."""
+def settings_files(process: Process, parts: Sequence[Settled]) -> dict[str, bytes]:
+    """The archive's entries by name, for `threemf.write(extra=...)`; none for a process that is not sliced."""
     if not is_sliced(process):
         return {}
-    return {CONFIG: config(process), MODEL_CONFIG: model_config(parts, process, ids)}
+    return {CONFIG: config(process).encode(), MODEL_CONFIG: model_config(parts, process).encode()}
 
 
 def config(process: Process) -> str:
@@ -39,12 +39,15 @@ def config(process: Process) -> str:
     return "\n".join(lines) + "\n"
 
 
-def model_config(parts: Sequence[Settled], process: Process, ids: Sequence[int] | None = None) -> str:
-    """`Slic3r_PE_model.config`: each object's name, its one volume (without which 2.5 sees no layers), supports where needed."""
+def model_config(parts: Sequence[Settled], process: Process, first_id: int = FIRST_ID) -> str:
+    """`Slic3r_PE_model.config`: each object's name, its one volume (without which 2.5 sees no layers), supports where needed.
+
+    `first_id`: the first part's object id in the 3MF; the others follow it.
+    """
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<config>"]
     for at, settled in enumerate(parts):
         name = quoteattr(settled.part.name)
-        lines.append(f' <object id="{ids[at] if ids is not None else at + 1}" instances_count="1">')
+        lines.append(f' <object id="{first_id + at}" instances_count="1">')
         lines.append(f'  <metadata type="object" key="name" value={name}/>')
         if support(settled.lattice, settled.faces, process).needed:
             lines.append('  <metadata type="object" key="support_material" value="1"/>')
