@@ -1,0 +1,181 @@
+"""The body as plain CadQuery: `build(cq, plan)`. Order of work: outline and its round edges, ring, one cut that hollows it and
+opens the back, the round edges that this made, then one cut with everything that goes through the sides."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from templates.phone_case.facts import Box
+from templates.phone_case.plan import BLEND, Ear, Opening, Plan
+
+AIR = 3.0
+"""How far a tool reaches beyond what it cuts: no face of a tool lies in a face of the body."""
+PAD_HEIGHT = 0.6
+INWARD = 4.0
+
+
+def build(cq: Any, plan: Plan) -> tuple[Any, Any]:
+    """-> the solid (a cq.Shape) and its flat outer back face at z = 0. ValueError where OCCT gives no single valid solid."""
+    body = _prism(cq, plan.outer, 0.0, plan.rim, plan.ear)
+    body = body.fillet(plan.edge, _level_edges(body, 0.0)).fillet(plan.rim_edge, _level_edges(body, plan.rim))
+    for ring in plan.rings:
+        pad = _prism(cq, ring, -plan.ring_height, plan.floor / 2)
+        body = body.fuse(pad.fillet(0.45, _level_edges(pad, -plan.ring_height)))
+    below = -plan.ring_height - AIR
+    hollow = [_cavity(cq, plan), _prism(cq, plan.mouth, plan.ceiling - 0.5, plan.rim + AIR)]
+    hollow += [_prism(cq, hole, below, plan.floor + AIR) for hole in plan.holes]
+    body = body.cut(*hollow)
+    body = body.fillet(plan.mouth_edge, _inner_edges(body, plan.rim))
+    if plan.holes:
+        levels = {-plan.ring_height if plan.rings and not plan.slots else 0.0, 0.0}
+        edges = [edge for level in sorted(levels) for edge in _hole_edges(body, plan, level)]
+        body = body.fillet(plan.hole_edge, edges)
+    for pad in plan.pads:
+        body = body.fuse(_pad(cq, plan, pad))
+    tools = [_opening(cq, plan, opening) for opening in plan.openings]
+    tools += [_pocket(cq, plan, opening) for opening in plan.membranes]
+    tools += [_slot(cq, plan, low, high) for low, high in plan.slots]
+    if plan.ear is not None:
+        tools.append(cq.Solid.makeCylinder(plan.ear.hole, plan.rim + 2 * AIR, cq.Vector(plan.ear.x, plan.ear.y, -AIR)))
+    body = body.cut(*tools)
+    return _only_solid(body), _back_face(body)
+
+
+def _only_solid(body: Any) -> Any:
+    solids = body.Solids()
+    if len(solids) != 1 or not solids[0].isValid():
+        raise ValueError(f"the body came out as {len(solids)} solids, valid: {[s.isValid() for s in solids]}")
+    return solids[0]
+
+
+def _back_face(body: Any) -> Any:
+    flat = [f for f in body.Faces() if abs(f.BoundingBox().zmax) < 1e-6 and abs(f.BoundingBox().zmin) < 1e-6]
+    if not flat:
+        raise ValueError("the back has no flat face")
+    return max(flat, key=lambda f: f.Area())
+
+
+def _wire(cq: Any, box: Box, z: float, ear: Ear | None = None) -> Any:
+    """A rectangle with round corners; with `ear`, its bottom left corner drawn out round the lanyard's hole."""
+    x0, x1, y0, y1, r = box.x - box.w / 2, box.x + box.w / 2, box.y - box.h / 2, box.y + box.h / 2, box.corner
+    k = r * (1.0 - math.sqrt(0.5))
+    path = cq.Workplane("XY", origin=(0, 0, z))
+    path = path.moveTo(ear.x + ear.along, y0) if ear else path.moveTo(x0 + r, y0)
+    path = path.lineTo(x1 - r, y0).threePointArc((x1 - k, y0 + k), (x1, y0 + r))
+    path = path.lineTo(x1, y1 - r).threePointArc((x1 - k, y1 - k), (x1 - r, y1))
+    path = path.lineTo(x0 + r, y1).threePointArc((x0 + k, y1 - k), (x0, y1 - r))
+    if ear is None:
+        return path.lineTo(x0, y0 + r).threePointArc((x0 + k, y0 + k), (x0 + r, y0)).close().val()
+    # left side, blend, ear, blend; the second blend mirrors the first in the corner's diagonal
+    centre = (x0 - BLEND, ear.y + ear.along)
+    length = math.hypot(centre[0] - ear.x, centre[1] - ear.y)
+    ux, uy = (centre[0] - ear.x) / length, (centre[1] - ear.y) / length
+    touch = (ear.x + ear.radius * ux, ear.y + ear.radius * uy)
+    mx, my = 1.0 - ux, -uy
+    half = math.hypot(mx, my)
+    middle = (centre[0] + BLEND * mx / half, centre[1] + BLEND * my / half)
+    tip = ear.radius * math.sqrt(0.5)
+
+    def mirrored(p: tuple[float, float]) -> tuple[float, float]:
+        return (ear.x + p[1] - ear.y, ear.y + p[0] - ear.x)
+
+    path = path.lineTo(x0, centre[1]).threePointArc(middle, touch)
+    path = path.threePointArc((ear.x - tip, ear.y - tip), mirrored(touch))
+    return path.threePointArc(mirrored(middle), (ear.x + ear.along, y0)).close().val()
+
+
+def _prism(cq: Any, box: Box, z0: float, z1: float, ear: Ear | None = None) -> Any:
+    return cq.Solid.extrudeLinear(_wire(cq, box, z0, ear), [], cq.Vector(0, 0, z1 - z0))
+
+
+def _cavity(cq: Any, plan: Plan) -> Any:
+    made = _prism(cq, plan.cavity, plan.floor, plan.ceiling)
+    return made.fillet(0.2, _level_edges(made, plan.floor))
+
+
+def _level_edges(shape: Any, z: float) -> list[Any]:
+    """Edges that lie in the plane at height z."""
+    found = []
+    for edge in shape.Edges():
+        box = edge.BoundingBox()
+        if abs(box.zmin - z) < 1e-6 and abs(box.zmax - z) < 1e-6:
+            found.append(edge)
+    return found
+
+
+def _inner_edges(shape: Any, z: float) -> list[Any]:
+    """Edges of the holes in the flat face at height z."""
+    flat = [f for f in shape.Faces() if f.geomType() == "PLANE" and abs(f.Center().z - z) < 1e-6]
+    return [edge for face in flat for wire in face.innerWires() for edge in wire.Edges()]
+
+
+def _hole_edges(shape: Any, plan: Plan, z: float) -> list[Any]:
+    """Edges at height z that belong to a window of the back: those that lie within its box."""
+    found = []
+    for edge in _level_edges(shape, z):
+        box = edge.BoundingBox()
+        x, y = (box.xmin + box.xmax) / 2, (box.ymin + box.ymax) / 2
+        for hole in plan.holes:
+            if abs(x - hole.x) < hole.w / 2 + 0.01 and abs(y - hole.y) < hole.h / 2 + 0.01:
+                found.append(edge)
+                break
+    return found
+
+
+def _beside(cq: Any, plan: Plan, o: Opening, depth: tuple[float, float], z1: float, corner: float, axis_low_only: bool) -> Any:
+    """A box across a side wall: along the edge from o.low to o.high, `depth` from the phone's centre, z from o.z0 to z1."""
+    near, far = depth
+    size = (far - near, o.high - o.low, z1 - o.z0)
+    made = cq.Workplane("XY").box(*size).edges("|X")
+    made = (made.edges("<Z") if axis_low_only else made).fillet(corner).val()
+    made = made.translate(cq.Vector((near + far) / 2, (o.low + o.high) / 2, (o.z0 + z1) / 2))
+    if o.edge == "right":
+        return made
+    if o.edge == "left":
+        return made.mirror("YZ")
+    # along the edge is x here: exchange x and y, which is a mirror in the diagonal
+    turned = made.rotate(cq.Vector(0, 0, 0), cq.Vector(0, 0, 1), 90.0).mirror("YZ")
+    return turned if o.edge == "top" else turned.mirror("XZ")
+
+
+def _reach(plan: Plan, edge: str) -> tuple[float, float]:
+    """Half width of the cavity, and of the outside, across that edge."""
+    if edge in ("right", "left"):
+        return plan.cavity.w / 2, plan.outer.w / 2
+    return plan.cavity.h / 2, plan.outer.h / 2
+
+
+def _opening(cq: Any, plan: Plan, o: Opening) -> Any:
+    inside, outside = _reach(plan, o.edge)
+    top = plan.rim + AIR if o.to_rim else o.z1
+    corner = min(1.5 if not o.to_rim else 2.5, 0.45 * (o.z1 - o.z0), 0.45 * (o.high - o.low))
+    return _beside(cq, plan, o, (inside - INWARD, outside + AIR), top, corner, o.to_rim)
+
+
+def _pocket(cq: Any, plan: Plan, o: Opening) -> Any:
+    inside, outside = _reach(plan, o.edge)
+    return _beside(cq, plan, o, (inside - INWARD, outside - plan.membrane), o.z1, 1.5, False)
+
+
+def _pad(cq: Any, plan: Plan, o: Opening) -> Any:
+    inside, outside = _reach(plan, o.edge)
+    small = Opening(o.edge, o.low + 1.2, o.high - 1.2, o.z0 + 0.8, o.z1 - 0.8)
+    made = _beside(cq, plan, small, (outside - 0.4, outside + PAD_HEIGHT), small.z1, 1.2, False)
+    far = [e for e in made.Edges() if _farthest(e, o.edge) > outside + PAD_HEIGHT - 1e-6]
+    return made.fillet(0.35, far)
+
+
+def _farthest(edge: Any, side: str) -> float:
+    """The least distance from the phone's middle across that side."""
+    box = edge.BoundingBox()
+    near = {"right": box.xmin, "left": -box.xmax, "top": box.ymin, "bottom": -box.ymax}
+    return float(near[side])
+
+
+def _slot(cq: Any, plan: Plan, low: float, high: float) -> Any:
+    """Through the back and both sides, up to a little over the floor."""
+    below = -plan.ring_height - AIR
+    size = (plan.outer.w + 2 * AIR, high - low, plan.slot_top - below)
+    made = cq.Workplane("XY").box(*size).edges("|X and >Z").fillet(1.0).val()
+    return made.translate(cq.Vector(0, (low + high) / 2, (below + plan.slot_top) / 2))
