@@ -1,0 +1,39 @@
+"""What identifies a product inside its files: names, part number, UUID, template, licence. Never a clock."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+
+ORDERS = uuid.uuid5(uuid.NAMESPACE_URL, "urn:unikat:order")
+"""The namespace of all our UUIDs."""
+
+
+def order_uuid(canonical: bytes, kind: str = "product") -> uuid.UUID:
+    """The UUID (version 5) of what was ordered: same canonical order bytes and `kind` (which file, which serial), same UUID."""
+    return uuid.uuid5(ORDERS, f"{kind}:{hashlib.sha256(canonical).hexdigest()}")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The words that every writer carries. Empty ones are left out. `uuid`: from `order_uuid`.
+
+    `title`: what a person reads in the slicer's list; it holds the customer's own words only if the caller puts them there.
+    `application`: the program and its version. `template`, `version`: which template made it.
+    """
+
+    title: str
+    uuid: uuid.UUID
+    application: str
+    designer: str = ""
+    description: str = ""
+    licence: str = ""
+    part_number: str = ""
+    reference: str = ""
+    template: str = ""
+    version: int | None = None
+
+    def child(self, what: str) -> uuid.UUID:
+        """The UUID of one thing inside the file: the build, an object, an item."""
+        return uuid.uuid5(self.uuid, what)
