@@ -1,0 +1,447 @@
+"""The one way to run what may loop, crash, eat memory or exit: a warm forked child with a deadline kept by the kernel.
+
+    worker = Child(preload=("templates.phone_case",), memory_mb=2000)
+    answer = worker.call("some.module:function", 1, "two", deadline=5.0)
+
+`call` runs `function(1, "two")` in the child and returns its result: plain containers, numpy arrays, engine.model types.
+What the function raises comes back: our own errors as themselves, anything else as a RemoteError with type, message, frames.
+A child that dies costs that call alone (ChildFault: kind crash, exit, timeout, memory or lost; stage, file and line as far
+as they are known), and the next call gets a new one, forked in milliseconds from a server that has done the imports.
+In the child, `progress("front")` names the stage that a ChildFault would tell.
+
+One call at a time per Child (a lock). `shared(preload)` keeps one Child per preload for the whole process.
+What a child sends is not trusted: it is unpickled with an allow-list of classes and a limit of size.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import importlib
+import io
+import json
+import os
+import pickle
+import re
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+import weakref
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+from engine import errors
+from engine.doors import child_server as wire
+from engine.doors.child_server import progress
+from engine.errors import ChildFault, ChildFaultKind, EngineFault
+
+__all__ = ["Child", "Frame", "RemoteError", "designers_frame", "progress", "shared"]
+
+START_SECONDS = 180.0
+"""How long a server may take to import what it preloads (CadQuery: 3 s warm, 15 s from a cold disk)."""
+GRACE_SECONDS = 0.5
+"""How long after the deadline a child that the kernel has not killed (it disarmed its timer) is killed from outside."""
+REPLY_LIMIT = 512 * 1024 * 1024
+"""Bytes of one answer."""
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class Frame(NamedTuple):
+    """Where code was: file, line, function."""
+
+    file: str
+    line: int
+    function: str
+
+
+class RemoteError(EngineFault):
+    """Code in a child raised what is not one of ours.
+
+    `type_name`, `message` (may hold values: not in str()), `frames` outermost first, `frame` the designer's innermost, or None.
+    """
+
+    def __init__(self, type_name: str, message: str, frames: tuple[Frame, ...], stage: str | None = None) -> None:
+        self.type_name = type_name
+        self.message = message
+        self.frames = frames
+        self.stage = stage
+        self.frame = designers_frame(frames)
+        where = self.frame or (frames[-1] if frames else None)
+        super().__init__(type_name + (f" at {os.path.basename(where.file)}:{where.line}" if where else ""))
+
+    def for_sender(self) -> str:
+        """With the message."""
+        return f"{self}: {self.message}"
+
+
+@functools.cache
+def _not_designers() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    found = {paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"], *(os.path.join(ROOT, n) for n in ("engine", "kernels"))}
+    return tuple(sorted(os.path.join(p, "") for p in found)) + ("<frozen",)
+
+
+def designers_frame(frames: Iterable[Frame]) -> Frame | None:
+    """The innermost frame that is neither Python's, nor an installed library's, nor the engine's; frames outermost first."""
+    found = None
+    for frame in frames:
+        if not frame.file.startswith(_not_designers()):
+            found = frame
+    return found
+
+
+class _Unpickler(pickle.Unpickler):
+    """Only what an answer may hold: containers, numpy arrays and scalars, types of engine.model."""
+
+    NUMPY = frozenset(
+        {"_reconstruct", "scalar", "_frombuffer", "ndarray", "dtype"} | {"int8", "int16", "int32", "int64", "float32", "float64", "bool", "bool_"}
+    )
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The class, or UnpicklingError."""
+        if module.startswith("engine.model.") and "." not in name:
+            found = getattr(importlib.import_module(module), name, None)
+            if isinstance(found, type) and found.__module__.startswith("engine.model."):
+                return found
+        elif (module == "numpy" or module.startswith("numpy.")) and name in self.NUMPY:
+            return super().find_class(module, name)
+        elif module == wire.__name__ and name == "proxy":
+            return wire.proxy
+        elif module == "builtins" and name in {"set", "frozenset", "complex", "bytearray", "slice", "range"}:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{module}.{name} may not come from a child")
+
+
+def _unpack(payload: bytes | bytearray) -> Any:
+    try:
+        return _Unpickler(io.BytesIO(payload)).load()
+    except Exception as error:  # noqa: BLE001  # a broken or hostile pickle may raise anything
+        raise EngineFault(f"a child's answer cannot be taken: {type(error).__name__}: {error}") from error
+
+
+def _our_error(told: dict[str, Any]) -> errors.UnikatError | None:
+    """One of our exceptions again, without calling its constructor; None when there is no such class."""
+    module, name = str(told["module"]), str(told["class"])
+    if not module.startswith("engine."):
+        return None
+    try:
+        kind = getattr(importlib.import_module(module), name, None)
+    except ImportError:
+        return None
+    if not (isinstance(kind, type) and issubclass(kind, errors.UnikatError)):
+        return None
+    made = kind.__new__(kind)
+    made.args = tuple(told["args"])
+    made.__dict__.update(told["attributes"])
+    return made
+
+
+def _raise_told(payload: bytes | bytearray, stage: str | None) -> None:
+    told = _unpack(payload)
+    frames = _frames(told["frames"])
+    if "class" in told:
+        ours = _our_error(told)
+        if ours is not None:
+            raise ours
+        raise RemoteError(str(told["class"]), " ".join(map(str, told["args"])), frames, stage)
+    raise RemoteError(str(told["type"]), str(told["message"]), frames, stage)
+
+
+_executors: dict[int, ThreadPoolExecutor] = {}
+_module_lock = threading.Lock()
+
+
+def _spawn(arguments: list[str], fd: int) -> subprocess.Popen[bytes]:
+    """Start a server from one thread that never ends: the kernel counts the end of the *thread* that forked as a parent's."""
+    with _module_lock:
+        executor = _executors.setdefault(os.getpid(), ThreadPoolExecutor(1, "unikat-servers"))
+    environment = {**dict.fromkeys(THREADS, "1"), **os.environ}
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, *arguments],
+            pass_fds=(fd,),
+            stdin=subprocess.DEVNULL,
+            stdout=2,  # what a designer prints must never reach our stdout
+            env=environment,
+            process_group=0,  # Ctrl-C is the parent's to handle
+        )
+
+    return executor.submit(start).result()
+
+
+_BOOT = "import sys, json; a = json.loads(sys.argv[1]); sys.path[:] = a[2]; from engine.doors.child_server import main; main(a[0], a[1])"
+
+
+class _Server:
+    """The forking process of one Child."""
+
+    def __init__(self, preload: tuple[str, ...], options: dict[str, Any]) -> None:
+        ours, theirs = socket.socketpair()
+        self.control = ours
+        path = [os.path.abspath(p) for p in sys.path]
+        path += [ROOT] if ROOT not in path else []
+        with theirs:
+            told = json.dumps([theirs.fileno(), os.getpid(), path])
+            self.process = _spawn(["-c", _BOOT, told], theirs.fileno())
+        try:
+            wire.send(ours, wire.CALL, wire.pack({"preload": list(preload), **options}))
+            until = time.monotonic() + START_SECONDS
+            kind, size = wire.HEADER.unpack(wire.receive_exactly(ours, wire.HEADER.size, until))
+            payload = wire.receive_exactly(ours, min(size, REPLY_LIMIT), until)
+        except (EOFError, OSError) as error:
+            self.close()
+            raise ChildFault("crash", f"the child's server ended ({self.process.returncode}) while it imported {', '.join(preload)}") from error
+        if kind == wire.ERROR:
+            self.close()
+            _raise_told(payload, None)
+
+    def fork(self, channel: int, words: int) -> int:
+        """The pid of a new child that holds these ends; OSError or EOFError when the server is gone."""
+        socket.send_fds(self.control, [wire.FORK], [channel, words])
+        (pid,) = wire.STATUS.unpack(wire.receive_exactly(self.control, wire.STATUS.size))
+        return int(pid)
+
+    def end(self, pid: int) -> int:
+        """Kill and reap a child: its exit code, or -signal."""
+        self.control.sendall(wire.KILL + wire.STATUS.pack(pid))
+        (status,) = wire.STATUS.unpack(wire.receive_exactly(self.control, wire.STATUS.size))
+        return int(status)
+
+    def close(self) -> None:
+        """End the server; its children follow."""
+        self.control.close()
+        self.process.kill()
+        self.process.wait()
+
+
+class _Worker:
+    """One forked child: a channel, and a pipe with its last words."""
+
+    def __init__(self, server: _Server) -> None:
+        self.server = server
+        self.channel, theirs = socket.socketpair()
+        self.words, written = os.pipe()
+        os.set_blocking(written, False)
+        os.set_blocking(self.words, False)
+        try:
+            self.pid = server.fork(theirs.fileno(), written)
+        except BaseException:
+            self.channel.close()
+            os.close(self.words)
+            raise
+        finally:
+            theirs.close()
+            os.close(written)
+        if self.frame(time.monotonic() + START_SECONDS)[0] != wire.READY:
+            raise EngineFault("a child did not say that it is ready")
+
+    def frame(self, until: float) -> tuple[bytes, bytearray]:
+        """The next frame; TimeoutError after `until` (monotonic), EOFError when the child is gone."""
+        kind, size = wire.HEADER.unpack(wire.receive_exactly(self.channel, wire.HEADER.size, until))
+        if size > REPLY_LIMIT:
+            raise EngineFault(f"a child's answer of {size} bytes is not taken: at most {REPLY_LIMIT}")
+        return kind, wire.receive_exactly(self.channel, size, until)
+
+    def forget_words(self) -> None:
+        """Throw away what an earlier call that ended in the last moment had written."""
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self.words, 65536):
+                pass
+
+    def end(self) -> tuple[int | None, str]:
+        """Kill it if it lives: exit code or -signal (None: the server is gone too), and its last words."""
+        try:
+            status = self.server.end(self.pid)
+        except (OSError, EOFError):
+            status = None
+        text = b""
+        with contextlib.suppress(BlockingIOError, OSError):
+            while part := os.read(self.words, 65536):
+                text += part
+                if len(text) > 1 << 20:
+                    break
+        os.close(self.words)
+        self.channel.close()
+        return status, text.decode(errors="replace")
+
+
+class Child:
+    """A server with `preload` imported (each `module`, or `module:function` to call as well), and one warm child forked from it.
+
+    `memory_mb`: what a child may map on top of what its server has. Nothing starts before the first call.
+    Raises on first use what a preload raised, ours as itself (EnvironmentFault when a library is missing).
+    """
+
+    def __init__(self, preload: Iterable[str] = (), *, memory_mb: int = 4000) -> None:
+        self.preload = tuple(preload)
+        self._options = {"memory_mb": int(memory_mb), "limit": REPLY_LIMIT}
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._server: _Server | None = None
+        self._worker: _Worker | None = None
+        atexit.register(_close_quietly, weakref.ref(self))
+
+    def call(self, target: str, *args: object, deadline: float) -> Any:
+        """`function(*args)` of `module:function`, run in the child within `deadline` seconds of wall clock.
+
+        Raises ChildFault (the child died), RemoteError (it raised), or what of ours the function raised.
+        """
+        if not deadline > 0:
+            raise ValueError(f"deadline must be above 0 s, not {deadline}")
+        request = wire.SECONDS.pack(deadline) + wire.pack((target, args))
+        with self._lock:
+            worker = self._ask(request)
+            return self._answer(worker, deadline)
+
+    def start(self) -> None:
+        """Start server and child now, so that the first call finds them warm."""
+        with self._lock:
+            self._warm()
+
+    def renew(self) -> None:
+        """Let the next call have a fresh child: modules that calls have imported are forgotten."""
+        with self._lock:
+            self._drop()
+
+    def close(self) -> None:
+        """End child and server. A later call would start them again."""
+        with self._lock:
+            self._drop()
+            if self._server is not None and self._pid == os.getpid():
+                self._server.close()
+            self._server = None
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _warm(self) -> _Worker:
+        if self._pid != os.getpid():  # inherited by fork: they belong to the process that started them
+            self._server = self._worker = None
+            self._pid = os.getpid()
+        if self._worker is not None:
+            return self._worker
+        if self._server is not None:
+            try:
+                self._worker = _Worker(self._server)
+                return self._worker
+            except (OSError, EOFError):  # the server was killed from outside
+                self._server.close()
+        self._server = _Server(self.preload, self._options)
+        try:
+            self._worker = _Worker(self._server)
+        except (OSError, EOFError) as error:
+            raise ChildFault("lost", "a new child ended before it was ready") from error
+        return self._worker
+
+    def _ask(self, request: bytes) -> _Worker:
+        """Send the request; a child found dead before it could start is replaced once."""
+        worker = self._warm()
+        worker.forget_words()
+        try:
+            wire.send(worker.channel, wire.CALL, request)
+        except OSError:
+            self._drop()
+            worker = self._warm()
+            wire.send(worker.channel, wire.CALL, request)
+        return worker
+
+    def _answer(self, worker: _Worker, deadline: float) -> Any:
+        until = time.monotonic() + deadline + GRACE_SECONDS
+        stage: str | None = None
+        usable = False
+        try:
+            while True:
+                kind, payload = worker.frame(until)
+                if kind == wire.PROGRESS:
+                    stage = str(_unpack(payload))[:200]
+                    continue
+                if kind == wire.FAULT:
+                    told = _unpack(payload)
+                    raise _fault(told["kind"], _frames(told["frames"]), stage, deadline)
+                if kind not in (wire.RESULT, wire.ERROR):
+                    raise EngineFault("a child's answer cannot be taken: not a frame of ours")
+                usable = True
+                if kind == wire.RESULT:
+                    return _unpack(payload)
+                _raise_told(payload, stage)
+        except (EOFError, OSError) as error:
+            self._worker, usable = None, True
+            status, words = worker.end()
+            late = isinstance(error, TimeoutError)
+            raise _fault(_kind(status, words, late), _frames_in(words), stage, deadline, status) from None
+        finally:
+            if not usable:
+                self._drop()
+
+    def _drop(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None and self._pid == os.getpid():
+            worker.end()
+
+
+def _close_quietly(child: weakref.ref[Child]) -> None:
+    found = child()
+    if found is not None:
+        found.close()
+
+
+# ---- what a death tells ------------------------------------------------------------------------------------------------
+
+_LINE = re.compile(r'^  File "(.*)", line (\d+) in (.*)$', re.MULTILINE)
+_TIMEOUT_WORDS = "Timeout ("
+
+
+def _frames(rows: Iterable[tuple[str, int, str]]) -> tuple[Frame, ...]:
+    return tuple(Frame(str(file), int(line), str(function)) for file, line, function in rows)
+
+
+def _frames_in(words: str) -> tuple[Frame, ...]:
+    """The frames of the main thread in a dump of faulthandler (it lists threads newest first), outermost first."""
+    block = re.split(r"^(?:Current thread|Thread) 0x", words, flags=re.MULTILINE)[-1]
+    return tuple(Frame(file, int(line), function) for file, line, function in reversed(_LINE.findall(block)))
+
+
+def _kind(status: int | None, words: str, late: bool) -> ChildFaultKind:
+    if late or status == -signal.SIGALRM or words.startswith(_TIMEOUT_WORDS):
+        return "timeout"
+    if status is None or status in (-signal.SIGKILL, -signal.SIGTERM):
+        return "lost"
+    return "crash" if status < 0 else "exit"
+
+
+def _fault(
+    kind: ChildFaultKind, frames: tuple[Frame, ...], stage: str | None, deadline: float, status: int | None = None
+) -> ChildFault:
+    what = {
+        "timeout": f"did not end within {deadline:g} s",
+        "memory": "needed more memory than it may have",
+        "exit": "ended the process",
+        "crash": "crashed" + (f" ({signal.Signals(-status).name})" if status is not None and status < 0 else ""),
+        "lost": "was killed from outside",
+    }[kind]
+    frame = designers_frame(frames)
+    where = (f" in stage {stage}" if stage else "") + (f" at {os.path.basename(frame.file)}:{frame.line}" if frame else "")
+    return ChildFault(kind, what + where, stage=stage, file=frame.file if frame else None, line=frame.line if frame else None)
+
+
+_shared: dict[tuple[tuple[str, ...], int], Child] = {}
+
+
+def shared(preload: Iterable[str] = (), *, memory_mb: int = 4000) -> Child:
+    """The one Child of this process with that preload and limit; made on first use, closed when the process ends."""
+    key = (tuple(preload), int(memory_mb))
+    with _module_lock:
+        if key not in _shared:
+            _shared[key] = Child(key[0], memory_mb=memory_mb)
+        return _shared[key]
