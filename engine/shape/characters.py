@@ -47,12 +47,7 @@ def normal(text: str) -> str:
 
 def graphemes(text: str) -> int:
     """How many characters a reader counts in the text as it is set: extended grapheme clusters (UAX 29)."""
-    return len(letters(normal(text)))
-
-
-def letters(text: str) -> list[str]:
-    """The text cut into extended grapheme clusters, as it stands."""
-    return [found.group() for found in _GRAPHEME.finditer(text)]
+    return sum(1 for _ in _GRAPHEME.finditer(normal(text)))
 
 
 def named(character: str) -> str:

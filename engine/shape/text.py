@@ -43,7 +43,6 @@ def shape(text: str, font: str, field: str = "text") -> Shaped:
     """Lay out one line. Raises OrderError naming the first character that cannot be set (see characters.accepted)."""
     loaded = fonts.load(font)
     kept = characters.accepted(text, font=font, field=field)
-    _marks_must_stand(kept, loaded, field)
     indices: list[int] = []
     pens: list[tuple[float, float]] = []
     boxes: list[tuple[float, float, float, float]] = []
@@ -51,9 +50,12 @@ def shape(text: str, font: str, field: str = "text") -> Shaped:
     for script, run in _runs(kept, loaded.info.scripts):
         for info, position in _shaped(run, script, loaded):
             box = glyphs.bounds(font, info.codepoint)
-            if info.codepoint == 0 or (box is None and not run[info.cluster].isspace()):
-                why = f"font {font} has no glyph for this character"
-                raise OrderError(field, why, value=characters.named(run[info.cluster]))
+            character = run[info.cluster]
+            if info.codepoint == 0 or (box is None and not character.isspace()):
+                raise OrderError(field, f"font {font} has no glyph for this character", value=characters.named(character))
+            if _stands_anywhere(character, position) and box is not None:
+                why = f"font {font} has no place for this mark on that letter"
+                raise OrderError(field, why, value=characters.named(character))
             if box is not None:
                 x, y = float(pen + position.x_offset), float(position.y_offset)
                 indices.append(info.codepoint)
@@ -96,23 +98,10 @@ def _shaped(run: str, script: str, font: fonts.Font) -> list[tuple[Any, Any]]:
     return list(zip(buffer.glyph_infos, buffer.glyph_positions, strict=True))
 
 
-def _marks_must_stand(text: str, font: fonts.Font, field: str) -> None:
-    """OrderError for a mark that the font draws without attaching it to its letter: it would stand anywhere.
-
-    A letter and its marks are shaped alone: there only attachment makes it unsafe to break between them.
-    """
-    import uharfbuzz as hb
-
-    if not any(unicodedata.category(character)[0] == "M" for character in text):
-        return
-    for letter in characters.letters(text):
-        if len(letter) == 1:
-            continue
-        for info, _ in _shaped(letter, _runs(letter, font.info.scripts)[0][0], font):
-            mark = letter[info.cluster]
-            if unicodedata.category(mark)[0] == "M" and not info.flags & hb.GlyphFlags.UNSAFE_TO_BREAK:
-                why = f"font {font.info.key} has no place for this mark on that letter"
-                raise OrderError(field, why, value=characters.named(mark))
+def _stands_anywhere(character: str, position: Any) -> bool:
+    """Is this a mark that the font did not attach to its letter? An attached one is moved from where its glyph is drawn."""
+    mark = position.x_advance == 0 or unicodedata.category(character)[0] == "M"
+    return mark and position.x_offset == 0 and position.y_offset == 0
 
 
 def extent(text: str, *, font: str, field: str = "text") -> tuple[float, float, float, float]:
