@@ -160,7 +160,7 @@ def cos_degrees(x: float) -> float:
 @inlined
 def atan(x: float) -> float:
     """Arctangent, radians; NaN for NaN."""
-    if x != x:
+    if math.isnan(x):
         return x
     a = abs(x)
     if a >= 1.0e19:
@@ -188,7 +188,7 @@ def atan(x: float) -> float:
 @inlined
 def atan2(y: float, x: float) -> float:
     """The angle of (x, y) in radians, in [-pi, pi]; 0 at the origin. Quarter turns are exact constants."""
-    if x != x or y != y:
+    if math.isnan(x) or math.isnan(y):
         return math.nan
     if y == 0.0:
         return math.copysign(0.0, y) if x >= 0.0 else math.copysign(math.pi, y)
@@ -262,25 +262,25 @@ def acos(x: float) -> float:
 @inlined
 def exp(x: float) -> float:
     """e to the x; inf above 709.78, 0 below -745.13."""
-    if x != x:
+    if math.isnan(x):
         return x
     if x > 709.782712893383973096:
         return math.inf
     if x < -745.13321910194110842:
         return 0.0
-    k = int(math.floor(x * _INV_LN2 + 0.5))
+    k = math.floor(x * _INV_LN2 + 0.5)
     high = x - float(k) * _LN2_HIGH
     low = float(k) * _LN2_LOW
     r = high - low
     t = r * r
     c = r - t * (_E1 + t * (_E2 + t * (_E3 + t * (_E4 + t * _E5))))
-    return math.ldexp(1.0 - ((low - (r * c) / (2.0 - c)) - high), k)
+    return math.ldexp(1.0 - ((low - (r * c) / (2.0 - c)) - high), int(k))
 
 
 @inlined
 def log(x: float) -> float:
     """Natural logarithm; -inf at 0, NaN below."""
-    if x != x or x < 0.0:
+    if math.isnan(x) or x < 0.0:
         return math.nan
     if x == 0.0:
         return -math.inf

@@ -1,0 +1,92 @@
+"""Onto the lattice that ships, in the print pose: turned, dropped to the bed, rounded, welded.
+
+Everything after this (verdict, estimate, every exporter) sees these integers and no others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from engine.model.mesh import STEPS_PER_MM, Faces, Kept, Lattice, Part, Points, Pose, Settled
+from kernels import lattice as grid
+
+AS_DRAWN = Pose()
+
+
+def settle(part: Part, pose: str = "print") -> Settled:
+    """`part` in one of its poses (as drawn when it has no such pose) on the lattice of 1e-4 mm.
+
+    A rotation by right angles is exact: rounded as drawn, then turned in integers. Any other is computed in float64 in a fixed
+    order, then rounded. The print pose is dropped so that the lowest point that a face uses has z = 0; x and y stay.
+    Equal points become one. Nothing is repaired and nothing raises: a point that is not finite, or farther than 26.8 m, becomes a
+    mark that `verify` reports, and an index out of range stays.
+
+    `kept` lives on when no kept point merged; its key then tells the pose too.
+    """
+    stance = part.poses.get(pose, AS_DRAWN)
+    points, faces = _posed(part.mesh.points, stance), part.mesh.faces
+    drop = -grid.lowest(points, faces) if pose == "print" else 0
+    if drop not in (0, -grid.TOO_FAR):
+        grid.turn(points, _UPRIGHT, np.array((0, 0, drop), dtype=np.int64))
+    else:
+        drop = 0
+    points, faces, intact = _welded(points, faces)
+    kept = part.mesh.kept
+    if kept is not None:
+        kept = Kept(f"{kept.key}/{_digest(stance, drop)}", kept.points, kept.faces) if kept.points <= intact else None
+    for array in (points, faces):
+        array.flags.writeable = False
+    return Settled(part, stance, points, faces, kept)
+
+
+_UPRIGHT = np.array((1, 2, 3), dtype=np.int64)
+
+
+def _posed(points: Points, pose: Pose) -> Lattice:
+    out = np.empty(points.shape, dtype=np.int32)
+    columns = right_angles(pose)
+    if columns is None:
+        rotation = np.array(pose.rotation, dtype=np.float64).ravel()
+        grid.quantise_posed(points, rotation, np.array(pose.translation, dtype=np.float64), float(STEPS_PER_MM), out)
+        return out
+    grid.quantise(points, float(STEPS_PER_MM), out)
+    if columns != (1, 2, 3) or any(pose.translation):
+        shift = np.empty((1, 3), dtype=np.int32)
+        grid.quantise(np.array((pose.translation,), dtype=np.float64), float(STEPS_PER_MM), shift)
+        grid.turn(out, np.array(columns, dtype=np.int64), shift[0].astype(np.int64))
+    return out
+
+
+def right_angles(pose: Pose) -> tuple[int, int, int] | None:
+    """For a rotation that only swaps and flips axes, each row's axis + 1, negative where it flips; None for any other."""
+    columns = []
+    for row in pose.rotation:
+        hits = [(k + 1) * int(v) for k, v in enumerate(row) if v in (1.0, -1.0)]
+        if len(hits) != 1 or sum(1 for v in row if v == 0.0) != 2:
+            return None
+        columns.append(hits[0])
+    return (columns[0], columns[1], columns[2]) if {abs(c) for c in columns} == {1, 2, 3} else None
+
+
+def _welded(points: Lattice, faces: Faces) -> tuple[Lattice, Faces, int]:
+    """Points, faces, and how many leading points stayed as they were."""
+    n = len(points)
+    target = np.empty(n, dtype=np.int32)
+    table = np.empty(1 << max(4, (2 * n - 1).bit_length()), dtype=np.int32)
+    first = np.empty(1, dtype=np.int64)
+    unique = grid.weld(points, table, target, first)
+    if unique == n:
+        return points, faces, n
+    fewer = np.empty((unique, 3), dtype=np.int32)
+    renamed = np.empty(faces.shape, dtype=np.int32)
+    grid.gather(points, target, fewer)
+    grid.remap(faces, target, renamed)
+    return fewer, renamed, int(first[0])
+
+
+def _digest(pose: Pose, drop: int) -> str:
+    """Names what was done to every point; -0.0 and 0.0 are one."""
+    numbers = [v + 0.0 for row in pose.rotation for v in row] + [v + 0.0 for v in pose.translation]
+    return hashlib.sha256(repr((numbers, drop)).encode()).hexdigest()[:16]
