@@ -111,16 +111,19 @@ def _inner_edges(shape: Any, z: float) -> list[Any]:
 
 
 def _hole_edges(shape: Any, plan: Plan, z: float) -> list[Any]:
-    """Edges at height z that belong to a window of the back: those that lie within its box."""
+    """Edges at height z that bound a window of the back: those that lie within its box."""
     found = []
     for edge in _level_edges(shape, z):
         box = edge.BoundingBox()
-        x, y = (box.xmin + box.xmax) / 2, (box.ymin + box.ymax) / 2
-        for hole in plan.holes:
-            if abs(x - hole.x) < hole.w / 2 + 0.01 and abs(y - hole.y) < hole.h / 2 + 0.01:
-                found.append(edge)
-                break
+        if any(_within(box, hole) for hole in plan.holes):
+            found.append(edge)
     return found
+
+
+def _within(box: Any, hole: Box) -> bool:
+    air = 0.01
+    across = max(hole.x - box.xmin, box.xmax - hole.x) < hole.w / 2 + air
+    return bool(across and max(hole.y - box.ymin, box.ymax - hole.y) < hole.h / 2 + air)
 
 
 def _beside(cq: Any, plan: Plan, o: Opening, depth: tuple[float, float], z1: float, corner: float, axis_low_only: bool) -> Any:
