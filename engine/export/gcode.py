@@ -28,8 +28,6 @@ SILENT = (
 
 SIDE_TOLERANCE = 1.0
 """mm: the outermost line's centre lies half a line inside the part, and rounding of corners takes a little more."""
-GROWTH_TOLERANCE = 6.0
-"""mm: what supports may stick out of a part's box."""
 CALIBRATED_BAND = 0.15
 ROUGH_BAND = 0.5
 """Shares by which the filament may differ from an estimate that was calibrated, or was not."""
@@ -78,7 +76,8 @@ class Drawn:
 
 @dataclass(frozen=True)
 class GcodeFigures:
-    """What a G-code file says. `layers`: LAYER_CHANGE marks; `objects`: by (id, copy); `whole`: everything extruded."""
+    """What a G-code file says. `layers`: heights at which a part itself is drawn (supports have layers of their own between);
+    `objects`: by (id, copy), without their supports; `whole`: everything extruded."""
 
     time_s: float | None
     filament_g: float | None
@@ -165,7 +164,7 @@ def _missing(found: GcodeFigures, order: Wanted) -> list[str]:
         drawn = left.pop(key)
         # The arranger may turn a part: compare the sides by size.
         for side, told in zip(sorted((x, y)), sorted(drawn.size), strict=True):
-            if not side - 2 * SIDE_TOLERANCE <= told <= side + GROWTH_TOLERANCE:
+            if not side - 2 * SIDE_TOLERANCE <= told <= side + SIDE_TOLERANCE:
                 problems.append(f"part {name} is drawn {told:.2f} mm long, and is {side:.2f}")
         top = max(drawn.heights)
         if abs(top - z) > order.layer + 1e-6:
@@ -192,10 +191,10 @@ def _outside(found: GcodeFigures, order: Wanted) -> list[str]:
 def read(text: str) -> GcodeFigures:
     """The figures of a G-code file: absolute x, y, z and relative extrusion (M83), as our settings ask; or absolute (M82)."""
     time_s = filament = None
-    layers = 0
     whole = Drawn("")
     objects: dict[tuple[int, int], Drawn] = {}
     now: Drawn | None = None
+    held = False  # in a support
     x = y = z = last = 0.0
     relative = False
     for line in text.splitlines():
@@ -212,12 +211,12 @@ def read(text: str) -> GcodeFigures:
                 elif axis == "E":
                     pushed, last = (value, last) if relative else (value - last, value)
             if moved and pushed > 0:
-                for drawn in (whole, now):
+                for drawn in (whole, None if held else now):
                     if drawn is not None:
                         drawn.add(*before, z, 0.0)
                         drawn.add(x, y, z, pushed)
-        elif line.startswith(";LAYER_CHANGE"):
-            layers += 1
+        elif line.startswith(";TYPE:"):
+            held = line.startswith(";TYPE:Support material")
         elif line.startswith("; "):
             if line.startswith("; stop printing object"):
                 now = None
@@ -235,4 +234,5 @@ def read(text: str) -> GcodeFigures:
             for word in line.partition(";")[0].split()[1:]:
                 if word[0] == "E":
                     last = float(word[1:])
-    return GcodeFigures(time_s, filament, layers, whole, objects)
+    heights = set().union(*(drawn.heights for drawn in objects.values())) if objects else set()
+    return GcodeFigures(time_s, filament, len(heights), whole, objects)
