@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import inspect
 import uuid
 from dataclasses import dataclass
+from importlib import metadata
+
+from engine.export.papers import canonical
+from engine.language.template import Template
+from engine.model.order import Order
 
 ORDERS = uuid.uuid5(uuid.NAMESPACE_URL, "urn:unikat:order")
 """The namespace of all our UUIDs."""
@@ -37,3 +44,30 @@ class Identity:
     def child(self, what: str) -> uuid.UUID:
         """The UUID of one thing inside the file: the build, an object, an item."""
         return uuid.uuid5(self.uuid, what)
+
+
+@functools.cache
+def application() -> str:
+    """`unikat 0.1.0`: the program and its installed version."""
+    return f"unikat {metadata.version('unikat')}"
+
+
+def identity_of(order: Order, cls: type[Template]) -> Identity:
+    """The identity of an ordered product.
+
+    Of the order it tells the reference and a hash alone: names, parameters and measures never enter a file that a shop passes on.
+    The part number is the template, its version and eight digits of the UUID.
+    """
+    made = order_uuid(canonical(order))
+    return Identity(
+        title=cls.key.replace("-", " ").capitalize(),
+        uuid=made,
+        application=application(),
+        designer=cls.designer,
+        description=inspect.cleandoc(cls.__doc__ or "").partition("\n")[0],
+        licence=cls.licence,
+        part_number=f"{cls.key}-{cls.version}-{made.hex[:8]}",
+        reference=order.reference or "",
+        template=cls.key,
+        version=cls.version,
+    )

@@ -22,7 +22,7 @@ from engine.export.identity import Identity
 from engine.export.kept import KeptSegments
 from engine.export.xml import escaped
 from engine.export.zipped import Entry, Segment, deflate, deflated, pack, stored
-from engine.model.mesh import Settled
+from engine.model.mesh import STEPS_PER_MM, Settled
 from kernels import decimals
 
 CORE = "http://schemas.microsoft.com/3dmanufacturing/core/2015/02"
@@ -59,10 +59,12 @@ def write(
     *,
     thumbnail: bytes | None = None,
     extra: Mapping[str, bytes] | None = None,
+    moves: Sequence[tuple[int, int]] | None = None,
     cache: KeptSegments | None = None,
 ) -> bytes:
     """The 3MF file of these parts, each an object and an item, at the coordinates of its lattice.
 
+    `moves`: how far to move each item in x and y, in steps of 1e-4 mm (a place on the bed for each of several parts).
     `thumbnail`: PNG. `extra`: further files by their name in the package (`Metadata/Slic3r_PE.config`...); a PrusaSlicer config
     also marks the model as a PrusaSlicer project. `cache`: segments of bodies that were written before.
     Raises EngineFault for no part, no face, an index outside the points, a colour that is none, or a text that XML cannot hold.
@@ -73,7 +75,7 @@ def write(
     entries = [
         stored("[Content_Types].xml", _content_types(extra, thumbnail).encode()),
         stored("_rels/.rels", _relationships(thumbnail).encode()),
-        deflated(MODEL, model_segments(parts, identity, project=PRUSA_CONFIG in extra, cache=cache)),
+        deflated(MODEL, model_segments(parts, identity, project=PRUSA_CONFIG in extra, moves=moves, cache=cache)),
     ]
     if thumbnail is not None:
         entries.append(stored(THUMBNAIL, thumbnail))
@@ -82,7 +84,12 @@ def write(
 
 
 def model_segments(
-    parts: Sequence[Settled], identity: Identity, *, project: bool = False, cache: KeptSegments | None = None
+    parts: Sequence[Settled],
+    identity: Identity,
+    *,
+    project: bool = False,
+    moves: Sequence[tuple[int, int]] | None = None,
+    cache: KeptSegments | None = None,
 ) -> list[Segment]:
     """`3D/3dmodel.model` of these parts as deflate segments. `project`: mark it as PrusaSlicer's (`slic3rpe:Version3mf`)."""
     materials = list(dict.fromkeys(_material(settled) for settled in parts))
@@ -90,7 +97,7 @@ def model_segments(
     segments: list[Segment] = []
     for at, settled in enumerate(parts):
         before = (head if at == 0 else "") + _object(settled, at, identity, materials.index(_material(settled)), len(parts))
-        after = _AFTER + (_build(parts, identity) if at == len(parts) - 1 else "")
+        after = _AFTER + (_build(parts, identity, moves) if at == len(parts) - 1 else "")
         segments.extend(_mesh(settled, before.encode(), after.encode(), cache))
     return segments
 
@@ -180,12 +187,13 @@ def _object(settled: Settled, at: int, identity: Identity, material: int, count:
     )
 
 
-def _build(parts: Sequence[Settled], identity: Identity) -> str:
+def _build(parts: Sequence[Settled], identity: Identity, moves: Sequence[tuple[int, int]] | None) -> str:
     items = []
-    for at, settled in enumerate(parts):
+    for at, (settled, (x, y)) in enumerate(zip(parts, moves or [(0, 0)] * len(parts), strict=True)):
         name = settled.part.name
+        moved = f' transform="1 0 0 0 1 0 0 0 1 {_millimetres(x)} {_millimetres(y)} 0"' if x or y else ""
         item = (
-            f'<item objectid="{at + 2}"{_part_number(identity, name, len(parts))} '
+            f'<item objectid="{at + 2}"{moved}{_part_number(identity, name, len(parts))} '
             f'p:UUID="{identity.child(f"item {at} {name}")}"'
         )
         if identity.reference:
@@ -194,6 +202,13 @@ def _build(parts: Sequence[Settled], identity: Identity) -> str:
         else:
             items.append(f"{item}/>")
     return f'</resources><build p:UUID="{identity.uuid}">{"".join(items)}</build></model>'
+
+
+def _millimetres(steps: int) -> str:
+    """The shortest exact decimal of a count of 1e-4 mm."""
+    whole, part = divmod(abs(steps), STEPS_PER_MM)
+    decimal = f"{whole}.{part:04d}".rstrip("0").rstrip(".")
+    return f"-{decimal}" if steps < 0 else decimal
 
 
 def _part_number(identity: Identity, name: str, count: int) -> str:
