@@ -35,7 +35,7 @@ def count(
             y = curves[i, 2 * j + 1] - 2.0 * curves[i, 2 * j + 3] + curves[i, 2 * j + 5]
             bend = max(bend, math.sqrt(x * x + y * y))
         need = math.sqrt(degrees[i] * (degrees[i] - 1) / 8.0 * bend / tolerance)
-        chords[i] = min(max(int(math.ceil(need)), 1), MOST_CHORDS)
+        chords[i] = max(math.ceil(min(need, float(MOST_CHORDS))), 1)
         total += chords[i]
     return total
 
@@ -44,14 +44,14 @@ def count(
 def _at(curves: npt.NDArray[np.float64], i: int, axis: int, degree: int, t: float) -> float:
     """One coordinate of curve i at t, by de Casteljau."""
     s = 1.0 - t
-    a = curves[i, axis]
-    b = curves[i, 2 + axis]
+    a = float(curves[i, axis])
+    b = float(curves[i, 2 + axis])
     if degree == 1:
         return s * a + t * b
-    c = curves[i, 4 + axis]
+    c = float(curves[i, 4 + axis])
     if degree == 2:
         return s * (s * a + t * b) + t * (s * b + t * c)
-    d = curves[i, 6 + axis]
+    d = float(curves[i, 6 + axis])
     ab, bc, cd = s * a + t * b, s * b + t * c, s * c + t * d
     return s * (s * ab + t * bc) + t * (s * bc + t * cd)
 
@@ -80,8 +80,8 @@ def flatten(
         for i in range(first, ends[c]):
             for j in range(chords[i]):
                 t = j / chords[i]
-                points[n, 0] = int(math.floor(steps * _at(curves, i, 0, degrees[i], t) + 0.5))
-                points[n, 1] = int(math.floor(steps * _at(curves, i, 1, degrees[i], t) + 0.5))
+                points[n, 0] = math.floor(steps * _at(curves, i, 0, degrees[i], t) + 0.5)
+                points[n, 1] = math.floor(steps * _at(curves, i, 1, degrees[i], t) + 0.5)
                 n += 1
         first = ends[c]
         loops[c] = n

@@ -6,8 +6,6 @@ orientation below is exact in int64.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
@@ -20,15 +18,15 @@ LARGEST = 2**28
 """Coordinates beyond this are refused: differences below 2^29, products below 2^58."""
 
 CLEAN, TOUCHES, NESTED = 0, 1, 2
-"""What `fault` finds: nothing; two loops (or a loop and itself) cross or touch; a loop has the wrong direction for its place."""
+"""What `fault` finds: nothing; loops (or a loop and itself) cross or touch; a loop has the wrong direction for its place."""
 
 
 @inlined
 def _side(points: Loops, a: int, b: int, c: int) -> int:
     """Twice the signed area of points a, b, c; positive when c lies left of a -> b."""
-    ax, ay = np.int64(points[a, 0]), np.int64(points[a, 1])
-    bx, by = np.int64(points[b, 0]), np.int64(points[b, 1])
-    return orient2d(ax, ay, bx, by, np.int64(points[c, 0]), np.int64(points[c, 1]))
+    ax, ay = int(points[a, 0]), int(points[a, 1])
+    bx, by = int(points[b, 0]), int(points[b, 1])
+    return orient2d(ax, ay, bx, by, int(points[c, 0]), int(points[c, 1]))
 
 
 @inlined
@@ -54,9 +52,8 @@ def _tidy(points: Loops, first: int, last: int, to: int) -> int:
     # the same across the seam, from both ends
     start = to
     while end - start >= 3:
-        if points[start, 0] == points[end - 1, 0] and points[start, 1] == points[end - 1, 1]:
-            end -= 1
-        elif _side(points, end - 2, end - 1, start) == 0:
+        # zero too when the last point repeats the first
+        if _side(points, end - 2, end - 1, start) == 0:
             end -= 1
         elif _side(points, end - 1, start, start + 1) == 0:
             start += 1
@@ -128,8 +125,8 @@ def place(
             for i in range(first, ends[loop]):
                 x = points[i, 0] + at[g, 0]
                 y = points[i, 1] + at[g, 1]
-                px = math.floor(turn[0] * x - turn[1] * y + turn[2] + 0.5)
-                py = math.floor(turn[1] * x + turn[0] * y + turn[3] + 0.5)
+                px = np.floor(turn[0] * x - turn[1] * y + turn[2] + 0.5)
+                py = np.floor(turn[1] * x + turn[0] * y + turn[3] + 0.5)
                 if not (-LARGEST <= px <= LARGEST and -LARGEST <= py <= LARGEST):
                     return -1
                 out[i, 0] = int(px)
@@ -147,10 +144,10 @@ def place(
 @inlined
 def _meet(points: Loops, a: int, b: int, c: int, d: int) -> bool:
     """Do the closed segments a-b and c-d share a point? Exact."""
-    ax, ay = np.int64(points[a, 0]), np.int64(points[a, 1])
-    bx, by = np.int64(points[b, 0]), np.int64(points[b, 1])
-    cx, cy = np.int64(points[c, 0]), np.int64(points[c, 1])
-    return segments_meet(ax, ay, bx, by, cx, cy, np.int64(points[d, 0]), np.int64(points[d, 1]))
+    ax, ay = int(points[a, 0]), int(points[a, 1])
+    bx, by = int(points[b, 0]), int(points[b, 1])
+    cx, cy = int(points[c, 0]), int(points[c, 1])
+    return segments_meet(ax, ay, bx, by, cx, cy, int(points[d, 0]), int(points[d, 1]))
 
 
 @inlined
@@ -164,10 +161,10 @@ def _any_meet(points: Loops, ends: Loops) -> bool:
             after[i] = i + 1
         after[ends[k] - 1] = first
         first = ends[k]
-    low, high = np.int64(points[0, 0]), np.int64(points[0, 0])
+    low, high = int(points[0, 0]), int(points[0, 0])
     for i in range(n):
-        low = min(low, np.int64(points[i, 0]))
-        high = max(high, np.int64(points[i, 0]))
+        low = min(low, int(points[i, 0]))
+        high = max(high, int(points[i, 0]))
     bins = n
     width = (high - low) // bins + 1
     start = np.zeros(bins + 1, np.int32)
@@ -211,23 +208,23 @@ def _any_meet(points: Loops, ends: Loops) -> bool:
 @inlined
 def _beyond(points: Loops, a: int, b: int, c: int) -> bool:
     """On one line: does b -> c go on in the direction of a -> b?"""
-    ux = np.int64(points[b, 0]) - np.int64(points[a, 0])
-    uy = np.int64(points[b, 1]) - np.int64(points[a, 1])
-    vx = np.int64(points[c, 0]) - np.int64(points[b, 0])
-    vy = np.int64(points[c, 1]) - np.int64(points[b, 1])
+    ux = int(points[b, 0]) - int(points[a, 0])
+    uy = int(points[b, 1]) - int(points[a, 1])
+    vx = int(points[c, 0]) - int(points[b, 0])
+    vy = int(points[c, 1]) - int(points[b, 1])
     return ux * vx + uy * vy > 0
 
 
 @inlined
 def _winding(points: Loops, first: int, last: int, p: int) -> int:
     """How often the loop first..last goes round point p, which is not on it."""
-    x, y = np.int64(points[p, 0]), np.int64(points[p, 1])
+    x, y = int(points[p, 0]), int(points[p, 1])
     turns = 0
     i = last - 1
     for j in range(first, last):
-        ay, by = np.int64(points[i, 1]), np.int64(points[j, 1])
+        ay, by = int(points[i, 1]), int(points[j, 1])
         if (ay <= y) != (by <= y):
-            ax, bx = np.int64(points[i, 0]), np.int64(points[j, 0])
+            ax, bx = int(points[i, 0]), int(points[j, 0])
             side = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
             if ay <= y and side > 0:
                 turns += 1

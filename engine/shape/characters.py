@@ -56,7 +56,7 @@ def named(character: str) -> str:
 
 
 def script(character: str) -> str | None:
-    """The ISO 15924 code of one of SCRIPTS, "" for what all scripts share (digits, spaces, signs, marks), None for any other."""
+    """The ISO 15924 code of one of SCRIPTS, "" for what all scripts share (digits, spaces, signs, marks), None for others."""
     for code, pattern in _script_patterns():
         if pattern.match(character):
             return code
@@ -80,11 +80,11 @@ def accepted(text: str, *, font: str, field: str = "text") -> str:
         raise OrderError(field, "a text is expected", value=type(text).__name__)
     loaded = fonts.load(font)
     if len(text) > LONGEST:
-        raise OrderError(field, "too long a text", value=f"{len(text)} characters", limit=f"{LONGEST} characters", nearest=LONGEST)
+        raise OrderError(field, "too long a text", value=f"{len(text)} characters", limit=f"{LONGEST} characters")
     kept = normal(text)
     if not text.isprintable():
         # strip() would take a line break or a tab at either end without a word
-        for character in text:
+        for character in filter(str.isspace, text):
             why = _never(character)
             if why:
                 raise OrderError(field, why, value=named(character))

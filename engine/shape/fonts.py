@@ -119,7 +119,7 @@ def available() -> list[FontInfo]:
 
 @functools.lru_cache(maxsize=64)
 def load(key: str) -> Font:
-    """The font `key`, its file checked by sha256. Raises OrderError (unknown key), EnvironmentFault (missing or altered file)."""
+    """The font `key`, its file checked by sha256. Raises OrderError (unknown key), EnvironmentFault (missing, altered)."""
     import uharfbuzz as hb
 
     row = info(key)

@@ -93,7 +93,8 @@ def _drawing(font: str, glyph: int) -> _Drawing:
     degrees = np.array(pen.degrees, dtype=np.int8)
     box = np.zeros(4)
     curves.bounds(rows, degrees, box)
-    return _Drawing(rows, degrees, np.array(pen.ends, dtype=np.int32), tuple(box.tolist()) if pen.rows else None)
+    x0, y0, x1, y1 = box.tolist()
+    return _Drawing(rows, degrees, np.array(pen.ends, dtype=np.int32), (x0, y0, x1, y1) if pen.rows else None)
 
 
 def bounds(font: str, glyph: int) -> tuple[float, float, float, float] | None:
@@ -111,7 +112,7 @@ def level(height: float) -> int:
 
 @functools.lru_cache(maxsize=8192)
 def glyph(font: str, index: int, fineness: int) -> Glyph:
-    """One glyph, its chords within FINE in letters of 10 * 2^fineness mm. Raises EngineFault if no clean outline comes of it."""
+    """One glyph, its chords within FINE in letters of 10 * 2^fineness mm. EngineFault if no clean outline comes of it."""
     drawing = _drawing(font, index)
     loaded = fonts.load(font)
     tolerance = FINE * loaded.cap_height / (10.0 * 2.0**fineness)

@@ -68,7 +68,7 @@ def shape(text: str, font: str, field: str = "text") -> Shaped:
 
 
 def _runs(text: str, scripts: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The text cut where its script changes; what all scripts share goes with what stands before it, at the start with what follows."""
+    """The text cut where its script changes; what all share goes with what stands before it, at the start with what follows."""
     runs: list[tuple[str, str]] = []
     shared = ""
     for character in text:
@@ -147,16 +147,16 @@ def must_fit(
     room: tuple[float, float],
     angle: float = 0.0,
     step: float = 0.1,
-    field: str = "text",
-    change: str = "height",
+    field: str = "height",
 ) -> None:
-    """Refused unless the text fits its room; names the height that does, rounded down to `step` mm."""
-    most = highest(text, font=font, room=room, angle=angle, field=field)
+    """Refused unless the text fits its room (see `highest`); `field` is the height's, and the nearest allowed is the height
+    that fits, rounded down to `step` mm, or none when not even one step does."""
+    most = highest(text, font=font, room=room, angle=angle)
     if height <= most:
         return
-    fits = math.floor(most / step) * step
-    told = f"does not fit {room[0]:.1f} x {room[1]:.1f} mm at this height; {change} that fits"
-    raise Refused(field, told, value=height, limit=f"{most:.2f} mm", nearest=round(fits, 6), rule="text-fits")
+    fits = round(math.floor(most / step + 1e-9) * step, 6)
+    why = f"the text does not fit {room[0]:.1f} x {room[1]:.1f} mm with letters this high"
+    raise Refused(field, why, value=height, limit=f"{most:.2f} mm", nearest=fits or None, rule="text-fits")
 
 
 def outline(
