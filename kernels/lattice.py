@@ -152,3 +152,21 @@ def remap(faces: Int32s, target: Int32s, out: Int32s) -> None:
         for k in range(3):
             i = faces[f, k]
             out[f, k] = target[i] if 0 <= i < n else i
+
+
+@kernel("int64(int32[:,::1], int64[::1])", writes=("told",))
+def unheld(lattice: Int32s, told: npt.NDArray[np.int64]) -> int:
+    """How many points have no place: told[0] not finite, told[1] the first of them; told[2] beyond RANGE, told[3] the first."""
+    told[0] = told[2] = 0
+    told[1] = told[3] = -1
+    for i in range(lattice.shape[0]):
+        for k in range(3):
+            c = np.int64(lattice[i, k])
+            if -RANGE <= c <= RANGE:
+                continue
+            at = 0 if c == NOT_FINITE else 2
+            told[at] += 1
+            if told[at + 1] < 0:
+                told[at + 1] = i
+            break
+    return int(told[0] + told[2])

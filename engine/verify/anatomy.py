@@ -1,0 +1,247 @@
+"""One settled part, opened up: everything that the topology and mass kernels say of it, each kernel run once.
+
+What comes in is made into the exact arrays that kernels need, or named as a flaw: no kernel ever sees an index out of range.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Settled
+from kernels import lattice as grid
+from kernels import mass, topology
+
+Place = tuple[float, float, float]
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+
+_MM3 = STEPS_PER_MM**3
+_MM2 = STEPS_PER_MM**2
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """Why there is no mesh to speak of: a code of the report's table, how many, and the first row."""
+
+    code: str
+    count: int
+    row: int
+
+
+@dataclass(frozen=True, eq=False)
+class Topology:
+    """Counts and first places by the names of kernels.topology; `twin` (3 m), `degree` (n), `shell` (m), how many `shells`."""
+
+    counts: list[int]
+    places: list[int]
+    twin: Int32s
+    degree: Int32s
+    shell: Int32s
+    shells: int
+    doubled: int
+    doubled_at: int
+
+    @property
+    def closed(self) -> bool:
+        """Every edge has two faces, of opposite direction."""
+        return not any(self.counts[k] for k in (topology.OPEN_EDGES, topology.CROWDED_EDGES, topology.TURNED_EDGES))
+
+
+@dataclass(frozen=True, eq=False)
+class Mass:
+    """Sizes of one part. `six_volumes`: 6 V of each shell in steps^3, exact. Areas mm^2, volumes mm^3, places mm.
+
+    `side`: the area as seen from the sides (perimeter times height), `up` and `down` as seen from above and below, `contact` what lies
+    on z = 0, `overhang` what faces down by more than 45 degrees elsewhere, `support` the room below that down to z = 0.
+    `centre` and `inertia` (about the centre, unit density, mm^5: xx, yy, zz, xy, yz, zx of the tensor) are None without volume.
+    """
+
+    six_volumes: list[int]
+    volume: float
+    area: float
+    side: float
+    up: float
+    down: float
+    contact: float
+    overhang: float
+    support: float
+    zero_faces: int
+    zero_at: int
+    box: tuple[int, int, int, int, int, int]
+    centre: Place | None
+    inertia: tuple[float, float, float, float, float, float] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """`flaws` empty: `topology` and `mass` are there. `spent`: CPU ms of mesh, topology and mass."""
+
+    name: str
+    lattice: Lattice
+    faces: Faces
+    flaws: tuple[Flaw, ...]
+    topology: Topology | None
+    mass: Mass | None
+    spent: tuple[float, float, float]
+
+    def edge(self, half_edge: int) -> Place:
+        """The middle of a half-edge, mm."""
+        f, k = divmod(half_edge, 3)
+        return self._mean(int(self.faces[f, k]), int(self.faces[f, (k + 1) % 3]))
+
+    def edge_start(self, half_edge: int) -> Place:
+        """Where a half-edge begins, mm."""
+        f, k = divmod(half_edge, 3)
+        return self._mean(int(self.faces[f, k]))
+
+    def face(self, row: int) -> Place:
+        """The middle of a face, mm."""
+        return self._mean(*(int(i) for i in self.faces[row]))
+
+    def point(self, row: int) -> Place:
+        """A point, mm."""
+        return self._mean(row)
+
+    def _mean(self, *rows: int) -> Place:
+        x, y, z = (sum(int(self.lattice[i, k]) for i in rows) / (len(rows) * STEPS_PER_MM) for k in range(3))
+        return (round(x, 4), round(y, 4), round(z, 4))
+
+
+def dissect(part: Settled) -> Anatomy:
+    """Run the kernels on one part; never raises for bad geometry."""
+    begin = time.thread_time()
+    name = part.part.name
+    lattice, faces = _exact(part.lattice), _exact(part.faces)
+    if lattice is None or faces is None:
+        nothing = np.empty((0, 3), dtype=np.int32)
+        return Anatomy(name, nothing, nothing, (Flaw("unreadable", 1, -1),), None, None, (_since(begin), 0.0, 0.0))
+    flaws = _flaws(lattice, faces)
+    checked = time.thread_time()
+    if flaws:
+        return Anatomy(name, lattice, faces, flaws, None, None, (_since(begin), 0.0, 0.0))
+    shape = _topology(lattice, faces)
+    matched = time.thread_time()
+    sizes = _mass(lattice, faces, shape)
+    spent = (1000.0 * (checked - begin), 1000.0 * (matched - checked), _since(matched))
+    return Anatomy(name, lattice, faces, (), shape, sizes, spent)
+
+
+def _since(begin: float) -> float:
+    return 1000.0 * (time.thread_time() - begin)
+
+
+def _exact(array: object) -> Int32s | None:
+    """C-contiguous int32 (n, 3), or None when that would lose something."""
+    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] != 3 or array.dtype.kind not in "iu":
+        return None
+    made: Int32s = np.ascontiguousarray(array, dtype=np.int32)
+    return made if array.dtype == np.int32 or np.array_equal(made, array) else None
+
+
+def _flaws(lattice: Lattice, faces: Faces) -> tuple[Flaw, ...]:
+    if not len(faces) or not len(lattice):
+        return (Flaw("empty", 1, -1),)
+    found = []
+    told = np.empty(4, dtype=np.int64)
+    if grid.unheld(lattice, told):
+        if told[0]:
+            found.append(Flaw("not-finite", int(told[0]), int(told[1])))
+        if told[2]:
+            found.append(Flaw("unreadable", int(told[2]), int(told[3])))
+    row = topology.first_bad_index(faces, len(lattice))
+    if row >= 0:
+        wrong = ((faces < 0) | (faces >= len(lattice))).any(axis=1)
+        found.append(Flaw("bad-index", int(np.count_nonzero(wrong)), int(row)))
+    return tuple(found)
+
+
+def _topology(lattice: Lattice, faces: Faces) -> Topology:
+    n, m = len(lattice), len(faces)
+    twin = np.empty(3 * m, dtype=np.int32)
+    work = np.empty(3 * m, dtype=np.int32)
+    degree, mark = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
+    shell = np.empty(m, dtype=np.int32)
+    counts, places = np.empty(topology.COUNTS, dtype=np.int64), np.empty(topology.COUNTS, dtype=np.int64)
+    topology.match_edges(faces, np.empty(n + 2, dtype=np.int32), work, mark, degree, twin, counts, places)
+    if counts[: topology.TURNED_EDGES + 1].any():
+        topology.open_fans(faces, twin, work, mark, counts, places)
+    else:
+        topology.closed_fans(faces, twin, degree, mark, counts, places)
+    shells = topology.label_shells(twin, work[:m], shell)
+    doubled, doubled_at = _doubled(faces, shell) if counts[topology.MAYBE_DOUBLED] else (0, -1)
+    return Topology(counts.tolist(), places.tolist(), twin, degree, shell, int(shells), doubled, doubled_at)
+
+
+def _doubled(faces: Faces, shell: Int32s) -> tuple[int, int]:
+    """How many faces have the three points of an earlier one, and the first of them."""
+    rows = np.flatnonzero(shell >= 0)
+    sorted_faces = np.empty((len(rows), 3), dtype=np.int32)
+    topology.sorted_rows(np.ascontiguousarray(faces[rows]), sorted_faces)
+    table = np.empty(1 << max(4, (2 * len(rows) - 1).bit_length()), dtype=np.int32)
+    first = np.empty(1, dtype=np.int64)
+    unique = grid.weld(sorted_faces, table, np.empty(len(rows), dtype=np.int32), first)
+    return len(rows) - int(unique), int(rows[int(first[0])]) if unique < len(rows) else -1
+
+
+def _mass(lattice: Lattice, faces: Faces, shape: Topology) -> Mass:
+    volumes = np.empty((max(shape.shells, 1), 2), dtype=np.int64)
+    sums, zero_at = np.empty((mass.SUMS, 2), dtype=np.int64), np.empty(1, dtype=np.int64)
+    mass.measure(lattice, faces, shape.shell, volumes, sums, zero_at)
+    six = [(high << 32) + low for high, low in volumes.tolist()]
+    total = [(high << 32) + low for high, low in sums.tolist()]
+    box = np.zeros(6, dtype=np.int64)
+    mass.bounds(lattice, shape.degree, box)
+    corners = box.tolist()
+    centre, inertia = _moments(lattice, faces, shape, corners, sum(six))
+    return Mass(
+        six_volumes=six,
+        volume=sum(six) / (6 * _MM3),
+        area=total[mass.AREA] / (2 * _MM2),
+        side=total[mass.SIDE] / (2 * _MM2),
+        up=total[mass.UP] / (2 * _MM2),
+        down=total[mass.DOWN] / (2 * _MM2),
+        contact=total[mass.CONTACT] / (2 * _MM2),
+        overhang=total[mass.OVERHANG] / (2 * _MM2),
+        support=total[mass.OVERHANG_HEIGHT] * int(mass.HEIGHT_UNIT) / (2 * _MM3),
+        zero_faces=total[mass.ZERO_FACES],
+        zero_at=int(zero_at[0]),
+        box=(corners[0], corners[1], corners[2], corners[3], corners[4], corners[5]),
+        centre=centre,
+        inertia=inertia,
+    )
+
+
+def _moments(
+    lattice: Lattice, faces: Faces, shape: Topology, box: list[int], six_volume: int
+) -> tuple[Place | None, tuple[float, float, float, float, float, float] | None]:
+    if six_volume == 0:
+        return None, None
+    origin = [(box[k] + box[k + 3]) // 2 for k in range(3)]
+    extent = max(box[k + 3] - box[k] for k in range(3)) + 2
+    first, second = mass.moment_scales(extent, len(faces))
+    sums = np.empty(9, dtype=np.int64)
+    mass.moments(lattice, faces, shape.shell, np.array(origin, dtype=np.int64), first, second, sums)
+    volume = six_volume / 6
+    x, y, z, *squares = sums.tolist()
+    cx, cy, cz = x / first / volume, y / first / volume, z / first / volume
+    xx, yy, zz, xy, yz, zx = (value / second / STEPS_PER_MM**5 for value in squares)
+    whole = volume / STEPS_PER_MM**5
+    xx, yy, zz = xx - whole * cx * cx, yy - whole * cy * cy, zz - whole * cz * cz
+    xy, yz, zx = xy - whole * cx * cy, yz - whole * cy * cz, zx - whole * cz * cx
+    centre = tuple((o + c) / STEPS_PER_MM for o, c in zip(origin, (cx, cy, cz), strict=True))
+    return (centre[0], centre[1], centre[2]), (yy + zz, xx + zz, xx + yy, 0.0 - xy, 0.0 - yz, 0.0 - zx)
+
+
+def shell_boxes(anatomy: Anatomy) -> list[list[int]]:
+    """min and max of each shell in steps."""
+    shape = anatomy.topology
+    if shape is None:
+        return []
+    boxes = np.empty((shape.shells, 6), dtype=np.int64)
+    mass.shell_bounds(anatomy.lattice, anatomy.faces, shape.shell, boxes)
+    told: list[list[int]] = boxes.tolist()
+    return told

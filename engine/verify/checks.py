@@ -1,0 +1,181 @@
+"""The verdict: which checks ran on the parts that ship, what they found, and the figures.
+
+What does not run yet is said (`ran` false), and makes the verdict `incomplete`, never `printable`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.model.mesh import STEPS_PER_MM, Settled
+from engine.model.order import CheckRun, Finding, Severity, Verdict
+from engine.model.process import CHECKS, Process
+from engine.verify import words
+from engine.verify.anatomy import Anatomy, Mass, Topology, dissect, shell_boxes
+from kernels import mass as kernel
+
+GEOMETRY = frozenset(("mesh", "topology", "degenerate", "orientation", "volume", "crossings", "shells"))
+"""What is required when no process is named: that the file is the boundary of a solid."""
+
+NOT_YET = frozenset(("crossings", "walls", "gaps", "shells", "parts"))
+"""Checks that have a name and no kernel yet."""
+
+CONTACT_MM2 = 4.0
+"""A part stands on at least so much flat area (about 2 x 2 mm: five lines of a 0.4 mm nozzle side by side), unless the process
+has a limit `contact`."""
+
+
+def verdict(checks: Sequence[CheckRun], findings: Sequence[Finding]) -> Verdict:
+    """`refused` when any finding is an error; `printable` when every required check ran, and there is one; else `incomplete`."""
+    if any(f.severity is Severity.ERROR for f in findings):
+        return "refused"
+    required = [c for c in checks if c.required]
+    return "printable" if required and all(c.ran for c in required) else "incomplete"
+
+
+def verify(
+    parts: Sequence[Settled], process: Process | None = None
+) -> tuple[tuple[CheckRun, ...], tuple[Finding, ...], dict[str, Any]]:
+    """Every check there is on every part, in its print pose on the lattice.
+
+    Without a process only geometry is required, and neither machine nor bed is looked at. Returns the checks in the order of
+    `CHECKS` (then any other that the process asks for), the findings part by part, and the figures of the report.
+    """
+    spent = dict.fromkeys(CHECKS, 0.0)
+    findings: list[Finding] = []
+    bodies = []
+    for part in parts:
+        body = dissect(part)
+        bodies.append(body)
+        begin = time.thread_time()
+        spent["mesh"] += body.spent[0]
+        spent["topology"] += body.spent[1]
+        spent["volume"] += body.spent[2]
+        if body.topology is None or body.mass is None:
+            findings += words.flawed(body)
+            continue
+        findings += words.topology(body, body.topology)
+        findings += words.degenerate(body, body.topology, body.mass)
+        findings += _orientation(body, body.topology, body.mass)
+        begin = _spend(spent, "orientation", begin)
+        if process is not None:
+            findings += _machine(body, body.mass, process)
+            begin = _spend(spent, "machine", begin)
+            if process.machine.bed:
+                findings += _bed(body, body.topology, body.mass, process)
+                _spend(spent, "bed", begin)
+    if not parts:
+        findings.append(words.nothing())
+    whole = bool(parts) and all(b.mass is not None for b in bodies)
+    return _runs(process, whole, bool(parts), spent), tuple(findings), _figures(bodies)
+
+
+def _spend(spent: dict[str, float], name: str, begin: float) -> float:
+    now = time.thread_time()
+    spent[name] += 1000.0 * (now - begin)
+    return now
+
+
+def _runs(process: Process | None, whole: bool, any_part: bool, spent: Mapping[str, float]) -> tuple[CheckRun, ...]:
+    runs = []
+    asked = process.checks if process is not None else {}
+    for name in (*CHECKS, *(c for c in sorted(asked) if c not in CHECKS)):
+        required = asked.get(name, False) if process is not None else name in GEOMETRY
+        ran = any_part if name == "mesh" else whole and name in CHECKS and name not in NOT_YET
+        if name == "machine":
+            ran = ran and process is not None
+        if name == "bed":
+            there_is = process is not None and process.machine.bed
+            ran, required = ran and there_is, required and there_is
+        runs.append(CheckRun(name, required, ran, round(spent.get(name, 0.0), 4) if ran else 0.0))
+    return tuple(runs)
+
+
+def _orientation(body: Anatomy, shape: Topology, sizes: Mass) -> list[Finding]:
+    found = words.winding(body, shape)
+    if not shape.closed or all(v > 0 for v in sizes.six_volumes):
+        return found
+    boxes = shell_boxes(body)
+    outside = [boxes[s] for s, v in enumerate(sizes.six_volumes) if v > 0]
+    for s, volume in enumerate(sizes.six_volumes):
+        # a hollow's wall is inside out too, and rightly so: which is which, the winding number will say (check `shells`)
+        if volume < 0 and any(_within(boxes[s], box) for box in outside):
+            continue
+        if volume <= 0:
+            found.append(words.inverted(body, shape, s, volume))
+    return found
+
+
+def _within(inner: Sequence[int], outer: Sequence[int]) -> bool:
+    return all(outer[k] < inner[k] and inner[k + 3] < outer[k + 3] for k in range(3))
+
+
+def _machine(body: Anatomy, sizes: Mass, process: Process) -> list[Finding]:
+    room = process.machine.size
+    over = [
+        (k, (sizes.box[k + 3] - sizes.box[k]) / STEPS_PER_MM)
+        for k in range(3)
+        if sizes.box[k + 3] - sizes.box[k] > room[k] * STEPS_PER_MM
+    ]
+    return [words.too_big(body, sizes, axis, size, room[axis], process.machine.name) for axis, size in over]
+
+
+def _bed(body: Anatomy, shape: Topology, sizes: Mass, process: Process) -> list[Finding]:
+    limit = process.limits["contact"].value if "contact" in process.limits else CONTACT_MM2
+    if sizes.contact < limit:
+        return [words.off_bed(body, sizes, limit)]
+    if sizes.centre is None or not shape.closed or sizes.volume <= 0:
+        return []
+    x, y = (round(c * STEPS_PER_MM) for c in sizes.centre[:2])
+    if kernel.stands(body.lattice, shape.degree, x, y):
+        return []
+    return [words.unstable(body, sizes.centre)]
+
+
+def _figures(bodies: Sequence[Anatomy]) -> dict[str, Any]:
+    """The report's figures over all parts; each part's own under `each`. What was not measured is None."""
+    sizes = [b.mass for b in bodies if b.mass is not None]
+    steps = [min(s.box[k] for s in sizes) if k < 3 else max(s.box[k] for s in sizes) for k in range(6)] if sizes else [0] * 6
+    return {
+        "triangles": sum(len(b.faces) for b in bodies),
+        "parts": len(bodies),
+        "shells": sum(b.topology.shells for b in bodies if b.topology is not None),
+        "volume_mm3": _sum(s.volume for s in sizes),
+        "area_mm2": _sum(s.area for s in sizes),
+        "bounds_mm": _corners(steps),
+        "min_wall_mm": None,
+        "min_gap_mm": None,
+        "crossing_pairs": None,
+        "side_area_mm2": _sum(s.side for s in sizes),
+        "horizontal_area_mm2": _sum(s.up + s.down for s in sizes),
+        "contact_area_mm2": _sum(s.contact for s in sizes),
+        "overhang_area_mm2": _sum(s.overhang for s in sizes),
+        "support_volume_mm3": _sum(s.support for s in sizes),
+        "each": [_each(b) for b in bodies],
+    }
+
+
+def _sum(values: Any) -> float:
+    return float(sum(values, 0.0))
+
+
+def _corners(box: Sequence[int]) -> list[list[float]]:
+    return [[v / STEPS_PER_MM for v in box[:3]], [v / STEPS_PER_MM for v in box[3:]]]
+
+
+def _each(body: Anatomy) -> dict[str, Any]:
+    told: dict[str, Any] = {"part": body.name, "triangles": len(body.faces)}
+    if body.topology is None or body.mass is None:
+        return told
+    sizes = body.mass
+    return {
+        **told,
+        "shells": body.topology.shells,
+        "volume_mm3": sizes.volume,
+        "area_mm2": sizes.area,
+        "bounds_mm": _corners(sizes.box),
+        "centre_mm": None if sizes.centre is None else list(sizes.centre),
+        "inertia_mm5": None if sizes.inertia is None else list(sizes.inertia),
+    }

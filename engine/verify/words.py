@@ -1,0 +1,223 @@
+"""What is said of each finding: one line that who stands at the printer understands, and what to do about it."""
+
+from __future__ import annotations
+
+from engine.model.mesh import STEPS_PER_MM
+from engine.model.order import Finding, Severity
+from engine.verify.anatomy import Anatomy, Flaw, Mass, Place, Topology
+from kernels import topology as kernel
+
+_AXES = "xyz"
+
+_FLAWS = {
+    "unreadable": ("this is no mesh that can be read", "export the model again, in millimetres"),
+    "not-finite": ("points of the mesh have no position (not a number, or infinite)", "export the model again"),
+    "bad-index": ("faces name points that do not exist", "export the model again"),
+    "empty": ("there are no faces: nothing to print", "export the model again, with its body visible"),
+}
+
+
+def _near(at: Place) -> str:
+    return "at x {:g}, y {:g}, z {:g} mm".format(*at)
+
+
+def _some(count: int, one: str, many: str) -> str:
+    return f"1 {one}" if count == 1 else f"{count} {many}"
+
+
+def nothing() -> Finding:
+    """There is no part at all."""
+    return Finding("empty", Severity.ERROR, "there are no parts: nothing to print")
+
+
+def flawed(body: Anatomy) -> list[Finding]:
+    """No mesh to speak of."""
+    return [_flaw(body, flaw) for flaw in body.flaws]
+
+
+def _flaw(body: Anatomy, flaw: Flaw) -> Finding:
+    message, fix = _FLAWS[flaw.code]
+    at = None
+    if flaw.code == "unreadable" and flaw.row >= 0:
+        message, fix = "points lie more than 26 m away from the origin", "check the unit of the file (mm?) and move the model to the origin"
+    elif flaw.row >= 0:
+        what = "face" if flaw.code == "bad-index" else "point"
+        message += f", the first in {what} {flaw.row + 1}"
+    return Finding(flaw.code, Severity.ERROR, message, count=flaw.count, at=at, part=body.name, fix=fix)
+
+
+def topology(body: Anatomy, shape: Topology) -> list[Finding]:
+    """Open and crowded edges, pinched points; points that no face uses."""
+    found = []
+    count, place = shape.counts, shape.places
+    if count[kernel.OPEN_EDGES]:
+        at = body.edge(place[kernel.OPEN_EDGES])
+        n = count[kernel.OPEN_EDGES]
+        found.append(
+            Finding(
+                "open-edge",
+                Severity.ERROR,
+                f"the surface has a hole: {_some(n, 'edge has', 'edges have')} a face on one side only, the first {_near(at)}",
+                count=n,
+                at=at,
+                part=body.name,
+                fix="close the surface there",
+            )
+        )
+    if count[kernel.CROWDED_EDGES]:
+        at = body.edge(place[kernel.CROWDED_EDGES])
+        n = count[kernel.CROWDED_EDGES]
+        found.append(
+            Finding(
+                "nonmanifold-edge",
+                Severity.ERROR,
+                f"{_some(n, 'edge is', 'edges are')} shared by more than two faces, the first {_near(at)}",
+                count=n,
+                at=at,
+                part=body.name,
+                fix="unite the bodies that meet there, or move them apart",
+            )
+        )
+    if count[kernel.PINCHED_POINTS]:
+        at = body.edge_start(place[kernel.PINCHED_POINTS])
+        n = count[kernel.PINCHED_POINTS]
+        found.append(
+            Finding(
+                "nonmanifold-vertex",
+                Severity.ERROR,
+                f"surfaces touch in {_some(n, 'single point', 'single points')}, the first {_near(at)}",
+                count=n,
+                at=at,
+                part=body.name,
+                fix="unite the bodies that meet there, or move them apart",
+            )
+        )
+    if count[kernel.UNUSED_POINTS]:
+        at = body.point(place[kernel.UNUSED_POINTS])
+        n = count[kernel.UNUSED_POINTS]
+        found.append(
+            Finding(
+                "unused-point",
+                Severity.INFO,
+                f"{_some(n, 'point is', 'points are')} used by no face, the first {_near(at)}; harmless",
+                count=n,
+                at=at,
+                part=body.name,
+            )
+        )
+    return found
+
+
+def degenerate(body: Anatomy, shape: Topology, sizes: Mass) -> list[Finding]:
+    """Faces without area, faces that are there twice."""
+    found = []
+    n = shape.counts[kernel.REPEATED] + sizes.zero_faces
+    if n:
+        at = body.face(shape.places[kernel.REPEATED] if shape.counts[kernel.REPEATED] else sizes.zero_at)
+        found.append(
+            Finding(
+                "degenerate-face",
+                Severity.ERROR,
+                f"{_some(n, 'face has', 'faces have')} no area at 0.0001 mm, the first {_near(at)}",
+                count=n,
+                at=at,
+                part=body.name,
+                fix="remove the sliver there, or mesh the model again",
+            )
+        )
+    if shape.doubled:
+        at = body.face(shape.doubled_at)
+        found.append(
+            Finding(
+                "duplicate-face",
+                Severity.ERROR,
+                f"{_some(shape.doubled, 'face is', 'faces are')} there twice, the first {_near(at)}",
+                count=shape.doubled,
+                at=at,
+                part=body.name,
+                fix="remove the second of each",
+            )
+        )
+    return found
+
+
+def winding(body: Anatomy, shape: Topology) -> list[Finding]:
+    """Neighbours that disagree on which side is out."""
+    n = shape.counts[kernel.TURNED_EDGES]
+    if not n:
+        return []
+    at = body.edge(shape.places[kernel.TURNED_EDGES])
+    return [
+        Finding(
+            "inconsistent-winding",
+            Severity.ERROR,
+            f"neighbouring faces disagree on which side is outside along {_some(n, 'edge', 'edges')}, the first {_near(at)}",
+            count=n,
+            at=at,
+            part=body.name,
+            fix="turn the faces over so that all of them look outward",
+        )
+    ]
+
+
+def inverted(body: Anatomy, shape: Topology, shell: int, six_volume: int) -> Finding:
+    """A shell inside out, or one that encloses nothing."""
+    at = body.face(int((shape.shell == shell).argmax()))
+    volume = six_volume / (6 * STEPS_PER_MM**3)
+    why = "is inside out" if six_volume < 0 else "encloses no volume: it is as thin as paper"
+    return Finding(
+        "inverted-shell",
+        Severity.ERROR,
+        f"a closed surface {why}, {_near(at)}",
+        value=volume,
+        limit=0.0,
+        unit="mm3",
+        at=at,
+        part=body.name,
+        fix="turn its faces over" if six_volume < 0 else "give it a thickness, or remove it",
+    )
+
+
+def too_big(body: Anatomy, sizes: Mass, axis: int, size: float, room: float, machine: str) -> Finding:
+    """Longer than the machine, along one axis."""
+    x, y, z = (sizes.box[k + 3] / STEPS_PER_MM for k in range(3))
+    return Finding(
+        "too-big",
+        Severity.ERROR,
+        f"{size:.2f} mm along {_AXES[axis]} as it is to be printed: {machine} takes {room:g} mm",
+        value=size,
+        limit=room,
+        unit="mm",
+        at=(x, y, z),
+        part=body.name,
+        fix="choose a larger machine, or a smaller product",
+    )
+
+
+def off_bed(body: Anatomy, sizes: Mass, limit: float) -> Finding:
+    """Nothing flat lies on the bed."""
+    x, y = ((sizes.box[k] + sizes.box[k + 3]) / (2 * STEPS_PER_MM) for k in range(2))
+    return Finding(
+        "off-bed",
+        Severity.ERROR,
+        f"only {sizes.contact:.2f} mm2 of the part lies flat on the bed; it needs {limit:g} mm2 to stick",
+        value=sizes.contact,
+        limit=limit,
+        unit="mm2",
+        at=(round(x, 4), round(y, 4), sizes.box[2] / STEPS_PER_MM),
+        part=body.name,
+        fix="turn the part so that a flat side lies on the bed",
+    )
+
+
+def unstable(body: Anatomy, centre: Place) -> Finding:
+    """The centre of mass is not above what touches the bed."""
+    at = (round(centre[0], 4), round(centre[1], 4), round(centre[2], 4))
+    return Finding(
+        "unstable",
+        Severity.WARNING,
+        f"the part would tip over: its weight, {_near(at)}, is not above what touches the bed",
+        at=at,
+        part=body.name,
+        fix="turn the part, or print it with a brim or supports",
+    )
