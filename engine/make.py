@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import pathlib
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from importlib import metadata
 from typing import Any
 
 from engine.errors import OrderError, Refused, TemplateError
 from engine.export import papers
 from engine.export.glb import write as write_glb
-from engine.export.identity import Identity, identity_of
+from engine.export.identity import Identity, order_uuid
 from engine.export.stl import write as write_stl
 from engine.export.threemf import write as write_3mf
 from engine.export.thumbnail import thumbnail
@@ -23,6 +22,7 @@ from engine.language.shelf import code_hash
 from engine.language.template import Home, Run, Template
 from engine.language.values import Solid
 from engine.model.mesh import Part, Settled
+from engine.model.places import cache_folder
 from engine.model.order import CheckRun, Finding, Order, Product, Report, Severity
 from engine.model.process import Process
 from engine.process.estimate import estimate
@@ -33,13 +33,6 @@ from engine.verify.settle import settle
 FORMATS = ("3mf", "stl", "glb", "png", "gcode")
 DEFAULT_FORMATS = ("3mf", "stl", "glb", "png")
 _LATER = ("step", "prusa", "dxf", "svg", "oma")
-
-
-def cache_folder() -> pathlib.Path:
-    """Where bodies and compiled kernels are kept: UNIKAT_CACHE, or `unikat` in the user's cache folder."""
-    named = os.environ.get("UNIKAT_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return pathlib.Path(named) if named else pathlib.Path(base) / "unikat"
 
 
 @dataclass
@@ -160,7 +153,7 @@ def _refused(order: Order, process: Process, run: Run, refusal: Refused, clock: 
 
 
 def _export(product: Product, cls: type[Template], formats: Collection[str], clock: _Clock) -> dict[str, bytes]:
-    identity = identity_of(product.order, cls)
+    identity = _identity(product.order, cls)
     files: dict[str, bytes] = {}
     picture: bytes | None = None
     if "png" in formats or "3mf" in formats:
@@ -171,9 +164,7 @@ def _export(product: Product, cls: type[Template], formats: Collection[str], clo
             files["model.3mf"] = write_3mf(product.parts, identity, thumbnail=picture, extra=_slicer_settings(product))
     if "stl" in formats:
         with clock.step("stl"):
-            several = len(product.parts) > 1
-            for part in product.parts:
-                files[f"model-{part.part.name}.stl" if several else "model.stl"] = write_stl(part)
+            files |= write_stl(product.parts, identity)
     if "glb" in formats:
         with clock.step("glb"):
             files["preview.glb"] = write_glb(product.parts, identity)
@@ -183,6 +174,22 @@ def _export(product: Product, cls: type[Template], formats: Collection[str], clo
         with clock.step("gcode"):
             files["model.gcode"] = _slice(product, files.get("model.3mf"), identity)
     return files
+
+
+def _identity(order: Order, cls: type[Template]) -> Identity:
+    """Who this product is, in its files: of the order and the template alone."""
+    return Identity(
+        title=cls.key,
+        uuid=order_uuid(papers.canonical(order)),
+        application=f"unikat {metadata.version('unikat')}",
+        designer=cls.designer,
+        description=cls.description(),
+        licence=cls.licence,
+        part_number=f"{cls.key}-{cls.version}",
+        reference=order.reference or "",
+        template=cls.key,
+        version=cls.version,
+    )
 
 
 def _slicer_settings(product: Product) -> Mapping[str, bytes]:

@@ -1,0 +1,96 @@
+"""One order at a time, in this process or in a child: templates of ours run here, a designer's file runs where it may be killed."""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from engine.errors import ChildFault, InputError, OrderError, TemplateError
+from engine.language import shelf
+from engine.language.orders import with_words
+from engine.language.parameters import closest
+from engine.language.template import Template, load_file
+from engine.model.order import InputFile, Order
+
+Source = Mapping[str, str]
+"""{"key": a template of ours} or {"file": a designer's Python file}."""
+
+OUTSIDE_DEADLINE = 300.0
+"""Seconds that a designer's file may take for one order, its CadQuery included."""
+
+
+def source_of(key_or_file: str) -> Source:
+    """What the command line was given: a file that ends in .py, or a key."""
+    if not key_or_file.endswith(".py"):
+        return {"key": key_or_file}
+    if not pathlib.Path(key_or_file).is_file():
+        near = closest(key_or_file, shelf.keys())
+        raise OrderError("template", "there is no such file", value=key_or_file, nearest=near)
+    return {"file": str(pathlib.Path(key_or_file).resolve())}
+
+
+def make_files(
+    source: Source, order: Order, words: Sequence[str], formats: Sequence[str], keep_refused: bool
+) -> dict[str, Any]:
+    """{"verdict", "files": name -> bytes, "template", "findings": lines}. Errors as engine.make.make raises them."""
+    return _run(source, "make_here", order, list(words), list(formats), keep_refused)  # type: ignore[no-any-return]
+
+
+def schema(source: Source, language: str) -> dict[str, Any]:
+    """The JSON Schema of a template, ours or a designer's."""
+    return _run(source, "schema_here", language)  # type: ignore[no-any-return]
+
+
+def _run(source: Source, errand: str, *args: Any) -> Any:
+    if "key" in source and (shelf.ours(source["key"]) or source["key"] not in shelf.keys()):
+        return globals()[errand](dict(source), *args)
+    from engine.doors import child
+
+    try:
+        return child.shared(("engine.make",)).call(f"engine.errands:{errand}", dict(source), *args, deadline=OUTSIDE_DEADLINE)
+    except ChildFault as fault:
+        name = pathlib.Path(source.get("file", source.get("key", "template"))).name
+        why = f"{fault.kind.upper()}: {fault}"
+        raise TemplateError(name, fault.stage or "import", why, line=fault.line, file=fault.file) from fault
+
+
+def _template(source: Source) -> type[Template]:
+    return load_file(pathlib.Path(source["file"])) if "file" in source else shelf.find(source["key"])
+
+
+def schema_here(source: Source, language: str) -> dict[str, Any]:
+    """In the process that may run the template: its schema."""
+    return _template(source).schema(language)
+
+
+def make_here(source: Source, order: Order, words: list[str], formats: list[str], keep_refused: bool) -> dict[str, Any]:
+    """In the process that may run the template: the whole road."""
+    from engine.make import Workshop, make
+
+    cls = _template(source)
+    if order.template not in ("", cls.key):
+        raise OrderError("template", "the order is for another template", value=order.template, limit=cls.key, nearest=cls.key)
+    whole = _with_hashes(replace(with_words(order, words, cls), template=cls.key))
+    product = make(whole, cls, formats=formats, workshop=Workshop(), keep_refused=keep_refused)
+    found = [f"{f.severity} {f.code}: {f.message}" for f in product.report.findings]
+    return {"verdict": product.report.verdict, "files": dict(product.files), "template": cls.key, "findings": found}
+
+
+def _with_hashes(order: Order) -> Order:
+    """Input files named by path are hashed on reading; from here on only the hash names them in papers."""
+    return replace(order, inputs={n: _hashed(n, i) for n, i in order.inputs.items()})
+
+
+def _hashed(name: str, told: InputFile) -> InputFile:
+    if told.file is None:
+        return told
+    try:
+        digest = hashlib.sha256(pathlib.Path(told.file).read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"inputs.{name}.file", error.strerror or "cannot be read") from None
+    if told.sha256 and told.sha256 != digest:
+        raise InputError(f"inputs.{name}", "the file's sha256 is not the one in the order")
+    return replace(told, sha256=digest)

@@ -1,0 +1,13 @@
+"""Where this installation keeps what it may lose."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+
+
+def cache_folder() -> pathlib.Path:
+    """Where bodies and compiled kernels are kept: UNIKAT_CACHE, or `unikat` in the user's cache folder."""
+    named = os.environ.get("UNIKAT_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return pathlib.Path(named) if named else pathlib.Path(base) / "unikat"

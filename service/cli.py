@@ -1,0 +1,260 @@
+"""The `unikat` command. Thin: each command gathers what was asked, hands it to the engine, and turns the end into a status.
+
+0 made, and printable; 1 honestly refused; 2 unusable input; 3 our own fault; 4 incomplete. With --json one object on stdout
+and nothing else there. Nothing heavy is imported before a command needs it: `unikat --help` stays quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+import typer.exceptions
+
+if TYPE_CHECKING:
+    from engine.model.order import Order
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="One Python template in, a unique, verified, printable product a customer out.",
+)
+
+STATUS = {"printable": 0, "refused": 1, "incomplete": 4}
+WORST_FIRST = (3, 2, 4, 1, 0)
+
+KeyOrFile = Annotated[str, typer.Argument(metavar="KEY_OR_FILE.py", help="A template's key, or a file of your own.")]
+Out = Annotated[str, typer.Option("--out", help="Folder for the files.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
+ProcessKey = Annotated[str | None, typer.Option("--process", help="See `unikat processes`.")]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The console script: run a command, and end with its status."""
+    words = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a lone surrogate in a message is no crash
+    raise SystemExit(_status(words))
+
+
+def _status(words: list[str]) -> int:
+    try:
+        ended = app(words or ["--help"], prog_name="unikat", standalone_mode=False)
+    except typer.Exit as end:
+        return end.exit_code
+    except typer.exceptions.TyperException as error:
+        return _complain(2, {"message": " ".join(str(error.format_message()).split())}, words)
+    except (KeyboardInterrupt, typer.Abort):
+        return _complain(130, {"message": "stopped"}, words)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # the outermost line of defence: whatever it is becomes one line and a status
+        if os.environ.get("UNIKAT_DEBUG"):
+            raise
+        return _complain(*_told(error), words)
+    return ended if isinstance(ended, int) else 0
+
+
+def _told(error: Exception) -> tuple[int, dict[str, Any]]:
+    from engine import errors
+
+    if isinstance(error, errors.OrderError):
+        names = ("field", "value", "limit", "nearest", "rule")
+        told = {n: getattr(error, n) for n in names if getattr(error, n) is not None}
+        return (1 if isinstance(error, errors.Refused) else 2), {"message": error.for_sender(), **told}
+    if isinstance(error, errors.TemplateError):
+        told = {"stage": error.stage, "line": error.line, "file": error.file}
+        return (2 if (error.file or error.template).endswith(".py") and not _is_ours(error) else 3), {
+            "message": str(error),
+            **told,
+        }
+    if isinstance(error, errors.UnikatError):
+        return (2 if isinstance(error, errors.InputError) else 3), {"message": error.for_sender()}
+    return 3, {"message": f"internal fault: {type(error).__name__} (set UNIKAT_DEBUG=1 to see where)"}
+
+
+def _is_ours(error: Any) -> bool:
+    from engine.language import shelf
+
+    return shelf.ours(error.template)
+
+
+def _complain(status: int, told: dict[str, Any], words: list[str]) -> int:
+    if "--json" in words:
+        import json
+
+        print(json.dumps({"status": status, "error": told}, default=str))
+    else:
+        line = "".join(
+            c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in told["message"]
+        )
+        print(f"unikat: {line}", file=sys.stderr)
+    return status
+
+
+def say(line: str) -> None:
+    """Progress: to stderr, and only to a terminal."""
+    if sys.stderr.isatty():
+        print(line, file=sys.stderr)
+
+
+@app.command()
+def demo(out: Out = "out/demo", as_json: Json = False) -> int:
+    """One real product of each template, verified, exported, with a contact sheet."""
+    from service.demo import run
+
+    return run(out, as_json)
+
+
+@app.command()
+def templates(
+    key: Annotated[str | None, typer.Argument(help="One of them.")] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="The JSON Schema of its orders.")] = False,
+    language: Annotated[str, typer.Option("--language", help="en or fr.")] = "en",
+) -> int:
+    """What there is; the fields of one, or their JSON Schema."""
+    from service import listings
+
+    listings.templates(key, schema, language)
+    return 0
+
+
+@app.command()
+def make(
+    template: KeyOrFile,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="A parameter, again and again.")
+    ] = None,
+    order: Annotated[str | None, typer.Option("--order", metavar="ORDER.json", help="An order; - reads it from stdin.")] = None,
+    process: ProcessKey = None,
+    machine: Annotated[str | None, typer.Option("--machine", help="A machine of that process.")] = None,
+    out: Out = "out",
+    formats: Annotated[str, typer.Option("--formats", help="3mf,stl,glb,png,gcode")] = "3mf,stl,glb,png",
+    keep_refused: Annotated[bool, typer.Option("--keep-refused", help="Write the files of a refused product too.")] = False,
+    as_json: Json = False,
+) -> int:
+    """One product: model.3mf, model.stl, preview.glb, thumbnail.png, report.json, record.json."""
+    import pathlib
+
+    from engine.errands import make_files, source_of
+    from service.folder import put
+
+    source = source_of(template)
+    wanted = [f.strip() for f in formats.split(",") if f.strip()]
+    made = make_files(source, _order(order, process, machine), set_ or [], wanted, keep_refused)
+    folder = pathlib.Path(out)
+    places = put(made["files"], folder)
+    status = STATUS[made["verdict"]]
+    if as_json:
+        import json
+
+        report = json.loads(made["files"]["report.json"])
+        names = [p.name for p in places]
+        told = {
+            "status": status,
+            "template": made["template"],
+            "verdict": made["verdict"],
+            "out": out,
+            "files": names,
+            "report": report,
+        }
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        for line in made["findings"]:
+            print(line, file=sys.stderr)
+        print(f"{made['template']}: {made['verdict']}; {', '.join(p.name for p in places)} in {folder}")
+    return status
+
+
+def _order(path: str | None, process: str | None, machine: str | None) -> Order:
+    import pathlib
+    from dataclasses import replace
+
+    from engine.errors import OrderError
+    from engine.language.orders import MAX_ORDER_BYTES, parse_order
+    from engine.model.order import Order
+
+    if path is None:
+        return Order("", process=process, machine=machine)
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read(MAX_ORDER_BYTES + 1)
+        else:
+            with pathlib.Path(path).open("rb") as file:
+                data = file.read(MAX_ORDER_BYTES + 1)
+    except OSError as error:
+        raise OrderError("--order", f"cannot be read: {error.strerror}", value=path) from None
+    told = parse_order(data)
+    return replace(told, process=process or told.process, machine=machine or told.machine)
+
+
+@app.command()
+def verify(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="STL, 3MF, PLY, OBJ or OFF.")],
+    unit: Annotated[str | None, typer.Option("--unit", help="Of files that say none (all but 3MF): mm, cm, m, in.")] = None,
+    process: ProcessKey = None,
+    picture: Annotated[str | None, typer.Option("--picture", metavar="PNG", help="Draw what was read.")] = None,
+    as_json: Json = False,
+) -> int:
+    """The verdict on any mesh file, ours or not."""
+    from service.verifying import run
+
+    return run(files, unit, process, picture, as_json)
+
+
+@app.command()
+def rebuild(
+    record: Annotated[str, typer.Argument(metavar="RECORD.json")],
+    inputs: Annotated[str | None, typer.Option("--inputs", help="Folder with the order's input files, by sha256.")] = None,
+    out: Annotated[str | None, typer.Option("--out", help="Folder for the files that are made again.")] = None,
+    as_json: Json = False,
+) -> int:
+    """The same bytes again, or exactly what differs."""
+    from service.rebuilding import run
+
+    return run(record, inputs, out, as_json)
+
+
+@app.command()
+def fonts(as_json: Json = False) -> int:
+    """Which fonts there are, which scripts they cover, and what to install for the rest."""
+    from service import listings
+
+    listings.fonts(as_json)
+    return 0
+
+
+@app.command()
+def processes(
+    key: Annotated[str | None, typer.Argument(help="One of them: all its figures, with their sources.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Processes and machines, their limits and where each figure comes from."""
+    from service import listings
+
+    listings.processes(key, as_json)
+    return 0
+
+
+@app.command()
+def warm() -> int:
+    """Compile all kernels ahead, so that the first order does not wait for them."""
+    from service.health import warm_kernels
+
+    return warm_kernels()
+
+
+@app.command()
+def doctor(as_json: Json = False) -> int:
+    """The health of this installation: what is there, what is missing, what to install."""
+    from service.health import run
+
+    return run(as_json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""Files into a folder, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import tempfile
+from collections.abc import Mapping
+
+from engine.errors import OrderError
+
+
+def put(files: Mapping[str, bytes], folder: pathlib.Path) -> list[pathlib.Path]:
+    """Write every file beside its place, then move all into place; OrderError naming the folder where that cannot be."""
+    waiting: list[tuple[str, pathlib.Path]] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            handle, temporary = tempfile.mkstemp(dir=folder, prefix=".unikat-")
+            waiting.append((temporary, folder / name))
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                os.fchmod(handle, 0o644)
+        for temporary, place in waiting:
+            os.replace(temporary, place)
+    except OSError as error:
+        for temporary, _ in waiting:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        raise OrderError("--out", f"cannot be written: {error.strerror or error}", value=str(folder)) from None
+    return [place for _, place in waiting]

@@ -1,0 +1,89 @@
+"""`unikat doctor` and `warm`: what this installation has, what it lacks, and how to get it."""
+
+from __future__ import annotations
+
+import ctypes.util
+import importlib
+import json
+import pkgutil
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One thing looked at. `needed`: without it products cannot be made; else a part of the work is not offered."""
+
+    what: str
+    well: bool
+    told: str
+    needed: bool = True
+
+
+def run(as_json: bool) -> int:
+    """0 when all that is needed is there, else 3."""
+    signs = examine()
+    well = all(s.well for s in signs if s.needed)
+    if as_json:
+        print(json.dumps({"well": well, "signs": [vars(s) for s in signs]}))
+    else:
+        for sign in signs:
+            mark = "ok     " if sign.well else ("MISSING" if sign.needed else "absent ")
+            print(f"{mark}  {sign.what}: {sign.told}")
+    return 0 if well else 3
+
+
+def examine() -> list[Sign]:
+    """Every sign; nothing heavy is imported."""
+    from engine.language import shelf
+    from engine.shape.fonts import available
+
+    version = sys.version_info
+    signs = [Sign("Python", (3, 11) <= version[:2] < (3, 14), f"{platform.python_version()} (3.11 to 3.13 work)")]
+    signs.append(Sign("libraries", True, ", ".join(f"{n} {v}" for n, v in shelf.libraries().items())))
+    for library in ("GL", "EGL"):
+        found = ctypes.util.find_library(library)
+        told = found or f"apt-get install lib{library.lower()}1 (CadQuery needs it for bodies that are not cached)"
+        signs.append(Sign(f"lib{library}", bool(found), told))
+    slicer = shutil.which("prusa-slicer")
+    signs.append(Sign("slicer", bool(slicer), slicer or "apt-get install prusa-slicer (for --formats gcode)", needed=False))
+    fonts = available()
+    lacking = [f"{f.key}: {f.status}" for f in fonts if not f.ready]
+    signs.append(Sign("fonts", not lacking, "; ".join(lacking) or f"{len(fonts)} ready"))
+    signs.append(Sign("templates", bool(shelf.keys()), ", ".join(shelf.keys())))
+    signs.append(_cache())
+    return signs
+
+
+def _cache() -> Sign:
+    from engine.model.places import cache_folder
+
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"x")
+    except OSError as error:
+        return Sign(
+            "cache", False, f"{folder}: {error.strerror}; set UNIKAT_CACHE to a folder that can be written", needed=False
+        )
+    free = shutil.disk_usage(folder).free // 1_000_000
+    return Sign("cache", free > 100, f"{folder}, {free} MB free", needed=False)
+
+
+def warm_kernels() -> int:
+    """Compile every kernel, or load what was compiled before; says how many, and how long it took."""
+    import kernels
+    from kernels.compiled import REGISTRY
+
+    started = time.process_time()
+    for found in pkgutil.iter_modules(kernels.__path__):
+        importlib.import_module(f"kernels.{found.name}")
+    for kernel in REGISTRY:
+        kernel.compile()
+    print(f"{len(REGISTRY)} kernels ready after {time.process_time() - started:.1f} s CPU")
+    return 0
