@@ -88,7 +88,7 @@ def _pen_functions() -> Any:
 @functools.lru_cache(maxsize=8192)
 def _drawing(font: str, glyph: int) -> _Drawing:
     pen = _Pen()
-    _pen_functions().draw_glyph(fonts.load(font).shaper, glyph, pen)
+    fonts.load(font).shaper.draw_glyph(glyph, _pen_functions(), pen)
     rows = np.array(pen.rows, dtype=np.float64).reshape(-1, 8)
     degrees = np.array(pen.degrees, dtype=np.int8)
     box = np.zeros(4)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,9 +22,10 @@ def _one(degree: int, numbers: list[float]) -> tuple[np.ndarray, np.ndarray, np.
 def _bernstein(row: np.ndarray, degree: int, t: np.ndarray) -> np.ndarray:
     """The curve by its Bernstein sum: another formula than the kernel's."""
     weights = {1: (1, 1), 2: (1, 2, 1), 3: (1, 3, 3, 1)}[degree]
-    return sum(
-        w * np.outer(t**k * (1 - t) ** (degree - k), row[2 * k : 2 * k + 2]) for k, w in enumerate(weights)
-    )  # type: ignore[return-value]
+    made = np.zeros((len(t), 2))
+    for k, w in enumerate(weights):
+        made += w * np.outer(t**k * (1 - t) ** (degree - k), row[2 * k : 2 * k + 2])
+    return made
 
 
 def _flat(row: np.ndarray, degrees: np.ndarray, ends: np.ndarray, tolerance: float, steps: float) -> np.ndarray:
@@ -90,8 +90,3 @@ def test_no_curve_has_no_bounds() -> None:
     box = np.zeros(4)
     curves.bounds(np.zeros((0, 8)), np.zeros(0, np.int8), box)
     assert box.tolist() == [np.inf, np.inf, -np.inf, -np.inf]
-
-
-def test_a_wrong_dtype_is_refused() -> None:
-    with pytest.raises(TypeError):
-        curves.count(np.zeros((1, 8), np.float32), np.ones(1, np.int8), 1.0, np.zeros(1, np.int32))
