@@ -1,6 +1,6 @@
 """Time, grams and price of a product, by plain arithmetic on its figures.
 
-FDM: per family of products, a + b side area + c horizontal area + d volume + e layers + f supports, fitted to PrusaSlicer by
+FDM: per family of products, a linear form of `FEATURES` (areas, volume, layers, supports), fitted to PrusaSlicer by
 `python -m benchmarks.calibrate` (estimates.toml, with the error that it reaches). Where nothing was fitted, or the settings have
 changed since, volume over the process's mean flow. SLA: layers times (exposure + lift). Powder: the part's share of a full build.
 These are marked uncalibrated.
@@ -23,8 +23,10 @@ from engine.model.process import Process
 
 DATA = Path(__file__).parent / "estimates.toml"
 
-FEATURES = ("one", "side_area_mm2", "horizontal_area_mm2", "volume_mm3", "layers", "support_volume_mm3")
-"""What the fit sees, in this order; `one` is the constant."""
+FEATURES = (
+    "one", "side_area_mm2", "horizontal_area_mm2", "volume_mm3", "layers", "supported_area_mm2", "supported_volume_mm3"
+)  # fmt: skip
+"""What the fit sees, in this order: `one` is the constant; the last two come from `engine.process.supports`."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Estimate:
 
 
 def estimate(figures: Mapping[str, Any], process: Process, family: str) -> Estimate:
-    """The estimate from a report's figures (`volume_mm3`, `side_area_mm2`, `horizontal_area_mm2`, `bounds_mm`...).
+    """The estimate from a report's figures (`volume_mm3`, `side_area_mm2`, `horizontal_area_mm2`, `bounds_mm`, supports).
 
     `family`: the template's; parts of one family have one fit. Grams to 0.01, seconds to 1, price to 0.01.
     """
@@ -97,7 +99,8 @@ def features(figures: Mapping[str, Any], process: Process) -> tuple[float, ...]:
         float(figures["horizontal_area_mm2"]),
         float(figures["volume_mm3"]),
         float(layers(_height(figures), process)),
-        float(figures.get("support_volume_mm3", 0.0)),
+        float(figures.get("supported_area_mm2", 0.0)),
+        float(figures.get("supported_volume_mm3", 0.0)),
     )
 
 
@@ -113,9 +116,8 @@ def settings_digest(process: Process) -> str:
 
 
 def _height(figures: Mapping[str, Any]) -> float:
-    bounds = figures["bounds_mm"]
-    flat = [float(number) for corner in bounds for number in (corner if isinstance(corner, (list, tuple)) else (corner,))]
-    return flat[5] - flat[2] if len(flat) == 6 else flat[2]
+    low, high = figures["bounds_mm"]
+    return float(high[2]) - float(low[2])
 
 
 def _uncalibrated(figures: Mapping[str, Any], volume: float, process: Process) -> tuple[float, str]:

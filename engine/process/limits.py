@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import difflib
 import functools
-import hashlib
-import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -76,18 +75,6 @@ def machines_for(process: str, *, extra: Path | None = None) -> tuple[str, ...]:
 def currency(process: Process) -> str:
     """What the process's prices are in, such as EUR."""
     return str(process.costs["material"].unit.partition("/")[0])
-
-
-def fingerprint(process: Process) -> str:
-    """sha256 over all that the process says: two products under one fingerprint met the same limits and prices."""
-    told = {
-        "key": process.key, "method": process.method, "material": process.material, "flexible": process.flexible,
-        "machine": [process.machine.key, list(process.machine.size), process.machine.bed],
-        "limits": {name: [limit.value, limit.unit] for name, limit in process.limits.items()},
-        "costs": {name: [limit.value, limit.unit] for name, limit in process.costs.items()},
-        "checks": dict(process.checks), "settings": dict(process.settings),
-    }  # fmt: skip
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 # --- the files
@@ -185,6 +172,8 @@ def _field(where: str, name: str, value: Any) -> str | None:
                 return f"{where}.{check}: must be true or false"
     elif name == "settings":
         for setting, text in value.items() if isinstance(value, dict) else ():
+            if not re.fullmatch("[a-z][a-z0-9_]*", setting) or setting == "post_process":
+                return f"{where}: {setting!r} is no setting that is passed on"
             if not isinstance(text, str) or "\n" in text or "\r" in text:
                 return f"{where}.{setting}: must be text on one line"
     elif name == "size" and not (

@@ -7,12 +7,13 @@ in integers of the lattice.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.model.mesh import STEPS_PER_MM
+from engine.model.mesh import STEPS_PER_MM, Settled
 from engine.model.process import Process
 
 Integers = npt.NDArray[np.int64]
@@ -56,6 +57,17 @@ def support(lattice: npt.NDArray[np.int32], faces: npt.NDArray[np.int32], proces
             area_mm2 += area
             volume_mm3 += area * float(int(z) - int(heights.min())) / STEPS_PER_MM
     return Support(area_mm2 > 0.0, area_mm2, volume_mm3)
+
+
+def support_figures(parts: Sequence[Settled], process: Process) -> dict[str, float]:
+    """For the report and the estimate: what the supports of all parts hold up. Empty where no process counts supports."""
+    if "bridge" not in process.limits:
+        return {}
+    told = [support(part.lattice, part.faces, process) for part in parts]
+    return {
+        "supported_area_mm2": math.fsum(one.area_mm2 for one in told),
+        "supported_volume_mm3": math.fsum(one.volume_mm3 for one in told),
+    }
 
 
 def _double_areas(lattice: npt.NDArray[np.int32], rows: npt.NDArray[np.int32]) -> Integers:
