@@ -117,8 +117,7 @@ def _mesh(settled: Settled, before: bytes, after: bytes, cache: KeptSegments | N
     else:
         segments.append(_vertices(body_points))
     segments.append(_vertices(points[old_points:], _BETWEEN))
-    if kept is not None and cache is not None:
-        # the body's faces name the body's points only: a hit was checked against as many points as it may name
+    if kept is not None and cache is not None and not (old_faces and body_faces.max() >= count):
         segments.append(cache.get("triangles", kept.key, body_faces, lambda: _triangles(body_faces, count, settled.part.name)))
     else:
         segments.append(_triangles(body_faces, count, settled.part.name))

@@ -1,4 +1,4 @@
-"""Text inside XML 1.0: escaped, or refused."""
+"""Text inside XML 1.0: escaped, or refused. Line breaks and tabs become spaces: lib3mf refuses character references."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from engine.errors import EngineFault
 
 _OUTSIDE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": " ", "\n": " ", "\r": " "}
 _SPECIAL = re.compile('[&<>"\t\n\r]')
 
 
