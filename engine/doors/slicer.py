@@ -134,7 +134,8 @@ def _run(
     for name, content in files.items():
         (folder / name).write_bytes(content)
     (folder / "settings").mkdir()
-    quiet = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder), "LC_ALL": "C", "TZ": "UTC", "XDG_RUNTIME_DIR": str(folder)}
+    place = str(folder)
+    quiet = {"PATH": os.environ.get("PATH", os.defpath), "HOME": place, "XDG_RUNTIME_DIR": place, "LC_ALL": "C", "TZ": "UTC"}
     try:
         child = subprocess.Popen(
             [program, *arguments, "--datadir", "settings"],
@@ -155,8 +156,11 @@ def _run(
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """No process of the group outlives the call."""
-    if child.poll() is None:
+    """No process of the group outlives the call.
+
+    A child that has not been waited for keeps its number, so the group is surely ours, even where its leader is dead already.
+    """
+    if child.returncode is None:
         try:
             os.killpg(child.pid, signal.SIGKILL)
         except ProcessLookupError:
