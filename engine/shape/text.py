@@ -24,8 +24,8 @@ from engine.model.outline import Outline
 from engine.shape import characters, fonts, glyphs
 from kernels import outlines, portable
 
-LARGEST_MM = 1000.0
-"""Capitals are at most this high; far above any machine, far below the lattice's end."""
+SMALLEST_MM, LARGEST_MM = 0.1, 1000.0
+"""How high capitals may be: a dot is never lost between two steps of the lattice; and no machine is near its end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,12 +171,13 @@ def outline(
     """The text as simple loops on the lattice, capitals `height` mm high, centred at `at` mm, turned counter-clockwise by
     `angle` degrees about it.
 
-    An empty text, or spaces alone, gives no loop. Raises OrderError for a character that cannot be set, for a height that is
-    not above 0 and at most LARGEST_MM, for a place that is not finite or beyond the lattice, and for letters so small that they
-    leave no clean outline on the lattice.
+    An empty text, or spaces alone, gives no loop. Raises OrderError for a character that cannot be set, for a height
+    that is not from SMALLEST_MM to LARGEST_MM, for a place that is not finite or beyond the lattice, and for letters that leave
+    no clean outline on the lattice.
     """
-    if not 0.0 < height <= LARGEST_MM:
-        raise OrderError("height", "the height of letters in mm", value=height, limit=f"above 0, at most {LARGEST_MM:g} mm")
+    if not SMALLEST_MM <= height <= LARGEST_MM:
+        limit, nearest = f"{SMALLEST_MM:g} to {LARGEST_MM:g} mm", SMALLEST_MM if height < SMALLEST_MM else LARGEST_MM
+        raise OrderError("height", "letters cannot be this high", value=height, limit=limit, nearest=nearest)
     if not (math.isfinite(at[0]) and math.isfinite(at[1]) and math.isfinite(angle)):
         raise OrderError("at", "a place in mm and an angle in degrees are finite numbers", value=(*at, angle))
     shaped = shape(text, font, field)

@@ -167,7 +167,7 @@ ALPHABET = sorted(
 @given(
     st.text(st.sampled_from(ALPHABET), min_size=1, max_size=12),
     st.sampled_from(fonts.keys()),
-    st.floats(0.5, 60.0),
+    st.floats(0.1, 60.0),
     st.sampled_from([0.0, 90.0, 12.5, -33.3]),
 )
 def test_any_string_of_the_alphabet_is_right_or_refused_by_name(string: str, font: str, height: float, angle: float) -> None:
@@ -285,6 +285,13 @@ def test_curves_keep_their_tolerance_at_every_height(height: float) -> None:
     assert len(made.points) < 150 * math.sqrt(max(height, 10.0) / 10.0)
 
 
+@pytest.mark.parametrize("font", FONTS)
+def test_the_smallest_letters_lose_no_part(font: str) -> None:
+    for string in STRINGS:
+        small, plain = (text.outline(string, font=font, height=height, angle=20.0) for height in (text.SMALLEST_MM, 10.0))
+        assert len(small.ends) == len(plain.ends)
+
+
 def test_nothing_to_set_gives_no_loop() -> None:
     for blank in ("", "   ", "\u00a0", "\u2003"):
         made = text.outline(blank, font=FONT, height=9.0)
@@ -313,7 +320,7 @@ def test_a_mark_that_the_font_cannot_place_is_refused(sent: str) -> None:
     assert told.value.value == characters.named(sent[1])
 
 
-@pytest.mark.parametrize("height", [0.0, -1.0, math.nan, math.inf, 1000.5])
+@pytest.mark.parametrize("height", [0.0, -1.0, 0.09, math.nan, math.inf, 1000.5])
 def test_a_height_that_is_none_is_refused(height: float) -> None:
     with pytest.raises(OrderError, match="height"):
         text.outline("Zoë", font=FONT, height=height)
