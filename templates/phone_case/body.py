@@ -162,7 +162,7 @@ def _pocket(cq: Any, plan: Plan, o: Opening) -> Any:
 
 
 def _pad(cq: Any, plan: Plan, o: Opening) -> Any:
-    inside, outside = _reach(plan, o.edge)
+    _, outside = _reach(plan, o.edge)
     small = Opening(o.edge, o.low + 1.2, o.high - 1.2, o.z0 + 0.8, o.z1 - 0.8)
     made = _beside(cq, plan, small, (outside - 0.4, outside + PAD_HEIGHT), small.z1, 1.2, False)
     far = [e for e in made.Edges() if _farthest(e, o.edge) > outside + PAD_HEIGHT - 1e-6]

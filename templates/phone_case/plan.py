@@ -87,9 +87,10 @@ class Ear:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every number of the body. z = 0 is the back's outer face; the ring alone goes below."""
+    """Every number of the body. z = 0 is the back's outer face; the ring alone goes below. `gap`: clearance a side."""
 
     wall: float
+    gap: float
     outer: Box
     cavity: Box
     mouth: Box
@@ -112,11 +113,6 @@ class Plan:
     ear: Ear | None
     room: float
     free: tuple[float, float, float, float]
-
-    @property
-    def gap(self) -> float:
-        """Clearance a side."""
-        return self.outer.w / 2 - self.wall - self.cavity.w / 2
 
 
 def ring_height(phone: Phone, wall: float, raised: bool) -> float:
@@ -198,6 +194,7 @@ def make_plan(phone: Phone, making: Making, wishes: Wishes) -> Plan:
     flat_x, flat_y = outer.w / 2 - edge - 2.0, outer.h / 2 - edge - 2.0
     return Plan(
         wall=wall,
+        gap=gap,
         outer=outer,
         cavity=cavity,
         mouth=mouth,
@@ -241,15 +238,14 @@ def _side_openings(
     buttons: list[Opening] = []
     top, bottom = phone.height / 2 - KEPT_SIDE_END, -phone.height / 2 + KEPT_SIDE_END
     for edge, spans in (("right", phone.right), ("left", phone.left)):
-        for low, high in spans or ():
-            buttons.append(Opening(edge, low - doubt, high + doubt, middle - half, middle + half))
-        if not wishes.open_sides:
-            continue
-        if spans is None:
+        keys = [Opening(edge, low - doubt, high + doubt, middle - half, middle + half) for low, high in spans or ()]
+        if wishes.open_sides and spans is None:
             start = min([top] + [low - 8.0 for low, _ in slots])
             bare.append(Opening(edge, bottom, start, middle - half, ceiling, to_rim=True))
-        elif edge == "right" and phone.open_right:
-            bare.append(Opening(edge, bottom, min(low for low, _ in spans), middle - half, ceiling, to_rim=True))
+        elif wishes.open_sides and edge == "right" and phone.open_right and keys:
+            # what nobody has placed lies below the lowest button: the edge is open from that button on
+            bare.append(Opening(edge, bottom, keys.pop(0).high, middle - half, ceiling, to_rim=True))
+        buttons += keys
     return bare, buttons
 
 

@@ -1,0 +1,122 @@
+"""The solid itself, drawn with CadQuery: one valid closed body, flat back, openings where they belong."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from templates.phone_case import body
+from templates.phone_case.facts import read_phone
+from templates.phone_case.plan import Making, Plan, Wishes, make_plan, membrane_thickness
+from templates.phone_case.rules import LEAST_EDGE
+
+cq = pytest.importorskip("cadquery")
+
+MAKINGS = (
+    Making(1.0, 0.25, 1.0, 2.0, False),
+    Making(1.0, -0.1, 1.5, 2.0, True),
+    Making(0.5, 0.15, 1.0, 0.5, False),
+)
+
+
+def phone_rows() -> dict[str, Any]:
+    from templates.phone_case import PhoneCase
+
+    rows = PhoneCase.fields["phone"].rows  # type: ignore[attr-defined]
+    return {key: type("Row", (), dict(columns)) for key, columns in rows.items()}
+
+
+def wishes(**changed: Any) -> Wishes:
+    plain = Wishes(1.6, 1.2, 0.0, 0.0, raised=True, membranes=False, lanyard=False, open_sides=True)
+    return replace(plain, **changed)
+
+
+def draw(key: str, making: Making = MAKINGS[0], **changed: Any) -> tuple[Any, Any, Plan]:
+    plan = make_plan(read_phone(phone_rows()[key]), making, wishes(**changed))
+    return (*body.build(cq, plan), plan)
+
+
+def assert_closed(solid: Any) -> int:
+    """Welded on the lattice, every edge is used once in each direction, no triangle is degenerate. -> triangles"""
+    points, triangles = solid.tessellate(0.02, 0.25)
+    places: dict[tuple[int, int, int], int] = {}
+    index = [places.setdefault((round(p.x * 1e4), round(p.y * 1e4), round(p.z * 1e4)), len(places)) for p in points]
+    edges: Counter[tuple[int, int]] = Counter()
+    for triangle in triangles:
+        a, b, c = (index[i] for i in triangle)
+        assert len({a, b, c}) == 3
+        edges.update(((a, b), (b, c), (c, a)))
+    assert all(n == 1 and edges.get((b, a)) == 1 for (a, b), n in edges.items())
+    return len(triangles)
+
+
+def inside(solid: Any, x: float, y: float, z: float) -> bool:
+    return bool(solid.isInside(cq.Vector(x, y, z)))
+
+
+def test_default_phone_from_all_sides() -> None:
+    solid, back, plan = draw("apple-iphone-15-pro-max")
+    assert solid.isValid() and 8_000 <= assert_closed(solid) <= 20_000
+    box = solid.BoundingBox()
+    assert box.xlen == pytest.approx(76.73 + 0.5 + 3.2, abs=1e-6) and box.zmin == pytest.approx(-plan.ring_height, abs=1e-6)
+    assert back.geomType() == "PLANE" and back.BoundingBox().zlen < 1e-9 and back.normalAt().z == pytest.approx(-1.0)
+    phone = read_phone(phone_rows()["apple-iphone-15-pro-max"])
+    assert not inside(solid, phone.camera.x, phone.camera.y, 0.8)  # the camera looks out at +x: left seen from behind
+    assert inside(solid, -phone.camera.x, phone.camera.y, 0.8)
+    side = 76.73 / 2 + 0.25 + 0.8
+    middle = 1.6 + 0.25 + 8.25 / 2
+    assert not inside(solid, side, 159.86 / 2 - 56.0, middle)  # power: right seen from the front
+    assert not inside(solid, -side, 159.86 / 2 - 45.0, middle)  # volume: left
+    assert inside(solid, side, 159.86 / 2 - 90.0, middle)
+    assert inside(solid, 76.73 / 2 - 0.8, -20.0, plan.ceiling + 0.5)  # the lip lies over the glass's edge
+    assert not inside(solid, 76.73 / 2 - 1.2, -20.0, plan.ceiling + 0.5)
+    assert not inside(solid, 0.0, -159.86 / 2 - 1.0, middle)  # port
+
+
+def test_membranes_cover_buttons_and_the_corner_has_its_hole() -> None:
+    solid, _, plan = draw("apple-iphone-13-pro", MAKINGS[1], membranes=True, lanyard=True, raised=False)
+    assert_closed(solid)
+    middle, y = (plan.openings[0].z0 + plan.openings[0].z1) / 2, 146.71 / 2 - 52.0
+    outside = plan.outer.w / 2
+    assert inside(solid, outside - 0.5, y, middle) and not inside(solid, outside - 1.3, y, middle)
+    assert plan.ear is not None
+    assert not inside(solid, plan.ear.x, plan.ear.y, 3.0)
+    assert inside(solid, plan.ear.x - plan.ear.hole - 0.5, plan.ear.y, 3.0)
+    assert solid.BoundingBox().zmin == pytest.approx(0.0, abs=1e-6)  # flush: it lies flat on its back
+
+
+def test_a_bar_to_both_edges_leaves_one_piece() -> None:
+    solid, back, plan = draw("google-pixel-6")
+    assert_closed(solid)
+    (low, high) = plan.slots[0]
+    assert not inside(solid, 0.0, (low + high) / 2, 0.8) and not inside(solid, plan.outer.w / 2 - 0.5, (low + high) / 2, 1.0)
+    assert inside(solid, plan.outer.w / 2 - 0.8, (low + high) / 2, plan.slot_top + 3.0)  # the sides carry on above it
+    assert back.Area() > 7000
+
+
+def test_nonsense_is_an_error_and_no_solid() -> None:
+    with pytest.raises(Exception, match=r".+"):
+        draw("google-pixel-6a", MAKINGS[0], wall=0.05)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("key", list(phone_rows()))
+def test_every_phone_with_other_wishes(key: str) -> None:
+    dice = random.Random(key)
+    making = dice.choice(MAKINGS)
+    changed = {
+        "wall": dice.choice([1.2, 1.6, 2.0, 3.0]),
+        "lip": dice.choice([1.0, 1.2, 2.0]),
+        "raised": dice.random() < 0.6,
+        "lanyard": dice.random() < 0.5,
+        "open_sides": dice.random() < 0.6,
+    }
+    changed["membranes"] = making.flexible and changed["wall"] - membrane_thickness(making) >= 0.2
+    plan = make_plan(read_phone(phone_rows()[key]), making, wishes(**changed))
+    assert plan.room >= LEAST_EDGE
+    solid, _ = body.build(cq, plan)
+    assert 6_000 <= assert_closed(solid) <= 25_000
