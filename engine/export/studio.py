@@ -1,0 +1,218 @@
+"""A picture in two layers: the body, which may be known from before, and the new piece in its patch, drawn over it.
+
+Both layers are always drawn in this order and composed in the same way, so the bytes do not tell whether the body was known.
+The body lacks the patch that was stamped. Where what is missing is bounded in a plane, the plain patch is filled in, and only
+the window that the letters touch is drawn again; else the window of the whole piece is.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.model.mesh import Faces, Points
+from kernels import border, camera, normals, occlusion, raster, resolve, shade, shadow
+
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+_SAMPLES = 2  # a side of a pixel
+_MARGIN = occlusion.MARGIN
+_NEAR = 0.02  # samples: nearer to the plane than this is on it
+_CELL = 4.0  # samples a side of a cell of the shadow
+_SHADOW_MARGIN = 12  # cells
+_SHADOWS = ((0.011, 0.17), (0.034, 0.30))  # running mean's radius in pictures, strength: near the object, and wide
+_NO_RIM = np.empty((0, 2), dtype=np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A part to draw. `pose` float64 (3, 4); rows below kept_points and kept_faces are the body's; tone (m,): of each face."""
+
+    points: Points
+    faces: Faces
+    kept_points: int
+    kept_faces: int
+    tone: npt.NDArray[np.float64]
+    pose: npt.NDArray[np.float64]
+    colour: tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A body in the picture: its kept points in the world and as seen; what bounds its missing patch, and the plane of that."""
+
+    world: Points
+    seen: Points
+    rim: npt.NDArray[np.int32]
+    plane: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """The first layer, frozen. depth, light, owner: samples without the filled patches; picture: with them, as bytes."""
+
+    camera: npt.NDArray[np.float64]
+    towards: npt.NDArray[np.float64]
+    bodies: tuple[Drawn, ...]
+    depth: Floats
+    light: Floats
+    owner: Bytes
+    ground: Floats
+    ramps: Bytes
+    picture: Bytes
+
+    @property
+    def nbytes(self) -> int:
+        """What it keeps in memory."""
+        own = (self.depth, self.light, self.owner, self.ground, self.ramps, self.picture)
+        return sum(a.nbytes for a in own) + sum(b.world.nbytes + b.seen.nbytes for b in self.bodies)
+
+
+def draw_base(pieces: Sequence[Piece], size: int) -> Base:
+    """The bodies of `pieces` (their kept rows) on the ground, `size` pixels square."""
+    side = _SAMPLES * size
+    worlds = [_placed(p.points[: p.kept_points], p.pose) for p in pieces]
+    view = np.empty(8)
+    camera.aim(np.concatenate(worlds) if len(worlds) != 1 else worlds[0], side, view)
+    window = np.array((-_MARGIN, -_MARGIN, side + _MARGIN, side + _MARGIN))
+    wide = side + 2 * _MARGIN
+    depth, light = np.empty((wide, wide), np.float32), np.empty((wide, wide), np.float32)
+    owner = np.zeros((wide, wide), np.uint8)
+    floor, up, towards = np.empty(3), np.empty(3), np.empty(3)
+    camera.ground(view, floor, up)
+    camera.direction(np.array(shade.KEY), towards)
+    raster.clear(depth, floor, window)
+    bodies = []
+    fills = []
+    for who, (piece, world) in enumerate(zip(pieces, worlds, strict=True), 1):
+        seen = np.empty_like(world)
+        camera.project(world, view, seen)
+        body, normal = _bounded(piece, world, seen)
+        corner = np.empty((piece.kept_faces, 3), np.float32)
+        normals.corner_light(world, piece.faces, 0, piece.kept_faces, piece.tone, body.rim, normal, corner)
+        raster.rasterise(seen, piece.faces, 0, piece.kept_faces, corner, who, window, depth, light, owner)
+        bodies.append(body)
+        if len(body.rim) and body.plane[2] < 0.0:  # turned to the viewer: y runs down
+            fills.append((body, who, shade.brightness(*normal)))
+    ground = _ground_light(pieces, worlds, view, size)
+    ramps = np.stack([_ramp(p.colour) for p in pieces]) if pieces else np.empty((0, resolve.LEVELS, 3), np.uint8)
+    filled = (depth, light, owner)
+    if fills:
+        filled = (depth.copy(), light.copy(), owner.copy())
+        for body, who, bright in fills:
+            nx, ny, nz, x, y, z = body.plane.tolist()
+            plane = np.array(((nx * x + ny * y + nz * z) / nz, -nx / nz, -ny / nz))
+            raster.rasterise_plane(body.seen, body.rim, plane, bright, who, window, *filled)
+    left = np.empty((side, side), np.float32)
+    occlusion.light_left(filled[0], towards, left)
+    picture = np.empty((size, size, 3), np.uint8)
+    everything = np.array((0, 0, size, size))
+    resolve.resolve(filled[1], filled[2], left, ground, ramps, everything, _MARGIN, picture)
+    return Base(view, towards, tuple(bodies), depth, light, owner, ground, ramps, picture)
+
+
+def draw_over(base: Base, pieces: Sequence[Piece]) -> Bytes:
+    """base.picture with the rows of `pieces` that are not the body's drawn over it: a new array."""
+    picture = base.picture.copy()
+    size = picture.shape[0]
+    fresh = []
+    top = left = math.inf
+    bottom = right = -math.inf
+    for who, (piece, body) in enumerate(zip(pieces, base.bodies, strict=True), 1):
+        if piece.kept_faces == len(piece.faces):
+            continue
+        added = _placed(piece.points[piece.kept_points :], piece.pose)
+        shown = np.empty_like(added)
+        camera.project(added, base.camera, shown)
+        seen = np.concatenate((body.seen, shown))
+        box = np.empty(4)
+        if border.piece_box(seen, piece.faces, piece.kept_faces, body.rim, body.plane, _NEAR, box):
+            fresh.append((who, piece, np.concatenate((body.world, added)), seen))
+            top, left = min(top, float(box[0])), min(left, float(box[1]))
+            bottom, right = max(bottom, float(box[2])), max(right, float(box[3]))
+    window = _pixels(top, left, bottom, right, size)
+    if window is None:
+        return picture
+    i0, j0, i1, j1 = window
+    samples = np.array((2 * i0 - _MARGIN, 2 * j0 - _MARGIN, 2 * i1 + _MARGIN, 2 * j1 + _MARGIN))
+    crop = np.s_[2 * i0 : 2 * i1 + 2 * _MARGIN, 2 * j0 : 2 * j1 + 2 * _MARGIN]
+    depth, light, owner = base.depth[crop].copy(), base.light[crop].copy(), base.owner[crop].copy()
+    for who, piece, world, seen in fresh:
+        corner = np.empty((len(piece.faces), 3), np.float32)
+        first, last = piece.kept_faces, len(piece.faces)
+        normals.corner_light(world, piece.faces, first, last, piece.tone, _NO_RIM, _UP, corner)
+        raster.rasterise(seen, piece.faces, first, last, corner, who, samples, depth, light, owner)
+    share = np.empty((2 * (i1 - i0), 2 * (j1 - j0)), np.float32)
+    occlusion.light_left(depth, base.towards, share)
+    resolve.resolve(light, owner, share, base.ground, base.ramps, np.array(window), _MARGIN, picture)
+    return picture
+
+
+_UP = np.array((0.0, 0.0, 1.0))
+
+
+def _placed(points: Points, pose: npt.NDArray[np.float64]) -> Points:
+    world = np.empty((len(points), 3))
+    camera.place(points, pose, world)
+    return world
+
+
+def _bounded(piece: Piece, world: Points, seen: Points) -> tuple[Drawn, npt.NDArray[np.float64]]:
+    """The body with the rim of its missing patch when that lies in a plane that the viewer can tell; and its world normal."""
+    seen_plane, world_plane = np.empty(6), np.empty(6)
+    if piece.kept_faces < len(piece.faces):
+        rim = border.border(piece.faces, piece.kept_faces, len(world))
+        if (
+            border.border_plane(seen, rim, seen_plane) <= _NEAR
+            and border.border_plane(world, rim, world_plane) < math.inf
+            and abs(seen_plane[2]) > 1e-3
+        ):
+            return Drawn(world, seen, rim, seen_plane), world_plane[:3].copy()
+    return Drawn(world, seen, _NO_RIM, np.zeros(6)), _UP
+
+
+def _ground_light(pieces: Sequence[Piece], worlds: Sequence[Points], view: npt.NDArray[np.float64], size: int) -> Floats:
+    """(size, size): the brightness of the ground, with the shadows of the bodies."""
+    cells = math.ceil(_SAMPLES * size / _CELL) + 2 * _SHADOW_MARGIN
+    mask = np.zeros((cells, cells), np.float32)
+    for piece, world in zip(pieces, worlds, strict=True):
+        fallen = np.empty_like(world)
+        camera.cast(world, view, np.array(shade.KEY), fallen)
+        shadow.cover(fallen, piece.faces, 0, piece.kept_faces, _CELL, _SHADOW_MARGIN, mask)
+    ground = np.ones((size, size), np.float32)
+    soft = np.empty_like(mask)
+    for radius, strength in _SHADOWS:
+        shadow.blur(mask, max(1, round(radius * _SAMPLES * size / _CELL)), soft)
+        resolve.ground_light(soft, _SHADOW_MARGIN, _SAMPLES / _CELL, strength, ground)
+    return ground
+
+
+def _pixels(top: float, left: float, bottom: float, right: float, size: int) -> tuple[int, int, int, int] | None:
+    """The pixels within reach of that box of samples, inside the picture; None when there are none."""
+    if not (top <= bottom and left <= right):
+        return None
+
+    def clipped(value: float) -> int:
+        return math.floor(min(max(value / _SAMPLES, 0.0), float(size)))
+
+    i0, j0 = clipped(top - _MARGIN), clipped(left - _MARGIN)
+    i1, j1 = clipped(bottom + _MARGIN + _SAMPLES), clipped(right + _MARGIN + _SAMPLES)
+    return (i0, j0, i1, j1) if i0 < i1 and j0 < j1 else None
+
+
+@functools.lru_cache(maxsize=64)
+def _ramp(colour: tuple[int, int, int]) -> Bytes:
+    """uint8 (LEVELS, 3): the colour at brightness 0 to 1.5, display values; above 1 it turns to white, as a sheen does."""
+    bright = np.arange(resolve.LEVELS) * (1.5 / (resolve.LEVELS - 1))
+    full = np.array(colour, dtype=np.float64)
+    shown = np.sqrt(np.minimum(bright, 1.0))[:, None] * full
+    shown += np.maximum(bright - 1.0, 0.0)[:, None] * 0.55 * (255.0 - full)
+    made = np.floor(np.clip(shown, 0.0, 255.0) + 0.5).astype(np.uint8)
+    made.flags.writeable = False
+    return made

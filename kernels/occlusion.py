@@ -1,0 +1,65 @@
+"""What the depth buffer alone says of light: hollows are dark, and what stands before the key light throws a short shadow.
+
+Hollow: the mean of two opposite samples lies nearer to the viewer than the sample between them. On a plane, however tilted,
+it does not, so flat faces stay clean. Depth counts in the same unit as x and y.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kernels.compiled import kernel
+
+MARGIN = 24
+"""Samples that a buffer must hold beyond what is asked for, on each side."""
+
+# Pairs of opposite samples (row, column) on three rings, the ring's radius (the steepest step that counts), its weight.
+_RINGS = np.array(
+    [
+        (0, 2, 2, 0.34), (2, 0, 2, 0.34), (1, 2, 2, 0.34), (2, -1, 2, 0.34),
+        (2, 5, 5, 0.30), (5, -2, 5, 0.30), (5, 3, 5, 0.30), (-3, 5, 5, 0.30),
+        (4, 13, 13, 0.26), (13, -4, 13, 0.26), (11, 9, 13, 0.26), (-9, 11, 13, 0.26),
+    ],
+    dtype=np.float64,
+)  # fmt: skip
+_STEPS = np.array((1.0, 2.0, 3.5, 6.0, 10.0, 16.0))  # samples along the screen towards the light
+_HOLLOW, _SHADOW = 1.0, 0.42
+
+
+@kernel("void(float32[:,::1], float64[::1], float32[:,::1])", writes=("left",))
+def light_left(depth, towards, left):  # type: ignore[no-untyped-def]
+    """left (h, w): the share of light, 0.2 to 1, at each sample of depth (h + 2 MARGIN, w + 2 MARGIN) but for the margin.
+
+    towards (3,): the direction to the key light on the screen (x right, y down, z towards the viewer).
+    """
+    high, wide = left.shape
+    one, zero = np.float32(1.0), np.float32(0.0)
+    hollow = np.empty(wide, np.float32)
+    dark = np.empty(wide, np.float32)
+    run = np.sqrt(towards[0] * towards[0] + towards[1] * towards[1])
+    for i in range(high):
+        at = i + MARGIN
+        for j in range(wide):
+            hollow[j] = zero
+            dark[j] = zero
+        for r in range(_RINGS.shape[0]):
+            di, dj = int(_RINGS[r, 0]), int(_RINGS[r, 1])
+            reach = np.float32(_RINGS[r, 2])
+            share = np.float32(_RINGS[r, 3] / (8.0 * _RINGS[r, 2]))
+            ahead, behind = depth[at + di, MARGIN + dj :], depth[at - di, MARGIN - dj :]
+            here = depth[at, MARGIN:]
+            for j in range(wide):
+                p = min(max(ahead[j] - here[j], -reach), reach)
+                q = min(max(behind[j] - here[j], -reach), reach)
+                hollow[j] += max(p + q, zero) * share
+        if run > 1e-6:
+            for s in range(_STEPS.shape[0]):
+                di, dj = int(round(_STEPS[s] * towards[1] / run)), int(round(_STEPS[s] * towards[0] / run))
+                rise = np.float32(_STEPS[s] * towards[2] / run + 0.35)
+                soft = np.float32(1.0 / (1.0 + 0.35 * _STEPS[s]))
+                ahead, here = depth[at + di, MARGIN + dj :], depth[at, MARGIN:]
+                for j in range(wide):
+                    dark[j] = max(dark[j], min((ahead[j] - here[j] - rise) * soft, one))
+        for j in range(wide):
+            share = one - np.float32(_HOLLOW) * min(hollow[j], np.float32(0.8))
+            left[i, j] = share * (one - np.float32(_SHADOW) * dark[j])

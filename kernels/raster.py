@@ -1,0 +1,117 @@
+"""Triangles and one planar polygon onto a depth buffer, by spans: a sliver costs its rows, never its bounding box.
+
+A buffer covers the samples [y0, y1) x [x0, x1) of the picture, `window` = (y0, x0, y1, x1); sample (i, j) sits at
+(j + 0.5, i + 0.5). Seen coordinates: x right, y down, z towards the viewer. A sample belongs to a face when its edges' x at
+that row, computed from the upper end, enclose it (half open), so faces that share an edge leave no gap and no overlap.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from kernels.compiled import inlined, kernel
+
+
+@inlined
+def _within(value, low, high):  # type: ignore[no-untyped-def]
+    """ceil(value - 0.5) clipped to low..high, safe for what no integer holds."""
+    return int(math.ceil(min(max(value - 0.5, float(low)), float(high))))
+
+
+@kernel(
+    "void(float64[:,::1], int32[:,::1], int64, int64, float32[:,::1], uint8, int64[::1],"
+    " float32[:,::1], float32[:,::1], uint8[:,::1])",
+    writes=("depth", "light", "owner"),
+)
+def rasterise(seen, faces, first, last, corner, who, window, depth, light, owner):  # type: ignore[no-untyped-def]
+    """Draw faces[first:last] that look at the viewer where they are nearer than `depth`.
+
+    seen (n, 3), faces (m, 3), corner (m, 3) brightness of the corners; depth, light, owner: the window's samples.
+    """
+    y0, x0, y1, x1 = window[0], window[1], window[2], window[3]
+    for f in range(first, last):
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        ax, ay, az = seen[a, 0], seen[a, 1], seen[a, 2]
+        bx, by, bz = seen[b, 0], seen[b, 1], seen[b, 2]
+        cx, cy, cz = seen[c, 0], seen[c, 1], seen[c, 2]
+        area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        if not (-1e15 < area < 0.0):  # away from the viewer, edge-on, or no number
+            continue
+        i0 = _within(min(ay, by, cy), y0, y1)
+        i1 = _within(max(ay, by, cy), y0, y1)
+        if i0 >= i1:
+            continue
+        la, lb, lc = corner[f, 0], corner[f, 1], corner[f, 2]
+        zx = ((bz - az) * (cy - ay) - (by - ay) * (cz - az)) / area
+        zy = ((bx - ax) * (cz - az) - (bz - az) * (cx - ax)) / area
+        lx = ((lb - la) * (cy - ay) - (by - ay) * (lc - la)) / area
+        ly = ((bx - ax) * (lc - la) - (lb - la) * (cx - ax)) / area
+        z_low, z_high = min(az, bz, cz), max(az, bz, cz)
+        l_low, l_high = min(la, lb, lc), max(la, lb, lc)
+        # top, middle, bottom
+        tx, ty, mx, my, ux, uy = ax, ay, bx, by, cx, cy
+        if my < ty:
+            tx, ty, mx, my = mx, my, tx, ty
+        if uy < my:
+            mx, my, ux, uy = ux, uy, mx, my
+            if my < ty:
+                tx, ty, mx, my = mx, my, tx, ty
+        long_slope = (ux - tx) / (uy - ty)
+        for i in range(i0, i1):
+            y = i + 0.5
+            left = tx + (y - ty) * long_slope
+            right = tx + (y - ty) * ((mx - tx) / (my - ty)) if y < my else mx + (y - my) * ((ux - mx) / (uy - my))
+            if right < left:
+                left, right = right, left
+            j0 = _within(left, x0, x1)
+            j1 = _within(right, x0, x1)
+            z_row = az + zy * (y - ay) + zx * (0.5 - ax)
+            l_row = la + ly * (y - ay) + lx * (0.5 - ax)
+            for j in range(j0, j1):
+                z = np.float32(min(max(z_row + zx * j, z_low), z_high))
+                if z > depth[i - y0, j - x0]:
+                    depth[i - y0, j - x0] = z
+                    light[i - y0, j - x0] = np.float32(min(max(l_row + lx * j, l_low), l_high))
+                    owner[i - y0, j - x0] = who
+
+
+@kernel(
+    "void(float64[:,::1], int32[:,::1], float64[::1], float32, uint8, int64[::1], float32[:,::1], float32[:,::1], uint8[:,::1])",
+    writes=("depth", "light", "owner"),
+)
+def rasterise_plane(seen, rim, plane, bright, who, window, depth, light, owner):  # type: ignore[no-untyped-def]
+    """Draw the planar polygon that the edges rim (k, 2) bound (holes too, in any order), in one brightness.
+
+    plane (3,): its depth is plane[0] + plane[1] x + plane[2] y. Inside is where an odd number of edges lies to the left.
+    """
+    y0, x0, y1, x1 = window[0], window[1], window[2], window[3]
+    crossed = np.zeros((y1 - y0, x1 - x0 + 1), np.uint8)
+    for e in range(rim.shape[0]):
+        tx, ty = seen[rim[e, 0], 0], seen[rim[e, 0], 1]
+        ux, uy = seen[rim[e, 1], 0], seen[rim[e, 1], 1]
+        if uy < ty:
+            tx, ty, ux, uy = ux, uy, tx, ty
+        for i in range(_within(ty, y0, y1), _within(uy, y0, y1)):
+            crossed[i - y0, _within(tx + (i + 0.5 - ty) * ((ux - tx) / (uy - ty)), x0, x1) - x0] ^= 1
+    for i in range(y1 - y0):
+        inside = 0
+        row = plane[0] + plane[2] * (i + y0 + 0.5) + plane[1] * (x0 + 0.5)
+        for j in range(x1 - x0):
+            inside ^= crossed[i, j]
+            if inside == 1:
+                z = np.float32(row + plane[1] * j)
+                if z > depth[i, j]:
+                    depth[i, j] = z
+                    light[i, j] = bright
+                    owner[i, j] = who
+
+
+@kernel("void(float32[:,::1], float64[::1], int64[::1])", writes=("depth",))
+def clear(depth, plane, window):  # type: ignore[no-untyped-def]
+    """depth of the window's samples = that of the ground, plane[0] + plane[1] x + plane[2] y."""
+    for i in range(depth.shape[0]):
+        row = plane[0] + plane[2] * (window[0] + i + 0.5) + plane[1] * (window[1] + 0.5)
+        for j in range(depth.shape[1]):
+            depth[i, j] = np.float32(row + plane[1] * j)
