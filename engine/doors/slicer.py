@@ -6,6 +6,7 @@ removed afterwards, without the user's own configuration. Tried with 2.5.0 (Debi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -161,10 +162,8 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     A child that has not been waited for keeps its number, so the group is surely ours, even where its leader is dead already.
     """
     if child.returncode is None:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         child.wait()
     if child.stdout is not None:
         child.stdout.close()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.doors.slicer import Sliced, slice_model
-from engine.errors import EngineFault
+from engine.errors import EngineFault, InputError
 from engine.model.mesh import STEPS_PER_MM, Settled
 from engine.model.process import Process
 
@@ -104,7 +104,9 @@ class Wanted:
         return 1 + max(0, math.ceil((top - self.first_layer) / self.layer - 0.5))
 
 
-def slice_product(model: bytes, parts: Sequence[Settled], process: Process, figures: Mapping[str, Any], *, placed: bool = False) -> bytes:
+def slice_product(
+    model: bytes, parts: Sequence[Settled], process: Process, figures: Mapping[str, Any], *, placed: bool = False
+) -> bytes:
     """The G-code of a 3MF of these parts, accepted, without the slicer's date: same model, same bytes.
 
     `figures`: with `mass_g` and whether it is `calibrated`. `placed`: the file puts the parts on the bed already.
@@ -138,7 +140,10 @@ def accept(sliced: Sliced, order: Wanted, silent: Sequence[str] = SILENT) -> lis
     problems += [f"the slicer says: {line}" for line in sliced.said if not any(re.fullmatch(known, line) for known in silent)]
     if not sliced.gcode:
         return [*problems, "there is no G-code"]
-    found = read(sliced.gcode.decode("utf-8", "replace"))
+    try:
+        found = read(sliced.gcode.decode("utf-8", "replace"))
+    except InputError as broken:
+        return [*problems, str(broken)]
     problems += _missing(found, order)
     problems += _outside(found, order)
     if abs(found.layers - order.layers) > 1:
@@ -189,50 +194,79 @@ def _outside(found: GcodeFigures, order: Wanted) -> list[str]:
 
 
 def read(text: str) -> GcodeFigures:
-    """The figures of a G-code file: absolute x, y, z and relative extrusion (M83), as our settings ask; or absolute (M82)."""
-    time_s = filament = None
-    whole = Drawn("")
-    objects: dict[tuple[int, int], Drawn] = {}
-    now: Drawn | None = None
-    held = False  # in a support
-    x = y = z = last = 0.0
-    relative = False
+    """The figures of a G-code file: absolute x, y, z and relative extrusion (M83), as our settings ask; or absolute (M82).
+
+    InputError for a move with a word that is no finite number.
+    """
+    reader = _Reader()
     for line in text.splitlines():
-        if line.startswith(("G1 ", "G0 ")):
-            before, pushed, moved = (x, y), 0.0, False
-            for word in line.partition(";")[0].split()[1:]:
-                axis, value = word[0], float(word[1:])
-                if axis == "X":
-                    x, moved = value, True
-                elif axis == "Y":
-                    y, moved = value, True
-                elif axis == "Z":
-                    z = value
-                elif axis == "E":
-                    pushed, last = (value, last) if relative else (value - last, value)
-            if moved and pushed > 0:
-                for drawn in (whole, None if held else now):
-                    if drawn is not None:
-                        drawn.add(*before, z, 0.0)
-                        drawn.add(x, y, z, pushed)
-        elif line.startswith(";TYPE:"):
-            held = line.startswith(";TYPE:Support material")
-        elif line.startswith("; "):
-            if line.startswith("; stop printing object"):
-                now = None
-            elif told := _OBJECT.fullmatch(line):
-                now = objects.setdefault((int(told[2]), int(told[3])), Drawn(told[1]))
-            elif told := _TIME.fullmatch(line):
-                time_s = float(sum(int(count) * _SECONDS[unit] for count, unit in _SPAN.findall(told[1])))
-            elif told := _GRAMS.fullmatch(line):
-                filament = float(told[1])
-        elif line.startswith("M83"):
-            relative = True
-        elif line.startswith("M82"):
-            relative = False
+        if line.startswith(("G1 ", "G0 ", "G2 ", "G3 ")):
+            reader.move(line)
+        elif line.startswith(";"):
+            reader.remark(line)
+        elif line.startswith(("M82", "M83")):
+            reader.relative = line.startswith("M83")
         elif line.startswith("G92"):
-            for word in line.partition(";")[0].split()[1:]:
-                if word[0] == "E":
-                    last = float(word[1:])
-    heights = set().union(*(drawn.heights for drawn in objects.values())) if objects else set()
-    return GcodeFigures(time_s, filament, len(heights), whole, objects)
+            reader.pushed = dict(_words(line)).get("E", reader.pushed)
+    heights = {height for drawn in reader.objects.values() for height in drawn.heights}
+    return GcodeFigures(reader.time_s, reader.filament_g, len(heights), reader.whole, reader.objects)
+
+
+@dataclass
+class _Reader:
+    """Where the nozzle is, and what was drawn so far."""
+
+    place: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    pushed: float = 0.0
+    relative: bool = False
+    label: Drawn | None = None
+    support: bool = False
+    whole: Drawn = field(default_factory=lambda: Drawn(""))
+    objects: dict[tuple[int, int], Drawn] = field(default_factory=dict)
+    time_s: float | None = None
+    filament_g: float | None = None
+
+    def move(self, line: str) -> None:
+        """A move extrudes when it goes somewhere in x or y and pushes filament; supports do not count for the part."""
+        before = self.place
+        x, y, z = before
+        end, moved = self.pushed, False
+        for axis, value in _words(line):
+            if axis == "X":
+                x, moved = value, True
+            elif axis == "Y":
+                y, moved = value, True
+            elif axis == "Z":
+                z = value
+            elif axis == "E":
+                end = self.pushed + value if self.relative else value
+        filament, self.pushed, self.place = end - self.pushed, 0.0 if self.relative else end, (x, y, z)
+        if moved and filament > 0:
+            for drawn in (self.whole, None if self.support else self.label):
+                if drawn is not None:
+                    drawn.add(before[0], before[1], z, 0.0)
+                    drawn.add(x, y, z, filament)
+
+    def remark(self, line: str) -> None:
+        """A comment: what is being drawn, or the figures at the end."""
+        if line.startswith(";TYPE:"):
+            self.support = line.startswith(";TYPE:Support material")
+        elif line.startswith("; stop printing object"):
+            self.label = None
+        elif told := _OBJECT.fullmatch(line):
+            self.label = self.objects.setdefault((int(told[2]), int(told[3])), Drawn(told[1]))
+        elif told := _TIME.fullmatch(line):
+            self.time_s = float(sum(int(count) * _SECONDS[unit] for count, unit in _SPAN.findall(told[1])))
+        elif told := _GRAMS.fullmatch(line):
+            self.filament_g = float(told[1])
+
+
+def _words(line: str) -> list[tuple[str, float]]:
+    """The letters and numbers after a line's command."""
+    try:
+        told = [(word[0], float(word[1:] or "0")) for word in line.partition(";")[0].split()[1:]]
+    except ValueError:
+        told = [("", math.nan)]
+    if not all(math.isfinite(value) for _, value in told):
+        raise InputError("G-code", "a move cannot be read")
+    return told

@@ -1,9 +1,9 @@
 """Time, grams and price of a product, by plain arithmetic on its figures.
 
 FDM: per family of products, a linear form of `FEATURES` (areas, volume, layers, supports), fitted to PrusaSlicer by
-`python -m benchmarks.calibrate` (estimates.toml, with the error that it reaches). Where nothing was fitted, or the settings have
-changed since, volume over the process's mean flow. SLA: layers times (exposure + lift). Powder: the part's share of a full build.
-These are marked uncalibrated.
+`python -m benchmarks.calibrate` (estimates.toml, with the error that it reaches). Where nothing was fitted, or the settings
+have changed since: volume over the process's mean flow. SLA: layers times (exposure + lift). Powder: the part's share of a full
+build. These are marked uncalibrated.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ def layers(height: float, process: Process) -> int:
 
 def settings_digest(process: Process) -> str:
     """What the slicer is told, the bed's size aside: a fit holds for these settings alone."""
-    told = {name: value for name, value in process.settings.items() if name not in ("bed_shape", "max_print_height", "filament_cost")}
+    apart = ("bed_shape", "max_print_height", "filament_cost")
+    told = {name: value for name, value in process.settings.items() if name not in apart}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 

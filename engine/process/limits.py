@@ -29,15 +29,16 @@ LIMITS = frozenset(
     "wall gap hole emboss_width emboss_height engrave_width engrave_depth tolerance clearance lip_overhang bridge".split()
 )
 REQUIRED_LIMITS = LIMITS - {"bridge"}
-COSTS = frozenset(
-    "density layer material waste machine handling flow warm_up exposure lift build_speed packing".split()
-)
+COSTS = frozenset("density layer material waste machine handling flow warm_up exposure lift build_speed packing".split())
 REQUIRED_COSTS = frozenset({"density", "layer", "material", "waste", "machine", "handling"})
 METHODS = ("FDM", "SLA", "SLS", "MJF")
 POWDER = frozenset({"SLS", "MJF"})
 
 _PROCESS_FIELDS = frozenset("name method material machine flexible base limits checks settings costs".split())
 _MACHINE_FIELDS = frozenset("name methods size bed source settings".split())
+
+_FAR = 10_000.0
+_HUGE = 1e9
 
 Table = dict[str, Any]
 
@@ -154,44 +155,62 @@ def _complaint(theirs: Mapping[str, Any]) -> str | None:
 
 
 def _field(where: str, name: str, value: Any) -> str | None:
+    """What is wrong with one field of a process or machine."""
+    if name in ("limits", "costs", "checks", "settings") and not isinstance(value, dict):
+        return f"{where}: must be a table"
     if name in ("limits", "costs"):
-        known = LIMITS if name == "limits" else COSTS
-        if not isinstance(value, dict):
-            return f"{where}: must be a table of figures"
-        for figure, told in value.items():
-            if figure not in known:
-                return f"{where}.{figure}: no such figure; closest is {_closest(figure, known)}"
-            problem = _figure(f"{where}.{figure}", figure, told)
-            if problem:
-                return problem
-    elif name == "checks":
-        for check, required in value.items() if isinstance(value, dict) else ():
-            if check not in CHECKS:
-                return f"{where}.{check}: no such check; closest is {_closest(check, CHECKS)}"
-            if not isinstance(required, bool):
-                return f"{where}.{check}: must be true or false"
-    elif name == "settings":
-        for setting, text in value.items() if isinstance(value, dict) else ():
-            if not re.fullmatch("[a-z][a-z0-9_]*", setting) or setting == "post_process":
-                return f"{where}: {setting!r} is no setting that is passed on"
-            if not isinstance(text, str) or "\n" in text or "\r" in text:
-                return f"{where}.{setting}: must be text on one line"
-    elif name == "size" and not (
-        isinstance(value, list) and len(value) == 3 and all(_number(side) and 0 < side < 10_000 for side in value)
-    ):
-        return f"{where}: must be three lengths in mm, above 0 and below 10000"
-    elif name == "method" and value not in METHODS:
+        return _figures_complaint(where, LIMITS if name == "limits" else COSTS, value)
+    if name == "checks":
+        return _checks_complaint(where, value)
+    if name == "settings":
+        return _settings_complaint(where, value)
+    if name == "size" and not (isinstance(value, list) and len(value) == len("xyz") and all(map(_length, value))):
+        return f"{where}: must be three lengths in mm, above 0 and below {_FAR:g}"
+    if name == "method" and value not in METHODS:
         return f"{where}: must be one of {', '.join(METHODS)}"
     return None
 
 
+def _figures_complaint(where: str, known: frozenset[str], table: Table) -> str | None:
+    for figure, told in table.items():
+        if figure not in known:
+            return f"{where}.{figure}: no such figure; closest is {_closest(figure, known)}"
+        problem = _figure(f"{where}.{figure}", figure, told)
+        if problem:
+            return problem
+    return None
+
+
+def _checks_complaint(where: str, table: Table) -> str | None:
+    for check, required in table.items():
+        if check not in CHECKS:
+            return f"{where}.{check}: no such check; closest is {_closest(check, CHECKS)}"
+        if not isinstance(required, bool):
+            return f"{where}.{check}: must be true or false"
+    return None
+
+
+def _settings_complaint(where: str, table: Table) -> str | None:
+    """A setting must stay one line of the slicer's file; `post_process` would run a program."""
+    for setting, text in table.items():
+        if not re.fullmatch("[a-z][a-z0-9_]*", setting) or setting == "post_process":
+            return f"{where}: {setting!r} is no setting that is passed on"
+        if not isinstance(text, str) or "\n" in text or "\r" in text:
+            return f"{where}.{setting}: must be text on one line"
+    return None
+
+
+def _length(value: Any) -> bool:
+    return _number(value) and 0 < value < _FAR
+
+
 def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e9  # also refuses NaN
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _HUGE  # also refuses NaN
 
 
 def _figure(where: str, figure: str, told: Any) -> str | None:
     if not isinstance(told, dict) or set(told) != {"value", "unit", "source"}:
-        return f"{where}: a figure is {{ value = 1.0, unit = \"mm\", source = \"where it comes from\" }}"
+        return f'{where}: a figure is {{ value = 1.0, unit = "mm", source = "where it comes from" }}'
     if not _number(told["value"]):
         return f"{where}: value must be a finite number"
     if told["value"] < 0 and figure != "clearance":

@@ -21,7 +21,7 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Support:
-    """`needed`: some ceiling is wider than the process bridges. `area_mm2`, `volume_mm3`: of the columns under such ceilings."""
+    """`needed`: a ceiling is wider than the process bridges. `area_mm2`, `volume_mm3`: of the columns under such ceilings."""
 
     needed: bool
     area_mm2: float = 0.0

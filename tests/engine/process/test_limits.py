@@ -87,7 +87,9 @@ def test_an_unknown_process_is_told_the_nearest() -> None:
     assert "\n" not in caught.value.for_sender()
 
 
-@pytest.mark.parametrize(("machine", "why"), [("fdm-256", "no MJF machine"), ("hp-mjf-5300", "no such machine"), ("", "no such")])
+@pytest.mark.parametrize(
+    ("machine", "why"), [("fdm-256", "no MJF machine"), ("hp-mjf-5300", "no such machine"), ("", "no such")]
+)
 def test_a_machine_must_exist_and_suit_the_method(machine: str, why: str) -> None:
     with pytest.raises(OrderError, match=why) as caught:
         load_process("mjf-tpu", machine)
@@ -152,7 +154,7 @@ temperature = "240"
     [
         ("[proces.x]\n", "proces: no such table"),
         ("process = 3\n", "process: no such table"),
-        ("[process.fdm-pla.limits]\nwal = { value = 1, unit = 'mm', source = 's' }\n", "limits.wal: no such figure; closest is wall"),
+        ("[process.fdm-pla.limits]\nwal = { value = 1, unit = 'mm', source = 's' }\n", "no such figure; closest is wall"),
         ("[process.fdm-pla.limits]\nwall = 1.0\n", "limits.wall: a figure is"),
         ("[process.fdm-pla.limits]\nwall = { value = 1.0, unit = 'mm' }\n", "limits.wall: a figure is"),
         ("[process.fdm-pla.limits]\nwall = { value = nan, unit = 'mm', source = 's' }\n", "finite"),

@@ -16,6 +16,7 @@ FDM = load_process("fdm-pla")
 
 def tray(x: float, y: float, z: float, wall: float, *, upside_down: bool = False) -> tuple[Any, Any]:
     """An open box on the lattice: floor and four walls, as `lattice` and `faces`; or turned over about x."""
+
     def ring(inset: float, height: float) -> list[tuple[float, float, float]]:
         return [(inset, inset, height), (x - inset, inset, height), (x - inset, y - inset, height), (inset, y - inset, height)]
 
