@@ -1,7 +1,7 @@
 """Writing 3MF, STL, GLB: ours against lib3mf and trimesh, all from the same bare arrays, answers read back and compared.
 
-`cases()` lists what is timed; nothing is imported or built before it is called. lib3mf gets its data through ctypes buffers, its
-fastest way (Python lists cost ten times more); trimesh a `Trimesh` made without processing. `splice`: a new name on a known
+`cases()` lists what is timed; nothing is imported or built before it is called. lib3mf gets its data through ctypes buffers,
+its fastest way (Python lists cost ten times more); trimesh a `Trimesh` made without processing. `splice`: a new name on a known
 body, cold against warm; its goal is in milliseconds, since the peer is ourselves.
 """
 

@@ -40,4 +40,4 @@ def combine(first: int, second: int, length: int) -> int:
             power = _times(power, square)
         square = _times(square, square)
         left >>= 1
-    return _times(power, np.uint32(first)) ^ np.uint32(second)
+    return int(_times(power, np.uint32(first)) ^ np.uint32(second))

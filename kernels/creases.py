@@ -74,7 +74,7 @@ def split(
     for f in range(count):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
         if min(a, b, c) < 0 or max(a, b, c) >= points:
-            return np.int64(-1 - f)
+            return -1 - f
         x, y, z = np.float64(lattice[a, 0]), np.float64(lattice[a, 1]), np.float64(lattice[a, 2])
         ux, uy, uz = lattice[b, 0] - x, lattice[b, 1] - y, lattice[b, 2] - z
         vx, vy, vz = lattice[c, 0] - x, lattice[c, 1] - y, lattice[c, 2] - z
@@ -122,4 +122,4 @@ def split(
                 normals[v, axis] = np.int8(math.floor(total[v, axis] / length * 127.0 + 0.5))
         else:
             normals[v, 0], normals[v, 1], normals[v, 2] = np.int8(0), np.int8(0), np.int8(127)
-    return np.int64(used)
+    return int(used)

@@ -31,13 +31,17 @@ _END = np.frombuffer(b'"/>', dtype=np.uint8)
 
 @functools.cache
 def digits() -> Bytes:
-    """uint8 (10000, 6): four ASCII digits of the row's number; how many are left without trailing zeros; without leading ones."""
+    """uint8 (10000, 12) of the row's number: its four ASCII digits (columns 0 to 3), how many are left without trailing zeros
+    (4) and without leading ones (5), and those without leading zeros, at the left (8 to 11)."""
     numbers = np.arange(10_000)
-    table = np.empty((10_000, 6), dtype=np.uint8)
+    table = np.zeros((10_000, 12), dtype=np.uint8)
     for place, power in enumerate((1000, 100, 10, 1)):
         table[:, place] = numbers // power % 10 + ord("0")
     table[:, 4] = 4 - sum((numbers % power == 0).astype(np.int64) for power in (10, 100, 1000, 10_000))
     table[:, 5] = 1 + sum((numbers >= power).astype(np.int64) for power in (10, 100, 1000))
+    for left in range(1, 5):
+        rows = table[:, 5] == left
+        table[rows, 8 : 8 + left] = table[rows, 4 - left : 4]
     table.flags.writeable = False
     return table
 
@@ -50,24 +54,27 @@ def _put(out, at, text):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _four(out, at, number, table):  # type: ignore[no-untyped-def]
-    a, b, c, d = table[number, 0], table[number, 1], table[number, 2], table[number, 3]
+def _four(out, at, number, table, column):  # type: ignore[no-untyped-def]
+    """Four bytes of the table at once; the loads come first, so that they and the stores become one each."""
+    a, b, c, d = table[number, column], table[number, column + 1], table[number, column + 2], table[number, column + 3]
     out[at] = a
     out[at + np.uint64(1)] = b
     out[at + np.uint64(2)] = c
     out[at + np.uint64(3)] = d
-    return at + np.uint64(4)
 
 
 @inlined
 def _leading(out, at, number, table):  # type: ignore[no-untyped-def]
-    """A number below 10,000 without leading zeros."""
-    kept = np.uint64(table[number, 5])
-    skip = np.uint64(4) - kept
-    for i in range(np.uint64(4)):
-        if i >= skip:
-            out[at + np.uint64(i) - skip] = table[number, i]
-    return at + kept
+    """A number below 10,000 without leading zeros; what is written past it is overwritten by what follows."""
+    _four(out, at, number, table, 8)
+    return at + np.uint64(table[number, 5])
+
+
+@inlined
+def _padded(out, at, number, table):  # type: ignore[no-untyped-def]
+    """A number below 10,000 in four digits."""
+    _four(out, at, number, table, 0)
+    return at + np.uint64(4)
 
 
 @inlined
@@ -80,8 +87,8 @@ def _index(out, at, number, table):  # type: ignore[no-untyped-def]
         at = _leading(out, at, high, table)
     else:
         at = _leading(out, at, high // np.uint64(10_000), table)
-        at = _four(out, at, high % np.uint64(10_000), table)
-    return _four(out, at, number % np.uint64(10_000), table)
+        at = _padded(out, at, high % np.uint64(10_000), table)
+    return _padded(out, at, number % np.uint64(10_000), table)
 
 
 @inlined
@@ -98,7 +105,7 @@ def _coordinate(out, at, steps, table):  # type: ignore[no-untyped-def]
     at = _index(out, at, whole, table)
     if part != np.uint64(0):
         out[at] = np.uint8(46)
-        _four(out, at + np.uint64(1), part, table)
+        _four(out, at + np.uint64(1), part, table, 0)
         at += np.uint64(1) + np.uint64(table[part, 4])
     return at
 
@@ -118,7 +125,7 @@ def vertices(lattice: npt.NDArray[np.int32], table: Bytes, out: Bytes) -> int:
         at = _put(out, at, _Z)
         at = _coordinate(out, at, lattice[row, 2], table)
         at = _put(out, at, _END)
-    return np.int64(at)
+    return int(at)
 
 
 @kernel("int64(int32[:,::1], int64, uint8[:,::1], uint8[::1])", writes=("out",))
@@ -132,7 +139,7 @@ def triangles(faces: npt.NDArray[np.int32], points: int, table: Bytes, out: Byte
     for row in range(len(faces)):
         for corner in range(3):
             if faces[row, corner] < 0 or faces[row, corner] >= points:
-                return np.int64(-1 - row)
+                return -1 - row
         at = _put(out, at, _V1)
         at = _index(out, at, np.uint64(faces[row, 0]), table)
         at = _put(out, at, _V2)
@@ -140,4 +147,4 @@ def triangles(faces: npt.NDArray[np.int32], points: int, table: Bytes, out: Byte
         at = _put(out, at, _V3)
         at = _index(out, at, np.uint64(faces[row, 2]), table)
         at = _put(out, at, _END)
-    return np.int64(at)
+    return int(at)

@@ -45,7 +45,7 @@ def records(
     for row in range(len(faces)):
         a, b, c = faces[row, 0], faces[row, 1], faces[row, 2]
         if min(a, b, c) < 0 or max(a, b, c) >= len(lattice):
-            return np.int64(-1 - row)
+            return -1 - row
         x = np.float64(lattice[a, 0])
         y = np.float64(lattice[a, 1])
         z = np.float64(lattice[a, 2])
@@ -62,4 +62,4 @@ def records(
             _word(out, at + 12 + 2 * axis, words[3 * b + axis])
             _word(out, at + 18 + 2 * axis, words[3 * c + axis])
         out[at + 24] = np.uint16(0)
-    return np.int64(len(faces))
+    return len(faces)

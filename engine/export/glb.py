@@ -102,7 +102,11 @@ def _add(settled: Settled, scene: dict[str, Any], binary: list[bytes], at: int) 
     scene["materials"].append(
         {
             "name": part.material or part.name,
-            "pbrMetallicRoughness": {"baseColorFactor": _linear(part.name, part.colour), "metallicFactor": 0, "roughnessFactor": 0.6},
+            "pbrMetallicRoughness": {
+                "baseColorFactor": _linear(part.name, part.colour),
+                "metallicFactor": 0,
+                "roughnessFactor": 0.6,
+            },
         }
     )
     scene["meshes"].append(

@@ -5,21 +5,21 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
-import uuid
 from dataclasses import dataclass
 from importlib import metadata
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from engine.export.papers import canonical
 from engine.language.template import Template
 from engine.model.order import Order
 
-ORDERS = uuid.uuid5(uuid.NAMESPACE_URL, "urn:unikat:order")
+ORDERS = uuid5(NAMESPACE_URL, "urn:unikat:order")
 """The namespace of all our UUIDs."""
 
 
-def order_uuid(canonical: bytes, kind: str = "product") -> uuid.UUID:
+def order_uuid(canonical: bytes, kind: str = "product") -> UUID:
     """The UUID (version 5) of what was ordered: same canonical order bytes and `kind` (which file, which serial), same UUID."""
-    return uuid.uuid5(ORDERS, f"{kind}:{hashlib.sha256(canonical).hexdigest()}")
+    return uuid5(ORDERS, f"{kind}:{hashlib.sha256(canonical).hexdigest()}")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Identity:
     """
 
     title: str
-    uuid: uuid.UUID
+    uuid: UUID
     application: str
     designer: str = ""
     description: str = ""
@@ -41,9 +41,9 @@ class Identity:
     template: str = ""
     version: int | None = None
 
-    def child(self, what: str) -> uuid.UUID:
+    def child(self, what: str) -> UUID:
         """The UUID of one thing inside the file: the build, an object, an item."""
-        return uuid.uuid5(self.uuid, what)
+        return uuid5(self.uuid, what)
 
 
 @functools.cache
@@ -55,8 +55,8 @@ def application() -> str:
 def identity_of(order: Order, cls: type[Template]) -> Identity:
     """The identity of an ordered product.
 
-    Of the order it tells the reference and a hash alone: names, parameters and measures never enter a file that a shop passes on.
-    The part number is the template, its version and eight digits of the UUID.
+    Of the order it tells the reference and a hash alone: names, parameters and measures never enter a file that a shop passes
+    on. The part number is the template, its version and eight digits of the UUID.
     """
     made = order_uuid(canonical(order))
     return Identity(

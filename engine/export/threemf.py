@@ -1,8 +1,8 @@
 """3MF: one model part that lib3mf (strict), PrusaSlicer 2.5 and the published schemas take without a word.
 
 3MF Core 1.3, Production 1.1 (UUIDs only), OPC. The core namespace is the default one and the production prefix is exactly `p`
-(some readers look for the letters); ids start at 1; every object is built; the decimals are the lattice's integers, so nothing is
-lost. The part is written as deflate segments (see `engine.export.zipped`): for a part with a kept body
+(some readers look for the letters); ids start at 1; every object is built; the decimals are the lattice's integers, so nothing
+is lost. The part is written as deflate segments (see `engine.export.zipped`): for a part with a kept body
 
     head | body's vertices | new vertices | body's triangles | new triangles
 

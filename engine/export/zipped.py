@@ -30,7 +30,7 @@ _LIMIT = 0xFFFFFFFE
 
 @dataclass(frozen=True)
 class Segment:
-    """Text of `size` bytes with CRC-32 `crc`, packed as raw deflate up to a byte boundary; `packed` may be any number of pieces."""
+    """Text of `size` bytes with CRC-32 `crc`, packed as raw deflate up to a byte boundary, in any number of pieces."""
 
     crc: int
     size: int
@@ -80,7 +80,7 @@ def stored(name: str, content: bytes) -> Entry:
 
 
 def pack(entries: Sequence[Entry]) -> bytes:
-    """The zip file. Raises EngineFault when it needs more than 4 GB, or a name twice or not ASCII (zip64 and UTF-8 names are not written)."""
+    """The zip file. EngineFault when it needs more than 4 GB, or a name twice or not ASCII (no zip64, no UTF-8 names)."""
     names = [entry.name for entry in entries]
     if len(set(names)) != len(names) or not all(name and name.isascii() for name in names):
         raise EngineFault(f"a zip cannot hold these names: {sorted(names)}")

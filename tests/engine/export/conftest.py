@@ -12,7 +12,10 @@ from engine.export.identity import Identity, order_uuid
 from engine.model.mesh import Kept, Mesh, Part, Pose, Settled
 
 Rows = npt.NDArray[np.int32]
-_OCTAHEDRON = ([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], [[0, 2, 4], [2, 1, 4], [1, 3, 4], [3, 0, 4]])
+_OCTAHEDRON = (
+    [[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]],
+    [[0, 2, 4], [2, 1, 4], [1, 3, 4], [3, 0, 4]],
+)
 
 
 def ball_rows(times: int, radius_mm: float = 20.0) -> tuple[Rows, Rows]:

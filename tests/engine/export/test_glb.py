@@ -117,7 +117,10 @@ def test_a_cube_keeps_its_edges_and_a_ball_is_smooth(stand_in: Make, ball: Make,
 def test_the_crease_is_at_35_degrees(stand_in: Make, identity: Identity, degrees: float, vertices: int) -> None:
     """Two triangles that turn by so much at their common edge."""
     rise = round(1e5 * math.tan(math.radians(degrees)))
-    rows = np.array([[0, 0, 0], [100_000, 0, 0], [50_000, -100_000, 0], [50_000, 100_000, rise]]), np.array([[1, 0, 2], [0, 1, 3]])
+    rows = (
+        np.array([[0, 0, 0], [100_000, 0, 0], [50_000, -100_000, 0], [50_000, 100_000, rise]]),
+        np.array([[1, 0, 2], [0, 1, 3]]),
+    )
     assert len(drawn(glb.write([stand_in(rows)], identity))[0][0]) == vertices
 
 

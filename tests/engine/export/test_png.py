@@ -54,7 +54,9 @@ def test_a_changed_byte_is_seen() -> None:
         chunks(bytes(data))
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8)]
+)
 def test_another_array_is_refused(wrong: np.ndarray) -> None:
     with pytest.raises(TypeError, match="uint8"):
         png.write(wrong)

@@ -166,9 +166,7 @@ def test_words_are_carried(written: bytes, identity: Identity) -> None:
     model = get_wrapper().CreateModel()
     model.QueryReader("3mf").ReadFromBuffer(written)
     words = model.GetMetaDataGroup()
-    told = {
-        words.GetMetaData(i).GetName(): words.GetMetaData(i).GetValue() for i in range(words.GetMetaDataCount())
-    }
+    told = {words.GetMetaData(i).GetName(): words.GetMetaData(i).GetValue() for i in range(words.GetMetaDataCount())}
     assert told["Title"] == identity.title
     assert told["Description"] == "Line one line two"
     assert told["LicenseTerms"] == "CC BY 4.0"
@@ -355,7 +353,11 @@ def test_same_bytes_in_another_process() -> None:
     for seed, zone in (("0", "UTC"), ("12345", "Pacific/Auckland")):
         env = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone}
         ran = subprocess.run(
-            [sys.executable, "-c", _ELSEWHERE], env=env, capture_output=True, text=True, timeout=120,
+            [sys.executable, "-c", _ELSEWHERE],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=120,
             cwd=pathlib.Path(__file__).parents[3],
         )
         assert ran.returncode == 0, ran.stderr
