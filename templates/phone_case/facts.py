@@ -6,6 +6,7 @@ catalogue's camera is measured from behind (x from the left edge, which is our +
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,7 +52,7 @@ class Box:
         r, s = min(self.corner, min(self.w, self.h) / 2), min(other.corner, min(other.w, other.h) / 2)
         dx = abs(self.x - other.x) - (self.w / 2 - r) - (other.w / 2 - s)
         dy = abs(self.y - other.y) - (self.h / 2 - r) - (other.h / 2 - s)
-        away = (max(dx, 0.0) ** 2 + max(dy, 0.0) ** 2) ** 0.5
+        away = math.hypot(max(dx, 0.0), max(dy, 0.0))
         return away + min(max(dx, dy), 0.0) - r - s
 
     def around(self, other: Box) -> Box:

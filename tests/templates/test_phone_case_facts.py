@@ -72,7 +72,7 @@ def test_what_is_unknown_stays_unknown() -> None:
     assert read_phone(row("google-pixel-6")).bump is None
     assert read_phone(row("apple-iphone-11-pro")).bump is None  # only the plateau's height is known
     assert read_phone(row("google-pixel-6")).left is None and read_phone(row("google-pixel-6")).bottom is None
-    with pytest.raises(ValueError, match="camera_cx_mm .* never estimated"):
+    with pytest.raises(ValueError, match=r"camera_cx_mm .* never estimated"):
         read_phone(row("google-pixel-6", camera_cx_mm=None))
 
 
