@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from engine.errors import OrderError
 from engine.language.units import BY_CANONICAL, convert
-from engine.language.values import Row, Text, refuse_unprintable
+from engine.language.values import Row, Text, accepted_text
 from engine.model.order import InputFile, Measurement
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ class TextField(Field[Text]):
     def accept(self, raw: object) -> str:
         if not isinstance(raw, str):
             raise self.wrong("must be text", raw, f"at most {self.max_graphemes} letters")
-        return refuse_unprintable(self.path, raw, self.max_graphemes)
+        return accepted_text(self.path, raw, self.max_graphemes)
 
     def given_to_template(self, template: Template) -> Text:
         return Text(template.run.read(self.name), self.path, template.run.read)

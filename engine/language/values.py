@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,34 +12,18 @@ from engine.model.outline import Outline
 
 AS_DRAWN = Pose()
 
-_REFUSED = {
-    "Cc": "a control character",
-    "Cs": "a lone surrogate",
-    "Co": "a private-use character",
-    "Cn": "an unassigned character",
-    "Zl": "a line break",
-    "Zp": "a line break",
-}
-_BIDI = frozenset(range(0x202A, 0x202F)) | frozenset(range(0x2066, 0x206A)) | {0x200E, 0x200F, 0x061C}
+def accepted_text(field: str, raw: str, max_graphemes: int) -> str:
+    """`raw` as it is set (NFC, stripped); OrderError for what no font can set, or for too many letters (graphemes)."""
+    from engine.shape import characters
 
-
-def refuse_unprintable(field: str, raw: str, max_graphemes: int) -> str:
-    """`raw` in NFC and stripped, or OrderError: too long (in graphemes), or a character that no letter can show."""
-    if len(raw) > 20 * max_graphemes:
+    longest = 20 * max_graphemes
+    if len(raw) > longest:
         raise OrderError(field, "is too long", value=f"{len(raw)} characters", limit=f"{max_graphemes} letters")
-    for place, character in enumerate(raw, start=1):
-        category = unicodedata.category(character)
-        why = "a character that turns the reading direction" if ord(character) in _BIDI else _REFUSED.get(category)
-        if why:
-            name = f"U+{ord(character):04X}"
-            raise OrderError(field, f"holds {why} at place {place}", value=name, limit="characters that can be read")
-    clean = unicodedata.normalize("NFC", raw).strip()
-    import regex
-
-    letters = len(regex.findall(r"\X", clean))
+    characters.settable(raw, field=field)
+    letters = characters.graphemes(raw)
     if letters > max_graphemes:
         raise OrderError(field, "is too long", value=f"{letters} letters", limit=f"{max_graphemes} letters")
-    return clean
+    return characters.normal(raw)
 
 
 class Row:

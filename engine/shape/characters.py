@@ -81,22 +81,14 @@ def accepted(text: str, *, font: str, field: str = "text") -> str:
     loaded = fonts.load(font)
     if len(text) > LONGEST:
         raise OrderError(field, "too long a text", value=f"{len(text)} characters", limit=f"{LONGEST} characters")
+    settable(text, field=field)
     kept = normal(text)
-    if not text.isprintable():
-        # strip() would take a line break or a tab at either end without a word
-        for character in filter(str.isspace, text):
-            why = _never(character)
-            if why:
-                raise OrderError(field, why, value=named(character))
     marks = 0
     base = ""
     for character in kept:
         if character.isascii() and character.isalnum():
             marks, base = 0, character
             continue
-        why = _never(character)
-        if why:
-            raise OrderError(field, why, value=named(character))
         _must_be_in(character, loaded, field)
         if unicodedata.category(character)[0] == "M":
             marks += 1
@@ -107,6 +99,14 @@ def accepted(text: str, *, font: str, field: str = "text") -> str:
         else:
             marks, base = 0, character
     return kept
+
+
+def settable(text: str, *, field: str = "text") -> None:
+    """OrderError for the first character that no font could set, at the ends too: strip() would take a line break silently."""
+    for character in text:
+        why = None if character.isascii() and character.isprintable() else _never(character)
+        if why:
+            raise OrderError(field, why, value=named(character))
 
 
 def _never(character: str) -> str | None:
