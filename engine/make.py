@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from importlib import metadata
 from typing import Any
 
 from engine.errors import OrderError, Refused, TemplateError
-from engine.export import papers
+from engine.export import papers, sliced_ready
+from engine.export.gcode import slice_product
 from engine.export.glb import write as write_glb
-from engine.export.identity import Identity, order_uuid
+from engine.export.identity import Identity, identity_of
+from engine.export.kept import KeptSegments
 from engine.export.stl import write as write_stl
 from engine.export.threemf import write as write_3mf
 from engine.export.thumbnail import thumbnail
@@ -22,8 +24,8 @@ from engine.language.shelf import code_hash
 from engine.language.template import Home, Run, Template
 from engine.language.values import Solid
 from engine.model.mesh import Part, Settled
-from engine.model.places import cache_folder
 from engine.model.order import CheckRun, Finding, Order, Product, Report, Severity
+from engine.model.places import cache_folder
 from engine.model.process import Process
 from engine.process.estimate import estimate
 from engine.process.limits import load_process
@@ -37,9 +39,10 @@ _LATER = ("step", "prusa", "dxf", "svg", "oma")
 
 @dataclass
 class Workshop:
-    """What stays warm between orders of one process: bodies by their traces. `disk` None keeps nothing on disk."""
+    """What stays warm between orders of one process: bodies by their traces, and what of them was already written as 3MF."""
 
     home: Home = field(default_factory=lambda: Home(cache_folder() / "bodies"))
+    segments: KeptSegments = field(default_factory=KeptSegments)
 
 
 @dataclass
@@ -100,7 +103,7 @@ def make(
     product = Product(order, process, run.values, run.origins, settled, report, cls.key, dict(run.artifacts), dict(run.fonts))
     if report.verdict == "refused" and not keep_refused:
         return _with_papers(product, {}, cls, clock)
-    return _with_papers(product, _export(product, cls, formats, clock), cls, clock)
+    return _with_papers(product, _export(product, cls, formats, shop, clock), cls, clock)
 
 
 def _check_formats(formats: Collection[str]) -> None:
@@ -116,12 +119,20 @@ def _build(template: Template) -> Sequence[Part]:
     stage = type(template).product_stage_or_none()
     assert stage is not None
     made: object = getattr(template, stage.name)()
-    found = list(made) if isinstance(made, list | tuple) else [made]
-    parts = [p.part(type(template).key) if isinstance(p, Solid) else p for p in found]
-    if not parts or not all(isinstance(p, Part) for p in parts):
-        kinds = ", ".join(sorted({type(p).__name__ for p in parts})) or "nothing"
-        raise TemplateError(type(template).key, stage.name, f"must return a solid, a part, or several; it returned {kinds}")
+    parts: list[Part] = []
+    for piece in made if isinstance(made, list | tuple) else [made]:
+        if isinstance(piece, Solid):
+            parts.append(piece.part(type(template).key))
+        elif isinstance(piece, Part):
+            parts.append(piece)
+        else:
+            why = f"must return a solid, a part, or several; it returned {type(piece).__name__}"
+            raise TemplateError(type(template).key, stage.name, why)
+    if not parts:
+        raise TemplateError(type(template).key, stage.name, "returned no part")
     names = [p.name for p in parts]
+    if not all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}", name) for name in names):
+        raise TemplateError(type(template).key, stage.name, "part names are letters, digits, - and _: they name files")
     if len(set(names)) != len(names):
         raise TemplateError(type(template).key, stage.name, "names two parts alike")
     return parts
@@ -152,8 +163,8 @@ def _refused(order: Order, process: Process, run: Run, refusal: Refused, clock: 
     return replace(product, files={"report.json": papers.report_json(report)})
 
 
-def _export(product: Product, cls: type[Template], formats: Collection[str], clock: _Clock) -> dict[str, bytes]:
-    identity = _identity(product.order, cls)
+def _export(product: Product, cls: type[Template], formats: Collection[str], shop: Workshop, clock: _Clock) -> dict[str, bytes]:
+    identity = identity_of(product.order, cls)
     files: dict[str, bytes] = {}
     picture: bytes | None = None
     if "png" in formats or "3mf" in formats:
@@ -161,10 +172,12 @@ def _export(product: Product, cls: type[Template], formats: Collection[str], clo
             picture = thumbnail(product.parts)
     if "3mf" in formats:
         with clock.step("3mf"):
-            files["model.3mf"] = write_3mf(product.parts, identity, thumbnail=picture, extra=_slicer_settings(product))
+            files["model.3mf"] = _model(product, identity, picture, shop)
     if "stl" in formats:
         with clock.step("stl"):
-            files |= write_stl(product.parts, identity)
+            several = len(product.parts) > 1
+            for part in product.parts:
+                files[f"model-{part.part.name}.stl" if several else "model.stl"] = write_stl(part)
     if "glb" in formats:
         with clock.step("glb"):
             files["preview.glb"] = write_glb(product.parts, identity)
@@ -172,37 +185,16 @@ def _export(product: Product, cls: type[Template], formats: Collection[str], clo
         files["thumbnail.png"] = picture
     if "gcode" in formats:
         with clock.step("gcode"):
-            files["model.gcode"] = _slice(product, files.get("model.3mf"), identity)
+            model = files.get("model.3mf") or _model(product, identity, picture, shop)
+            files["model.gcode"] = slice_product(model, product.parts, product.process, product.report.figures, placed=True)
     return files
 
 
-def _identity(order: Order, cls: type[Template]) -> Identity:
-    """Who this product is, in its files: of the order and the template alone."""
-    return Identity(
-        title=cls.key,
-        uuid=order_uuid(papers.canonical(order)),
-        application=f"unikat {metadata.version('unikat')}",
-        designer=cls.designer,
-        description=cls.description(),
-        licence=cls.licence,
-        part_number=f"{cls.key}-{cls.version}",
-        reference=order.reference or "",
-        template=cls.key,
-        version=cls.version,
-    )
-
-
-def _slicer_settings(product: Product) -> Mapping[str, bytes]:
-    from engine.export.sliced_ready import settings_files
-
-    return settings_files(product.process, product.parts)
-
-
-def _slice(product: Product, model: bytes | None, identity: Identity) -> bytes:
-    from engine.export.gcode import slice_product
-
-    whole = model or write_3mf(product.parts, identity, thumbnail=None, extra=_slicer_settings(product))
-    return slice_product(whole, product.parts, product.process, product.report.figures)
+def _model(product: Product, identity: Identity, picture: bytes | None, shop: Workshop) -> bytes:
+    """The 3MF, with the slicer's settings where the process is sliced."""
+    settings = sliced_ready.settings_files(product.process, product.parts)
+    moves = sliced_ready.positions(product.parts, product.process) if settings else None
+    return write_3mf(product.parts, identity, thumbnail=picture, extra=settings, moves=moves, cache=shop.segments)
 
 
 def _with_papers(product: Product, files: dict[str, bytes], cls: type[Template], clock: _Clock) -> Product:

@@ -69,7 +69,7 @@ class Kernel(Generic[P, R]):
         names = tuple(inspect.signature(self.python).parameters)
         args, result = sigutils.normalize_signature(self.signature)
         if result is None or len(args) != len(names) or not set(self.writes) <= set(names):
-            raise TypeError(f"{self.__qualname__}: {self.signature} does not fit {names}, writes {self.writes}")
+            raise TypeError(f"{self.python.__qualname__}: {self.signature} does not fit {names}, writes {self.writes}")
         frozen = [
             types.Array(t.dtype, t.ndim, "C", readonly=True) if isinstance(t, types.Array) and n not in self.writes else t
             for n, t in zip(names, args, strict=True)

@@ -43,12 +43,16 @@ def libraries() -> dict[str, str]:
     return {name: metadata.version(name) for name in _LIBRARIES}
 
 
-@functools.cache
 def code_hash(cls: type[Template]) -> str:
     """sha256 over the template's package, the engine, the kernels and the versions of the libraries: stale bodies never serve."""
+    return _hash_of(cls.__module__)
+
+
+@functools.cache
+def _hash_of(module: str) -> str:
     digest = hashlib.sha256(repr(sorted(libraries().items())).encode())
-    own = pathlib.Path(str(sys.modules[cls.__module__].__file__))
-    package = sorted(own.parent.rglob("*")) if cls.__module__.count(".") > 1 else [own, *sorted(own.parent.glob("*.csv"))]
+    own = pathlib.Path(str(sys.modules[module].__file__))
+    package = sorted(own.parent.rglob("*")) if "." in module else [own, *sorted(own.parent.glob("*.csv"))]
     for path in [*package, *sorted(_ENGINE.rglob("*")), *sorted((_ENGINE.parent / "kernels").glob("*.py"))]:
         if path.suffix in (".py", ".csv", ".toml") and path.is_file():
             digest.update(path.name.encode() + b"\0")

@@ -12,6 +12,7 @@ from engine.model.outline import Outline
 
 AS_DRAWN = Pose()
 
+
 def accepted_text(field: str, raw: str, max_graphemes: int) -> str:
     """`raw` as it is set (NFC, stripped); OrderError for what no font can set, or for too many letters (graphemes)."""
     from engine.shape import characters

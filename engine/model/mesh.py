@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 from types import MappingProxyType
 
 import numpy as np
@@ -18,9 +19,9 @@ STEPS_PER_MM = 10_000
 """The lattice that ships: our products have all their points on 1e-4 mm."""
 
 
-def frozen(array: npt.NDArray[np.generic], dtype: type, columns: int) -> npt.NDArray[np.generic]:
+def frozen(array: npt.NDArray[Any], dtype: type, columns: int) -> npt.NDArray[Any]:
     """A read-only, C-contiguous array (n, columns) of that dtype, or TypeError."""
-    made = np.ascontiguousarray(array, dtype=dtype)
+    made: npt.NDArray[Any] = np.ascontiguousarray(array, dtype=dtype)
     if made.ndim != 2 or made.shape[1] != columns:
         raise TypeError(f"expected (n, {columns}), got {made.shape}")
     if made.flags.writeable:
