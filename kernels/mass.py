@@ -27,7 +27,7 @@ _LOW = np.int64(0xFFFFFFFF)
 
 
 @inlined
-def _add(sums: Int64s, row: int, value: int) -> None:
+def _add(sums: Int64s, row: int, value: np.int64) -> None:
     sums[row, 0] += value >> 32
     sums[row, 1] += value & _LOW
 
@@ -51,7 +51,9 @@ def bounds(lattice: Int32s, degree: Int32s, box: Int64s) -> int:
     return used
 
 
-@kernel("void(int32[:,::1], int32[:,::1], int32[::1], int64[:,::1], int64[:,::1], int64[::1])", writes=("volumes", "sums", "places"))
+@kernel(
+    "void(int32[:,::1], int32[:,::1], int32[::1], int64[:,::1], int64[:,::1], int64[::1])", writes=("volumes", "sums", "places")
+)
 def measure(lattice: Int32s, faces: Int32s, shell: Int32s, volumes: Int64s, sums: Int64s, places: Int64s) -> None:
     """Volumes a shell, and areas.
 

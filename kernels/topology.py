@@ -216,7 +216,10 @@ def _corner_at(faces: Int32s, f: int, v: int) -> int:
     return 3 * f + 1 if faces[f, 1] == v else 3 * f + 2
 
 
-@kernel("void(int32[:,::1], int32[::1], int32[::1], int32[::1], int64[::1], int64[::1])", writes=("parent", "fans", "counts", "places"))
+@kernel(
+    "void(int32[:,::1], int32[::1], int32[::1], int32[::1], int64[::1], int64[::1])",
+    writes=("parent", "fans", "counts", "places"),
+)
 def open_fans(faces: Int32s, twin: Int32s, parent: Int32s, fans: Int32s, counts: Int64s, places: Int64s) -> None:
     """As `closed_fans`, for meshes with open, crowded or inconsistent edges: corners joined across every shared edge.
 

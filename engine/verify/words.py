@@ -39,7 +39,10 @@ def _flaw(body: Anatomy, flaw: Flaw) -> Finding:
     message, fix = _FLAWS[flaw.code]
     at = None
     if flaw.code == "unreadable" and flaw.row >= 0:
-        message, fix = "points lie more than 26 m away from the origin", "check the unit of the file (mm?) and move the model to the origin"
+        message, fix = (
+            "points lie more than 26 m away from the origin",
+            "check the unit of the file (mm?) and move the model to the origin",
+        )
     elif flaw.row >= 0:
         what = "face" if flaw.code == "bad-index" else "point"
         message += f", the first in {what} {flaw.row + 1}"

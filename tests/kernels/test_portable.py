@@ -83,7 +83,13 @@ def test_special_values_are_libm_s() -> None:
     assert portable.arccosine(1.0) == 0.0 and portable.arccosine(-1.0) == math.pi and portable.arcsine(1.0) == math.pi / 2
     for name in "sine cosine sine_degrees cosine_degrees arctangent arcsine arccosine exponential logarithm".split():
         assert math.isnan(getattr(portable, name)(nan)), name
-    for out_of_range in (portable.arcsine(1.1), portable.arccosine(-1.1), portable.logarithm(-1.0), portable.sine(1e7), portable.cosine(inf)):
+    for out_of_range in (
+        portable.arcsine(1.1),
+        portable.arccosine(-1.1),
+        portable.logarithm(-1.0),
+        portable.sine(1e7),
+        portable.cosine(inf),
+    ):
         assert math.isnan(out_of_range)
 
 
