@@ -24,9 +24,19 @@ from engine.model.process import Process
 DATA = Path(__file__).parent / "estimates.toml"
 
 FEATURES = (
-    "one", "side_area_mm2", "horizontal_area_mm2", "volume_mm3", "layers", "supported_area_mm2", "supported_volume_mm3"
-)  # fmt: skip
-"""What the fit sees, in this order: `one` is the constant; the last two come from `engine.process.supports`."""
+    "one",
+    "side_area_mm2",
+    "horizontal_area_mm2",
+    "volume_mm3",
+    "volume_by_thickness",
+    "layers",
+    "supported_area_mm2",
+    "supported_volume_mm3",
+)
+"""What the fit sees, in this order: `one` is the constant; `volume_by_thickness` (volume squared by area) tells solid walls from
+thicker ones that are filled sparsely; the last two come from `engine.process.supports`."""
+
+_LEAST_AREA = 1e-6  # mm2: a body without area has no volume either
 
 
 @dataclass(frozen=True)
@@ -93,11 +103,13 @@ def price(grams: float, seconds: float, process: Process) -> float:
 
 def features(figures: Mapping[str, Any], process: Process) -> tuple[float, ...]:
     """The fit's features of one product, as `FEATURES` names them."""
+    side, horizontal, volume = (float(figures[name]) for name in ("side_area_mm2", "horizontal_area_mm2", "volume_mm3"))
     return (
         1.0,
-        float(figures["side_area_mm2"]),
-        float(figures["horizontal_area_mm2"]),
-        float(figures["volume_mm3"]),
+        side,
+        horizontal,
+        volume,
+        volume * volume / max(side + horizontal, _LEAST_AREA),
         float(layers(_height(figures), process)),
         float(figures.get("supported_area_mm2", 0.0)),
         float(figures.get("supported_volume_mm3", 0.0)),

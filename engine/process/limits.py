@@ -26,16 +26,45 @@ OURS = (HERE / "machines.toml", HERE / "processes.toml")
 VARIABLE = "UNIKAT_PROCESSES"
 
 LIMITS = frozenset(
-    "wall gap hole emboss_width emboss_height engrave_width engrave_depth tolerance clearance lip_overhang bridge".split()
+    [
+        "wall",
+        "gap",
+        "hole",
+        "emboss_width",
+        "emboss_height",
+        "engrave_width",
+        "engrave_depth",
+        "tolerance",
+        "clearance",
+        "lip_overhang",
+        "bridge",
+    ]
 )
 REQUIRED_LIMITS = LIMITS - {"bridge"}
-COSTS = frozenset("density layer material waste machine handling flow warm_up exposure lift build_speed packing".split())
+COSTS = frozenset(
+    [
+        "density",
+        "layer",
+        "material",
+        "waste",
+        "machine",
+        "handling",
+        "flow",
+        "warm_up",
+        "exposure",
+        "lift",
+        "build_speed",
+        "packing",
+    ]
+)
 REQUIRED_COSTS = frozenset({"density", "layer", "material", "waste", "machine", "handling"})
 METHODS = ("FDM", "SLA", "SLS", "MJF")
 POWDER = frozenset({"SLS", "MJF"})
 
-_PROCESS_FIELDS = frozenset("name method material machine flexible base limits checks settings costs".split())
-_MACHINE_FIELDS = frozenset("name methods size bed source settings".split())
+_PROCESS_FIELDS = frozenset(
+    ["name", "method", "material", "machine", "flexible", "base", "limits", "checks", "settings", "costs"]
+)
+_MACHINE_FIELDS = frozenset(["name", "methods", "size", "bed", "source", "settings"])
 
 _FAR = 10_000.0
 _HUGE = 1e9

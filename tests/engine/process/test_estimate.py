@@ -33,7 +33,7 @@ def fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         process = load_process("fdm-pla")
         fit = {
             "slicer": "2.5.0", "settings": settings_digest(process), "parts": 44, "time_error": 0.03, "mass_error": 0.02,
-            "time_s": [100.0, 0.1, 0.01, 0.2, 1.0, 0.0, 0.5], "mass_g": [0.5, 0.0, 0.0, 0.00124, 0.0, 0.0, 0.001], **changes,
+            "time_s": [100.0, 0.1, 0.01, 0.2, 0.0, 1.0, 0.0, 0.5], "mass_g": [0.5, 0.0, 0.0, 0.00124, 0.0, 0.0, 0.0, 0.001], **changes,
         }  # fmt: skip
         lines = "".join(f"{key} = {value!r}\n".replace("'", '"') for key, value in fit.items())
         path = tmp_path / "estimates.toml"
@@ -108,7 +108,7 @@ def test_a_fit_of_another_version_is_an_error_not_a_wrong_price(fits: Any) -> No
 
 
 def test_a_fit_never_gives_less_than_nothing(fits: Any) -> None:
-    fits(time_s=[-1e6] + [0.0] * 6, mass_g=[-1e6] + [0.0] * 6)
+    fits(time_s=[-1e6] + [0.0] * 7, mass_g=[-1e6] + [0.0] * 7)
     told = estimate(FIGURES, load_process("fdm-pla"), "case")
     assert (told.print_time_s, told.mass_g) == (0.0, 0.0)
     assert told.price >= 2.0
@@ -119,6 +119,7 @@ def test_features_are_named_and_in_order() -> None:
     assert told["one"] == 1.0
     assert told["layers"] == 50.0
     assert told["side_area_mm2"] == 9_000.0
+    assert told["volume_by_thickness"] == 20_000.0**2 / 35_000.0
 
 
 @pytest.mark.parametrize(("height", "expected"), [(0.2, 1), (0.21, 2), (10.0, 50), (10.0001, 51), (0.0, 1)])
