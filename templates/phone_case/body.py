@@ -12,6 +12,7 @@ from templates.phone_case.plan import BLEND, Ear, Opening, Plan
 AIR = 3.0
 """How far a tool reaches beyond what it cuts: no face of a tool lies in a face of the body."""
 PAD_HEIGHT = 0.6
+RING_EDGE = 0.3
 INWARD = 4.0
 
 
@@ -27,10 +28,11 @@ def build(cq: Any, plan: Plan) -> tuple[Any, Any]:
     hollow += [_prism(cq, hole, below, plan.floor + AIR) for hole in plan.holes]
     body = body.cut(*hollow)
     body = body.fillet(plan.mouth_edge, _inner_edges(body, plan.rim))
-    if plan.holes:
-        levels = {-plan.ring_height if plan.rings and not plan.slots else 0.0, 0.0}
-        edges = [edge for level in sorted(levels) for edge in _hole_edges(body, plan, level)]
-        body = body.fillet(plan.hole_edge, edges)
+    if plan.rings and plan.holes:
+        body = body.fillet(RING_EDGE, _hole_edges(body, plan, -plan.ring_height))
+    flat = _hole_edges(body, plan, 0.0)
+    if flat and plan.hole_edge:
+        body = body.fillet(plan.hole_edge, flat)
     for pad in plan.pads:
         body = body.fuse(_pad(cq, plan, pad))
     tools = [_opening(cq, plan, opening) for opening in plan.openings]

@@ -21,7 +21,8 @@ FOOT_ALLOWANCE = 1.0
 KEPT_SIDE = 1.2
 """Height of side wall that stays under and over a button: ours, since no button's place through the thickness is known."""
 KEPT_CORNER = 11.5
-"""How far from its corner an edge that must stay open begins: the outermost known speaker hole is 11.4 from the side."""
+"""How far from its corner an edge that must stay open begins: the outermost known speaker hole is 11.4 from the side. Never
+within the corner's curve, where its end would be a sharp wedge."""
 KEPT_SIDE_END = 20.0
 """The same for a side: corners of the newest phones curve over 19.2."""
 LENS_MARGIN = 1.0
@@ -209,7 +210,8 @@ def make_plan(phone: Phone, making: Making, wishes: Wishes) -> Plan:
         slots=slots,
         slot_top=slot_top,
         ring_height=height,
-        hole_edge=0.3 if wishes.raised else 0.4,
+        # rounding takes from the wall: not where the wall is all that the process asks for
+        hole_edge=0.4 if wall - making.wall >= 0.4 else 0.0,
         openings=openings,
         membranes=membranes,
         pads=pads,
@@ -224,7 +226,7 @@ def _rings(holes: tuple[Box, ...], slots: tuple[Span, ...], outer: Box, edge: fl
     """Footprints of the ring before the hole is cut: round the camera alone; over the whole flat width beside a slot."""
     if slots:
         low, high = slots[0]
-        return (Box(0.0, (low + high) / 2, outer.w - 2 * (edge + 0.6), high - low + 2 * (ring + 0.6), 1.5),)
+        return (Box(0.0, (low + high) / 2, outer.w - 2 * (edge + 0.6), high - low + 2 * (ring + 0.6), 0.6),)
     return tuple(box.grown(ring) for box in holes[:1])
 
 
@@ -254,7 +256,7 @@ def _ends(phone: Phone, middle: float) -> list[Opening]:
     wide, high = phone.plug[0] / 2 + 0.1, phone.plug[1] / 2
     made: list[Opening] = []
     if phone.bottom is None:
-        reach = phone.width / 2 - KEPT_CORNER
+        reach = phone.width / 2 - max(KEPT_CORNER, phone.corner + 1.2)
         made.append(Opening("bottom", -reach, reach, middle - high, middle + high, to_rim=True))
     else:
         made.append(Opening("bottom", phone.port_x - wide, phone.port_x + wide, middle - high, middle + high))

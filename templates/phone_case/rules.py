@@ -14,14 +14,17 @@ STROKE_MARGIN = 1.2
 LEAST_CAPITAL = 3.0
 LEAST_EDGE = 0.3
 LEAST_POCKET = 0.2
+CHORD = 0.05
+"""What two surfaces in triangles may come nearer than they are drawn, with room to spare."""
 SNAP = 1.2
 STRETCH = 2.0
 
 
 def walls(wall: float, lip: float, process: Process) -> list[Relation]:
     """Nothing is thinner than the process makes it."""
+    side = ("the wall, which triangles thin a little in its curves", "la paroi, que les triangles amincissent dans les courbes")
     return [
-        at_least(wall, process.wall, change="wall", why=("the wall of the case", "la paroi de l'étui")),
+        at_least(wall, process.wall + CHORD, change="wall", why=side),
         at_least(
             lip, process.wall, change="lip", why=("the lip over the screen is a wall too", "le rebord est aussi une paroi")
         ),

@@ -48,6 +48,7 @@ def test_every_phone_passes_at_defaults(process: str) -> None:
     ("process", "parameters", "field", "nearest"),
     [
         ("fdm-pla", {"lip": 0.6}, "lip", 1.0),
+        ("fdm-pla", {"wall": 1.0}, "wall", 1.1),
         ("fdm-pla", {"grip": 0.5}, "grip", 0.2),
         ("fdm-pla", {"buttons": "membranes"}, "buttons", "openings"),
         ("fdm-tpu", {"buttons": "membranes", "wall": 1.1}, "wall", 1.2),
