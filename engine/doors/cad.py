@@ -20,8 +20,8 @@ from engine.doors import child
 from engine.errors import EngineFault, EnvironmentFault
 from engine.model.mesh import STEPS_PER_MM, Mesh, Patch, Plane
 
-CHORD_MM = 0.01
-ANGLE_RAD = 0.2
+CHORD_MM = 0.02
+ANGLE_RAD = 0.3
 VOLUME_BAND = 0.1
 """OCCT's own volume is off by up to 4 % on valid splines; a self-looping outline is off by far more."""
 
@@ -162,7 +162,9 @@ def _triangulated(solid: Any, faces: Any, chord_mm: float, angle_rad: float) -> 
         turned = face.Orientation() == TopAbs_REVERSED
         for at in range(1, mesh.NbTriangles() + 1):
             a, b, c = mesh.Triangle(at).Get()
-            triangles.append((base + a - 1, base + c - 1, base + b - 1) if turned else (base + a - 1, base + b - 1, base + c - 1))
+            triangles.append(
+                (base + a - 1, base + c - 1, base + b - 1) if turned else (base + a - 1, base + b - 1, base + c - 1)
+            )
             owner.append(number)
     roots = np.array([root(n) for n in range(len(nodes))], dtype=np.int64)
     kept, renamed = np.unique(roots, return_inverse=True)
