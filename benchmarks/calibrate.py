@@ -126,7 +126,10 @@ def gather(template: str, process: Process, count: int, workshop: Workshop) -> l
             continue
         parts = product.parts
         model = write_3mf(parts, identity_of(order, cls), extra=settings_files(process, parts), moves=positions(parts, process))
-        rows.append(measure(parts, process, product.report.figures, model))
+        try:
+            rows.append(measure(parts, process, product.report.figures, model))
+        except NotAsOrdered as wrong:
+            raise SystemExit(f"{process.key} {dict(order.parameters)}: {wrong.for_sender()}") from wrong
         _progress(f"{process.key} {len(rows)}/{count}: {rows[-1].time_s:.0f} s, {rows[-1].mass_g:.2f} g")
     return rows
 

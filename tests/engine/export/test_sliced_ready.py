@@ -21,9 +21,9 @@ def box(x: float, y: float, z: float, name: str = "case", at: tuple[float, float
     points = np.array(corners, dtype=float)
     faces = [face for a, b, c, d in quads for face in ((a, b, c), (a, c, d))]
     if roof:
-        points = np.concatenate([points + (0, 0, z), [(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)]])
+        points = np.concatenate([points + np.array((0, 0, z)), [(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)]])
         faces.append((8, 10, 9))
-    lattice = np.round((points + (*at, 0)) * STEPS_PER_MM).astype(np.int32)
+    lattice = np.round((points + np.array((*at, 0))) * STEPS_PER_MM).astype(np.int32)
     rows = np.array(faces, dtype=np.int32)
     return Settled(Part(name, Mesh(lattice / STEPS_PER_MM, rows)), Pose(), lattice, rows)
 
