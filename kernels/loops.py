@@ -46,28 +46,28 @@ def gap(
     if points.shape[0] == 0 or others.shape[0] == 0:
         return limit
     reach = np.int64(math.ceil(limit))
-    x0 = x1 = np.int64(points[0, 0])
-    y0 = y1 = np.int64(points[0, 1])
+    x0 = x1 = int(points[0, 0])
+    y0 = y1 = int(points[0, 1])
     for i in range(points.shape[0]):
-        x0, x1 = min(x0, np.int64(points[i, 0])), max(x1, np.int64(points[i, 0]))
-        y0, y1 = min(y0, np.int64(points[i, 1])), max(y1, np.int64(points[i, 1]))
+        x0, x1 = min(x0, int(points[i, 0])), max(x1, int(points[i, 0]))
+        y0, y1 = min(y0, int(points[i, 1])), max(y1, int(points[i, 1]))
     best = limit * limit
     begin = 0
     for k in range(other_ends.shape[0]):
         end = other_ends[k]
         for i in range(begin, end):
             j = i + 1 if i + 1 < end else begin
-            cx, cy, dx, dy = np.int64(others[i, 0]), np.int64(others[i, 1]), np.int64(others[j, 0]), np.int64(others[j, 1])
+            cx, cy, dx, dy = int(others[i, 0]), int(others[i, 1]), int(others[j, 0]), int(others[j, 1])
             left, right, below, above = min(cx, dx) - reach, max(cx, dx) + reach, min(cy, dy) - reach, max(cy, dy) + reach
             if x1 < left or x0 > right or y1 < below or y0 > above:
                 continue
             start = 0
             for h in range(ends.shape[0]):
                 stop = ends[h]
-                bx, by = np.int64(points[stop - 1, 0]), np.int64(points[stop - 1, 1])
+                bx, by = int(points[stop - 1, 0]), int(points[stop - 1, 1])
                 for r in range(start, stop):
                     ax, ay = bx, by
-                    bx, by = np.int64(points[r, 0]), np.int64(points[r, 1])
+                    bx, by = int(points[r, 0]), int(points[r, 1])
                     if max(ax, bx) < left or min(ax, bx) > right or max(ay, by) < below or min(ay, by) > above:
                         continue
                     best = min(best, _square_to_segment(bx, by, cx, cy, dx, dy))
@@ -86,10 +86,10 @@ def _place(x, y, points, ends):  # type: ignore[no-untyped-def]
     begin = 0
     for k in range(ends.shape[0]):
         end = ends[k]
-        bx, by = np.int64(points[end - 1, 0]), np.int64(points[end - 1, 1])
+        bx, by = int(points[end - 1, 0]), int(points[end - 1, 1])
         for i in range(begin, end):
             ax, ay = bx, by
-            bx, by = np.int64(points[i, 0]), np.int64(points[i, 1])
+            bx, by = int(points[i, 0]), int(points[i, 1])
             best = min(best, _square_to_segment(x, y, ax, ay, bx, by))
             if (ay > y) != (by > y):
                 side = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
@@ -114,11 +114,11 @@ def overhang(
     """
     worst = 0.0
     for i in range(points.shape[0]):
-        inside, square = _place(np.int64(points[i, 0]), np.int64(points[i, 1]), region, region_ends)
+        inside, square = _place(int(points[i, 0]), int(points[i, 1]), region, region_ends)
         away = math.sqrt(square)
         worst = max(worst, margin - away if inside else margin + away)
     for i in range(region.shape[0]):
-        inside, square = _place(np.int64(region[i, 0]), np.int64(region[i, 1]), points, ends)
+        inside, square = _place(int(region[i, 0]), int(region[i, 1]), points, ends)
         away = math.sqrt(square)
         worst = max(worst, margin + away if inside else margin - away)
     return worst
@@ -130,12 +130,12 @@ def twice_areas(points: npt.NDArray[np.int32], ends: npt.NDArray[np.int32], area
     begin = 0
     for k in range(ends.shape[0]):
         end = ends[k]
-        ox, oy = np.int64(points[begin, 0]), np.int64(points[begin, 1])
+        ox, oy = int(points[begin, 0]), int(points[begin, 1])
         total = np.int64(0)
-        bx, by = np.int64(points[end - 1, 0]) - ox, np.int64(points[end - 1, 1]) - oy
+        bx, by = int(points[end - 1, 0]) - ox, int(points[end - 1, 1]) - oy
         for i in range(begin, end):
             ax, ay = bx, by
-            bx, by = np.int64(points[i, 0]) - ox, np.int64(points[i, 1]) - oy
+            bx, by = int(points[i, 0]) - ox, int(points[i, 1]) - oy
             total += ax * by - ay * bx
         areas[k] = total
         begin = end

@@ -76,12 +76,12 @@ def _sorted_by_place(points, keys, order, n) -> None:  # type: ignore[no-untyped
 def _turn(points, a, b, c) -> int:  # type: ignore[no-untyped-def]
     """orient2d of three points by index."""
     return orient2d(
-        np.int64(points[a, 0]),
-        np.int64(points[a, 1]),
-        np.int64(points[b, 0]),
-        np.int64(points[b, 1]),
-        np.int64(points[c, 0]),
-        np.int64(points[c, 1]),
+        int(points[a, 0]),
+        int(points[a, 1]),
+        int(points[b, 0]),
+        int(points[b, 1]),
+        int(points[c, 0]),
+        int(points[c, 1]),
     )
 
 
@@ -89,22 +89,22 @@ def _turn(points, a, b, c) -> int:  # type: ignore[no-untyped-def]
 def _clash(points, after, e, f) -> bool:  # type: ignore[no-untyped-def]
     """Do the edges e and f meet? Edges with a common end are answered where they turn."""
     a, b, c, d = e, after[e], f, after[f]
-    if a == c or a == d or b == c or b == d:
+    if a in (c, d) or b in (c, d):
         return False
     return segments_meet(
-        np.int64(points[a, 0]),
-        np.int64(points[a, 1]),
-        np.int64(points[b, 0]),
-        np.int64(points[b, 1]),
-        np.int64(points[c, 0]),
-        np.int64(points[c, 1]),
-        np.int64(points[d, 0]),
-        np.int64(points[d, 1]),
+        int(points[a, 0]),
+        int(points[a, 1]),
+        int(points[b, 0]),
+        int(points[b, 1]),
+        int(points[c, 0]),
+        int(points[c, 1]),
+        int(points[d, 0]),
+        int(points[d, 1]),
     )
 
 
 @inlined
-def _cut_from_top(points, triangles, m, vertex, up, down, head, a) -> int:  # type: ignore[no-untyped-def]
+def _cut_from_top(points, triangles, m, vertex, up, down, head, a):  # type: ignore[no-untyped-def]
     """Emit what the chain's upper end `a` sees below it; the number of triangles so far."""
     v, t = vertex[a], down[a]
     while t != head and m < triangles.shape[0]:
@@ -120,7 +120,7 @@ def _cut_from_top(points, triangles, m, vertex, up, down, head, a) -> int:  # ty
 
 
 @inlined
-def _cut_from_bottom(points, triangles, m, vertex, up, down, tail, b) -> int:  # type: ignore[no-untyped-def]
+def _cut_from_bottom(points, triangles, m, vertex, up, down, tail, b):  # type: ignore[no-untyped-def]
     """Emit what the chain's lower end `b` sees above it; the number of triangles so far."""
     v, t = vertex[b], up[b]
     while t != tail and m < triangles.shape[0]:

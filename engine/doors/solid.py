@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from engine.errors import EngineFault
+
 
 def unite(
     points: npt.NDArray[np.int32], ends: npt.NDArray[np.int32], *, shrink: float = 0.0
@@ -25,3 +27,37 @@ def unite(
     if not made:
         return np.zeros((0, 2)), np.zeros(0, np.int32)
     return np.concatenate(made), np.cumsum([len(loop) for loop in made], dtype=np.int32)
+
+
+def combine(
+    points: npt.NDArray[np.float64],
+    faces: npt.NDArray[np.int32],
+    tool_points: npt.NDArray[np.float64],
+    tool_faces: npt.NDArray[np.int32],
+    *,
+    add: bool,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """A body with a tool added or taken away: points (mm, not rounded), faces, and for each face the one it is a piece of.
+
+    The sources count the body's faces first, then the tool's. Faces are never merged. EngineFault when one of the two is no
+    closed, oriented surface, or nothing is left.
+    """
+    from manifold3d import Manifold, Mesh64
+
+    def solid(name: str, vertices: npt.NDArray[np.float64], triangles: npt.NDArray[np.int32], first: int) -> Manifold:
+        numbers = np.arange(first, first + len(triangles), dtype=np.uint64)
+        made = Manifold(Mesh64(np.array(vertices, order="C"), np.array(triangles, np.uint64, order="C"), face_id=numbers))
+        if made.is_empty():
+            raise EngineFault(f"the {name} of a Boolean is no solid: {made.status().name}")
+        return made
+
+    body, tool = solid("body", points, faces, 0), solid("tool", tool_points, tool_faces, len(faces))
+    made = body + tool if add else body - tool
+    if made.is_empty():
+        raise EngineFault(f"a Boolean left nothing: {made.status().name}")
+    mesh = made.to_mesh64()
+    return (
+        np.asarray(mesh.vert_properties, np.float64)[:, :3],
+        np.asarray(mesh.tri_verts).astype(np.int32),
+        np.asarray(mesh.face_id).astype(np.int64),
+    )

@@ -1,0 +1,232 @@
+"""A planar patch made ready to be stamped on: its border in its own frame, and the body without it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import EngineFault
+from engine.model.mesh import STEPS_PER_MM, Faces, Kept, Lattice, Mesh, Patch, Plane, Points, Role
+from kernels.loops import twice_areas
+from kernels.triangulate import triangles_of
+
+_Rows = npt.NDArray[np.int32]
+_AXIS_PARALLEL = 1e-12
+_TILTED_SLACK = 2.0  # steps by which the rounded points of a tilted plane may leave it
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """One patch of one mesh, prepared. All arrays are read-only.
+
+    `exact`: the patch lies in a plane of the lattice, its frame along the axes. `border` int32 (b, 2): the loops around the
+    patch in its frame, in steps, `ends` as an Outline's, `rows` which points they are. `triangles`: how many fill them.
+    `points`, `faces`, `kept`: the body without the patch's triangles and the points that only they used; `others`: its other
+    patches there; `around`: those of them that hold this one, and so what will be left of it.
+    """
+
+    name: str
+    patches: Mapping[str, Patch]
+    plane: Plane
+    exact: bool
+    origin: tuple[float, float, float]
+    border: Lattice
+    ends: _Rows
+    rows: _Rows
+    triangles: int
+    points: Points
+    faces: Faces
+    kept: Kept
+    others: Mapping[str, Patch]
+    around: frozenset[str]
+
+    def fits(self, patches: Mapping[str, Patch]) -> bool:
+        """Was this prepared for these very patches?"""
+        return patches is self.patches or (
+            len(patches) == len(self.patches) and all(self.patches.get(name) is patch for name, patch in patches.items())
+        )
+
+    def place(self, points: Lattice, above: int, out: Points) -> None:
+        """out float64 (n, 3): points of the frame (steps), `above` steps over the patch, in mm."""
+        u, v = points[:, 0], points[:, 1]
+        for axis in range(3):
+            x, y, normal = self.plane.x[axis], self.plane.y[axis], self.plane.normal[axis]
+            if not self.exact:
+                out[:, axis] = (self.origin[axis] + above * normal + u * x + v * y) / STEPS_PER_MM
+            elif x:
+                np.divide(self.origin[axis] + x * u, STEPS_PER_MM, out=out[:, axis])
+            elif y:
+                np.divide(self.origin[axis] + y * v, STEPS_PER_MM, out=out[:, axis])
+            else:
+                out[:, axis] = (self.origin[axis] + above * normal) / STEPS_PER_MM
+
+    def lifted(self, above: int) -> Plane:
+        """The plane `above` steps over the patch."""
+        x, y, z = ((o + above * n) / STEPS_PER_MM for o, n in zip(self.origin, self.plane.normal, strict=True))
+        return replace(self.plane, origin=(x, y, z))
+
+    def patches_with(
+        self, others: Mapping[str, Patch], left: _Rows, floor: _Rows, sides: _Rows, plane: Plane, role: Role
+    ) -> Mapping[str, Patch]:
+        """The patches in their old order, then the new `.floor` and `.sides` (a second stamp's are `.floor.2`...)."""
+        made: dict[str, Patch] = {}
+        for name, patch in self.patches.items():
+            if name == self.name:
+                made[name] = replace(patch, faces=left)
+            elif name in self.around:
+                made[name] = replace(patch, faces=np.concatenate((others[name].faces, left)))
+            else:
+                made[name] = others[name]
+        number, tail = 1, ""
+        while f"{self.name}.floor{tail}" in made or f"{self.name}.sides{tail}" in made:
+            number += 1
+            tail = f".{number}"
+        for kind, rows, where in (("floor", floor, plane), ("sides", sides, None)):
+            made[f"{self.name}.{kind}{tail}"] = Patch(f"{self.name}.{kind}{tail}", rows, where, role)
+        return MappingProxyType(made)
+
+
+def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
+    """Ground from a mesh on the lattice and one of its patches.
+
+    ValueError when the patch is not planar, looks into the body, its border touches itself, or it shares some faces with
+    another patch; EngineFault when its points are not on the lattice.
+    """
+    patch = patches[on]
+    plane = patch.plane
+    if plane is None or not len(patch.faces):
+        raise ValueError(f"patch {on!r} is {'empty' if plane else 'not planar'}: nothing can be stamped on it")
+    faces = mesh.faces[patch.faces]
+    loops = _loops(faces, len(mesh.points), on)
+    rows = np.array([row for loop in loops for row in loop], np.int32)
+    ends = np.cumsum([len(loop) for loop in loops], dtype=np.int32)
+    exact, origin, border = _framed(mesh, np.unique(faces), rows, plane, on)
+    areas = np.empty(len(ends), np.int64)
+    twice_areas(border, ends, areas)
+    if sum(areas.tolist()) <= 0:
+        raise ValueError(f"the frame of patch {on!r} looks into the body")
+    status, triangles = triangles_of(border, ends)
+    if status < 0:
+        raise ValueError(f"the border of patch {on!r} touches itself: nothing can be stamped on it")
+
+    outside = np.ones(len(mesh.faces), np.bool_)
+    outside[patch.faces] = False
+    lost = np.zeros(len(mesh.points), np.bool_)
+    lost[faces] = True
+    lost[mesh.faces[outside]] = False
+    lost[rows] = False
+    points, rest = mesh.points, mesh.faces[outside]
+    if lost.any():
+        renumbered = (np.cumsum(~lost) - 1).astype(np.int32)
+        points, rest, rows = mesh.points[~lost], renumbered[rest], renumbered[rows]
+    others, around = _others(patches, on, outside)
+    for array in (points, rest, rows, ends, border):
+        array.flags.writeable = False
+    return Ground(
+        name=on,
+        patches=MappingProxyType(dict(patches)),
+        plane=_snapped(plane) if exact else plane,
+        exact=exact,
+        origin=origin,
+        border=border,
+        ends=ends,
+        rows=rows,
+        triangles=len(triangles),
+        points=points,
+        faces=rest,
+        kept=_kept(mesh, patch, lost, points, rest),
+        others=others,
+        around=around,
+    )
+
+
+def _loops(faces: Faces, points: int, on: str) -> list[list[int]]:
+    """The loops of edges that bound some faces, each in the faces' direction."""
+    a, b = faces.ravel().astype(np.int64), faces[:, (1, 2, 0)].ravel().astype(np.int64)
+    open_edges = ~np.isin(a * points + b, b * points + a)
+    after = dict(zip(a[open_edges].tolist(), b[open_edges].tolist(), strict=True))
+    if len(after) != int(open_edges.sum()) or len(set(after.values())) != len(after):
+        raise ValueError(f"the border of patch {on!r} touches itself: nothing can be stamped on it")
+    loops = []
+    while after:
+        start, here = after.popitem()
+        loop = [start]
+        while here != start:
+            loop.append(here)
+            here = after.pop(here)
+        loops.append(loop)
+    return loops
+
+
+def _framed(
+    mesh: Mesh, used: npt.NDArray[np.int32], rows: _Rows, plane: Plane, on: str
+) -> tuple[bool, tuple[float, float, float], Lattice]:
+    """(is it a plane of the lattice; where the frame's origin lies, in steps; the border in the frame, in steps)."""
+    steps = np.rint(mesh.points * STEPS_PER_MM)
+    if np.any(steps[used] / STEPS_PER_MM != mesh.points[used]):
+        raise EngineFault(f"the points of patch {on!r} are not on the lattice")
+    origin = [round(o * STEPS_PER_MM) for o in plane.origin]
+    aligned = _snapped(plane)
+    if _is_axis(plane.x) and _is_axis(plane.y):
+        axis = next(i for i in range(3) if aligned.normal[i])
+        heights = steps[used, axis]
+        if heights.min() == heights.max():
+            origin[axis] = int(heights[0])
+            local = steps[rows] - np.array(origin, np.float64)
+            u = sum(local[:, i] * aligned.x[i] for i in range(3))
+            v = sum(local[:, i] * aligned.y[i] for i in range(3))
+            return True, (origin[0], origin[1], origin[2]), np.stack((u, v), axis=1).astype(np.int32)
+    start = tuple(o * STEPS_PER_MM for o in plane.origin)
+    local = steps[used] - np.array(start)
+    off = sum(local[:, i] * plane.normal[i] for i in range(3))
+    if np.abs(off).max() > _TILTED_SLACK:
+        raise ValueError(f"the points of patch {on!r} do not lie in its plane: nothing can be stamped on it")
+    local = steps[rows] - np.array(start)
+    u = sum(local[:, i] * plane.x[i] for i in range(3))
+    v = sum(local[:, i] * plane.y[i] for i in range(3))
+    return False, (start[0], start[1], start[2]), np.rint(np.stack((u, v), axis=1)).astype(np.int32)
+
+
+def _is_axis(direction: tuple[float, float, float]) -> bool:
+    return sorted(abs(c) <= _AXIS_PARALLEL for c in direction) == [False, True, True] and (
+        abs(max(map(abs, direction)) - 1.0) <= _AXIS_PARALLEL
+    )
+
+
+def _snapped(plane: Plane) -> Plane:
+    """With directions of whole numbers."""
+    (a, b, c), (d, e, f) = plane.x, plane.y
+    return replace(plane, x=(round(a), round(b), round(c)), y=(round(d), round(e), round(f)))
+
+
+def _others(patches: Mapping[str, Patch], on: str, outside: npt.NDArray[np.bool_]) -> tuple[dict[str, Patch], frozenset[str]]:
+    """(the other patches by their rows among the rest; the names of those that hold all of this one)."""
+    row = (np.cumsum(outside) - 1).astype(np.int32)
+    gone = len(outside) - int(outside.sum())
+    others, around = {}, []
+    for name, patch in patches.items():
+        if name == on:
+            continue
+        stays = outside[patch.faces]
+        if not stays.all():
+            if len(patch.faces) - int(stays.sum()) != gone:
+                raise ValueError(f"patches {on!r} and {name!r} share some of their faces: nothing can be stamped on {on!r}")
+            around.append(name)
+        others[name] = replace(patch, faces=row[patch.faces[stays]])
+    return others, frozenset(around)
+
+
+def _kept(mesh: Mesh, patch: Patch, lost: npt.NDArray[np.bool_], points: Points, rest: Faces) -> Kept:
+    """Of a stamped mesh, the first body's rows where all of them stay; else all that stays, under a name of its own."""
+    before = mesh.kept
+    if before is not None and int(patch.faces.min()) >= before.faces and not lost[: before.points].any():
+        return before
+    digest = hashlib.sha256(f"{len(points)} {len(rest)} ".encode())
+    digest.update(points.tobytes())
+    digest.update(rest.tobytes())
+    return Kept(digest.hexdigest(), len(points), len(rest))
