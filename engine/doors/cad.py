@@ -1,264 +1,375 @@
-"""The door to CadQuery and OCCT, the only importer of either: a designer's @cad function in, a watertight tagged mesh out.
+"""CadQuery and OCCT behind one door: a designer's function runs in a child, a closed mesh with tagged patches comes out.
 
-    built = build("engine.language.stages:run_cad", payload, deadline=120.0)
+    built = build("some.module:draw", {"width": 40.0}, deadline=60.0)
+    built.mesh, built.patches["back"], built.told
 
-The function runs in a killable child that has CadQuery imported (2.5 s, once). OCCT fails in silence, so nothing is believed:
-the solid must be one, valid, of positive volume; its mesh closed on the lattice that ships, and of the volume that OCCT says.
+where `draw(payload, cq)` runs in the child and returns a Workplane or a Shape, or an object with `.shape` and `.tags` (name ->
+Workplane of faces, Face, or list of Faces; see `tagged` in engine.language), or a pair of one of those and anything that may
+travel (`told`). The child is forked from a server that has imported CadQuery once (2.5 s); a warm call costs OCCT's own time.
+
+The mesh is welded on the lattice that ships, without flat triangles, closed, and right way out: what OCCT gets wrong in
+silence (invalid fillets, outlines that cross themselves, several solids, holes) is found here and raised as CadInvalid.
+The same shape gives the same bytes in every process.
 """
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping
+import io
+import math
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from importlib.metadata import PackageNotFoundError, version
+from types import MappingProxyType
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.doors import child
-from engine.errors import EngineFault, EnvironmentFault
-from engine.model.mesh import STEPS_PER_MM, Mesh, Patch, Plane
+from engine.doors import cad_lattice as lat
+from engine.doors.child import RemoteError, progress, shared
+from engine.errors import EngineFault, EnvironmentFault, TemplateError
+from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Mesh, Patch, Plane, Points
 
-CHORD_MM = 0.02
-ANGLE_RAD = 0.3
-VOLUME_BAND = 0.1
-"""OCCT's own volume is off by up to 4 % on valid splines; a self-looping outline is off by far more."""
+TOLERANCE_MM = 0.02
+"""Chord error: the largest gap between the true surface and the triangles."""
+ANGLE_DEGREES = 15.0
+"""The largest turn of the surface from one triangle to the next."""
+MEMORY_MB = 4000
+PRELOAD = ("engine.doors.cad:warm",)
+BIGGEST_MM = 10_000.0
+VOLUME_SLACK = 0.10
+"""OCCT's own volume is wrong by 4 % on valid spline bodies: only a difference beyond this says that something is broken."""
 
-_PRELOAD = ("engine.doors.cad:prepare",)
-Ints = npt.NDArray[np.int64]
+Code = Literal["BUILDING", "NOT_SOLID", "TAG"]
 
 
-class CadInvalid(EngineFault):
-    """OCCT returned something that is no solid, without raising; the message begins with NOT_SOLID."""
+class CadInvalid(TemplateError):
+    """What a @cad function gave is no solid that could be made. `code`: BUILDING (it raised), NOT_SOLID, TAG (no such face)."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"NOT_SOLID: {why}")
+    def __init__(
+        self, code: Code, why: str, template: str, stage: str, *, line: int | None = None, file: str | None = None
+    ) -> None:
+        super().__init__(template, stage, f"{code}: {why}", line=line, file=file)
+        self.code = code
 
 
 @dataclass(frozen=True, eq=False)
 class Built:
-    """A body: mesh on the lattice, tagged patches, and what the function told beside its shape (its trace)."""
+    """What `build` gives. `cpu_ms`: what drawing and meshing cost in the child. `volume_mm3`: of the mesh."""
 
     mesh: Mesh
     patches: Mapping[str, Patch]
     told: Any
+    volume_mm3: float
+    cpu_ms: float
+
+
+def versions() -> str:
+    """`cadquery 2.8.0, OCP 7.9.3.1.1`: what a body's bytes depend on besides its source; imports neither."""
+    try:
+        return f"cadquery {version('cadquery')}, OCP {version('cadquery-ocp')}"
+    except PackageNotFoundError as missing:
+        raise EnvironmentFault(f"CAD: {missing.name} is not installed: pip install cadquery==2.8.0") from missing
 
 
 def build(
-    target: str, payload: object, *, deadline: float = 120.0, chord_mm: float = CHORD_MM, angle_rad: float = ANGLE_RAD
+    target: str,
+    payload: object,
+    *,
+    tolerance_mm: float = TOLERANCE_MM,
+    angle_degrees: float = ANGLE_DEGREES,
+    deadline: float = 60.0,
+    template: str = "template",
+    stage: str = "cad",
 ) -> Built:
-    """Run `module:function(payload, cadquery) -> (Tagged, told)` in the child and mesh what it drew.
+    """Run `target` ("module:function") as `function(payload, cq)` in the CAD child, check the solid, mesh it.
 
-    Raises ChildFault (crash, exit, timeout, memory), CadInvalid, what of ours the function raised, EnvironmentFault.
+    `deadline`: seconds of wall clock for drawing and meshing together. `template` and `stage` are for the words of errors.
+    Raises CadInvalid, ChildFault (timeout, crash, exit, memory), EnvironmentFault, and what of engine.errors the function raises.
     """
-    points, faces, tags, told = child.shared(_PRELOAD).call(
-        "engine.doors.cad:work", target, payload, chord_mm, angle_rad, deadline=deadline
-    )
-    patches = {name: Patch(name, rows, plane) for name, (rows, plane) in tags.items()}
-    return Built(Mesh(points, faces), patches, told)
-
-
-def prepare() -> None:
-    """In the child's server: import CadQuery once, and keep OCCT from starting threads that a fork would lose."""
+    child = shared(PRELOAD, memory_mb=MEMORY_MB)
+    arguments = (target, payload, tolerance_mm, math.radians(angle_degrees), template, stage)
     try:
-        import cadquery
+        made = child.call("engine.doors.cad:draw", *arguments, deadline=deadline)
+    except RemoteError as error:
+        line, file = (error.frame.line, error.frame.file) if error.frame else (None, None)
+        raise CadInvalid(
+            "BUILDING", f"{error.type_name}: {error.message}", template, stage, line=line, file=file
+        ) from error
+    return _accepted(made)
+
+
+def _accepted(made: Any) -> Built:
+    """What the child sent, with its promises checked: it is not trusted."""
+    lattice, faces = made["lattice"], made["faces"]
+    for array in (lattice, faces):
+        if not (isinstance(array, np.ndarray) and array.dtype == np.int32 and array.ndim == 2 and array.shape[1] == 3):
+            raise EngineFault("CAD: the child's mesh has not the promised shape")
+    if faces.size and (faces.min() < 0 or faces.max() >= len(lattice)):
+        raise EngineFault("CAD: the child's mesh names points that are not there")
+    patches = {}
+    for name, (rows, plane) in made["patches"].items():
+        if not isinstance(rows, np.ndarray) or rows.dtype != np.int32 or (rows.size and not 0 <= rows.min() <= rows.max() < len(faces)):
+            raise EngineFault("CAD: the child's patches name faces that are not there")
+        patches[str(name)] = Patch(str(name), rows, plane if isinstance(plane, Plane) else None)
+    mesh = Mesh(lattice / STEPS_PER_MM, faces)
+    return Built(mesh, MappingProxyType(patches), made["told"], float(made["volume"]), float(made["cpu_ms"]))
+
+
+# ---- in the child ------------------------------------------------------------------------------------------------------
+
+
+def warm() -> None:
+    """In the server: import CadQuery once, and take OCCT's Booleans off its thread pool (a fork after it would hang)."""
+    try:
+        from cadquery.occ_impl import shapes
+    except ModuleNotFoundError as error:
+        raise EnvironmentFault(f"CAD: {error.name} is not installed: pip install cadquery==2.8.0") from error
     except ImportError as error:
-        raise EnvironmentFault(f"CadQuery cannot be loaded ({error}); apt-get install libgl1 libegl1") from None
-    cadquery.Shape._bool_op.__defaults__ = (False,)
+        if "libGL" in str(error) or "libEGL" in str(error):
+            raise EnvironmentFault("CAD needs the system's OpenGL library: apt-get install libgl1 libegl1") from error
+        raise EnvironmentFault(f"CAD: CadQuery cannot be imported: {error}") from error
+    shapes.Shape._bool_op.__defaults__ = (False,)
+    shapes._bool_op.__defaults__ = (0.0, False)
 
 
-def work(target: str, payload: object, chord_mm: float, angle_rad: float) -> tuple[Any, ...]:
-    """In the child: draw, check, mesh. -> points, faces, name -> (rows, plane), told."""
-    import cadquery
+def draw(
+    target: str, payload: object, tolerance: float, angle: float, template: str, stage: str
+) -> dict[str, Any]:
+    """In the child: draw, check, mesh. tolerance mm, angle radians."""
+    import cadquery as cq
 
-    module, name = target.split(":")
-    drawn, told = getattr(importlib.import_module(module), name)(payload, cadquery)
-    solid = _one_solid(drawn.shape)
-    faces = _faces(solid)
-    nodes, triangles, owner = _triangulated(solid, faces, chord_mm, angle_rad)
-    lattice, rows, owner = _mended(nodes, triangles, owner)
-    _believe(solid, lattice, rows)
-    tags = {n: _patch(n, t, faces, lattice, rows, owner) for n, t in drawn.tags.items()}
-    return lattice / STEPS_PER_MM, rows.astype(np.int32), tags, told
+    from engine.doors.child_server import resolve
+
+    started = time.process_time()
+
+    def invalid(code: Code, why: str) -> CadInvalid:
+        return CadInvalid(code, why, template, stage)
+
+    progress("drawing")
+    drawn = resolve(target)(payload, cq)
+    told = None
+    if isinstance(drawn, tuple):
+        drawn, told = drawn
+    shape, tags = (drawn.shape, drawn.tags) if hasattr(drawn, "tags") and hasattr(drawn, "shape") else (drawn, {})
+    progress("checking")
+    try:
+        solid = _solid(_shapes(shape, cq))
+        progress("meshing")
+        faces = _faces(solid)
+        lattice, triangles, owner, volume = _mesh(solid, faces, tolerance, angle)
+    except ValueError as error:
+        raise invalid("NOT_SOLID", str(error)) from error
+    try:
+        patches = {name: _patch(_shapes(value, cq), faces, lattice, triangles, owner) for name, value in tags.items()}
+    except LookupError as error:
+        raise invalid("TAG", str(error)) from error
+    cpu_ms = 1000.0 * (time.process_time() - started)
+    return {"lattice": lattice, "faces": triangles, "patches": patches, "volume": volume, "told": told, "cpu_ms": cpu_ms}
 
 
-def _one_solid(shape: Any) -> Any:
-    """The cadquery Solid in a Workplane or Shape; CadInvalid unless there is exactly one, valid, with a volume."""
-    shapes = shape.vals() if hasattr(shape, "vals") else [shape]
-    solids = [s for one in shapes for s in (one.Solids() if hasattr(one, "Solids") else [])]
-    if len(solids) != 1:
-        raise CadInvalid(f"the stage drew {len(solids)} solids; one is needed")
-    if not solids[0].isValid():
-        raise CadInvalid("OCCT finds the solid invalid (a fillet or cut that vanished?)")
-    if not 0.0 < solids[0].Volume() < 1e9:
-        raise CadInvalid("the solid has no sensible volume")
-    return solids[0]
+def _shapes(value: Any, cq: Any) -> list[Any]:
+    """The OCCT shapes of a Workplane, a Shape, or a list of them."""
+    if isinstance(value, cq.Workplane):
+        return [v.wrapped for v in value.vals() if isinstance(v, cq.Shape)]
+    if isinstance(value, cq.Shape):
+        return [value.wrapped]
+    if isinstance(value, Iterable):
+        return [found for v in value for found in _shapes(v, cq)]
+    raise ValueError(f"expected a Workplane, a Shape or a list of them, not {type(value).__name__}")
+
+
+def _solid(shapes: list[Any]) -> Any:
+    """The one valid solid among them, or ValueError saying what is there instead."""
+    from OCP.BRepCheck import BRepCheck_Analyzer
+    from OCP.TopAbs import TopAbs_ShapeEnum as Kind
+    from OCP.TopExp import TopExp
+    from OCP.TopTools import TopTools_IndexedMapOfShape
+
+    def distinct(kind: Any, among: list[Any]) -> Any:
+        found = TopTools_IndexedMapOfShape()
+        for shape in among:
+            TopExp.MapShapes_s(shape, kind, found)
+        return found
+
+    solids, all_faces = distinct(Kind.TopAbs_SOLID, shapes), distinct(Kind.TopAbs_FACE, shapes)
+    if solids.Extent() != 1:
+        raise ValueError(f"{solids.Extent()} solids (and {all_faces.Extent()} faces) where one solid was expected")
+    solid = solids.FindKey(1)
+    loose = all_faces.Extent() - distinct(Kind.TopAbs_FACE, [solid]).Extent()
+    if loose:
+        raise ValueError(f"{loose} loose faces beside the solid")
+    analyzer = BRepCheck_Analyzer(solid)
+    if not analyzer.IsValid():
+        raise ValueError(f"OCCT built it without complaint, but it is not valid{_complaint(analyzer, solid)}")
+    return solid
+
+
+def _complaint(analyzer: Any, solid: Any) -> str:
+    """What BRepCheck says of the first part that it does not like."""
+    from OCP.BRepCheck import BRepCheck_Status
+    from OCP.TopAbs import TopAbs_ShapeEnum as Kind
+    from OCP.TopExp import TopExp
+    from OCP.TopTools import TopTools_IndexedMapOfShape
+
+    for kind in (Kind.TopAbs_VERTEX, Kind.TopAbs_EDGE, Kind.TopAbs_WIRE, Kind.TopAbs_FACE, Kind.TopAbs_SHELL, Kind.TopAbs_SOLID):
+        parts = TopTools_IndexedMapOfShape()
+        TopExp.MapShapes_s(solid, kind, parts)
+        for i in range(1, parts.Extent() + 1):
+            part = parts.FindKey(i)
+            if not analyzer.IsValid(part):
+                said = [s.name.removeprefix("BRepCheck_") for s in analyzer.Result(part).Status() if s != BRepCheck_Status.BRepCheck_NoError]
+                return f" ({kind.name.removeprefix('TopAbs_').lower()}: {', '.join(said) or 'in its context'})"
+    return ""
 
 
 def _faces(solid: Any) -> Any:
-    """The solid's faces, numbered from 1 in OCCT's own order."""
-    from OCP.TopAbs import TopAbs_FACE
+    """The solid's faces, numbered from 1 in OCCT's order of walking, which does not depend on the process."""
+    from OCP.TopAbs import TopAbs_ShapeEnum
     from OCP.TopExp import TopExp
     from OCP.TopTools import TopTools_IndexedMapOfShape
 
     found = TopTools_IndexedMapOfShape()
-    TopExp.MapShapes_s(solid.wrapped, TopAbs_FACE, found)
+    TopExp.MapShapes_s(solid, TopAbs_ShapeEnum.TopAbs_FACE, found)
     return found
 
 
-def _triangulated(solid: Any, faces: Any, chord_mm: float, angle_rad: float) -> tuple[Any, Ints, Ints]:
-    """Nodes float64 (n, 3), one for each place on an edge; triangles (m, 3) seen from outside; the face of each triangle.
-
-    Two faces meet in the nodes of their edge's polygon: they are united by that, never by nearness.
-    """
-    from OCP.BRep import BRep_Tool
+def _mesh(solid: Any, faces: Any, tolerance: float, angle: float) -> tuple[Lattice, Faces, lat.Rows, float]:
+    """Points, triangles, the face (from 0) of each triangle, and the volume; ValueError where no closed mesh comes out."""
     from OCP.BRepMesh import BRepMesh_IncrementalMesh
-    from OCP.TopAbs import TopAbs_EDGE, TopAbs_REVERSED
-    from OCP.TopExp import TopExp, TopExp_Explorer
+
+    flags = int(BRepMesh_IncrementalMesh(solid, tolerance, False, angle, False).GetStatusFlags())
+    bad = {1: "an open wire", 2: "an outline that crosses itself", 4: "a face that cannot be meshed", 16: "a wire without direction"}
+    if said := [words for bit, words in bad.items() if flags & bit]:
+        raise ValueError(f"it cannot be meshed: {', '.join(said)}")
+    points, triangles, owner = _arrays(faces)
+    if not len(triangles) or not np.isfinite(points).all() or float(np.abs(points).max()) > BIGGEST_MM:
+        raise ValueError(f"its bounds are nonsense (empty, or beyond {BIGGEST_MM:g} mm)")
+    lattice, triangles = lat.weld(lat.rounded(points), triangles)
+    triangles, owner = lat.without_flat(lattice, triangles, owner)
+    lattice, triangles = lat.weld(lattice, triangles)
+    wrong, crowded = lat.open_edges(triangles)
+    if wrong:
+        raise ValueError(f"its surface is not closed: {wrong} open edges, {crowded} with more than two faces")
+    volume = lat.volume(lattice, triangles)
+    if volume <= 0.0:
+        raise ValueError("it is inside out, or encloses nothing")
+    expected, area = _properties(solid)
+    if abs(volume - expected) > VOLUME_SLACK * abs(expected) + area * tolerance:
+        raise ValueError(f"its triangles enclose {volume:.6g} mm3 where OCCT says {expected:.6g}: its surface crosses itself")
+    return lattice, triangles, owner, volume
+
+
+def _properties(solid: Any) -> tuple[float, float]:
+    """OCCT's own volume (mm3) and area (mm2)."""
+    from OCP.BRepGProp import BRepGProp
+    from OCP.GProp import GProp_GProps
+
+    inside, outside = GProp_GProps(), GProp_GProps()
+    BRepGProp.VolumeProperties_s(solid, inside)
+    BRepGProp.SurfaceProperties_s(solid, outside)
+    return float(inside.Mass()), float(outside.Mass())
+
+
+def _arrays(faces: Any) -> tuple[Points, Faces, lat.Rows]:
+    """All faces' triangulations as points (mm), triangles (outward) and the face of each triangle.
+
+    They leave OCCT in one piece: faces that have nothing but a triangulation, in OCCT's binary format, written to memory.
+    """
+    from OCP.BinTools import BinTools, BinTools_FormatVersion
+    from OCP.BRep import BRep_Builder, BRep_Tool
+    from OCP.TopAbs import TopAbs_Orientation
     from OCP.TopLoc import TopLoc_Location
+    from OCP.TopoDS import TopoDS, TopoDS_Compound, TopoDS_Face
+
+    builder, bare = BRep_Builder(), TopoDS_Compound()
+    builder.MakeCompound(bare)
+    placed: list[tuple[bool, Any]] = []
+    for i in range(1, faces.Extent() + 1):
+        face, location = TopoDS.Face_s(faces.FindKey(i)), TopLoc_Location()
+        surface = BRep_Tool.Triangulation_s(face, location)
+        if surface is None:
+            raise ValueError(f"face {i} of {faces.Extent()} has no triangles")
+        copy, carrier = surface.Copy(), TopoDS_Face()  # a copy: a triangulation that two faces share would be written once
+        copy.RemoveUVNodes()
+        builder.MakeFace(carrier, copy)
+        builder.Add(bare, carrier)
+        turned = face.Orientation() == TopAbs_Orientation.TopAbs_REVERSED
+        placed.append((turned, None if location.IsIdentity() else location.Transformation()))
+    stream = io.BytesIO()
+    BinTools.Write_s(bare, stream, True, False, BinTools_FormatVersion.BinTools_FormatVersion_VERSION_4)
+    points, triangles, owner, offset = [], [], [], 0
+    for i, (own, corners) in enumerate(_triangulations(stream.getvalue(), len(placed))):
+        turned, moved = placed[i]
+        if moved is not None:
+            own = _moved(own, moved)
+            turned ^= bool(moved.IsNegative())
+        points.append(own)
+        triangles.append((corners[:, ::-1] if turned else corners) + (offset - 1))
+        owner.append(np.full(len(corners), i, dtype=np.int32))
+        offset += len(own)
+    return np.concatenate(points), np.concatenate(triangles).astype(np.int32), np.concatenate(owner)
+
+
+def _triangulations(data: bytes, count: int) -> Iterable[tuple[Points, npt.NDArray[np.int32]]]:
+    """Points and triangles (numbered from 1) of each triangulation in OCCT's binary format, version 4.
+
+    Each is: nodes int32, triangles int32, has UV, has normals (a byte each), deflection float64, xyz of the nodes float64, triples int32.
+    """
+    head = f"\nTriangulations {count}\n".encode()
+    at = data.find(head)
+    if at < 0:
+        raise EngineFault("CAD: OCCT's binary format is not the one this door reads")
+    at += len(head)
+    for _ in range(count):
+        nodes, triples = np.frombuffer(data, "<i4", 2, at).tolist()
+        if data[at + 8 : at + 10] != b"\0\0":
+            raise EngineFault("CAD: OCCT wrote a triangulation in a form that this door does not read")
+        at += 18
+        xyz = np.frombuffer(data, "<f8", 3 * nodes, at).reshape(-1, 3)
+        at += 24 * nodes
+        yield xyz, np.frombuffer(data, "<i4", 3 * triples, at).reshape(-1, 3)
+        at += 12 * triples
+
+
+def _moved(points: Points, by: Any) -> Points:
+    """The points under an OCCT transformation (rows 1 to 3, columns 1 to 4), sums in fixed order."""
+    made = np.empty_like(points)
+    for r in range(3):
+        a, b, c, d = (float(by.Value(r + 1, k)) for k in range(1, 5))
+        made[:, r] = points[:, 0] * a + points[:, 1] * b + points[:, 2] * c + d
+    return made
+
+
+def _patch(shapes: list[Any], faces: Any, lattice: Lattice, triangles: Faces, owner: lat.Rows) -> tuple[lat.Rows, Plane | None]:
+    """Rows of the tagged faces' triangles, and their plane; LookupError when a face is not one of the solid's."""
+    numbers = [faces.FindIndex(shape) - 1 for shape in shapes]
+    if not numbers or min(numbers) < 0:
+        raise LookupError("a tag names no face of the result: take the faces from the finished body (its last Boolean makes new ones)")
+    rows = np.flatnonzero(np.isin(owner, np.array(numbers, dtype=np.int32))).astype(np.int32)
+    plane = lat.level_plane(lattice, triangles[rows])
+    return rows, plane or _slanted_plane(shapes, lattice, triangles[rows])
+
+
+def _slanted_plane(shapes: list[Any], lattice: Lattice, triangles: Faces) -> Plane | None:
+    """The plane that these faces share, where it crosses the axes: its points lie within a lattice step of it. None if there is none."""
+    from OCP.BRepAdaptor import BRepAdaptor_Surface
+    from OCP.GeomAbs import GeomAbs_SurfaceType
     from OCP.TopoDS import TopoDS
-    from OCP.TopTools import TopTools_IndexedMapOfShape
 
-    BRepMesh_IncrementalMesh(solid.wrapped, chord_mm, False, angle_rad, False)
-    edges = TopTools_IndexedMapOfShape()
-    TopExp.MapShapes_s(solid.wrapped, TopAbs_EDGE, edges)
-    nodes: list[tuple[float, float, float]] = []
-    parent: list[int] = []
-    on_edge: dict[tuple[int, int], int] = {}
-    triangles: list[tuple[int, int, int]] = []
-    owner: list[int] = []
-
-    def root(node: int) -> int:
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
-    for number in range(1, faces.Extent() + 1):
-        face = TopoDS.Face_s(faces.FindKey(number))
-        place = TopLoc_Location()
-        mesh = BRep_Tool.Triangulation_s(face, place)
-        if mesh is None:
-            raise CadInvalid("OCCT left a face without a mesh")
-        base = len(nodes)
-        move = place.Transformation()
-        for at in range(1, mesh.NbNodes() + 1):
-            point = mesh.Node(at).Transformed(move)
-            nodes.append((point.X(), point.Y(), point.Z()))
-            parent.append(len(parent))
-        explorer = TopExp_Explorer(face, TopAbs_EDGE)
-        while explorer.More():
-            edge = TopoDS.Edge_s(explorer.Current())
-            polygon = BRep_Tool.PolygonOnTriangulation_s(edge, mesh, place)
-            if polygon is not None and not BRep_Tool.Degenerated_s(edge):
-                key = edges.FindIndex(edge)
-                for step in range(1, polygon.NbNodes() + 1):
-                    node = base + polygon.Node(step) - 1
-                    first = on_edge.setdefault((key, step), node)
-                    low, high = sorted((root(node), root(first)))
-                    parent[high] = low
-            explorer.Next()
-        turned = face.Orientation() == TopAbs_REVERSED
-        for at in range(1, mesh.NbTriangles() + 1):
-            a, b, c = mesh.Triangle(at).Get()
-            triangles.append(
-                (base + a - 1, base + c - 1, base + b - 1) if turned else (base + a - 1, base + b - 1, base + c - 1)
-            )
-            owner.append(number)
-    roots = np.array([root(n) for n in range(len(nodes))], dtype=np.int64)
-    kept, renamed = np.unique(roots, return_inverse=True)
-    told = renamed.reshape(-1)[np.array(triangles, dtype=np.int64)]
-    return np.array(nodes)[kept], told, np.array(owner, dtype=np.int64)
-
-
-def _mended(nodes: Any, triangles: Ints, owner: Ints) -> tuple[Ints, Ints, Ints]:
-    """On the lattice: nodes that fall together are one, triangles that vanish go, flat ones are turned away by an edge flip."""
-    rounded = np.floor(nodes * STEPS_PER_MM + 0.5).astype(np.int64)
-    lattice, first, renamed = np.unique(rounded, axis=0, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    lattice, rows = lattice[order], rank[renamed.reshape(-1)][triangles]
-    alive = (rows[:, 0] != rows[:, 1]) & (rows[:, 1] != rows[:, 2]) & (rows[:, 2] != rows[:, 0])
-    rows, owner = rows[alive], owner[alive]
-    for _ in range(20):
-        flat = np.flatnonzero(~_normals(lattice, rows).any(axis=1))
-        if not len(flat):
-            break
-        _flip(int(flat[0]), lattice, rows, owner)
-    else:
-        raise CadInvalid("the mesh keeps triangles without an area")
-    used, named = np.unique(rows, return_inverse=True)
-    return lattice[used], named.reshape(rows.shape), owner
-
-
-def _normals(lattice: Ints, rows: Ints) -> Ints:
-    a, b, c = (lattice[rows[:, k]] for k in range(3))
-    u, v = b - a, c - a
-    return np.stack([u[:, i] * v[:, j] - u[:, j] * v[:, i] for i, j in ((1, 2), (2, 0), (0, 1))], axis=1)
-
-
-def _flip(flat: int, lattice: Ints, rows: Ints, owner: Ints) -> None:
-    """The longest side of a flat triangle and the neighbour across it become two triangles of the neighbour's face."""
-    a, b, c = rows[flat]
-    sides = [((lattice[p] - lattice[q]) ** 2).sum() for p, q in ((a, b), (b, c), (c, a))]
-    at = int(np.argmax(sides))
-    p, q, middle = rows[flat][at], rows[flat][(at + 1) % 3], rows[flat][(at + 2) % 3]
-    for step in range(3):
-        across = np.flatnonzero((rows[:, step] == q) & (rows[:, (step + 1) % 3] == p))
-        if len(across):
-            other = int(across[0])
-            far = rows[other][(step + 2) % 3]
-            rows[other], rows[flat] = (q, middle, far), (middle, p, far)
-            owner[flat] = owner[other]
-            return
-    raise CadInvalid("a flat triangle has no neighbour")
-
-
-def _believe(solid: Any, lattice: Ints, rows: Ints) -> None:
-    """Closed, every edge once each way; and of the volume that OCCT says."""
-    starts = np.concatenate([rows[:, k] for k in range(3)])
-    ends = np.concatenate([rows[:, (k + 1) % 3] for k in range(3)])
-    there, back = np.sort(starts * len(lattice) + ends), np.sort(ends * len(lattice) + starts)
-    if (there[1:] == there[:-1]).any() or (there != back).any():
-        raise CadInvalid("the mesh of the solid is not closed")
-    corners = lattice[rows].astype(np.float64) / STEPS_PER_MM
-    volume = float((corners[:, 0] * np.cross(corners[:, 1], corners[:, 2])).sum()) / 6.0
-    said = solid.Volume()
-    if abs(volume - said) > VOLUME_BAND * said:
-        raise CadInvalid(f"the mesh holds {volume:.1f} mm3, OCCT says {said:.1f} mm3")
-
-
-def _patch(name: str, tag: Any, faces: Any, lattice: Ints, rows: Ints, owner: Ints) -> tuple[Any, Plane | None]:
-    """Rows of a tag's triangles, and the plane that all of them lie in."""
-    found = tag.vals() if hasattr(tag, "vals") else (tag if isinstance(tag, list | tuple) else [tag])
-    numbers = [faces.FindIndex(f.wrapped) for f in found]
-    if not numbers or 0 in numbers:
-        raise CadInvalid(f"tag {name!r} names a face that the solid does not have")
-    chosen = np.flatnonzero(np.isin(owner, numbers)).astype(np.int32)
-    return chosen, _plane(lattice, rows[chosen])
-
-
-def _plane(lattice: Ints, rows: Ints) -> Plane | None:
-    """The axis-aligned plane that these triangles lie in exactly, as a frame whose normal is theirs; None otherwise."""
-    used = lattice[np.unique(rows)]
-    for axis in range(3):
-        if (used[:, axis] == used[0, axis]).all():
-            up = bool(_normals(lattice, rows)[:, axis].sum() > 0)
-            origin = [0.0, 0.0, 0.0]
-            origin[axis] = float(used[0, axis]) / STEPS_PER_MM
-            x, y = _FRAMES[axis, up]
-            return Plane((origin[0], origin[1], origin[2]), x, y)
-    return None
-
-
-_FRAMES: Mapping[tuple[int, bool], tuple[tuple[float, float, float], tuple[float, float, float]]] = {
-    (0, True): ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
-    (0, False): ((0.0, -1.0, 0.0), (0.0, 0.0, 1.0)),
-    (1, True): ((-1.0, 0.0, 0.0), (0.0, 0.0, 1.0)),
-    (1, False): ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0)),
-    (2, True): ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
-    (2, False): ((-1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
-}
-"""Axis and direction of the normal -> the frame's x and y: text reads rightly seen from outside, with z or y upwards."""
+    surface = BRepAdaptor_Surface(TopoDS.Face_s(shapes[0]), True)
+    if surface.GetType() != GeomAbs_SurfaceType.GeomAbs_Plane or not len(triangles):
+        return None
+    direction, place = surface.Plane().Axis().Direction(), surface.Plane().Location()
+    normal = np.array([direction.X(), direction.Y(), direction.Z()])
+    out = lat.crosses(lattice, triangles)
+    facing = out[:, 0] * normal[0] + out[:, 1] * normal[1] + out[:, 2] * normal[2]
+    if facing[0] < 0.0:
+        normal, facing = -normal, -facing
+    corners = lattice[triangles.reshape(-1)] / STEPS_PER_MM - np.array([place.X(), place.Y(), place.Z()])
+    away = corners[:, 0] * normal[0] + corners[:, 1] * normal[1] + corners[:, 2] * normal[2]
+    if (facing <= 0.0).any() or float(np.abs(away).max()) > 1.0 / STEPS_PER_MM:
+        return None
+    x, y, z = (float(n) for n in normal)
+    return lat.frame((place.X(), place.Y(), place.Z()), (x, y, z))
