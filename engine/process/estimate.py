@@ -123,8 +123,13 @@ def layers(height: float, process: Process) -> int:
 
 def settings_digest(process: Process) -> str:
     """What the slicer is told, the bed's size aside: a fit holds for these settings alone."""
+    return _digest(tuple(process.settings.items()))
+
+
+@functools.lru_cache(maxsize=64)
+def _digest(settings: tuple[tuple[str, str], ...]) -> str:
     apart = ("bed_shape", "max_print_height", "filament_cost")
-    told = {name: value for name, value in process.settings.items() if name not in apart}
+    told = {name: value for name, value in settings if name not in apart}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -40,22 +40,24 @@ def support(lattice: npt.NDArray[np.int32], faces: npt.NDArray[np.int32], proces
     limit = process.limits.get("bridge")
     if limit is None or not len(faces):
         return NONE
-    heights = lattice[:, 2]
-    corners = heights[faces]
-    level = corners[:, 0]
-    flat = (corners[:, 1] == level) & (corners[:, 2] == level) & (level > heights.min())
+    heights = np.ascontiguousarray(lattice[:, 2])
+    foot = int(heights.min())
+    first, second, third = (heights[faces[:, corner]] for corner in range(3))
+    flat = np.flatnonzero((first == second) & (first == third) & (first > foot))
     rows = faces[flat]
-    double = _double_areas(lattice, rows)
-    down = double < 0
-    rows, double, level = rows[down], -double[down], level[flat][down]
+    double = -_double_areas(lattice, rows)
+    down = np.flatnonzero(double > 0)
+    level = first[flat[down]]
+    order = down[np.argsort(level, kind="stable")]
+    levels, starts = np.unique(np.sort(level), return_index=True)
     area_mm2 = volume_mm3 = 0.0
-    for z in np.unique(level):
-        here = level == z
-        area = float(int(double[here].sum())) / 2.0 / STEPS_PER_MM**2
-        around = _perimeter(lattice, rows[here])
-        if around and 2.0 * area / around > limit.value:
+    for at, (z, start) in enumerate(zip(levels.tolist(), starts.tolist(), strict=True)):
+        here = order[start : starts[at + 1] if at + 1 < len(starts) else None]
+        area = int(double[here].sum()) / 2.0 / STEPS_PER_MM**2
+        # no shape has a smaller perimeter than a circle, of mean width r: most levels are settled by their area
+        if area > math.pi * limit.value**2 and 2.0 * area > limit.value * _perimeter(lattice, rows[here]):
             area_mm2 += area
-            volume_mm3 += area * float(int(z) - int(heights.min())) / STEPS_PER_MM
+            volume_mm3 += area * (z - foot) / STEPS_PER_MM
     return Support(area_mm2 > 0.0, area_mm2, volume_mm3)
 
 
