@@ -170,14 +170,14 @@ def _framed(
     steps = np.rint(mesh.points * STEPS_PER_MM)
     if np.any(steps[used] / STEPS_PER_MM != mesh.points[used]):
         raise EngineFault(f"the points of patch {on!r} are not on the lattice")
-    origin = [round(o * STEPS_PER_MM) for o in plane.origin]
+    origin = [float(round(o * STEPS_PER_MM)) for o in plane.origin]
     aligned = _snapped(plane)
     if _is_axis(plane.x) and _is_axis(plane.y):
         axis = next(i for i in range(3) if aligned.normal[i])
         heights = steps[used, axis]
         if heights.min() == heights.max():
-            origin[axis] = int(heights[0])
-            local = steps[rows] - np.array(origin, np.float64)
+            origin[axis] = float(heights[0])
+            local = steps[rows] - np.array(origin)
             u = sum(local[:, i] * aligned.x[i] for i in range(3))
             v = sum(local[:, i] * aligned.y[i] for i in range(3))
             return True, (origin[0], origin[1], origin[2]), np.stack((u, v), axis=1).astype(np.int32)
@@ -201,7 +201,11 @@ def _is_axis(direction: tuple[float, float, float]) -> bool:
 def _snapped(plane: Plane) -> Plane:
     """With directions of whole numbers."""
     (a, b, c), (d, e, f) = plane.x, plane.y
-    return replace(plane, x=(round(a), round(b), round(c)), y=(round(d), round(e), round(f)))
+    return replace(plane, x=(_whole(a), _whole(b), _whole(c)), y=(_whole(d), _whole(e), _whole(f)))
+
+
+def _whole(c: float) -> float:
+    return float(round(c))
 
 
 def _others(patches: Mapping[str, Patch], on: str, outside: npt.NDArray[np.bool_]) -> tuple[dict[str, Patch], frozenset[str]]:
