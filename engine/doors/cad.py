@@ -24,7 +24,6 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.doors import cad_lattice as lat
 from engine.doors.child import RemoteError, progress, shared
@@ -94,9 +93,7 @@ def build(
         made = child.call("engine.doors.cad:draw", *arguments, deadline=deadline)
     except RemoteError as error:
         line, file = (error.frame.line, error.frame.file) if error.frame else (None, None)
-        raise CadInvalid(
-            "BUILDING", f"{error.type_name}: {error.message}", template, stage, line=line, file=file
-        ) from error
+        raise CadInvalid("BUILDING", f"{error.type_name}: {error.message}", template, stage, line=line, file=file) from error
     return _accepted(made)
 
 
@@ -110,7 +107,11 @@ def _accepted(made: Any) -> Built:
         raise EngineFault("CAD: the child's mesh names points that are not there")
     patches = {}
     for name, (rows, plane) in made["patches"].items():
-        if not isinstance(rows, np.ndarray) or rows.dtype != np.int32 or (rows.size and not 0 <= rows.min() <= rows.max() < len(faces)):
+        if (
+            not isinstance(rows, np.ndarray)
+            or rows.dtype != np.int32
+            or (rows.size and not 0 <= rows.min() <= rows.max() < len(faces))
+        ):
             raise EngineFault("CAD: the child's patches name faces that are not there")
         patches[str(name)] = Patch(str(name), rows, plane if isinstance(plane, Plane) else None)
     mesh = Mesh(lattice / STEPS_PER_MM, faces)
@@ -134,9 +135,7 @@ def warm() -> None:
     shapes._bool_op.__defaults__ = (0.0, False)
 
 
-def draw(
-    target: str, payload: object, tolerance: float, angle: float, template: str, stage: str
-) -> dict[str, Any]:
+def draw(target: str, payload: object, tolerance: float, angle: float, template: str, stage: str) -> dict[str, Any]:
     """In the child: draw, check, mesh. tolerance mm, angle radians."""
     import cadquery as cq
 
@@ -213,13 +212,24 @@ def _complaint(analyzer: Any, solid: Any) -> str:
     from OCP.TopExp import TopExp
     from OCP.TopTools import TopTools_IndexedMapOfShape
 
-    for kind in (Kind.TopAbs_VERTEX, Kind.TopAbs_EDGE, Kind.TopAbs_WIRE, Kind.TopAbs_FACE, Kind.TopAbs_SHELL, Kind.TopAbs_SOLID):
+    for kind in (
+        Kind.TopAbs_VERTEX,
+        Kind.TopAbs_EDGE,
+        Kind.TopAbs_WIRE,
+        Kind.TopAbs_FACE,
+        Kind.TopAbs_SHELL,
+        Kind.TopAbs_SOLID,
+    ):
         parts = TopTools_IndexedMapOfShape()
         TopExp.MapShapes_s(solid, kind, parts)
         for i in range(1, parts.Extent() + 1):
             part = parts.FindKey(i)
             if not analyzer.IsValid(part):
-                said = [s.name.removeprefix("BRepCheck_") for s in analyzer.Result(part).Status() if s != BRepCheck_Status.BRepCheck_NoError]
+                said = [
+                    s.name.removeprefix("BRepCheck_")
+                    for s in analyzer.Result(part).Status()
+                    if s != BRepCheck_Status.BRepCheck_NoError
+                ]
                 return f" ({kind.name.removeprefix('TopAbs_').lower()}: {', '.join(said) or 'in its context'})"
     return ""
 
@@ -240,7 +250,12 @@ def _mesh(solid: Any, faces: Any, tolerance: float, angle: float) -> tuple[Latti
     from OCP.BRepMesh import BRepMesh_IncrementalMesh
 
     flags = int(BRepMesh_IncrementalMesh(solid, tolerance, False, angle, False).GetStatusFlags())
-    bad = {1: "an open wire", 2: "an outline that crosses itself", 4: "a face that cannot be meshed", 16: "a wire without direction"}
+    bad = {
+        1: "an open wire",
+        2: "an outline that crosses itself",
+        4: "a face that cannot be meshed",
+        16: "a wire without direction",
+    }
     if said := [words for bit, words in bad.items() if flags & bit]:
         raise ValueError(f"it cannot be meshed: {', '.join(said)}")
     points, triangles, owner = _arrays(faces)
@@ -300,10 +315,10 @@ def _arrays(faces: Any) -> tuple[Points, Faces, lat.Rows]:
     stream = io.BytesIO()
     BinTools.Write_s(bare, stream, True, False, BinTools_FormatVersion.BinTools_FormatVersion_VERSION_4)
     points, triangles, owner, offset = [], [], [], 0
-    for i, (own, corners) in enumerate(_triangulations(stream.getvalue(), len(placed))):
+    for i, (own, corners) in enumerate(lat.triangulations(stream.getvalue(), len(placed))):
         turned, moved = placed[i]
         if moved is not None:
-            own = _moved(own, moved)
+            own = lat.moved(own, [[float(moved.Value(r, k)) for k in range(1, 5)] for r in range(1, 4)])
             turned ^= bool(moved.IsNegative())
         points.append(own)
         triangles.append((corners[:, ::-1] if turned else corners) + (offset - 1))
@@ -312,41 +327,13 @@ def _arrays(faces: Any) -> tuple[Points, Faces, lat.Rows]:
     return np.concatenate(points), np.concatenate(triangles).astype(np.int32), np.concatenate(owner)
 
 
-def _triangulations(data: bytes, count: int) -> Iterable[tuple[Points, npt.NDArray[np.int32]]]:
-    """Points and triangles (numbered from 1) of each triangulation in OCCT's binary format, version 4.
-
-    Each is: nodes int32, triangles int32, has UV, has normals (a byte each), deflection float64, xyz of the nodes float64, triples int32.
-    """
-    head = f"\nTriangulations {count}\n".encode()
-    at = data.find(head)
-    if at < 0:
-        raise EngineFault("CAD: OCCT's binary format is not the one this door reads")
-    at += len(head)
-    for _ in range(count):
-        nodes, triples = np.frombuffer(data, "<i4", 2, at).tolist()
-        if data[at + 8 : at + 10] != b"\0\0":
-            raise EngineFault("CAD: OCCT wrote a triangulation in a form that this door does not read")
-        at += 18
-        xyz = np.frombuffer(data, "<f8", 3 * nodes, at).reshape(-1, 3)
-        at += 24 * nodes
-        yield xyz, np.frombuffer(data, "<i4", 3 * triples, at).reshape(-1, 3)
-        at += 12 * triples
-
-
-def _moved(points: Points, by: Any) -> Points:
-    """The points under an OCCT transformation (rows 1 to 3, columns 1 to 4), sums in fixed order."""
-    made = np.empty_like(points)
-    for r in range(3):
-        a, b, c, d = (float(by.Value(r + 1, k)) for k in range(1, 5))
-        made[:, r] = points[:, 0] * a + points[:, 1] * b + points[:, 2] * c + d
-    return made
-
-
 def _patch(shapes: list[Any], faces: Any, lattice: Lattice, triangles: Faces, owner: lat.Rows) -> tuple[lat.Rows, Plane | None]:
     """Rows of the tagged faces' triangles, and their plane; LookupError when a face is not one of the solid's."""
     numbers = [faces.FindIndex(shape) - 1 for shape in shapes]
     if not numbers or min(numbers) < 0:
-        raise LookupError("a tag names no face of the result: take the faces from the finished body (its last Boolean makes new ones)")
+        raise LookupError(
+            "a tag names no face of the result: take the faces from the finished body (its last Boolean makes new ones)"
+        )
     rows = np.flatnonzero(np.isin(owner, np.array(numbers, dtype=np.int32))).astype(np.int32)
     plane = lat.level_plane(lattice, triangles[rows])
     return rows, plane or _slanted_plane(shapes, lattice, triangles[rows])

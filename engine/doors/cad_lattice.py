@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
+from engine.errors import EngineFault
 from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Plane, Points
 
 Rows = npt.NDArray[np.int32]
@@ -18,6 +21,35 @@ def rounded(points: Points) -> Lattice:
     """mm to lattice steps, int32 (n, 3)."""
     finer = np.rint(points * float(STEPS_PER_MM * FINER)) / float(FINER)
     return np.rint(finer).astype(np.int32)
+
+
+def triangulations(data: bytes, count: int) -> Iterable[tuple[Points, Faces]]:
+    """Points and triangles (numbered from 1) of each triangulation in OCCT's binary format, version 4.
+
+    Each is: nodes int32, triangles int32, has UV, has normals (a byte each), deflection float64, xyz of the nodes float64, triples int32.
+    """
+    head = f"\nTriangulations {count}\n".encode()
+    at = data.find(head)
+    if at < 0:
+        raise EngineFault("CAD: OCCT's binary format is not the one this door reads")
+    at += len(head)
+    for _ in range(count):
+        nodes, triples = np.frombuffer(data, "<i4", 2, at).tolist()
+        if data[at + 8 : at + 10] != b"\0\0":
+            raise EngineFault("CAD: OCCT wrote a triangulation in a form that this door does not read")
+        at += 18
+        xyz = np.frombuffer(data, "<f8", 3 * nodes, at).reshape(-1, 3)
+        at += 24 * nodes
+        yield xyz, np.frombuffer(data, "<i4", 3 * triples, at).reshape(-1, 3)
+        at += 12 * triples
+
+
+def moved(points: Points, by: list[list[float]]) -> Points:
+    """The points under a 3x4 transformation, sums in fixed order."""
+    made = np.empty_like(points)
+    for r, (a, b, c, d) in enumerate(by):
+        made[:, r] = points[:, 0] * a + points[:, 1] * b + points[:, 2] * c + d
+    return made
 
 
 def weld(lattice: Lattice, faces: Faces) -> tuple[Lattice, Faces]:
@@ -93,7 +125,9 @@ def _flipped(lattice: Lattice, faces: Faces, owner: Rows, waiting: list[int]) ->
             if _on_a_line(places, made):
                 waiting.append(t)
     kept = [t for t in range(len(triangles)) if t not in gone]
-    return np.array([triangles[t] for t in kept], dtype=np.int32).reshape(-1, 3), np.array([owners[t] for t in kept], dtype=np.int32)
+    return np.array([triangles[t] for t in kept], dtype=np.int32).reshape(-1, 3), np.array(
+        [owners[t] for t in kept], dtype=np.int32
+    )
 
 
 def _on_a_line(places: list[tuple[int, ...]], triangle: tuple[int, ...]) -> bool:
@@ -119,10 +153,9 @@ def open_edges(faces: Faces) -> tuple[int, int]:
     n = int(a.max(initial=0)) + 1
     there = np.concatenate([a[:, k] * n + a[:, (k + 1) % 3] for k in range(3)])
     back = np.concatenate([a[:, (k + 1) % 3] * n + a[:, k] for k in range(3)])
-    once, counts = np.unique(there, return_counts=True)
+    _, counts = np.unique(there, return_counts=True)
     alone = int(np.count_nonzero(~np.isin(there, back)))
     twice = int(np.count_nonzero(counts > 1))
-    del once
     return alone + twice, twice
 
 

@@ -144,7 +144,9 @@ def tell_exits(words: int) -> None:
     def _exit(status: int) -> NoReturn:
         caller = sys._getframe(1)
         with contextlib.suppress(OSError):
-            os.write(words, f'{EXIT_WORDS} {status}\n  File "{caller.f_code.co_filename}", line {caller.f_lineno} in ?\n'.encode())
+            os.write(
+                words, f'{EXIT_WORDS} {status}\n  File "{caller.f_code.co_filename}", line {caller.f_lineno} in ?\n'.encode()
+            )
         leave(status)
 
     os._exit = _exit
@@ -250,7 +252,7 @@ def fork_child(control: socket.socket, fds: list[int], options: dict[str, Any]) 
         child_main(socket.socket(fileno=fds[0]), fds[1], server, options)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # our parent has closed the channel, or is gone
-    except BaseException:
+    except BaseException:  # noqa: BLE001  # the child must end here, whatever it was: below is the server's code
         traceback.print_exc()
         status = 1
     finally:
@@ -308,4 +310,3 @@ def main(control_fd: int, parent: int) -> None:
         pass  # our parent is gone
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.flush()
-
