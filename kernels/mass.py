@@ -60,7 +60,8 @@ def measure(lattice: Int32s, faces: Int32s, shell: Int32s, volumes: Int64s, sums
     lattice (n, 3) with |c| <= 2^28; faces (m, 3), every index in range; shell (m): whose each face is, -1 to leave it out.
     Out: volumes (shells, 2): 6 V = high * 2^32 + low in steps^3, exact; sums (SUMS, 2): twice the area of all faces, of their
     projection on the vertical (SIDE), of what faces up and down, of what faces down at z = 0 (CONTACT), of what faces down by
-    more than 45 degrees and does not lie there (OVERHANG); OVERHANG_HEIGHT: as OVERHANG times the mean height of the face, in HEIGHT_UNIT steps^3;
+    more than 45 degrees and does not lie there (OVERHANG); OVERHANG_HEIGHT: as OVERHANG times the mean height of the face (below zero
+    counts as zero), in HEIGHT_UNIT steps^3;
     ZERO_FACES: faces of no area whose three indices differ, the first of them in places[0].
     """
     volumes[:] = 0
@@ -100,7 +101,7 @@ def measure(lattice: Int32s, faces: Int32s, shell: Int32s, volumes: Int64s, sums
                 _add(sums, CONTACT, -nz)
             elif zz > side:
                 _add(sums, OVERHANG, -nz)
-                _add(sums, OVERHANG_HEIGHT, np.int64(min(float(-nz) * float(height) / (3.0 * HEIGHT_UNIT), 4.0e18)))
+                _add(sums, OVERHANG_HEIGHT, np.int64(min(max(float(-nz) * float(height) / (3.0 * HEIGHT_UNIT), 0.0), 4.0e18)))
 
 
 @kernel("void(int32[:,::1], int32[:,::1], int32[::1], int64[::1], float64, float64, int64[::1])", writes=("sums",))

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from kernels import lattice as grid
 
-pytestmark = pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")  # the hash wraps on purpose (seen without JIT)
+pytestmark = pytest.mark.filterwarnings(  # seen without JIT: the hash wraps on purpose, and infinity is tried
+    "ignore:overflow:RuntimeWarning", "ignore:invalid value:RuntimeWarning"
+)
 
 coordinates = st.floats(-1e4, 1e4, allow_nan=False)
 
