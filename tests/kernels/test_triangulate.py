@@ -75,7 +75,9 @@ def outlines_of(cells: set[tuple[int, int]]) -> list[Loop] | None:
     after: dict[tuple[int, int], tuple[int, int]] = {}
     for x, y in sorted(cells):
         ring = [(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)]
-        for (a, b), (dx, dy) in zip(zip(ring, ring[1:] + ring[:1], strict=True), ((0, -1), (1, 0), (0, 1), (-1, 0)), strict=True):
+        for (a, b), (dx, dy) in zip(
+            zip(ring, ring[1:] + ring[:1], strict=True), ((0, -1), (1, 0), (0, 1), (-1, 0)), strict=True
+        ):
             if (x + dx, y + dy) not in cells:
                 if a in after:
                     return None
@@ -205,7 +207,9 @@ def test_the_checker_itself_sees_each_fault() -> None:
     assert wrong(loops, np.array([[0, 1, 2], [0, 2, 3], [0, 3, 4]])) == "a triangle is not positive"
     assert wrong(loops, np.array([[0, 1, 4], [1, 3, 4]])) == "areas differ"
     assert wrong(loops, np.array([[0, 2, 3], [0, 3, 4]])) == "the border differs"
-    assert wrong([loops[0], [(20, 0), (28, 0), (20, 8)]], np.array([[0, 2, 3], [0, 3, 4], [0, 2, 3]])) == "an edge is used twice"
+    assert (
+        wrong([loops[0], [(20, 0), (28, 0), (20, 8)]], np.array([[0, 2, 3], [0, 3, 4], [0, 2, 3]])) == "an edge is used twice"
+    )
 
 
 @pytest.mark.parametrize("text", ["Zoé", "Alexandrin", "i.i!", "Ångström", "IIII", "Ёлки ÷ =", "888 %‰", "Ελένη;"])
