@@ -23,9 +23,9 @@ def border(faces, count, points):  # type: ignore[no-untyped-def]
         for k in range(3):
             a, b = np.int64(faces[f, k]), np.int64(faces[f, (k + 1) % 3])
             balance[a, 0] += b
-            balance[a, 1] += (b * b) % 1000003
+            balance[a, 1] += (b & 0xFFFFF) * (b & 0xFFFFF)
             balance[b, 0] -= a
-            balance[b, 1] -= (a * a) % 1000003
+            balance[b, 1] -= (a & 0xFFFFF) * (a & 0xFFFFF)
     total = 0
     for f in range(count):
         for k in range(3):

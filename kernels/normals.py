@@ -18,19 +18,20 @@ _MOST = 8  # clusters at a point; more join the nearest one
 
 
 @kernel(
-    "void(float64[:,::1], int32[:,::1], int64, int64, float64[::1], int32[:,::1], float64[::1], float32[:,::1])",
+    "void(float64[:,::1], float64[:,::1], int32[:,::1], int64, int64, float64[::1], int32[:,::1], float64[::1], float32[:,::1])",
     writes=("light",),
 )
-def corner_light(world, faces, first, last, tone, rim, up, light):  # type: ignore[no-untyped-def]
-    """light (m, 3) of the corners of faces[first:last] is set: the brightness of the joined normal, times the face's tone.
+def corner_light(world, seen, faces, first, last, tone, rim, up, light):  # type: ignore[no-untyped-def]
+    """light (m, 3) at the corners of those of faces[first:last] that look at the viewer: the joined normal's brightness x tone.
 
-    world (n, 3) mm, faces (m, 3), tone (m,). `rim` (k, 2) are edges whose missing neighbour is a plane with unit normal `up`
+    world (n, 3) mm, seen (n, 3) in the picture (y down), faces (m, 3), tone (m,). `rim` (k, 2) are edges whose missing neighbour is a plane with unit normal `up`
     (3,): faces there join it (k = 0: none).
     """
     points = world.shape[0]
     count = last - first
     normal = np.empty((count, 4))
     start = np.zeros(points + 1, np.int32)
+    shows = np.zeros(points, np.uint8)
     for f in range(count):
         a, b, c = faces[first + f, 0], faces[first + f, 1], faces[first + f, 2]
         ux, uy, uz = world[b, 0] - world[a, 0], world[b, 1] - world[a, 1], world[b, 2] - world[a, 2]
@@ -39,6 +40,11 @@ def corner_light(world, faces, first, last, tone, rim, up, light):  # type: igno
         area = math.sqrt(nx * nx + ny * ny + nz * nz)
         scale = 1.0 / area if area > 0.0 else 0.0
         normal[f, 0], normal[f, 1], normal[f, 2], normal[f, 3] = nx * scale, ny * scale, nz * scale, area
+        sx, sy = seen[a, 0], seen[a, 1]
+        if (seen[b, 0] - sx) * (seen[c, 1] - sy) < (seen[b, 1] - sy) * (seen[c, 0] - sx):
+            shows[a] = 1
+            shows[b] = 1
+            shows[c] = 1
         start[a + 1] += 1
         start[b + 1] += 1
         start[c + 1] += 1
@@ -61,7 +67,7 @@ def corner_light(world, faces, first, last, tone, rim, up, light):  # type: igno
     cluster = np.empty(3 * count, np.uint8)
     for v in range(points):
         used = 0
-        if start[v] == start[v + 1]:
+        if shows[v] == 0:
             continue
         if on_rim[v] == 1:
             used = 1

@@ -17,8 +17,8 @@ MARGIN = 24
 _RINGS = np.array(
     [
         (0, 2, 2, 0.34), (2, 0, 2, 0.34), (1, 2, 2, 0.34), (2, -1, 2, 0.34),
-        (2, 5, 5, 0.30), (5, -2, 5, 0.30), (5, 3, 5, 0.30), (-3, 5, 5, 0.30),
-        (4, 13, 13, 0.26), (13, -4, 13, 0.26), (11, 9, 13, 0.26), (-9, 11, 13, 0.26),
+        (2, 5, 5, 0.26), (5, -2, 5, 0.26), (5, 3, 5, 0.26), (-3, 5, 5, 0.26),
+        (4, 13, 13, 0.16), (13, -4, 13, 0.16), (11, 9, 13, 0.16), (-9, 11, 13, 0.16),
     ],
     dtype=np.float64,
 )  # fmt: skip
@@ -26,11 +26,11 @@ _STEPS = np.array((1.0, 2.0, 3.5, 6.0, 10.0, 16.0))  # samples along the screen 
 _HOLLOW, _SHADOW = 1.0, 0.42
 
 
-@kernel("void(float32[:,::1], float64[::1], float32[:,::1])", writes=("left",))
-def light_left(depth, towards, left):  # type: ignore[no-untyped-def]
-    """left (h, w): the share of light, 0.2 to 1, at each sample of depth (h + 2 MARGIN, w + 2 MARGIN) but for the margin.
+@kernel("void(float32[:,::1], uint8[:,::1], float64[::1], float32[:,::1])", writes=("left",))
+def light_left(depth, owner, towards, left):  # type: ignore[no-untyped-def]
+    """left (h, w): the share of light, 0.1 to 1, at each sample of depth (h + 2 MARGIN, w + 2 MARGIN) but for the margin.
 
-    towards (3,): the direction to the key light on the screen (x right, y down, z towards the viewer).
+    Only set between the first and the last sample of a row that has an owner (not 0). towards (3,): the direction to the key light on the screen (x right, y down, z towards the viewer).
     """
     high, wide = left.shape
     one, zero = np.float32(1.0), np.float32(0.0)
@@ -39,16 +39,24 @@ def light_left(depth, towards, left):  # type: ignore[no-untyped-def]
     run = np.sqrt(towards[0] * towards[0] + towards[1] * towards[1])
     for i in range(high):
         at = i + MARGIN
-        for j in range(wide):
+        first, last = 0, wide
+        while first < last and owner[at, MARGIN + first] == 0:
+            first += 1
+        while last > first and owner[at, MARGIN + last - 1] == 0:
+            last -= 1
+        # Views that start at the row's first sample: indices from 0 are what the compiler makes vector code of.
+        count = last - first
+        start = MARGIN + first
+        here = depth[at, start:]
+        for j in range(count):
             hollow[j] = zero
             dark[j] = zero
         for r in range(_RINGS.shape[0]):
             di, dj = int(_RINGS[r, 0]), int(_RINGS[r, 1])
             reach = np.float32(_RINGS[r, 2])
             share = np.float32(_RINGS[r, 3] / (8.0 * _RINGS[r, 2]))
-            ahead, behind = depth[at + di, MARGIN + dj :], depth[at - di, MARGIN - dj :]
-            here = depth[at, MARGIN:]
-            for j in range(wide):
+            ahead, behind = depth[at + di, start + dj :], depth[at - di, start - dj :]
+            for j in range(count):
                 p = min(max(ahead[j] - here[j], -reach), reach)
                 q = min(max(behind[j] - here[j], -reach), reach)
                 hollow[j] += max(p + q, zero) * share
@@ -57,9 +65,10 @@ def light_left(depth, towards, left):  # type: ignore[no-untyped-def]
                 di, dj = int(round(_STEPS[s] * towards[1] / run)), int(round(_STEPS[s] * towards[0] / run))
                 rise = np.float32(_STEPS[s] * towards[2] / run + 0.35)
                 soft = np.float32(1.0 / (1.0 + 0.35 * _STEPS[s]))
-                ahead, here = depth[at + di, MARGIN + dj :], depth[at, MARGIN:]
-                for j in range(wide):
+                ahead = depth[at + di, start + dj :]
+                for j in range(count):
                     dark[j] = max(dark[j], min((ahead[j] - here[j] - rise) * soft, one))
-        for j in range(wide):
+        result = left[i, first:]
+        for j in range(count):
             share = one - np.float32(_HOLLOW) * min(hollow[j], np.float32(0.8))
-            left[i, j] = share * (one - np.float32(_SHADOW) * dark[j])
+            result[j] = share * (one - np.float32(_SHADOW) * dark[j])

@@ -14,6 +14,10 @@ import numpy as np
 from kernels.compiled import inlined, kernel
 
 
+FILLED = 128
+"""Set in the owner of a sample that `rasterise_plane` drew."""
+
+
 @inlined
 def _within(value, low, high):  # type: ignore[no-untyped-def]
     """ceil(value - 0.5) clipped to low..high, safe for what no integer holds."""
@@ -44,10 +48,11 @@ def rasterise(seen, faces, first, last, corner, who, window, depth, light, owner
         if i0 >= i1:
             continue
         la, lb, lc = corner[f, 0], corner[f, 1], corner[f, 2]
-        zx = ((bz - az) * (cy - ay) - (by - ay) * (cz - az)) / area
-        zy = ((bx - ax) * (cz - az) - (bz - az) * (cx - ax)) / area
-        lx = ((lb - la) * (cy - ay) - (by - ay) * (lc - la)) / area
-        ly = ((bx - ax) * (lc - la) - (lb - la) * (cx - ax)) / area
+        share = 1.0 / area
+        zx = ((bz - az) * (cy - ay) - (by - ay) * (cz - az)) * share
+        zy = ((bx - ax) * (cz - az) - (bz - az) * (cx - ax)) * share
+        lx = ((lb - la) * (cy - ay) - (by - ay) * (lc - la)) * share
+        ly = ((bx - ax) * (lc - la) - (lb - la) * (cx - ax)) * share
         z_low, z_high = min(az, bz, cz), max(az, bz, cz)
         l_low, l_high = min(la, lb, lc), max(la, lb, lc)
         # top, middle, bottom
@@ -84,28 +89,44 @@ def rasterise(seen, faces, first, last, corner, who, window, depth, light, owner
 def rasterise_plane(seen, rim, plane, bright, who, window, depth, light, owner):  # type: ignore[no-untyped-def]
     """Draw the planar polygon that the edges rim (k, 2) bound (holes too, in any order), in one brightness.
 
-    plane (3,): its depth is plane[0] + plane[1] x + plane[2] y. Inside is where an odd number of edges lies to the left.
+    Its samples' owner is who | FILLED. plane (3,): its depth is plane[0] + plane[1] x + plane[2] y. Inside is where an odd number of edges lies to the left.
     """
     y0, x0, y1, x1 = window[0], window[1], window[2], window[3]
-    crossed = np.zeros((y1 - y0, x1 - x0 + 1), np.uint8)
+    first, last, left, right = y1, y0, x1, x0
+    for e in range(rim.shape[0]):
+        i, j = _within(seen[rim[e, 0], 1], y0, y1), _within(seen[rim[e, 0], 0], x0, x1)
+        first, last = min(first, i), max(last, i)
+        left, right = min(left, j), max(right, j)
+    if first >= last or left >= right:
+        return
+    crossed = np.zeros((last - first, right - left + 1), np.uint8)
     for e in range(rim.shape[0]):
         tx, ty = seen[rim[e, 0], 0], seen[rim[e, 0], 1]
         ux, uy = seen[rim[e, 1], 0], seen[rim[e, 1], 1]
         if uy < ty:
             tx, ty, ux, uy = ux, uy, tx, ty
-        for i in range(_within(ty, y0, y1), _within(uy, y0, y1)):
-            crossed[i - y0, _within(tx + (i + 0.5 - ty) * ((ux - tx) / (uy - ty)), x0, x1) - x0] ^= 1
-    for i in range(y1 - y0):
+        for i in range(_within(ty, first, last), _within(uy, first, last)):
+            crossed[i - first, _within(tx + (i + 0.5 - ty) * ((ux - tx) / (uy - ty)), left, right) - left] ^= 1
+    for i in range(first, last):
         inside = 0
-        row = plane[0] + plane[2] * (i + y0 + 0.5) + plane[1] * (x0 + 0.5)
-        for j in range(x1 - x0):
-            inside ^= crossed[i, j]
+        row = plane[0] + plane[2] * (i + 0.5) + plane[1] * 0.5
+        for j in range(left, right):
+            inside ^= crossed[i - first, j - left]
             if inside == 1:
                 z = np.float32(row + plane[1] * j)
-                if z > depth[i, j]:
-                    depth[i, j] = z
-                    light[i, j] = bright
-                    owner[i, j] = who
+                if z > depth[i - y0, j - x0]:
+                    depth[i - y0, j - x0] = z
+                    light[i - y0, j - x0] = bright
+                    owner[i - y0, j - x0] = who | FILLED
+
+
+@kernel("void(uint8[:,::1], float32[:,::1])", writes=("depth",))
+def open_filled(owner, depth):  # type: ignore[no-untyped-def]
+    """Put what `rasterise_plane` drew out of reach, so that the real faces show, before or behind its plane."""
+    for i in range(owner.shape[0]):
+        for j in range(owner.shape[1]):
+            if owner[i, j] & FILLED:
+                depth[i, j] = np.float32(-1e30)
 
 
 @kernel("void(float32[:,::1], float64[::1], int64[::1])", writes=("depth",))

@@ -9,22 +9,25 @@ import math
 
 from kernels.compiled import inlined
 
-KEY = (-0.4364357804719847, 0.4364357804719847, 0.7867957924694432)
+KEY = (-0.4, 0.3, 0.8660254037844386)
 """Towards the key light, world axes of the shown pose: from the left, behind, above. Unit."""
 
-_HALF = (-0.15811, -0.02887, 0.98700)  # between the key light and the eye: where the sheen sits
-_KEY, _SKY, _GROUND, _SHEEN = 0.66, 0.40, 0.10, 0.10
-_WRAP = 0.25  # the key light is a window, not a point: it reaches a little round the edge
-_UP = _KEY * (KEY[2] + _WRAP) / (1.0 + _WRAP) + _SKY
+_FILL = (0.36, -0.6, 0.7144228439796702)  # from the right, in front
+_HALF = (-0.21303, -0.07355, 0.97427)  # between the key light and the eye: where the sheen sits
+_KEY_POWER, _FILL_POWER, _SKY, _GROUND, _SHEEN = 0.56, 0.28, 0.30, 0.16, 0.26
+_WRAP = 0.25  # the lights are windows, not points: they reach a little round the edge
+_UP = _KEY_POWER * (KEY[2] + _WRAP) / (1.0 + _WRAP) + _FILL_POWER * (_FILL[2] + _WRAP) / (1.0 + _WRAP) + _SKY
+_UP_SHEEN = 0.66  # of a face that looks straight up
 
 
 @inlined
 def brightness(x: float, y: float, z: float) -> float:
     """Of the unit normal (x, y, z) in the world of the shown pose; about 0.2 to 1.25."""
     key = max(0.0, (x * KEY[0] + y * KEY[1] + z * KEY[2] + _WRAP) / (1.0 + _WRAP))
+    fill = max(0.0, (x * _FILL[0] + y * _FILL[1] + z * _FILL[2] + _WRAP) / (1.0 + _WRAP))
     sky = 0.5 + 0.5 * z
     sheen = max(0.0, x * _HALF[0] + y * _HALF[1] + z * _HALF[2])
     for _ in range(4):
         sheen = sheen * sheen
-    lit = _KEY * key + _SKY * sky * math.sqrt(sky) + _GROUND * (0.5 - 0.5 * z)
-    return lit / _UP + _SHEEN * (sheen - 0.8)
+    lit = _KEY_POWER * key + _FILL_POWER * fill + _SKY * sky * math.sqrt(sky) + _GROUND * (0.5 - 0.5 * z)
+    return lit / _UP + _SHEEN * (sheen - _UP_SHEEN)

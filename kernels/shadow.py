@@ -9,18 +9,24 @@ import numpy as np
 from kernels.compiled import kernel
 
 
-@kernel("void(float64[:,::1], int32[:,::1], int64, int64, float64, int64, float32[:,::1])", writes=("mask",))
-def cover(seen, faces, first, last, cell, margin, mask):  # type: ignore[no-untyped-def]
-    """mask = 1 in each cell whose centre lies under a face of faces[first:last], whichever way it looks.
+@kernel("void(float64[:,::1], int32[:,::1], int64, int64, int64, float64, int64, float32[:,::1])", writes=("mask",))
+def cover(seen, faces, first, last, sides, cell, margin, mask):  # type: ignore[no-untyped-def]
+    """mask = 1 in each cell whose centre lies under a face of faces[first:last]: of those that face the light (sides 1), or away (2), or all (3).
 
-    A cell spans `cell` units of seen (n, 3); the mask begins `margin` cells before the picture's corner.
+    Either half of a closed surface casts the whole shadow. A cell spans `cell` units of seen (n, 3); the mask begins `margin` cells before the picture's corner.
     """
     high, wide = mask.shape
+    scale, shift = 1.0 / cell, margin - 0.5
     for f in range(first, last):
-        ax, ay = seen[faces[f, 0], 0] / cell + margin - 0.5, seen[faces[f, 0], 1] / cell + margin - 0.5
-        bx, by = seen[faces[f, 1], 0] / cell + margin - 0.5, seen[faces[f, 1], 1] / cell + margin - 0.5
-        cx, cy = seen[faces[f, 2], 0] / cell + margin - 0.5, seen[faces[f, 2], 1] / cell + margin - 0.5
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        ay, by, cy = seen[a, 1] * scale + shift, seen[b, 1] * scale + shift, seen[c, 1] * scale + shift
         low, top = min(ay, by, cy), max(ay, by, cy)
+        if math.ceil(low) == math.ceil(top):
+            continue
+        ax, bx, cx = seen[a, 0] * scale + shift, seen[b, 0] * scale + shift, seen[c, 0] * scale + shift
+        towards = (bx - ax) * (cy - ay) < (by - ay) * (cx - ax)  # y runs down
+        if sides & (1 if towards else 2) == 0:
+            continue
         if not (low < high and top > 0.0 and abs(ax) + abs(bx) + abs(cx) < 1e9):
             continue
         i0, i1 = int(math.ceil(max(low, 0.0))), int(math.ceil(min(top, float(high))))

@@ -19,6 +19,7 @@ from engine.model.mesh import Faces, Points
 from kernels import border, camera, normals, occlusion, raster, resolve, shade, shadow
 
 Bytes = npt.NDArray[np.uint8]
+Ramps = npt.NDArray[np.uint32]
 Floats = npt.NDArray[np.float32]
 
 _SAMPLES = 2  # a side of a pixel
@@ -55,7 +56,7 @@ class Drawn:
 
 @dataclass(frozen=True, eq=False)
 class Base:
-    """The first layer, frozen. depth, light, owner: samples without the filled patches; picture: with them, as bytes."""
+    """The first layer, frozen. depth, light, owner: samples; picture: bytes; patches filled in."""
 
     camera: npt.NDArray[np.float64]
     towards: npt.NDArray[np.float64]
@@ -64,7 +65,7 @@ class Base:
     light: Floats
     owner: Bytes
     ground: Floats
-    ramps: Bytes
+    ramps: Ramps
     picture: Bytes
 
     @property
@@ -95,25 +96,22 @@ def draw_base(pieces: Sequence[Piece], size: int) -> Base:
         camera.project(world, view, seen)
         body, normal = _bounded(piece, world, seen)
         corner = np.empty((piece.kept_faces, 3), np.float32)
-        normals.corner_light(world, piece.faces, 0, piece.kept_faces, piece.tone, body.rim, normal, corner)
+        normals.corner_light(world, seen, piece.faces, 0, piece.kept_faces, piece.tone, body.rim, normal, corner)
         raster.rasterise(seen, piece.faces, 0, piece.kept_faces, corner, who, window, depth, light, owner)
         bodies.append(body)
         if len(body.rim) and body.plane[2] < 0.0:  # turned to the viewer: y runs down
             fills.append((body, who, shade.brightness(*normal)))
-    ground = _ground_light(pieces, worlds, view, size)
-    ramps = np.stack([_ramp(p.colour) for p in pieces]) if pieces else np.empty((0, resolve.LEVELS, 3), np.uint8)
-    filled = (depth, light, owner)
-    if fills:
-        filled = (depth.copy(), light.copy(), owner.copy())
-        for body, who, bright in fills:
-            nx, ny, nz, x, y, z = body.plane.tolist()
-            plane = np.array(((nx * x + ny * y + nz * z) / nz, -nx / nz, -ny / nz))
-            raster.rasterise_plane(body.seen, body.rim, plane, bright, who, window, *filled)
+    for body, who, bright in fills:
+        nx, ny, nz, x, y, z = body.plane.tolist()
+        plane = np.array(((nx * x + ny * y + nz * z) / nz, -nx / nz, -ny / nz))
+        raster.rasterise_plane(body.seen, body.rim, plane, bright, who, window, depth, light, owner)
+    ground = _ground_light(pieces, bodies, view, size)
+    ramps = np.stack([_ramp(p.colour) for p in pieces]) if pieces else np.empty((0, resolve.LEVELS), np.uint32)
     left = np.empty((side, side), np.float32)
-    occlusion.light_left(filled[0], towards, left)
+    occlusion.light_left(depth, owner, towards, left)
     picture = np.empty((size, size, 3), np.uint8)
     everything = np.array((0, 0, size, size))
-    resolve.resolve(filled[1], filled[2], left, ground, ramps, everything, _MARGIN, picture)
+    resolve.resolve(light, owner, left, ground, ramps, everything, _MARGIN, picture)
     return Base(view, towards, tuple(bodies), depth, light, owner, ground, ramps, picture)
 
 
@@ -143,13 +141,14 @@ def draw_over(base: Base, pieces: Sequence[Piece]) -> Bytes:
     samples = np.array((2 * i0 - _MARGIN, 2 * j0 - _MARGIN, 2 * i1 + _MARGIN, 2 * j1 + _MARGIN))
     crop = np.s_[2 * i0 : 2 * i1 + 2 * _MARGIN, 2 * j0 : 2 * j1 + 2 * _MARGIN]
     depth, light, owner = base.depth[crop].copy(), base.light[crop].copy(), base.owner[crop].copy()
+    raster.open_filled(owner, depth)
     for who, piece, world, seen in fresh:
         corner = np.empty((len(piece.faces), 3), np.float32)
         first, last = piece.kept_faces, len(piece.faces)
-        normals.corner_light(world, piece.faces, first, last, piece.tone, _NO_RIM, _UP, corner)
+        normals.corner_light(world, seen, piece.faces, first, last, piece.tone, _NO_RIM, _UP, corner)
         raster.rasterise(seen, piece.faces, first, last, corner, who, samples, depth, light, owner)
     share = np.empty((2 * (i1 - i0), 2 * (j1 - j0)), np.float32)
-    occlusion.light_left(depth, base.towards, share)
+    occlusion.light_left(depth, owner, base.towards, share)
     resolve.resolve(light, owner, share, base.ground, base.ramps, np.array(window), _MARGIN, picture)
     return picture
 
@@ -177,19 +176,23 @@ def _bounded(piece: Piece, world: Points, seen: Points) -> tuple[Drawn, npt.NDAr
     return Drawn(world, seen, _NO_RIM, np.zeros(6)), _UP
 
 
-def _ground_light(pieces: Sequence[Piece], worlds: Sequence[Points], view: npt.NDArray[np.float64], size: int) -> Floats:
+def _ground_light(pieces: Sequence[Piece], bodies: Sequence[Drawn], view: npt.NDArray[np.float64], size: int) -> Floats:
     """(size, size): the brightness of the ground, with the shadows of the bodies."""
     cells = math.ceil(_SAMPLES * size / _CELL) + 2 * _SHADOW_MARGIN
     mask = np.zeros((cells, cells), np.float32)
-    for piece, world in zip(pieces, worlds, strict=True):
-        fallen = np.empty_like(world)
-        camera.cast(world, view, np.array(shade.KEY), fallen)
-        shadow.cover(fallen, piece.faces, 0, piece.kept_faces, _CELL, _SHADOW_MARGIN, mask)
-    ground = np.ones((size, size), np.float32)
+    for piece, body in zip(pieces, bodies, strict=True):
+        fallen = np.empty_like(body.world)
+        camera.cast(body.world, view, np.array(shade.KEY), fallen)
+        # The missing patch leaves a hole in one half of the surface: the other half casts the shadow.
+        sides = 2 if len(body.rim) or piece.kept_faces == len(piece.faces) else 3
+        shadow.cover(fallen, piece.faces, 0, piece.kept_faces, sides, _CELL, _SHADOW_MARGIN, mask)
+    dark = np.zeros_like(mask)
     soft = np.empty_like(mask)
     for radius, strength in _SHADOWS:
         shadow.blur(mask, max(1, round(radius * _SAMPLES * size / _CELL)), soft)
-        resolve.ground_light(soft, _SHADOW_MARGIN, _SAMPLES / _CELL, strength, ground)
+        dark += soft * np.float32(strength)
+    ground = np.empty((size, size), np.float32)
+    resolve.ground_light(dark, _SHADOW_MARGIN, _SAMPLES / _CELL, ground)
     return ground
 
 
@@ -207,12 +210,13 @@ def _pixels(top: float, left: float, bottom: float, right: float, size: int) -> 
 
 
 @functools.lru_cache(maxsize=64)
-def _ramp(colour: tuple[int, int, int]) -> Bytes:
-    """uint8 (LEVELS, 3): the colour at brightness 0 to 1.5, display values; above 1 it turns to white, as a sheen does."""
+def _ramp(colour: tuple[int, int, int]) -> Ramps:
+    """uint32 (LEVELS,), as `resolve` packs it: the colour at brightness 0 to 1.5, display values; above 1 it turns to white, as a sheen does."""
     bright = np.arange(resolve.LEVELS) * (1.5 / (resolve.LEVELS - 1))
     full = np.array(colour, dtype=np.float64)
     shown = np.sqrt(np.minimum(bright, 1.0))[:, None] * full
     shown += np.maximum(bright - 1.0, 0.0)[:, None] * 0.55 * (255.0 - full)
-    made = np.floor(np.clip(shown, 0.0, 255.0) + 0.5).astype(np.uint8)
+    levels = np.floor(np.clip(shown, 0.0, 255.0) + 0.5).astype(np.uint32)
+    made = levels[:, 0] | levels[:, 1] << 10 | levels[:, 2] << 20
     made.flags.writeable = False
     return made

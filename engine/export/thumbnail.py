@@ -24,6 +24,7 @@ SIZES = (16, 1024)
 _TONES = {Role.ENGRAVING: 0.58, Role.EMBOSSING: 1.0}  # how a letter's flat faces are lit: a floor lies in half shade
 _KEEP_BYTES = 64_000_000
 _COLOUR = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
+_MOST_PARTS = 127
 _AS_DRAWN = Pose()
 
 
@@ -70,12 +71,12 @@ def picture(parts: Sequence[Settled], size: int = 256) -> npt.NDArray[np.uint8]:
     """uint8 (size, size, 3), sRGB: the parts in their `shown` pose (as drawn without one), seen from above the near edge.
 
     Faces that cannot be drawn (an index out of range, a point that is no number) are left out: `verify` names them. No part: white.
-    ValueError for a size outside SIZES; EngineFault for a colour that is not #rrggbb, or more than 250 parts.
+    ValueError for a size outside SIZES; EngineFault for a colour that is not #rrggbb, or more than 127 parts.
     """
     if not SIZES[0] <= size <= SIZES[1]:
         raise ValueError(f"a picture is {SIZES[0]} to {SIZES[1]} pixels wide, not {size}")
-    if len(parts) > 250:
-        raise EngineFault(f"a picture shows at most 250 parts, not {len(parts)}")
+    if len(parts) > _MOST_PARTS:
+        raise EngineFault(f"a picture shows at most {_MOST_PARTS} parts, not {len(parts)}")
     pieces = [_piece(settled.part) for settled in parts]
     key = _key(parts, pieces, size)
     base = None if key is None else _SHELF.get(key)
