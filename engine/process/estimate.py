@@ -36,6 +36,9 @@ FEATURES = (
 """What the fit sees, in this order: `one` is the constant; `volume_by_thickness` (volume squared by area) tells solid walls from
 thicker ones that are filled sparsely; the last two come from `engine.process.supports`."""
 
+SUPPORT_FILL = 0.2
+"""The share of the room under a ceiling that its supports fill, interface included: lines of 0.35 every 2 mm, as measured."""
+
 _LEAST_AREA = 1e-6  # mm2: a body without area has no volume either
 
 
@@ -78,8 +81,9 @@ def estimate(figures: Mapping[str, Any], process: Process, family: str) -> Estim
         source = f"PrusaSlicer {fitted['slicer']}, {fitted['parts']} parts of family {family}"
         error = float(fitted["time_error"])
     else:
-        grams = volume / 1000.0 * process.density
-        seconds, source = _uncalibrated(figures, volume, process)
+        used = _extruded(figures, process) if process.method == "FDM" else volume
+        grams = used / 1000.0 * process.density
+        seconds, source = _uncalibrated(figures, used, process)
         error = None
     grams, seconds = round(max(grams, 0.0), 2), round(max(seconds, 0.0))
     return Estimate(
@@ -138,8 +142,21 @@ def _height(figures: Mapping[str, Any]) -> float:
     return float(high[2]) - float(low[2])
 
 
+def _extruded(figures: Mapping[str, Any], process: Process) -> float:
+    """mm3 of filament where nothing was fitted: solid skins, what is left of the volume filled sparsely, supports."""
+    told = process.settings
+    solid_layers = (float(told["top_solid_layers"]) + float(told["bottom_solid_layers"])) / 2.0
+    skins = float(figures["side_area_mm2"]) * float(told["perimeters"]) * float(told["perimeter_extrusion_width"])
+    skins += float(figures["horizontal_area_mm2"]) * solid_layers * process.layer
+    volume = float(figures["volume_mm3"])
+    solid = min(skins, volume)
+    filled = solid + (volume - solid) * float(told["fill_density"].rstrip("%")) / 100.0
+    supports = SUPPORT_FILL * float(figures.get("supported_volume_mm3", 0.0))
+    return (filled + supports) * float(told.get("extrusion_multiplier", "1"))
+
+
 def _uncalibrated(figures: Mapping[str, Any], volume: float, process: Process) -> tuple[float, str]:
-    """Seconds and where they come from, for what was not fitted to a slicer."""
+    """Seconds and where they come from, for what was not fitted to a slicer. `volume`: of the material used, mm3."""
     costs = process.costs
     if process.method == "FDM":
         return volume / costs["flow"].value, costs["flow"].source

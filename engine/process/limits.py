@@ -58,6 +58,16 @@ COSTS = frozenset(
     ]
 )
 REQUIRED_COSTS = frozenset({"density", "layer", "material", "waste", "machine", "handling"})
+RECKONED = {
+    "first_layer_height": "",
+    "perimeters": "",
+    "perimeter_extrusion_width": "",
+    "top_solid_layers": "",
+    "bottom_solid_layers": "",
+    "fill_density": "",
+    "extrusion_multiplier": "1",
+}
+"""Settings that the estimate and the acceptance of G-code read: plain numbers in any FDM process, and their default."""
 METHODS = ("FDM", "SLA", "SLS", "MJF")
 POWDER = frozenset({"SLS", "MJF"})
 
@@ -282,6 +292,9 @@ def _incomplete(tables: Table) -> str | None:
             for figure in sorted(needed):
                 if figure not in table[name]:
                     return f"process.{key}.{name}: {figure} is missing"
+        for name, default in RECKONED.items() if table["method"] == "FDM" else ():
+            if not re.fullmatch(r"\d+(\.\d+)?%?", str(table.get("settings", {}).get(name, default))):
+                return f"process.{key}.settings.{name}: must be a plain number"
         if table["machine"] not in _suitable(tables, table["method"]):
             return f"process.{key}.machine: no {table['method']} machine {table['machine']!r}"
     return None

@@ -85,7 +85,19 @@ def test_without_a_fit_fdm_is_volume_over_flow(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(subject, "DATA", tmp_path / "absent.toml")
     subject._fits.cache_clear()
     told = estimate(FIGURES, load_process("fdm-pla"), "case")
-    assert (told.print_time_s, told.mass_g, told.calibrated, told.error) == (5000.0, 24.8, False, None)
+    assert (told.print_time_s, told.mass_g, told.calibrated, told.error) == (6250.0, 24.8, False, None)
+
+
+def test_without_a_fit_thick_parts_are_filled_sparsely_and_supports_count() -> None:
+    process = load_process("fdm-pla")
+    thick = {**FIGURES, "volume_mm3": 300_000.0}
+    solid = 9_000 * 0.9 + 26_000 * 1.0
+    expected = (solid + 0.15 * (300_000 - solid)) / 1000 * 1.24
+    assert estimate(thick, process, "lamp").mass_g == round(expected, 2)
+    held = estimate({**thick, "supported_volume_mm3": 10_000.0}, process, "lamp")
+    assert held.mass_g == round(expected + 10 * 0.2 * 1.24, 2)
+    rubber = load_process("fdm-tpu")
+    assert estimate(FIGURES, rubber, "lamp").mass_g == round(20 * 1.15 * 1.22, 2)
 
 
 def test_resin_counts_layers_and_powder_its_share_of_a_build() -> None:

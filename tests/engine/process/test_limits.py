@@ -170,6 +170,7 @@ temperature = "240"
         ('[process.fdm-pla.settings]\nend_gcode = "M84\\n; fill_density = 0%"\n', "on one line"),
         ("[process.fdm-pla.settings]\npost_process = 'rm'\n", "'post_process' is no setting"),
         ("[process.fdm-pla.settings]\n'a = 1; b' = '2'\n", "is no setting"),
+        ("[process.fdm-pla.settings]\nperimeters = 'two'\n", "process.fdm-pla.settings.perimeters: must be a plain number"),
         ("[process.fdm-pla]\ncolour = 'red'\n", "process.fdm-pla.colour: no such field"),
         ("[process.new]\nname = 'New'\n", "process.new: method is missing"),
         ("[process.new]\nbase = 'fdm-plaa'\n", "process.new.base: no process 'fdm-plaa'; closest is fdm-pla"),
