@@ -24,7 +24,8 @@ _TILTED_SLACK = 2.0  # steps by which the rounded points of a tilted plane may l
 class Ground:
     """One patch of one mesh, prepared. All arrays are read-only.
 
-    `exact`: the patch lies in a plane of the lattice, its frame along the axes. `border` int32 (b, 2): the loops around the
+    `exact`: the patch lies in a plane of the lattice, its frame along the axes. `frame` float64 (4, 3): origin in
+    steps, x, y, normal. `border` int32 (b, 2): the loops around the
     patch in its frame, in steps, `ends` as an Outline's, `rows` which points they are. `triangles`: how many fill them.
     `points`, `faces`, `kept`: the body without the patch's triangles and the points that only they used; `others`: its other
     patches there; `around`: those of them that hold this one, and so what will be left of it.
@@ -34,7 +35,7 @@ class Ground:
     patches: Mapping[str, Patch]
     plane: Plane
     exact: bool
-    origin: tuple[float, float, float]
+    frame: Points
     border: Lattice
     ends: _Rows
     rows: _Rows
@@ -51,23 +52,9 @@ class Ground:
             len(patches) == len(self.patches) and all(self.patches.get(name) is patch for name, patch in patches.items())
         )
 
-    def place(self, points: Lattice, above: int, out: Points) -> None:
-        """out float64 (n, 3): points of the frame (steps), `above` steps over the patch, in mm."""
-        u, v = points[:, 0], points[:, 1]
-        for axis in range(3):
-            x, y, normal = self.plane.x[axis], self.plane.y[axis], self.plane.normal[axis]
-            if not self.exact:
-                out[:, axis] = (self.origin[axis] + above * normal + u * x + v * y) / STEPS_PER_MM
-            elif x:
-                np.divide(self.origin[axis] + x * u, STEPS_PER_MM, out=out[:, axis])
-            elif y:
-                np.divide(self.origin[axis] + y * v, STEPS_PER_MM, out=out[:, axis])
-            else:
-                out[:, axis] = (self.origin[axis] + above * normal) / STEPS_PER_MM
-
     def lifted(self, above: int) -> Plane:
         """The plane `above` steps over the patch."""
-        x, y, z = ((o + above * n) / STEPS_PER_MM for o, n in zip(self.origin, self.plane.normal, strict=True))
+        x, y, z = ((self.frame[0] + above * self.frame[3]) / STEPS_PER_MM).tolist()
         return replace(self.plane, origin=(x, y, z))
 
     def patches_with(
@@ -125,14 +112,16 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
         renumbered = (np.cumsum(~lost) - 1).astype(np.int32)
         points, rest, rows = mesh.points[~lost], renumbered[rest], renumbered[rows]
     others, around = _others(patches, on, outside)
-    for array in (points, rest, rows, ends, border):
+    plane = _snapped(plane) if exact else plane
+    frame = np.array([origin, plane.x, plane.y, plane.normal])
+    for array in (points, rest, rows, ends, border, frame):
         array.flags.writeable = False
     return Ground(
         name=on,
         patches=MappingProxyType(dict(patches)),
-        plane=_snapped(plane) if exact else plane,
+        plane=plane,
         exact=exact,
-        origin=origin,
+        frame=frame,
         border=border,
         ends=ends,
         rows=rows,

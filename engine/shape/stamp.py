@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.errors import EngineFault, UnikatError
 from engine.model.mesh import STEPS_PER_MM, Faces, Mesh, Patch, Role
 from engine.model.outline import Outline
 from engine.shape.ground import Ground, prepare
 from kernels.loops import gap, overhang
+from kernels.prism import prism
 from kernels.triangulate import CROSS, RANGE, SPIKE, TOUCH, WINDING, triangles_of
 
 _CLEAR = 100
@@ -177,26 +177,21 @@ def _left(ground: Ground, outline: Outline, margin: float) -> Faces:
 
 def _replaced(ground: Ground, outline: Outline, cap: Faces, steps: int, emboss: bool) -> Stamped:
     """The body with the patch's triangles replaced: rest rows, then cap, walls and floor."""
+    level = steps if emboss else -steps
     status, floor = triangles_of(outline.points, outline.ends)
     n, old, rest = len(outline.points), len(ground.points), len(ground.faces)
     if status < 0 or len(cap) + len(floor) != ground.triangles + 2 * n:
         raise EngineFault(f"the triangulation of an outline on patch {ground.name!r} did not close (status {status})")
     points = np.empty((old + 2 * n, 3))
     points[:old] = ground.points
-    ground.place(outline.points, 0, points[old : old + n])
-    ground.place(outline.points, steps if emboss else -steps, points[old + n :])
-
-    starts, stops = _edges(outline, old)
     faces = np.empty((rest + len(cap) + 2 * n + len(floor), 3), np.int32)
     faces[:rest] = ground.faces
     rows = np.empty(len(ground.border) + n, np.int32)
     rows[: len(ground.border)] = ground.rows
-    rows[len(ground.border) :] = starts
+    rows[len(ground.border) :] = np.arange(old, old + n)
     at = rest + len(cap)
     np.take(rows, cap, out=faces[rest:at])
-    walls = faces[at : at + 2 * n]
-    walls[:n, 0], walls[:n, 1], walls[:n, 2] = starts, stops, stops + n
-    walls[n:, 0], walls[n:, 1], walls[n:, 2] = starts, stops + n, starts + n
+    prism(outline.points, outline.ends, ground.frame, 0.0, level, STEPS_PER_MM, points, old, faces, at)
     np.add(floor, np.int32(old + n), out=faces[at + 2 * n :])
     points.flags.writeable = faces.flags.writeable = False
 
@@ -205,7 +200,7 @@ def _replaced(ground: Ground, outline: Outline, cap: Faces, steps: int, emboss: 
         np.arange(rest, at, dtype=np.int32),
         np.arange(at + 2 * n, len(faces), dtype=np.int32),
         np.arange(at, at + 2 * n, dtype=np.int32),
-        ground.lifted(steps if emboss else -steps),
+        ground.lifted(level),
         Role.EMBOSSING if emboss else Role.ENGRAVING,
     )
     return Stamped(Mesh(points, faces, ground.kept), patches)
@@ -216,21 +211,18 @@ def _by_csg(mesh: Mesh, patches: Mapping[str, Patch], ground: Ground, outline: O
     from engine.doors.solid import combine
 
     _, floor = triangles_of(outline.points, outline.ends)
-    n, inner_faces = len(outline.points), len(floor)
-    tool = np.empty((2 * n, 3))
+    n, lids = len(outline.points), len(floor)
     # The prism's lid stands off the patch, or its foot within the body, so that no two faces lie in one plane.
     low, high = (-_CLEAR, steps) if emboss else (-steps, _CLEAR)
-    ground.place(outline.points, low, tool[:n])
-    ground.place(outline.points, high, tool[n:])
-    starts, stops = _edges(outline, 0)
-    walls = np.concatenate((np.stack((starts, stops, stops + n), axis=1), np.stack((starts, stops + n, starts + n), axis=1)))
-    faces = np.concatenate((floor[:, ::-1], floor + n, walls)).astype(np.int32)
+    tool, faces = np.empty((2 * n, 3)), np.empty((2 * lids + 2 * n, 3), np.int32)
+    faces[:lids], faces[lids : 2 * lids] = floor[:, ::-1], floor + n
+    prism(outline.points, outline.ends, ground.frame, low, high, STEPS_PER_MM, tool, 0, faces, 2 * lids)
     points, made, source = combine(mesh.points, mesh.faces, tool, faces, add=emboss)
     points = np.rint(points * STEPS_PER_MM) / STEPS_PER_MM
 
     of_tool = source - len(mesh.faces)
-    bottom = (of_tool >= 0) & (of_tool < inner_faces)
-    lid = (of_tool >= inner_faces) & (of_tool < 2 * inner_faces)
+    bottom = (of_tool >= 0) & (of_tool < lids)
+    lid = (of_tool >= lids) & (of_tool < 2 * lids)
     others = {}
     for name, patch in patches.items():
         belongs = np.zeros(len(mesh.faces) + len(faces), np.bool_)
@@ -240,16 +232,8 @@ def _by_csg(mesh: Mesh, patches: Mapping[str, Patch], ground: Ground, outline: O
         others,
         others[ground.name].faces,
         np.flatnonzero(lid if emboss else bottom).astype(np.int32),
-        np.flatnonzero(of_tool >= 2 * inner_faces).astype(np.int32),
+        np.flatnonzero(of_tool >= 2 * lids).astype(np.int32),
         ground.lifted(steps if emboss else -steps),
         Role.EMBOSSING if emboss else Role.ENGRAVING,
     )
     return Stamped(Mesh(points, made), named)
-
-
-def _edges(outline: Outline, base: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Where each edge of the outline starts, and where it stops, as rows counted from `base`."""
-    starts = np.arange(base, base + len(outline.points), dtype=np.int32)
-    stops = starts + np.int32(1)
-    stops[outline.ends - 1] -= np.diff(outline.ends, prepend=np.int32(0))
-    return starts, stops

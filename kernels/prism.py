@@ -1,0 +1,48 @@
+"""The points and walls of a prism over closed loops: what joins the rim of a pocket, or of raised letters, to their floor."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from kernels.compiled import kernel
+
+
+@kernel(
+    "void(int32[:,::1], int32[::1], float64[:,::1], float64, float64, float64, float64[:,::1], int64, int32[:,::1], int64)",
+    writes=("points", "faces"),
+)
+def prism(
+    loops: npt.NDArray[np.int32],
+    ends: npt.NDArray[np.int32],
+    frame: npt.NDArray[np.float64],
+    rim: float,
+    floor: float,
+    unit: float,
+    points: npt.NDArray[np.float64],
+    first: int,
+    faces: npt.NDArray[np.int32],
+    row: int,
+) -> None:
+    """Two levels of points and the walls between them.
+
+    loops (n, 2), ends: in steps of the frame, interior on the left of every edge. frame (4, 3): origin in steps, x, y, normal.
+    Fills points[first : first + 2 n] with (origin + x u + y v + normal level) / unit, level `rim` first, then `floor`, and
+    faces[row : row + 2 n]; they look away from the loops' interior where the floor lies above the rim, into it where below.
+    """
+    n = loops.shape[0]
+    for k in range(3):
+        for i in range(n):
+            flat = frame[0, k] + frame[1, k] * loops[i, 0] + frame[2, k] * loops[i, 1]
+            points[first + i, k] = (flat + frame[3, k] * rim) / unit
+            points[first + n + i, k] = (flat + frame[3, k] * floor) / unit
+    begin = 0
+    for h in range(ends.shape[0]):
+        end = ends[h]
+        for i in range(begin, end):
+            a = first + i
+            b = first + (i + 1 if i + 1 < end else begin)
+            r = row + 2 * i
+            faces[r, 0], faces[r, 1], faces[r, 2] = a, b, b + n
+            faces[r + 1, 0], faces[r + 1, 1], faces[r + 1, 2] = a, b + n, a + n
+        begin = end
