@@ -26,11 +26,12 @@ _STEPS = np.array((1.0, 2.0, 3.5, 6.0, 10.0, 16.0))  # samples along the screen 
 _HOLLOW, _SHADOW = 1.0, 0.42
 
 
-@kernel("void(float32[:,::1], uint8[:,::1], float64[::1], float32[:,::1])", writes=("left",))
-def light_left(depth, owner, towards, left):  # type: ignore[no-untyped-def]
+@kernel("void(float32[:,::1], float32[:,::1], uint8[:,::1], float64[::1], float32[:,::1])", writes=("left",))
+def light_left(depth, light, owner, towards, left):  # type: ignore[no-untyped-def]
     """left (h, w): the share of light, 0.1 to 1, at each sample of depth (h + 2 MARGIN, w + 2 MARGIN) but for the margin.
 
-    Only set between the first and the last sample of a row that has an owner (not 0). towards (3,): the direction to the key light on the screen (x right, y down, z towards the viewer).
+    Only set between the first and the last sample of a row that has an owner (not 0). light, owner: like depth; what is dark
+    by itself (below 0.4) looks away from the key light and takes no shadow from it. towards (3,): the direction to the key light on the screen (x right, y down, z towards the viewer).
     """
     high, wide = left.shape
     one, zero = np.float32(1.0), np.float32(0.0)
@@ -68,7 +69,8 @@ def light_left(depth, owner, towards, left):  # type: ignore[no-untyped-def]
                 ahead = depth[at + di, start + dj :]
                 for j in range(count):
                     dark[j] = max(dark[j], min((ahead[j] - here[j] - rise) * soft, one))
-        result = left[i, first:]
+        result, lit = left[i, first:], light[at, start:]
         for j in range(count):
             share = one - np.float32(_HOLLOW) * min(hollow[j], np.float32(0.8))
-            result[j] = share * (one - np.float32(_SHADOW) * dark[j])
+            faces_it = min(max((lit[j] - np.float32(0.4)) * np.float32(2.0), zero), one)
+            result[j] = share * (one - np.float32(_SHADOW) * dark[j] * faces_it)

@@ -83,7 +83,7 @@ def draw_base(pieces: Sequence[Piece], size: int) -> Base:
     camera.aim(np.concatenate(worlds) if len(worlds) != 1 else worlds[0], side, view)
     window = np.array((-_MARGIN, -_MARGIN, side + _MARGIN, side + _MARGIN))
     wide = side + 2 * _MARGIN
-    depth, light = np.empty((wide, wide), np.float32), np.empty((wide, wide), np.float32)
+    depth, light = np.empty((wide, wide), np.float32), np.zeros((wide, wide), np.float32)
     owner = np.zeros((wide, wide), np.uint8)
     floor, up, towards = np.empty(3), np.empty(3), np.empty(3)
     camera.ground(view, floor, up)
@@ -108,7 +108,7 @@ def draw_base(pieces: Sequence[Piece], size: int) -> Base:
     ground = _ground_light(pieces, bodies, view, size)
     ramps = np.stack([_ramp(p.colour) for p in pieces]) if pieces else np.empty((0, resolve.LEVELS), np.uint32)
     left = np.empty((side, side), np.float32)
-    occlusion.light_left(depth, owner, towards, left)
+    occlusion.light_left(depth, light, owner, towards, left)
     picture = np.empty((size, size, 3), np.uint8)
     everything = np.array((0, 0, size, size))
     resolve.resolve(light, owner, left, ground, ramps, everything, _MARGIN, picture)
@@ -148,7 +148,7 @@ def draw_over(base: Base, pieces: Sequence[Piece]) -> Bytes:
         normals.corner_light(world, seen, piece.faces, first, last, piece.tone, _NO_RIM, _UP, corner)
         raster.rasterise(seen, piece.faces, first, last, corner, who, samples, depth, light, owner)
     share = np.empty((2 * (i1 - i0), 2 * (j1 - j0)), np.float32)
-    occlusion.light_left(depth, owner, base.towards, share)
+    occlusion.light_left(depth, light, owner, base.towards, share)
     resolve.resolve(light, owner, share, base.ground, base.ramps, np.array(window), _MARGIN, picture)
     return picture
 
