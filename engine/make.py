@@ -23,12 +23,13 @@ from engine.language.orders import accept
 from engine.language.shelf import code_hash
 from engine.language.template import Home, Run, Template
 from engine.language.values import Solid
-from engine.model.mesh import Part, Settled
+from engine.model.mesh import STEPS_PER_MM, Part, Pose, Settled
 from engine.model.order import CheckRun, Finding, Order, Product, Report, Severity
 from engine.model.places import cache_folder
 from engine.model.process import Process
 from engine.process.estimate import estimate
 from engine.process.limits import load_process
+from engine.process.supports import support_figures
 from engine.verify.checks import verdict, verify
 from engine.verify.settle import settle
 
@@ -94,10 +95,11 @@ def make(
     except Refused as refusal:
         return _refused(order, process, run, refusal, clock)
     with clock.step("settle"):
-        settled = tuple([settle(part) for part in parts])
+        settled = tuple([_placed(part, process) for part in parts])
     with clock.step("verify"):
         checks, findings, figures = verify(settled, process)
     with clock.step("estimate"):
+        figures = {**figures, **support_figures(settled, process)}
         figures = {**figures, **estimate(figures, process, cls.family).figures()}
     report = _report(template, settled, checks, findings, figures, clock)
     product = Product(order, process, run.values, run.origins, settled, report, cls.key, dict(run.artifacts), dict(run.fonts))
@@ -136,6 +138,22 @@ def _build(template: Template) -> Sequence[Part]:
     if len(set(names)) != len(names):
         raise TemplateError(type(template).key, stage.name, "names two parts alike")
     return parts
+
+
+def _placed(part: Part, process: Process) -> Settled:
+    """The part in its print pose; turned a quarter about z where only so the machine takes it."""
+    settled = settle(part)
+    if not len(settled.lattice):
+        return settled
+    wide, deep, _ = (settled.lattice.max(axis=0).astype(int) - settled.lattice.min(axis=0)) / STEPS_PER_MM
+    width, depth, _ = process.machine.size
+    if (wide <= width and deep <= depth) or wide > depth or deep > width:
+        return settled
+    pose = settled.pose
+    (a, b, c), (x, y, z) = pose.rotation, pose.translation
+    minus = (-b[0], -b[1], -b[2])
+    quarter = Pose((minus, a, c), (-y, x, z), f"{pose.why}; turned a quarter, as only so the machine takes it")
+    return settle(part.changed(poses={**part.poses, "print": quarter}))
 
 
 def _report(

@@ -77,22 +77,22 @@ class Rule(Step):
 
 
 def run_stage(stage: Stage, template: Template) -> Any:
-    """The stage's result: remembered where a stored trace holds, else made now."""
+    """The stage's result: of this very order, else remembered where a stored trace holds, else made now."""
     run = template.run
-    memory = run.memory_of(stage)
-    started = time.process_time()
-    kept = memory.find(run.look)
-    hit = kept is not None
+    kept = run.done.get(stage.name)
     if kept is None:
-        with run.tracing(stage.name) as tracer:
-            result = stage.execute(template)
-        trace = tracer.done()
-        kept = memory.keep(trace, result, personal=any(run.personal(n) for n in trace.names))
-    for name, value in zip(kept.trace.names, kept.trace.values, strict=True):
-        run.note(name, value)
-    run.finished(
-        stage.name, 1000.0 * (time.process_time() - started), hit, kept.artifact if isinstance(stage, CadStage) else None
-    )
+        memory = run.memory_of(stage)
+        started = time.process_time()
+        kept = memory.find(run.look)
+        hit = kept is not None
+        if kept is None:
+            with run.tracing(stage.name) as tracer:
+                result = stage.execute(template)
+            trace = tracer.done()
+            kept = memory.keep(trace, result, personal=any(run.personal(n) for n in trace.names))
+        artifact = kept.artifact if isinstance(stage, CadStage) else None
+        run.finished(stage.name, kept, 1000.0 * (time.process_time() - started), hit, artifact)
+    run.note_all(kept.trace)
     return kept.result
 
 

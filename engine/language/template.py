@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from engine.errors import TemplateError
-from engine.language.memory import Bound, StageMemory, Tracer
+from engine.language.memory import Bound, Kept, StageMemory, Trace, Tracer
 from engine.language.parameters import Catalogue, Field, closest
 from engine.language.stages import CadStage, Fit, Rule, Stage, vars_of
 from engine.model.order import Origin, StageRun
@@ -159,6 +159,7 @@ class Run:
         self.code_hash = code_hash
         self.cad_deadline = cad_deadline
         self.tracers: list[Tracer] = []
+        self.done: dict[str, Kept] = {}
         self.stages: list[StageRun] = []
         self.artifacts: dict[str, str] = {}
         self.fonts: dict[str, str] = {}
@@ -218,8 +219,14 @@ class Run:
             self.home.stages[name] = StageMemory(self.home.bound, disk)
         return self.home.stages[name]
 
-    def finished(self, stage: str, cpu_ms: float, hit: bool, artifact: str | None) -> None:
-        """One line of the report; an artifact for the record."""
+    def note_all(self, trace: Trace) -> None:
+        """What a stage read is read by the stage that called it, and its fonts are in the record."""
+        for name, value in zip(trace.names, trace.values, strict=True):
+            self.note(name, value)
+
+    def finished(self, stage: str, kept: Kept, cpu_ms: float, hit: bool, artifact: str | None) -> None:
+        """The stage is done for this order: one line of the report; an artifact for the record."""
+        self.done[stage] = kept
         self.stages.append(StageRun(stage, round(cpu_ms, 3), hit))
         if artifact is not None:
             self.artifacts[stage] = artifact

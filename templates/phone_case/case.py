@@ -138,6 +138,7 @@ class PhoneCase(Template):
     text_angle = angle(0.0, low=-90.0, high=90.0, step=1.0, label=("Turned by", "Inclinaison"))
     colour = choice("blue", {key: words for key, (_, words) in COLOURS.items()}, label=("Colour", "Couleur"))
 
+    @stage
     def known(self) -> Phone:
         """The facts of the chosen phone."""
         return read_phone(self.phone)
@@ -153,6 +154,7 @@ class PhoneCase(Template):
             return self.process.method != "FDM" or self.letters == "embossed"
         return self.ring == "raised"
 
+    @stage
     def plan(self) -> Plan:
         """Every number of the body. It reads nothing personal: the body is the same for every name."""
         wishes = Wishes(
