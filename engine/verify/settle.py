@@ -20,19 +20,20 @@ def settle(part: Part, pose: str = "print") -> Settled:
 
     A rotation by right angles is exact: rounded as drawn, then turned in integers. Any other is computed in float64 in a fixed
     order, then rounded. The print pose is dropped so that the lowest point that a face uses has z = 0; x and y stay.
-    Equal points become one. Nothing is repaired and nothing raises: a point that is not finite, or farther than 26.8 m, becomes a
+    Equal points become one. Nothing else is repaired and nothing raises: a point that is not finite, or farther than 26.8 m, becomes a
     mark that `verify` reports, and an index out of range stays.
 
     `kept` lives on when no kept point merged; its key then tells the pose too.
     """
     stance = part.poses.get(pose, AS_DRAWN)
-    points, faces = _posed(part.mesh.points, stance), part.mesh.faces
+    (points, lost), faces = _posed(part.mesh.points, stance), part.mesh.faces
     drop = -grid.lowest(points, faces) if pose == "print" else 0
     if drop not in (0, -grid.TOO_FAR):
-        grid.turn(points, _UPRIGHT, np.array((0, 0, drop), dtype=np.int64))
+        lost += grid.turn(points, _UPRIGHT, np.array((0, 0, drop), dtype=np.int64))
     else:
         drop = 0
-    points, faces, intact = _welded(points, faces)
+    # points without a place are not welded: each of them is to be counted
+    points, faces, intact = (points, faces, 0) if lost else _welded(points, faces)
     kept = part.mesh.kept
     if kept is not None:
         kept = Kept(f"{kept.key}/{_digest(stance, drop)}", kept.points, kept.faces) if kept.points <= intact else None
@@ -44,19 +45,20 @@ def settle(part: Part, pose: str = "print") -> Settled:
 _UPRIGHT = np.array((1, 2, 3), dtype=np.int64)
 
 
-def _posed(points: Points, pose: Pose) -> Lattice:
+def _posed(points: Points, pose: Pose) -> tuple[Lattice, int]:
+    """The points on the lattice, and how many have no place there."""
     out = np.empty(points.shape, dtype=np.int32)
     columns = right_angles(pose)
     if columns is None:
         rotation = np.array(pose.rotation, dtype=np.float64).ravel()
-        grid.quantise_posed(points, rotation, np.array(pose.translation, dtype=np.float64), float(STEPS_PER_MM), out)
-        return out
-    grid.quantise(points, float(STEPS_PER_MM), out)
+        translation = np.array(pose.translation, dtype=np.float64)
+        return out, grid.quantise_posed(points, rotation, translation, float(STEPS_PER_MM), out)
+    lost = grid.quantise(points, float(STEPS_PER_MM), out)
     if columns != (1, 2, 3) or any(pose.translation):
         shift = np.empty((1, 3), dtype=np.int32)
         grid.quantise(np.array((pose.translation,), dtype=np.float64), float(STEPS_PER_MM), shift)
-        grid.turn(out, np.array(columns, dtype=np.int64), shift[0].astype(np.int64))
-    return out
+        lost += grid.turn(out, np.array(columns, dtype=np.int64), shift[0].astype(np.int64))
+    return out, lost
 
 
 def right_angles(pose: Pose) -> tuple[int, int, int] | None:

@@ -12,7 +12,8 @@ from engine.verify.settle import right_angles, settle
 from kernels import lattice as grid
 
 TETRA = np.array([(0, 2, 1), (0, 1, 3), (1, 2, 3), (2, 0, 3)], dtype=np.int32)
-POINTS = np.array([(0, 0, 0), (10, 0, 0), (0, 10, 0), (0, 0, 10)], dtype=np.float64) + (1.5, 2.5, -3.25)
+POINTS = np.array([(0, 0, 0), (10, 0, 0), (0, 10, 0), (0, 0, 10)], dtype=np.float64) + np.array([1.5, 2.5, -3.25])
+RAISED = np.array([0, 0, 3.25])
 
 
 def _settled(points: np.ndarray, pose: Pose | None = None, faces: np.ndarray = TETRA, kept: Kept | None = None) -> Settled:
@@ -32,7 +33,7 @@ def _rotations() -> list[tuple[tuple[float, ...], ...]]:
 
 def test_as_drawn_is_dropped_to_the_bed_and_not_moved_sideways() -> None:
     made = _settled(POINTS)
-    assert made.lattice.tolist() == np.round((POINTS + (0, 0, 3.25)) * 1e4).astype(int).tolist()
+    assert made.lattice.tolist() == np.round((POINTS + RAISED) * 1e4).astype(int).tolist()
     assert made.faces is made.part.mesh.faces and not made.lattice.flags.writeable
     assert (made.points == made.lattice / 10_000).all()
 
@@ -77,8 +78,10 @@ def test_an_unused_point_below_does_not_lift_the_part() -> None:
 def test_equal_points_become_one() -> None:
     soup = POINTS[TETRA].reshape(-1, 3) + np.array([[0.00002], [0.0]] * 6)
     made = _settled(soup, faces=np.arange(12, dtype=np.int32).reshape(-1, 3))
-    assert len(made.lattice) == 4 and sorted(map(tuple, made.lattice.tolist())) == sorted(map(tuple, _settled(POINTS).lattice.tolist()))
-    assert (made.lattice[made.faces] == np.round((soup + (0, 0, 3.25)) * 1e4).reshape(-1, 3, 3)).all()
+    assert len(made.lattice) == 4 and sorted(map(tuple, made.lattice.tolist())) == sorted(
+        map(tuple, _settled(POINTS).lattice.tolist())
+    )
+    assert (made.lattice[made.faces] == np.round((soup + RAISED) * 1e4).reshape(-1, 3, 3)).all()
 
 
 def test_kept_rows_stay_known_until_one_of_them_merges() -> None:
@@ -113,7 +116,9 @@ def test_the_key_tells_pose_and_drop() -> None:
     assert again.kept is not None and made[0].kept is not None and again.kept.key == made[0].kept.key
 
 
-@pytest.mark.parametrize("pose", [None, FLIPPED, Pose(((0.8, 0.0, 0.6), (0.0, 1.0, 0.0), (-0.6, 0.0, 0.8))), Pose(translation=(1e9, 0, 0))])
+@pytest.mark.parametrize(
+    "pose", [None, FLIPPED, Pose(((0.8, 0.0, 0.6), (0.0, 1.0, 0.0), (-0.6, 0.0, 0.8))), Pose(translation=(1e9, 0, 0))]
+)
 def test_nothing_raises(pose: Pose | None) -> None:
     hopeless = [
         (np.full((4, 3), np.nan), TETRA),
