@@ -36,7 +36,7 @@ def combine(
     tool_faces: npt.NDArray[np.int32],
     *,
     add: bool,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """A body with a tool added or taken away: points (mm, not rounded), faces, and for each face the one it is a piece of.
 
     The sources count the body's faces first, then the tool's. Faces are never merged. EngineFault when one of the two is no
@@ -59,5 +59,5 @@ def combine(
     return (
         np.asarray(mesh.vert_properties, np.float64)[:, :3],
         np.asarray(mesh.tri_verts).astype(np.int32),
-        np.asarray(mesh.face_id).astype(np.int64),
+        np.asarray(mesh.face_id).astype(np.int32),
     )

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from engine.doors import cad_lattice
 from engine.errors import EngineFault, UnikatError
 from engine.model.mesh import STEPS_PER_MM, Faces, Mesh, Patch, Role
 from engine.model.outline import Outline
@@ -207,7 +208,7 @@ def _replaced(ground: Ground, outline: Outline, cap: Faces, steps: int, emboss: 
 
 
 def _by_csg(mesh: Mesh, patches: Mapping[str, Patch], ground: Ground, outline: Outline, steps: int, emboss: bool) -> Stamped:
-    """The body less the outline's prism, or with it; points rounded to the lattice."""
+    """The body less the outline's prism, or with it; rounded to the lattice, no flat triangle."""
     from engine.doors.solid import combine
 
     _, floor = triangles_of(outline.points, outline.ends)
@@ -218,7 +219,8 @@ def _by_csg(mesh: Mesh, patches: Mapping[str, Patch], ground: Ground, outline: O
     faces[:lids], faces[lids : 2 * lids] = floor[:, ::-1], floor + n
     prism(outline.points, outline.ends, ground.frame, low, high, STEPS_PER_MM, tool, 0, faces, 2 * lids)
     points, made, source = combine(mesh.points, mesh.faces, tool, faces, add=emboss)
-    points = np.rint(points * STEPS_PER_MM) / STEPS_PER_MM
+    lattice, made = cad_lattice.weld(cad_lattice.rounded(points), made)
+    made, source = cad_lattice.without_flat(lattice, made, source)
 
     of_tool = source - len(mesh.faces)
     bottom = (of_tool >= 0) & (of_tool < lids)
@@ -236,4 +238,4 @@ def _by_csg(mesh: Mesh, patches: Mapping[str, Patch], ground: Ground, outline: O
         ground.lifted(steps if emboss else -steps),
         Role.EMBOSSING if emboss else Role.ENGRAVING,
     )
-    return Stamped(Mesh(points, made), named)
+    return Stamped(Mesh(lattice / STEPS_PER_MM, made), named)

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from engine.errors import EngineFault
-from engine.model.mesh import Mesh, Patch, Plane, Role
+from engine.model.mesh import Mesh, Part, Patch, Plane, Role
 from engine.model.outline import Outline
 from engine.shape.stamp import BadOutline, OffPatch, Stamped, covers, stamp, stamp_by_csg
 from engine.shape.text import outline
+from engine.verify.checks import verify
+from engine.verify.settle import settle
 from kernels.triangulate import triangles_of
 
 Loop = list[tuple[int, int]]
@@ -269,13 +271,17 @@ def test_agrees_with_a_boolean_and_sees_all_that_leave() -> None:
         if stamped > 50:
             continue
         ours, theirs = (how(mesh, patches, "top", text, 0.6, emboss=emboss) for how in (stamp, stamp_by_csg))
-        assert closed(ours.mesh)
-        assert closed(theirs.mesh)
-        assert degenerate(ours.mesh) == 0
+        assert faults(ours) == faults(theirs) == []
         assert six_volumes(ours.mesh) == pytest.approx(six_volumes(theirs.mesh), rel=1e-6)
         assert patch_areas(ours) == pytest.approx(patch_areas(theirs), rel=1e-6)
     assert stamped >= 50
     assert off >= 25
+
+
+def faults(made: Stamped) -> list[str]:
+    """What verify finds: open or nonmanifold edges, flat or double faces, inverted shells, points without a face."""
+    _, findings, _ = verify((settle(Part("plate", made.mesh)),))
+    return [finding.code for finding in findings]
 
 
 def patch_areas(made: Stamped) -> dict[str, float]:
@@ -397,13 +403,20 @@ def test_a_tilted_patch_goes_the_booleans_way(emboss: bool) -> None:
     mesh = Mesh(np.rint(mesh.points * STEPS / 5) / STEPS, mesh.faces)
     text = letters("Zoé & Léo", 6.0)
     made = stamp(mesh, tilted, "top", text, 0.6, emboss=emboss)
-    assert closed(made.mesh)
+    assert faults(made) == []
     assert made.mesh.kept is None
     change = (six_volumes(made.mesh) - six_volumes(mesh)) / (six_areas(text) * 6000)
     assert change == pytest.approx(1 if emboss else -1, rel=1e-3)
     assert list(made.patches) == ["top", "bottom", "sides", "top.floor", "top.sides"]
     with pytest.raises(OffPatch):
         stamp(mesh, tilted, "top", letters("Zoé", at=(30, 0)), 0.6, emboss=emboss)
+
+
+def test_the_faults_of_a_stamp_are_seen() -> None:
+    mesh, patches = plate()
+    made = stamp(mesh, patches, "top", letters(), 0.6)
+    assert faults(made) == []
+    assert "open-edge" in faults(Stamped(Mesh(made.mesh.points, made.mesh.faces[:-1]), made.patches))
 
 
 def test_a_body_that_is_no_solid_is_said() -> None:
