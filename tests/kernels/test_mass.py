@@ -141,7 +141,9 @@ def test_bounds_pass_by_points_not_in_use() -> None:
     assert box.tolist() == [1, -5, 3, 4, 2, 6]
 
 
-@given(st.lists(st.tuples(st.integers(-4, 4), st.integers(-4, 4)), min_size=1, max_size=7), st.integers(-4, 4), st.integers(-4, 4))
+@given(
+    st.lists(st.tuples(st.integers(-4, 4), st.integers(-4, 4)), min_size=1, max_size=7), st.integers(-4, 4), st.integers(-4, 4)
+)
 @settings(max_examples=300, deadline=None)
 def test_stands_is_being_in_the_convex_hull(feet: list[tuple[int, int]], x: int, y: int) -> None:
     """Truth: no line through (x, y) in a direction that could separate leaves all feet strictly on one side."""

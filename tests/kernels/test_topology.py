@@ -95,7 +95,7 @@ def _plain(faces: list[tuple[int, int, int]], n: int) -> dict[str, int]:
         ([*TETRA, (0, 1, 4)], 5, {"crowded": 1, "open": 2, "shells": 2}),
         ([(0, 1, 2), (0, 2, 1)], 3, {"shells": 1}),
     ],
-    ids="tetra hole flipped two bowtie unused repeated repeated-apart fin plate".split(),
+    ids=["tetra", "hole", "flipped", "two", "bowtie", "unused", "repeated", "repeated-apart", "fin", "plate"],
 )
 def test_little_meshes(faces: list[tuple[int, int, int]], n: int, expected: dict[str, int]) -> None:
     blank = dict.fromkeys(("open", "crowded", "turned", "repeated", "pinched", "unused", "shells"), 0)
