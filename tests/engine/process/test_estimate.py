@@ -13,7 +13,7 @@ import pytest
 import engine.process.estimate as subject
 from engine.errors import EngineFault
 from engine.process.estimate import FEATURES, estimate, features, layers, price, settings_digest
-from engine.process.limits import load_process
+from engine.process.limits import list_processes, load_process
 
 FIGURES: Mapping[str, Any] = {
     "volume_mm3": 20_000.0,
@@ -148,3 +148,17 @@ def test_the_report_gets_figures_that_json_can_hold() -> None:
 def test_more_of_anything_never_costs_less() -> None:
     process = load_process("sls-pa12")
     assert price(10, 3600, process) < price(20, 3600, process) < price(20, 7200, process)
+
+
+def test_what_ships_is_calibrated_on_enough_parts_for_todays_settings() -> None:
+    told = subject._fits()
+    sliced = [process for process in list_processes() if process.method == "FDM"]
+    assert {(process.key, "case") for process in sliced} <= set(told)
+    for process in sliced:
+        fit = told[process.key, "case"]
+        assert fit["settings"] == settings_digest(process), "settings changed: run python -m benchmarks.calibrate"
+        assert fit["parts"] >= 40
+        assert fit["time_error"] < 0.045
+        assert fit["time_worst"] < 0.084
+        assert fit["mass_error"] < 0.048
+        assert estimate(FIGURES, process, "case").calibrated
