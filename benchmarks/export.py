@@ -10,12 +10,11 @@ from __future__ import annotations
 import ctypes
 import functools
 import io
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.harness import Case
 from engine.export import glb, stl, threemf
 from engine.export.identity import Identity, order_uuid
 from engine.export.kept import KeptSegments
@@ -23,22 +22,6 @@ from engine.model.mesh import Kept, Mesh, Part, Pose, Settled
 
 Rows = npt.NDArray[np.int32]
 ROUND = 224  # a sphere of so many meridians and parallels: 2 * 224 * 223 = 99,904 triangles
-
-
-@dataclass(frozen=True)
-class Case:
-    """One line of the table. `goals`: how many times slower each peer must be; `most_ms`: CPU milliseconds of ours at most.
-
-    `agree` runs all of them and returns what differs, or nothing.
-    """
-
-    name: str
-    triangles: int
-    ours: Callable[[], bytes]
-    peers: Mapping[str, Callable[[], bytes]]
-    agree: Callable[[], Sequence[str]]
-    goals: Mapping[str, float] = field(default_factory=dict)
-    most_ms: float | None = None
 
 
 @functools.cache
@@ -111,32 +94,41 @@ def cases() -> list[Case]:
     """The 3MF, the STL, the GLB at 100k triangles, and a new name on a body of 16k."""
     lattice, faces = sphere()
     points = lattice / 1e4
+    ball = [(lattice, points, faces)]
     return [
         Case(
-            "3MF",
-            len(faces),
-            lambda: threemf.write([settled(lattice, faces)], _IDENTITY),
-            {"lib3mf": lambda: lib3mf_write(points, faces), "trimesh": lambda: trimesh_write(points, faces, "3mf")},
+            f"3MF of {len(faces):,} triangles",
+            lambda at: threemf.write([settled(at[0], at[2])], _IDENTITY),
             lambda: _agree_3mf(points, faces),
+            {"lib3mf": lambda at: lib3mf_write(at[1], at[2]), "trimesh": lambda at: trimesh_write(at[1], at[2], "3mf")},
+            ball,
             {"lib3mf": 5.0, "trimesh": 15.0},
+            note=lambda: _sizes(points, faces),
         ),
         Case(
-            "STL",
-            len(faces),
-            lambda: stl.write(settled(lattice, faces)),
-            {"trimesh": lambda: trimesh_write(points, faces, "stl")},
+            f"STL of {len(faces):,} triangles",
+            lambda at: stl.write(settled(at[0], at[2])),
             lambda: _agree_stl(lattice, faces),
+            {"trimesh": lambda at: trimesh_write(at[1], at[2], "stl")},
+            ball,
             {"trimesh": 10.0},
         ),
         Case(
-            "GLB, with normals at creases (trimesh: float32, no normals)",
-            len(faces),
-            lambda: glb.write([settled(lattice, faces)], _IDENTITY),
-            {"trimesh": lambda: trimesh_write(points, faces, "glb")},
+            f"GLB of {len(faces):,} triangles, with normals at creases",
+            lambda at: glb.write([settled(at[0], at[2])], _IDENTITY),
             lambda: _agree_glb(lattice, faces),
+            {"trimesh": lambda at: trimesh_write(at[1], at[2], "glb")},
+            ball,
+            note=lambda: "trimesh writes no normals",
         ),
         _splice(),
     ]
+
+
+def _sizes(points: npt.NDArray[np.float64], faces: Rows) -> str:
+    lattice = np.round(points * 1e4).astype(np.int32)
+    ours, theirs = threemf.write([settled(lattice, faces)], _IDENTITY), lib3mf_write(points, faces)
+    return f"{len(ours):,} bytes, lib3mf {len(theirs):,}"
 
 
 def named(changed: int = 2_000) -> Settled:
@@ -153,20 +145,19 @@ def named(changed: int = 2_000) -> Settled:
 
 def _splice() -> Case:
     part, cache = named(), KeptSegments()
-    threemf.write([part], _IDENTITY, cache=cache)
 
-    def warm() -> bytes:
-        return threemf.write([part], _IDENTITY, cache=cache)
+    def warm(given: Settled) -> bytes:
+        return threemf.write([given], _IDENTITY, cache=cache)
 
-    def cold() -> bytes:
-        return threemf.write([part], _IDENTITY)
+    def cold(given: Settled) -> bytes:
+        return threemf.write([given], _IDENTITY)
 
     return Case(
-        "3MF of a new name on a known body",
-        len(part.faces),
+        f"3MF of {len(part.faces):,} triangles, a known body with new ones",
         warm,
-        {"cold": cold},
-        lambda: [] if warm() == cold() else ["warm and cold bytes differ"],
+        lambda: [] if warm(part) == cold(part) == warm(part) else ["warm and cold bytes differ"],
+        {"ourselves, cold": cold},
+        [part],
         most_ms=0.6,
     )
 

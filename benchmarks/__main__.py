@@ -1,0 +1,94 @@
+"""The benchmarks: uv run python -m benchmarks [SUBJECT ...] [--json FILE]
+
+Prints a table of each subject: ours, every peer, the ratio, the goal, and whether the answers agree. Exit status 1 where some
+do not; a missed goal is said and is no failure. 2: an unknown subject, one that is not there yet, or a file that cannot be written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import json
+import os
+import pathlib
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from benchmarks import harness
+
+SUBJECTS: Mapping[str, str | None] = {
+    "product": "benchmarks.product",
+    "verdict": None,
+    "export": "benchmarks.export",
+    "compile": None,
+    "fit": None,
+    "service": None,
+}
+"""Subject -> the module whose `cases()` it is; None: it comes with a later issue."""
+
+PEERS = ("lib3mf", "trimesh", "networkx", "lxml")
+"""What `unikat` itself never installs: the group `oracle`."""
+_TRIED = "UNIKAT_BENCHMARKS_WITH_PEERS"
+
+
+def cases_of(subject: str) -> Sequence[harness.Case]:
+    """The cases of a subject that is there."""
+    module = SUBJECTS[subject]
+    assert module is not None
+    made: Callable[[], Sequence[harness.Case]] = importlib.import_module(module).cases
+    return made()
+
+
+def _with_peers(arguments: Sequence[str]) -> str | None:
+    """Start again in an environment that has the peers; a line that says what is missing where that cannot be."""
+    missing = [name for name in PEERS if importlib.util.find_spec(name) is None]
+    if not missing:
+        return None
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if uv is None or _TRIED in os.environ:
+        return f"benchmarks: {', '.join(missing)} not installed: uv run --group oracle python -m benchmarks {' '.join(arguments)}"
+    sys.stdout.flush()
+    return os.execve(uv, [uv, "run", "--group", "oracle", "python", "-m", "benchmarks", *arguments], {**os.environ, _TRIED: "1"})
+
+
+def _refusal(subjects: Sequence[str], file: str | None) -> str | None:
+    """Why this cannot be run, in a line."""
+    for subject in subjects:
+        if subject not in SUBJECTS:
+            return f"benchmarks: no subject {subject!r}; there is {', '.join(SUBJECTS)}"
+        if SUBJECTS[subject] is None:
+            return f"benchmarks: {subject} comes with a later issue; there is {', '.join(s for s, m in SUBJECTS.items() if m)}"
+    if file is not None and not pathlib.Path(file).resolve().parent.is_dir():
+        return f"benchmarks: --json: no such folder: {pathlib.Path(file).parent}"
+    return None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("subject", nargs="*", metavar="SUBJECT", help=f"{', '.join(SUBJECTS)}; without one: all that are there")
+    parser.add_argument("--json", metavar="FILE", help="write the rows here as a JSON list")
+    options = parser.parse_args(given)
+    subjects = options.subject or [name for name, module in SUBJECTS.items() if module]
+    why = _refusal(subjects, options.json) or _with_peers(given)
+    if why is not None:
+        print(why, file=sys.stderr)
+        return 2
+    core = harness.pin()
+    print(f"CPU time, median [quartiles]; {'not pinned' if core is None else f'pinned to core {core}'}")
+    results = []
+    for subject in subjects:
+        for case in cases_of(subject):
+            results.append(harness.run(subject, case))
+            print(harness.table(results[-1:]), flush=True)
+    if options.json is not None:
+        rows = json.dumps([result.row() for result in results], indent=1, ensure_ascii=False)
+        pathlib.Path(options.json).write_text(rows + "\n", encoding="utf-8")
+    return 1 if any(result.differ for result in results) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
