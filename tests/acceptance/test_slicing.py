@@ -1,0 +1,158 @@
+"""The real slicer on real products: sliced-ready as a customer gets them, and what is damaged is seen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.doors import slicer
+from engine.errors import EnvironmentFault, OrderError
+from engine.export.gcode import NotAsOrdered, accept, read, slice_product, wanted
+from engine.export.identity import identity_of
+from engine.export.sliced_ready import positions, settings_files
+from engine.export.threemf import write as write_3mf
+from engine.language.shelf import find
+from engine.make import Workshop, make
+from engine.model.mesh import Settled
+from engine.model.order import Order, Product
+from engine.process.supports import support_figures
+
+pytestmark = pytest.mark.skipif(
+    not any(shutil.which(program) for program in slicer.PROGRAMS) and not os.environ.get("CI"),
+    reason="no PrusaSlicer: apt install prusa-slicer",
+)
+
+ORDERS = {
+    "plain": Order("phone-case", process="fdm-pla", parameters={"phone": "google-pixel-6"}),
+    "engraved": Order("phone-case", process="fdm-pla", parameters={"phone": "google-pixel-6", "name": "Zoé"}),
+    "embossed": Order(
+        "phone-case", process="fdm-pla", parameters={"phone": "google-pixel-6", "name": "Max", "letters": "embossed"}
+    ),
+    "flexible": Order("phone-case", process="fdm-tpu", machine="fdm-300", parameters={"phone": "google-pixel-6", "name": "Bo"}),
+}
+CASE = find("phone-case")
+
+
+@pytest.fixture(scope="module")
+def products() -> dict[str, Product]:
+    """Each order made with its G-code: `make` itself raises when an acceptance test fails."""
+    workshop = Workshop()
+    return {name: make(order, CASE, formats=("3mf", "stl", "gcode"), workshop=workshop) for name, order in ORDERS.items()}
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_the_gcode_is_what_was_ordered(products: dict[str, Product], name: str) -> None:
+    product = products[name]
+    found = read(product.files["model.gcode"].decode())
+    (drawn,) = found.objects.values()
+    assert drawn.name == "case"
+    x, y, _ = product.process.machine.size
+    assert 0 < found.whole.low[0] < found.whole.high[0] < x
+    assert 0 < found.whole.low[1] < found.whole.high[1] < y
+    assert abs(sum(found.whole.low) + sum(found.whole.high) - x - y) < 8, "in the middle of the bed, skirt and all"
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_the_estimate_holds(products: dict[str, Product], name: str) -> None:
+    product = products[name]
+    found = read(product.files["model.gcode"].decode())
+    figures = product.report.figures
+    assert figures["calibrated"]
+    assert found.time_s == pytest.approx(figures["print_time_s"], rel=0.12)
+    assert found.filament_g == pytest.approx(figures["mass_g"], rel=0.12)
+
+
+def test_letters_over_the_back_are_printed_on_the_rim_with_supports(products: dict[str, Product]) -> None:
+    assert b";TYPE:Support material" in products["embossed"].files["model.gcode"]
+    assert b";TYPE:Support material" not in products["engraved"].files["model.gcode"]
+    assert support_figures(products["embossed"].parts, products["embossed"].process)["supported_area_mm2"] > 5000
+
+
+@pytest.mark.parametrize("name", ORDERS)
+@pytest.mark.parametrize("file", ["model.3mf", "model.stl"])
+def test_the_slicer_finds_nothing_to_mend(products: dict[str, Product], name: str, file: str) -> None:
+    product = products[name]
+    (told,) = slicer.inspect(product.files[file], file[-4:])
+    assert told.manifold
+    assert told.repairs == {}
+    assert told.parts == 1
+    assert told.volume == pytest.approx(product.report.figures["volume_mm3"], rel=1e-4)
+
+
+def test_the_same_order_gives_the_same_gcode(products: dict[str, Product]) -> None:
+    again = make(ORDERS["embossed"], CASE, formats=("gcode",), workshop=Workshop())
+    assert again.files["model.gcode"] == products["embossed"].files["model.gcode"]
+
+
+def damaged(product: Product, faces: Any, name: str = "case") -> tuple[Settled, bytes]:
+    """A product's only part with other faces, and its 3MF."""
+    (part,) = product.parts
+    other = replace(part, faces=np.ascontiguousarray(faces, dtype=np.int32), kept=None)
+    settings = settings_files(product.process, [other])
+    moves = positions([other], product.process)
+    return other, write_3mf([other], identity_of(product.order, CASE), extra=settings, moves=moves)
+
+
+def test_a_case_without_its_walls_is_seen(products: dict[str, Product]) -> None:
+    """Faces of one side are missing: the slicer makes something of it, with status 0."""
+    product = products["engraved"]
+    (part,) = product.parts
+    middle = part.points[part.faces].mean(axis=1)
+    _, model = damaged(product, part.faces[middle[:, 0] > part.points[:, 0].min() + 20])
+    sliced = slicer.slice_model(model, placed=True)
+    assert sliced.status == 0
+    assert accept(sliced, wanted(product.parts, product.process, product.report.figures))
+
+
+def test_a_case_that_is_there_twice_is_seen(products: dict[str, Product]) -> None:
+    product = products["engraved"]
+    (part,) = product.parts
+    twin, _ = damaged(product, part.faces)
+    both = [part, twin]
+    model = write_3mf(both, identity_of(product.order, CASE), extra=settings_files(product.process, both))
+    with pytest.raises(NotAsOrdered) as caught:
+        slice_product(model, product.parts, product.process, product.report.figures)
+    assert any("was not ordered" in problem for problem in caught.value.problems)
+    assert any("of filament" in problem for problem in caught.value.problems)
+
+
+def test_a_case_beside_the_bed_is_seen(products: dict[str, Product]) -> None:
+    product = products["engraved"]
+    settings = settings_files(product.process, product.parts)
+    model = write_3mf(product.parts, identity_of(product.order, CASE), extra=settings, moves=[(2_300_000, 1_200_000)])
+    with pytest.raises(NotAsOrdered) as caught:
+        slice_product(model, product.parts, product.process, product.report.figures, placed=True)
+    assert all("outside the bed" in problem for problem in caught.value.problems)
+
+
+def test_settings_that_it_does_not_know_are_seen(products: dict[str, Product]) -> None:
+    product = products["engraved"]
+    other = replace(product.process, settings={**product.process.settings, "fill_pattern": "swirl"})
+    model = write_3mf(
+        product.parts,
+        identity_of(product.order, CASE),
+        extra=settings_files(other, product.parts),
+        moves=positions(product.parts, other),
+    )
+    with pytest.raises(NotAsOrdered) as caught:
+        slice_product(model, product.parts, product.process, product.report.figures, placed=True)
+    assert all("the slicer says" in problem for problem in caught.value.problems)
+
+
+def test_only_fdm_is_sliced() -> None:
+    with pytest.raises(OrderError) as caught:
+        make(Order("phone-case", process="mjf-tpu"), CASE, formats=("gcode",))
+    assert caught.value.field == "formats"
+
+
+def test_without_a_slicer_it_says_what_to_install(products: dict[str, Product], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(slicer.VARIABLE, raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+    product = products["engraved"]
+    with pytest.raises(EnvironmentFault, match="apt install prusa-slicer"):
+        slice_product(product.files["model.3mf"], product.parts, product.process, product.report.figures, placed=True)
