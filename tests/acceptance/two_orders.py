@@ -19,7 +19,11 @@ from typing import Any
 
 ORDERS: dict[str, dict[str, Any]] = {
     "engraved": {"process": "fdm-pla", "parameters": {"name": "Zoë 7", "text_angle": 17.0, "letter_height": 8.0}},
-    "embossed": {"process": "mjf-pa12", "reference": "17/2", "parameters": {"name": "Łukasz & Ελένη", "letters": "embossed", "letter_height": 6.0}},
+    "embossed": {
+        "process": "mjf-pa12",
+        "reference": "17/2",
+        "parameters": {"name": "Łukasz & Ελένη", "letters": "embossed", "letter_height": 6.0},
+    },
 }
 TIMED = ("road_cpu_ms", "stages", "tier")
 """Figures of the report that tell how it was made, not what."""
