@@ -14,6 +14,7 @@ import numpy as np
 from kernels.compiled import inlined, kernel
 
 
+_LONG = 24  # samples: a span of these is drawn by vector code, and needs no clamp: its slope is the sum of many samples
 FILLED = 128
 """Set in the owner of a sample that `rasterise_plane` drew."""
 
@@ -22,6 +23,17 @@ FILLED = 128
 def _within(value, low, high):  # type: ignore[no-untyped-def]
     """ceil(value - 0.5) clipped to low..high, safe for what no integer holds."""
     return int(math.ceil(min(max(value - 0.5, float(low)), float(high))))
+
+
+@inlined
+def _long_span(z0, zx, l0, lx, who, count, depth, light, owner):  # type: ignore[no-untyped-def]
+    """The first `count` samples of these rows: all are written, so that vector code can be made of it."""
+    for j in range(count):
+        z = z0 + zx * np.float32(j)
+        nearer = z > depth[j]
+        depth[j] = z if nearer else depth[j]
+        light[j] = l0 + lx * np.float32(j) if nearer else light[j]
+        owner[j] = who if nearer else owner[j]
 
 
 @kernel(
@@ -45,8 +57,8 @@ def rasterise(seen, faces, first, last, corner, who, window, depth, light, owner
             continue
         i0 = _within(min(ay, by, cy), y0, y1)
         i1 = _within(max(ay, by, cy), y0, y1)
-        if i0 >= i1:
-            continue
+        if i0 >= i1 or _within(min(ax, bx, cx), x0, x1) >= _within(max(ax, bx, cx), x0, x1):
+            continue  # no row, or no column, has its centre in the face
         la, lb, lc = corner[f, 0], corner[f, 1], corner[f, 2]
         share = 1.0 / area
         zx = ((bz - az) * (cy - ay) - (by - ay) * (cz - az)) * share
@@ -63,23 +75,33 @@ def rasterise(seen, faces, first, last, corner, who, window, depth, light, owner
             mx, my, ux, uy = ux, uy, mx, my
             if my < ty:
                 tx, ty, mx, my = mx, my, tx, ty
-        long_slope = (ux - tx) / (uy - ty)
+        slope = (ux - tx) / (uy - ty)
+        upper = (mx - tx) / (my - ty) if my > ty else 0.0
+        lower = (ux - mx) / (uy - my) if uy > my else 0.0
+        z_start = az + zx * (0.5 - ax) - zy * ay
+        l_start = la + lx * (0.5 - ax) - ly * ay
         for i in range(i0, i1):
             y = i + 0.5
-            left = tx + (y - ty) * long_slope
-            right = tx + (y - ty) * ((mx - tx) / (my - ty)) if y < my else mx + (y - my) * ((ux - mx) / (uy - my))
-            if right < left:
-                left, right = right, left
-            j0 = _within(left, x0, x1)
-            j1 = _within(right, x0, x1)
-            z_row = az + zy * (y - ay) + zx * (0.5 - ax)
-            l_row = la + ly * (y - ay) + lx * (0.5 - ax)
-            for j in range(j0, j1):
-                z = np.float32(min(max(z_row + zx * j, z_low), z_high))
-                if z > depth[i - y0, j - x0]:
-                    depth[i - y0, j - x0] = z
-                    light[i - y0, j - x0] = np.float32(min(max(l_row + lx * j, l_low), l_high))
-                    owner[i - y0, j - x0] = who
+            one = tx + (y - ty) * slope
+            two = tx + (y - ty) * upper if y < my else mx + (y - my) * lower
+            j0 = _within(min(one, two), x0, x1)
+            j1 = _within(max(one, two), x0, x1)
+            if j0 >= j1:
+                continue
+            z_row = z_start + zy * y
+            l_row = l_start + ly * y
+            if j1 - j0 < _LONG:
+                for j in range(j0, j1):
+                    z = np.float32(min(max(z_row + zx * j, z_low), z_high))
+                    if z > depth[i - y0, j - x0]:
+                        depth[i - y0, j - x0] = z
+                        light[i - y0, j - x0] = np.float32(min(max(l_row + lx * j, l_low), l_high))
+                        owner[i - y0, j - x0] = who
+            else:
+                _long_span(
+                    np.float32(z_row + zx * j0), np.float32(zx), np.float32(l_row + lx * j0), np.float32(lx), who, j1 - j0,
+                    depth[i - y0, j0 - x0 :], light[i - y0, j0 - x0 :], owner[i - y0, j0 - x0 :],
+                )  # fmt: skip
 
 
 @kernel(

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from kernels.compiled import kernel
+from kernels.compiled import inlined, kernel
 
 
 @kernel("void(float64[:,::1], int32[:,::1], int64, int64, int64, float64, int64, float32[:,::1])", writes=("mask",))
@@ -50,44 +50,48 @@ def cover(seen, faces, first, last, sides, cell, margin, mask):  # type: ignore[
                 mask[i, j] = np.float32(1.0)
 
 
+@inlined
+def _down(source, radius, total, out):  # type: ignore[no-untyped-def]
+    """out = the running mean of source along its columns: rows are added and taken off whole, in vector code."""
+    high, wide = source.shape
+    scale = np.float32(1.0 / (2 * radius + 1))
+    for j in range(wide):
+        total[j] = np.float32(0.0)
+    for i in range(min(radius, high)):
+        for j in range(wide):
+            total[j] += source[i, j]
+    for i in range(high):
+        if i + radius < high:
+            for j in range(wide):
+                total[j] += source[i + radius, j]
+        for j in range(wide):
+            out[i, j] = total[j] * scale
+        if i >= radius:
+            for j in range(wide):
+                total[j] -= source[i - radius, j]
+
+
+@inlined
+def _across(source, out):  # type: ignore[no-untyped-def]
+    for i in range(source.shape[0]):
+        for j in range(source.shape[1]):
+            out[j, i] = source[i, j]
+
+
 @kernel("void(float32[:,::1], int64, float32[:,::1])", writes=("soft",))
 def blur(mask, radius, soft):  # type: ignore[no-untyped-def]
-    """soft (h, w) = mask (h, w) after three running means over 2 radius + 1 cells along each axis; zero beyond the edges."""
-    high, wide = mask.shape
-    scale = np.float32(1.0 / (2 * radius + 1))
-    line = np.empty(max(high, wide), np.float32)
-    total = np.empty(wide, np.float32)
-    for i in range(high):
-        for j in range(wide):
-            soft[i, j] = mask[i, j]
-        for _ in range(3):
-            for j in range(wide):
-                line[j] = soft[i, j]
-            run = np.float32(0.0)
-            for j in range(min(radius, wide)):
-                run += line[j]
-            for j in range(wide):
-                if j + radius < wide:
-                    run += line[j + radius]
-                soft[i, j] = run * scale
-                if j >= radius:
-                    run -= line[j - radius]
-    other = np.empty((high, wide), np.float32)
-    for _ in range(3):
-        for i in range(high):
-            for j in range(wide):
-                other[i, j] = soft[i, j]
-        for j in range(wide):
-            total[j] = np.float32(0.0)
-        for i in range(min(radius, high)):
-            for j in range(wide):
-                total[j] += other[i, j]
-        for i in range(high):
-            if i + radius < high:
-                for j in range(wide):
-                    total[j] += other[i + radius, j]
-            for j in range(wide):
-                soft[i, j] = total[j] * scale
-            if i >= radius:
-                for j in range(wide):
-                    total[j] -= other[i - radius, j]
+    """soft (n, n) = mask (n, n) after three running means over 2 radius + 1 cells along each axis; zero beyond the edges."""
+    side = mask.shape[0]
+    total = np.empty(side, np.float32)
+    other = np.empty((side, side), np.float32)
+    _down(mask, radius, total, soft)
+    _down(soft, radius, total, other)
+    _down(other, radius, total, soft)
+    _across(soft, other)
+    _down(other, radius, total, soft)
+    _down(soft, radius, total, other)
+    _down(other, radius, total, soft)
+    _across(soft, other)
+    for i in range(side):
+        for j in range(side):
+            soft[i, j] = other[i, j]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -75,16 +76,41 @@ class Base:
         return sum(a.nbytes for a in own) + sum(b.world.nbytes + b.seen.nbytes for b in self.bodies)
 
 
-def draw_base(pieces: Sequence[Piece], size: int) -> Base:
-    """The bodies of `pieces` (their kept rows) on the ground, `size` pixels square."""
+class _Scratch(threading.local):
+    """This thread's sample buffers of the last size drawn: fresh memory costs as much as filling it."""
+
+    def __init__(self) -> None:
+        self.side = 0
+
+    def buffers(self, side: int) -> tuple[Floats, Floats, Bytes, Floats]:
+        """depth, light, owner with margins, and the share of light without; their content is anything."""
+        if side != self.side:
+            self.side, self._held = side, (*_samples(side), np.empty((side, side), np.float32))
+        return self._held
+
+
+def _samples(side: int) -> tuple[Floats, Floats, Bytes]:
+    shape = (side + 2 * _MARGIN, side + 2 * _MARGIN)
+    return np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint8)
+
+
+_SCRATCH = _Scratch()
+
+
+def draw_base(pieces: Sequence[Piece], size: int, *, keep: bool) -> Base:
+    """The bodies of `pieces` (their kept rows) on the ground, `size` pixels square.
+
+    Without `keep` the samples lie in this thread's scratch memory and hold only until it draws the next base.
+    """
     side = _SAMPLES * size
     worlds = [_placed(p.points[: p.kept_points], p.pose) for p in pieces]
     view = np.empty(8)
     camera.aim(np.concatenate(worlds) if len(worlds) != 1 else worlds[0], side, view)
     window = np.array((-_MARGIN, -_MARGIN, side + _MARGIN, side + _MARGIN))
-    wide = side + 2 * _MARGIN
-    depth, light = np.empty((wide, wide), np.float32), np.zeros((wide, wide), np.float32)
-    owner = np.zeros((wide, wide), np.uint8)
+    depth, light, owner, left = _SCRATCH.buffers(side)
+    if keep:
+        depth, light, owner = _samples(side)
+    owner.fill(0)
     floor, up, towards = np.empty(3), np.empty(3), np.empty(3)
     camera.ground(view, floor, up)
     camera.direction(np.array(shade.KEY), towards)
@@ -107,7 +133,6 @@ def draw_base(pieces: Sequence[Piece], size: int) -> Base:
         raster.rasterise_plane(body.seen, body.rim, plane, bright, who, window, depth, light, owner)
     ground = _ground_light(pieces, bodies, view, size)
     ramps = np.stack([_ramp(p.colour) for p in pieces]) if pieces else np.empty((0, resolve.LEVELS), np.uint32)
-    left = np.empty((side, side), np.float32)
     occlusion.light_left(depth, light, owner, towards, left)
     picture = np.empty((size, size, 3), np.uint8)
     everything = np.array((0, 0, size, size))

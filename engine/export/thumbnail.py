@@ -23,19 +23,24 @@ SIZES = (16, 1024)
 
 _TONES = {Role.ENGRAVING: 0.58, Role.EMBOSSING: 1.07}  # how a letter's flat faces are lit: a floor lies in half shade, a raised face in the light
 _KEEP_BYTES = 64_000_000
+_ASKED = 1000
 _COLOUR = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
 _MOST_PARTS = 127
 _AS_DRAWN = Pose()
 
 
 class _Shelf:
-    """Bases by what they show, the oldest use dropped first when they take more than the limit."""
+    """Bases by what they show, the oldest use dropped first when they take more than the limit.
+
+    A body is kept when it is asked for the second time: one that serves a single order is not worth the memory.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._lock = threading.Lock()
         self._bases: OrderedDict[Hashable, Base] = OrderedDict()
         self._bytes = 0
+        self._asked: OrderedDict[Hashable, None] = OrderedDict()
 
     def get(self, key: Hashable) -> Base | None:
         with self._lock:
@@ -43,6 +48,16 @@ class _Shelf:
             if base is not None:
                 self._bases.move_to_end(key)
             return base
+
+    def asked_before(self, key: Hashable) -> bool:
+        """Was this question put before, among the last thousand keys? It is noted now."""
+        with self._lock:
+            known = key in self._asked
+            self._asked[key] = None
+            self._asked.move_to_end(key)
+            if len(self._asked) > _ASKED:
+                self._asked.popitem(last=False)
+            return known
 
     def put(self, key: Hashable, base: Base) -> None:
         with self._lock:
@@ -56,6 +71,7 @@ class _Shelf:
     def clear(self) -> None:
         with self._lock:
             self._bases.clear()
+            self._asked.clear()
             self._bytes = 0
 
 
@@ -81,8 +97,9 @@ def picture(parts: Sequence[Settled], size: int = 256) -> npt.NDArray[np.uint8]:
     key = _key(parts, pieces, size)
     base = None if key is None else _SHELF.get(key)
     if base is None:
-        base = draw_base(pieces, size)
-        if key is not None:
+        keep = key is not None and _SHELF.asked_before(key)
+        base = draw_base(pieces, size, keep=keep)
+        if keep:
             _SHELF.put(key, base)
     return draw_over(base, pieces)
 
