@@ -48,9 +48,13 @@ def _with_peers(arguments: Sequence[str]) -> str | None:
         return None
     uv = os.environ.get("UV") or shutil.which("uv")
     if uv is None or _TRIED in os.environ:
-        return f"benchmarks: {', '.join(missing)} not installed: uv run --group oracle python -m benchmarks {' '.join(arguments)}"
+        return (
+            f"benchmarks: {', '.join(missing)} not installed: uv run --group oracle python -m benchmarks {' '.join(arguments)}"
+        )
     sys.stdout.flush()
-    return os.execve(uv, [uv, "run", "--group", "oracle", "python", "-m", "benchmarks", *arguments], {**os.environ, _TRIED: "1"})
+    return os.execve(
+        uv, [uv, "run", "--group", "oracle", "python", "-m", "benchmarks", *arguments], {**os.environ, _TRIED: "1"}
+    )
 
 
 def _refusal(subjects: Sequence[str], file: str | None) -> str | None:

@@ -147,7 +147,9 @@ def table(results: Sequence[Result]) -> str:
     lines = []
     for result in results:
         row = result.row()
-        peers = ", ".join(f"{name} {_short(t.median):g} ms [{_short(t.low):g}, {_short(t.high):g}]" for name, t in result.peers.items())
+        peers = ", ".join(
+            f"{name} {_short(t.median):g} ms [{_short(t.low):g}, {_short(t.high):g}]" for name, t in result.peers.items()
+        )
         ratio = "" if result.ratio is None else f"   {_short(result.ratio):g}x the best of: {peers}"
         lines.append(f"{result.subject}: {result.case.name}")
         lines.append(f"    {row['ours_ms']:g} ms [{_short(result.ours.low):g}, {_short(result.ours.high):g}]{ratio}")
