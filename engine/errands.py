@@ -27,7 +27,7 @@ def source_of(key_or_file: str) -> Source:
     if not key_or_file.endswith(".py"):
         return {"key": key_or_file}
     if not pathlib.Path(key_or_file).is_file():
-        near = closest(key_or_file, shelf.keys())
+        near = closest(key_or_file, shelf.installed())
         raise OrderError("template", "there is no such file", value=key_or_file, nearest=near)
     return {"file": str(pathlib.Path(key_or_file).resolve())}
 
@@ -45,8 +45,17 @@ def schema(source: Source, language: str) -> dict[str, Any]:
 
 
 def _run(source: Source, errand: str, *args: Any) -> Any:
-    if "key" in source and (shelf.ours(source["key"]) or source["key"] not in shelf.keys()):
+    if "key" in source and (shelf.ours(source["key"]) or source["key"] not in shelf.installed()):
         return globals()[errand](dict(source), *args)
+    try:
+        return _told_by(source, errand, args)
+    except TemplateError as error:
+        error.outside = True
+        raise
+
+
+def _told_by(source: Source, errand: str, args: tuple[Any, ...]) -> Any:
+    """The errand in a child; what kills it, or what it raises on a designer's line, becomes a TemplateError."""
     from engine.doors import child
 
     try:
@@ -54,7 +63,12 @@ def _run(source: Source, errand: str, *args: Any) -> Any:
     except ChildFault as fault:
         name = pathlib.Path(source.get("file", source.get("key", "template"))).name
         why = f"{fault.kind.upper()}: {fault}"
-        raise TemplateError(name, fault.stage or "import", why, line=fault.line, file=fault.file) from fault
+        raise TemplateError(name, fault.stage or "import", why, line=fault.line, file=fault.file or name) from fault
+    except child.RemoteError as error:
+        if error.frame is None:
+            raise  # none of the designer's lines had a part in it: ours
+        name = pathlib.Path(error.frame.file).name
+        raise TemplateError(name, error.frame.function, error.type_name, line=error.frame.line, file=name) from error
 
 
 def _template(source: Source) -> type[Template]:

@@ -43,6 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _status(words: list[str]) -> int:
     try:
         ended = app(words or ["--help"], prog_name="unikat", standalone_mode=False)
+        sys.stdout.flush()  # here, where a full disk or a closed pipe can still be told
     except typer.Exit as end:
         return end.exit_code
     except typer.exceptions.TyperException as error:
@@ -68,26 +69,21 @@ def _told(error: Exception) -> tuple[int, dict[str, Any]]:
         return (1 if isinstance(error, errors.Refused) else 2), {"message": error.for_sender(), **told}
     if isinstance(error, errors.TemplateError):
         told = {"stage": error.stage, "line": error.line, "file": error.file}
-        return (2 if (error.file or error.template).endswith(".py") and not _is_ours(error) else 3), {
-            "message": str(error),
-            **told,
-        }
+        return (2 if error.outside or error.template.endswith(".py") else 3), {"message": str(error), **told}
     if isinstance(error, errors.UnikatError):
         return (2 if isinstance(error, errors.InputError) else 3), {"message": error.for_sender()}
     return 3, {"message": f"internal fault: {type(error).__name__} (set UNIKAT_DEBUG=1 to see where)"}
-
-
-def _is_ours(error: Any) -> bool:
-    from engine.language import shelf
-
-    return shelf.ours(error.template)
 
 
 def _complain(status: int, told: dict[str, Any], words: list[str]) -> int:
     if "--json" in words:
         import json
 
-        print(json.dumps({"status": status, "error": told}, default=str))
+        try:
+            line = json.dumps({"status": status, "error": told}, default=str, allow_nan=False)
+        except ValueError:  # a value that the order gave as NaN or 1e400: JSON has no word for it
+            line = json.dumps({"status": status, "error": {n: str(v) for n, v in told.items()}})
+        print(line)
     else:
         line = "".join(
             c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in told["message"]

@@ -18,12 +18,13 @@ ORDERS = {"phone-case": {"phone": "google-pixel-6", "name": "Zoë"}}
 def run(out: str, as_json: bool) -> int:
     """The worst status of the products made (3, 2, 4, 1, 0)."""
     from engine.export.contact_sheet import contact_sheet
+
     from engine.make import Workshop, make
     from service.folder import put
 
     folder = pathlib.Path(out)
     shop, told, tiles = Workshop(), [], []
-    for key in shelf.keys():
+    for key in shelf.installed():
         if not shelf.ours(key):
             continue
         cls = shelf.find(key)

@@ -22,6 +22,9 @@ def put(files: Mapping[str, bytes], folder: pathlib.Path) -> list[pathlib.Path]:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 os.fchmod(handle, 0o644)
+        for _, place in waiting:
+            if place.is_dir():
+                raise IsADirectoryError(None, f"{place.name} is a folder")
         for temporary, place in waiting:
             os.replace(temporary, place)
     except OSError as error:

@@ -54,7 +54,7 @@ def examine() -> list[Sign]:
     fonts = available()
     lacking = [f"{f.key}: {f.status}" for f in fonts if not f.ready]
     signs.append(Sign("fonts", not lacking, "; ".join(lacking) or f"{len(fonts)} ready"))
-    signs.append(Sign("templates", bool(shelf.keys()), ", ".join(shelf.keys())))
+    signs.append(Sign("templates", bool(shelf.installed()), ", ".join(shelf.installed())))
     signs.append(_cache())
     return signs
 

@@ -15,7 +15,7 @@ def templates(key: str | None, schema: bool, language: str) -> None:
     if language not in ("en", "fr"):
         raise OrderError("--language", "is not offered", value=language, limit="en or fr", nearest="en")
     if key is None:
-        for name in shelf.keys():
+        for name in shelf.installed():
             found = shelf.find(name)
             print(f"{name}  {found.description()}  (version {found.version}, {len(found.fields)} fields)")
         return

@@ -29,7 +29,7 @@ def run(record: str, inputs: str | None, out: str | None, as_json: bool) -> int:
     product = make(
         _with_inputs(order, inputs),
         shelf.find(order.template),
-        formats=formats_of(told) or ["3mf"],
+        formats=formats_of(told),
         workshop=Workshop(),
         keep_refused=kept,
     )
@@ -59,6 +59,8 @@ def _with_inputs(order: Order, folder: str | None) -> Order:
         raise OrderError("--inputs", "is needed: the order has input files", limit=", ".join(order.inputs))
     from engine.export.papers import sha256
 
+    if not pathlib.Path(folder).is_dir():
+        raise OrderError("--inputs", "is no folder", value=folder)
     by_hash = {sha256(p.read_bytes()): str(p) for p in sorted(pathlib.Path(folder).iterdir()) if p.is_file()}
     for name, told in order.inputs.items():
         if told.sha256 not in by_hash:

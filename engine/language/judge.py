@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.errors import OrderError, Refused, TemplateError, UnikatError
@@ -19,12 +19,14 @@ def run_fits(template: Template) -> None:
     run = template.run
     for fit in type(template).fits.values():
         try:
-            found: dict[str, Any] = fit.function(template) or {}
+            found: object = fit.function(template)
         except UnikatError:
             raise
         except Exception as error:  # a designer's code: named by stage and line
             raise blame(template, fit.name, error) from error
-        for name, value in found.items():
+        if found is not None and not isinstance(found, Mapping):
+            raise TemplateError(type(template).key, fit.name, f"must return a dict or None; it returned {type(found).__name__}")
+        for name, value in (found or {}).items():
             field = type(template).fields.get(name)
             if field is None:
                 raise TemplateError(type(template).key, fit.name, f"fits {name!r}, which is no parameter")
@@ -43,14 +45,17 @@ def check_rules(template: Template, process: Process) -> None:
 
 def _relations(rule: Rule, template: Template, process: Process) -> list[Relation]:
     try:
-        said: Relation | Iterable[Relation] | None = rule.function(template, process)
+        said: object = rule.function(template, process)
+        found = [said] if isinstance(said, Relation) else list(said) if isinstance(said, Iterable) else said
     except UnikatError:
         raise
     except Exception as error:  # a designer's code: named by stage and line
         raise blame(template, rule.name, error) from error
-    if said is None:
+    if found is None:
         return []
-    found = [said] if isinstance(said, Relation) else list(said)
+    if not isinstance(found, list) or not all(isinstance(r, Relation) for r in found):
+        why = "must return relations (at_least, at_most, between, require, forbid) or None"
+        raise TemplateError(type(template).key, rule.name, f"{why}; it returned {type(said).__name__}")
     for relation in found:
         if relation.change not in type(template).fields:
             raise TemplateError(type(template).key, rule.name, f"would change {relation.change!r}, which is no parameter")

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from engine.language.values import Solid
-from engine.model.mesh import Mesh, Patch, Plane, Role
+from engine.model.mesh import Mesh, Part, Patch, Plane, Role
 
 Read = Callable[[str], object]
 
@@ -89,14 +89,15 @@ class StageMemory:
                 return kept
         return None
 
-    def keep(self, trace: Trace, result: Any, *, personal: bool) -> Kept:
-        """Remember a result; a Solid that nothing personal went into also goes to disk, where there is one."""
-        artifact, size = None, 1000
-        if isinstance(result, Solid):
-            body = pack(result)
-            artifact, size = hashlib.sha256(body).hexdigest(), len(body)
+    def keep(self, trace: Trace, result: Any, *, personal: bool, body: bool) -> Kept:
+        """Remember a result, frozen. `body`: a @cad stage's, hashed; it also goes to disk where nothing personal went in."""
+        artifact, result = None, frozen(result)
+        size = weight(result)
+        if body and isinstance(result, Solid):
+            packed = pack(result)
+            artifact = hashlib.sha256(packed).hexdigest()
             if self._disk is not None and not personal:
-                _write_whole(self._disk / f"{trace.digest()}.body", artifact.encode() + b"\n" + body)
+                _write_whole(self._disk / f"{trace.digest()}.body", artifact.encode() + b"\n" + packed)
                 _write_shape(self._disk, trace.names)
         return self._hold(Kept(trace, result, artifact, size))
 
@@ -139,6 +140,34 @@ class Bound:
             _, (owner, oldest) = self._order.popitem(last=False)
             self.held -= oldest.size
             owner.forget(oldest)
+
+
+def frozen(result: Any) -> Any:
+    """What a stage returned, so that no later order can change it: tuples for lists, read-only mappings and arrays."""
+    if isinstance(result, list | tuple):
+        return result if type(result) not in (list, tuple) else tuple([frozen(r) for r in result])
+    if isinstance(result, dict):
+        return MappingProxyType({k: frozen(v) for k, v in result.items()})
+    if isinstance(result, set):
+        return frozenset(result)
+    if isinstance(result, np.ndarray) and result.flags.writeable:
+        result = result.copy()
+        result.flags.writeable = False
+    return result
+
+
+def weight(result: object) -> int:
+    """About how many bytes a result holds; meshes are what counts."""
+    if isinstance(result, np.ndarray):
+        return 1000 + result.nbytes
+    if isinstance(result, Solid | Part):
+        rows = sum(p.faces.nbytes for p in result.patches.values())
+        return 1000 + result.mesh.points.nbytes + result.mesh.faces.nbytes + rows
+    if isinstance(result, Mapping):
+        return 1000 + sum(weight(v) for v in result.values())
+    if isinstance(result, tuple):
+        return 1000 + sum(weight(v) for v in result)
+    return 1000
 
 
 _BODY_FORMAT = 1

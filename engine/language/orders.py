@@ -19,7 +19,7 @@ _WHOLE = {"quantity": (1, 100_000), "priority": (-100, 100)}
 _MEASUREMENT = tuple(f.name for f in fields(Measurement))
 _DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _QUANTITY = re.compile(
-    r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf|infinity))\s*([A-Za-z][A-Za-z0-9/]*)?\s*", re.I
+    r"\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf|infinity))\s*([A-Za-z][A-Za-z0-9/]*)?\s*", re.I
 )
 
 
@@ -28,7 +28,8 @@ def parse_order(data: str | bytes) -> Order:
     if len(data) > MAX_ORDER_BYTES:
         raise OrderError("order", "is too large", value=f"{len(data)} bytes", limit=f"{MAX_ORDER_BYTES} bytes")
     try:
-        told = json.loads(data, object_pairs_hook=_once)
+        text = data.decode("utf-8-sig") if isinstance(data, bytes) else data  # json.loads would take UTF-16 and surrogates
+        told = json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         raise OrderError("order", f"is no JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
     except UnicodeDecodeError as error:
@@ -44,9 +45,27 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, value in pairs:
         if name in made:
-            raise OrderError(name, "stands twice in the order")
+            raise OrderError(_named(name), "stands twice in the order")
         made[name] = value
     return made
+
+
+def _named(key: str) -> str:
+    """A key that the sender chose, fit for a message: short, and without characters that would break its line."""
+    safe = key if key.isprintable() else key.encode("unicode_escape").decode("ascii")
+    return safe if len(safe) <= 40 else f"{safe[:37]}..."
+
+
+def _line(field: str, value: object) -> None:
+    """OrderError unless it is absent, or text of one line: it ends up in the record and in the files' metadata."""
+    if value is None:
+        return
+    if not isinstance(value, str):
+        raise OrderError(field, "must be text", value=value)
+    if len(value) > 200:
+        raise OrderError(field, "is too long", value=f"{len(value)} characters", limit="200 characters")
+    if not value.isprintable():
+        raise OrderError(field, "must be one line of printable characters", value=value)
 
 
 def order_from(told: object) -> Order:
@@ -58,10 +77,7 @@ def order_from(told: object) -> Order:
     if not isinstance(told.get("template"), str):
         raise OrderError("template", "must be text", value=told.get("template"))
     for name in _STRINGS:
-        if told.get(name) is not None and not isinstance(told[name], str):
-            raise OrderError(name, "must be text", value=told[name])
-        if len(told.get(name) or "") > 200:
-            raise OrderError(name, "is too long", value=f"{len(told[name])} characters", limit="200 characters")
+        _line(name, told.get(name))
     if told.get("due") is not None and not _DATE.fullmatch(told["due"]):
         raise OrderError("due", "must be a date", value=told["due"], limit="YYYY-MM-DD")
     for name, (low, high) in _WHOLE.items():
@@ -88,11 +104,11 @@ def _section(told: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _only(told: Mapping[str, Any], known: Sequence[str], where: str) -> None:
     for name in told:
         if name not in known:
-            raise OrderError(f"{where}{name}", "is not known", limit="one of " + ", ".join(known), nearest=closest(name, known))
+            raise OrderError(f"{where}{_named(name)}", "is not known", limit="one of " + ", ".join(known), nearest=closest(name, known))
 
 
 def _measurement(name: str, told: object) -> Measurement:
-    field = f"measurements.{name}"
+    field = f"measurements.{_named(name)}"
     if not isinstance(told, dict) or "value" not in told or "unit" not in told:
         raise OrderError(field, 'must be {"value": number, "unit": unit}', value=told)
     _only(told, _MEASUREMENT, f"{field}.")
@@ -101,30 +117,38 @@ def _measurement(name: str, told: object) -> Measurement:
         if (value is not None or key == "value") and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise OrderError(f"{field}.{key}", "must be a number", value=value)
     for key in ("unit", "source", "standard"):
-        if told.get(key) is not None and not isinstance(told[key], str):
-            raise OrderError(f"{field}.{key}", "must be text", value=told[key])
-    if (told.get("uncertainty") or 0) < 0:
-        raise OrderError(f"{field}.uncertainty", "must not be negative", value=told["uncertainty"], limit=0, nearest=0)
-    return Measurement(**{**told, "value": _finite(told["value"])})
+        _line(f"{field}.{key}", told.get(key))
+    doubt = None if told.get("uncertainty") is None else _finite(told["uncertainty"])
+    if doubt is not None and not 0 <= doubt < float("inf"):
+        raise OrderError(f"{field}.uncertainty", "must be finite, and not negative", value=str(doubt), limit=0, nearest=0)
+    plain = {n: v for n, v in told.items() if v is not None}
+    return Measurement(**{**plain, "value": _finite(told["value"]), "uncertainty": doubt})
 
 
 def _finite(value: int | float) -> float:
     try:
         return float(value)
     except OverflowError:
-        return float("inf")
+        return float("inf") if value > 0 else float("-inf")
 
 
 def _input(name: str, told: object) -> InputFile:
-    field = f"inputs.{name}"
+    field = f"inputs.{_named(name)}"
     if not isinstance(told, dict):
         raise OrderError(field, 'must be {"sha256": hash, "unit": unit}', value=type(told).__name__)
     _only(told, ("sha256", "unit", "side", "file"), f"{field}.")
+    for key in ("unit", "file"):
+        _line(f"{field}.{key}", told.get(key))
+    if told.get("side") not in (None, "left", "right"):
+        raise OrderError(f"{field}.side", "is no side", value=told["side"], limit="left or right")
     if told.get("unit") is None:
         raise OrderError(f"{field}.unit", "is missing: a scanner's file says nothing of its unit", limit="mm, cm, m or in")
-    if not re.fullmatch("[0-9a-f]{64}", str(told.get("sha256", ""))) and not isinstance(told.get("file"), str):
-        raise OrderError(f"{field}.sha256", "must be 64 hexadecimal digits", value=told.get("sha256"))
-    return InputFile(str(told.get("sha256", "")), str(told["unit"]), told.get("side"), told.get("file"))
+    digest = told.get("sha256")
+    if digest is None and told.get("file") is not None:
+        return InputFile("", told["unit"], told.get("side"), told["file"])
+    if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest):
+        raise OrderError(f"{field}.sha256", "must be 64 hexadecimal digits", value=digest)
+    return InputFile(digest, told["unit"], told.get("side"), told.get("file"))
 
 
 def with_words(order: Order, words: Sequence[str], cls: type[Template]) -> Order:
@@ -138,7 +162,7 @@ def with_words(order: Order, words: Sequence[str], cls: type[Template]) -> Order
         if section == "measurements":
             number, unit = _quantity(name, text)
             if unit is None:
-                raise OrderError(name, "needs a unit", value=text, limit="such as 262mm")
+                raise OrderError(_named(name), "needs a unit", value=text, limit="such as 262mm")
             measurements[rest] = Measurement(number, unit)
         else:
             bare = rest if section == "parameters" and rest else name
@@ -160,7 +184,7 @@ def _word(field: Field[Any] | None, name: str, text: str) -> object:
 def _quantity(name: str, text: str) -> tuple[float, str | None]:
     found = _QUANTITY.fullmatch(text)
     if not found:
-        raise OrderError(name, "must be a number, with or without a unit", value=text)
+        raise OrderError(_named(name), "must be a number, with or without a unit", value=text)
     return float(found[1]), found[2]
 
 
@@ -174,7 +198,7 @@ def accept(order: Order, cls: type[Template]) -> tuple[dict[str, Any], dict[str,
             field = by_path.get(f"{section}.{name}")
             if field is None:
                 limit = f"one of {', '.join(names)}" if names else f"{cls.key} takes no {section}"
-                raise OrderError(f"{section}.{name}", f"is not known to {cls.key}", limit=limit, nearest=closest(name, names))
+                raise OrderError(f"{section}.{_named(name)}", f"is not known to {cls.key}", limit=limit, nearest=closest(name, names))
             given[field.name] = field.accept(raw)
     values, origins = {}, {}
     for name, field in cls.fields.items():

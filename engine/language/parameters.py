@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from engine.errors import OrderError
-from engine.language.units import BY_CANONICAL, convert
+from engine.model.units import BY_CANONICAL, convert
 from engine.language.values import Row, Text, accepted_text
 from engine.model.order import InputFile, Measurement
 
@@ -125,7 +125,7 @@ class Number(Field[float]):
 
     def _snapped(self, value: float) -> float:
         steps = math.floor((min(max(value, self.low), self.high) - self.low) / self.step + 0.5)
-        return min(round(self.low + steps * self.step, 9), self.high)
+        return min(round(self.low + steps * self.step, 9), self.high) + 0.0  # never -0.0
 
     def accept(self, raw: object) -> float:
         value = self._number(raw)
@@ -415,6 +415,9 @@ class Input(Field["InputFile | None"]):
     def accept(self, raw: object) -> InputFile | None:
         if raw is not None and not isinstance(raw, InputFile):
             raise self.wrong('must be {"sha256": hash, "unit": unit}', raw)
+        if raw is not None:
+            kinds = ("kPa", "mm") if self.kind == "pressure" else ("mm",)
+            convert(self.path, 1.0, raw.unit, next((k for k in kinds if raw.unit in BY_CANONICAL[k]), kinds[0]))
         return raw
 
     def schema_of_value(self, language: str) -> dict[str, Any]:

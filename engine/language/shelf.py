@@ -8,7 +8,7 @@ import pathlib
 import sys
 from importlib import metadata
 
-from engine.errors import OrderError
+from engine.errors import OrderError, TemplateError
 from engine.language.parameters import closest
 from engine.language.template import Template
 
@@ -17,7 +17,7 @@ _LIBRARIES = ("numpy", "numba", "cadquery", "cadquery-ocp", "manifold3d", "uharf
 _ENGINE = pathlib.Path(__file__).parents[1]
 
 
-def keys() -> list[str]:
+def installed() -> list[str]:
     """The keys of all templates that are installed."""
     return sorted(entry.name for entry in metadata.entry_points(group=GROUP))
 
@@ -31,10 +31,13 @@ def find(key: str) -> type[Template]:
     """The template of that key; OrderError naming the closest where there is none."""
     for entry in metadata.entry_points(group=GROUP):
         if entry.name == key:
-            found: type[Template] = entry.load()
+            try:
+                found: type[Template] = entry.load()
+            except ImportError as error:
+                raise TemplateError(key, "import", f"{type(error).__name__}: {error}") from error
             return found
-    limit = "one of " + ", ".join(keys())
-    raise OrderError("template", "is not known", value=key, limit=limit, nearest=closest(key, keys()))
+    limit = "one of " + ", ".join(installed())
+    raise OrderError("template", "is not known", value=key, limit=limit, nearest=closest(key, installed()))
 
 
 @functools.cache

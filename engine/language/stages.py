@@ -55,7 +55,10 @@ class CadStage(Stage):
     """Plain CadQuery: runs in a killable child. The method takes the cadquery module."""
 
     def execute(self, template: Template) -> Solid:
+        import os
+
         from engine.doors import cad
+        from engine.doors.child import RemoteError
 
         run = template.run
         try:
@@ -63,6 +66,19 @@ class CadStage(Stage):
         except ChildFault as fault:
             why = {"timeout": "TIMEOUT", "memory": "MEMORY", "exit": "EXIT", "crash": "CRASH", "lost": "LOST"}[fault.kind]
             raise TemplateError(type(template).key, self.name, f"{why}: {fault}", line=fault.line, file=fault.file) from fault
+        except cad.CadInvalid as invalid:
+            code = self.function.__code__
+            name = os.path.basename(code.co_filename)
+            raise TemplateError(type(template).key, self.name, str(invalid), line=code.co_firstlineno, file=name) from invalid
+        except RemoteError as error:
+            where = error.frame
+            raise TemplateError(
+                type(template).key,
+                self.name,
+                f"BUILDING: {error}",
+                line=where and where.line,
+                file=where and os.path.basename(where.file),
+            ) from error
         for name, value in built.told:
             run.note(name, value)
         return Solid(built.mesh, built.patches)
@@ -89,7 +105,8 @@ def run_stage(stage: Stage, template: Template) -> Any:
             with run.tracing(stage.name) as tracer:
                 result = stage.execute(template)
             trace = tracer.done()
-            kept = memory.keep(trace, result, personal=any(run.personal(n) for n in trace.names))
+            personal = any(run.personal(n) for n in trace.names)
+        kept = memory.keep(trace, result, personal=personal, body=isinstance(stage, CadStage))
         artifact = kept.artifact if isinstance(stage, CadStage) else None
         run.finished(stage.name, kept, 1000.0 * (time.process_time() - started), hit, artifact)
     run.note_all(kept.trace)
@@ -130,11 +147,14 @@ def blame(template: Template, stage: str, error: BaseException, prefix: str = ""
     import os
     import sys
 
-    own = os.path.dirname(str(sys.modules[type(template).__module__].__file__))
+    module = sys.modules[type(template).__module__]
+    file = str(module.__file__)
+    own = os.path.join(os.path.dirname(file), "") if "." in module.__name__ else file  # a package, or a file that stands alone
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(own)]
-    line, file = (frames[-1].lineno, os.path.basename(frames[-1].filename)) if frames else (None, None)
+    line = frames[-1].lineno if frames else None
+    name = os.path.basename(frames[-1].filename) if frames else None
     why = " ".join(f"{prefix}{type(error).__name__}: {error}".split())
-    return TemplateError(type(template).key, stage, why[:300], line=line, file=file)
+    return TemplateError(type(template).key, stage, why[:300], line=line, file=name)
 
 
 @overload

@@ -46,7 +46,7 @@ class Template:
         cls.stages = {n: v for n, v in found.items() if isinstance(v, Stage)}
         cls.rules = {n: v for n, v in found.items() if isinstance(v, Rule)}
         cls.fits = {n: v for n, v in found.items() if isinstance(v, Fit)}
-        clash = set(cls.fields) & {"process", "run", "key", "version", "family"}
+        clash = {*cls.fields, *cls.stages, *cls.rules, *cls.fits} & {"run", *dir(Template)}
         if clash:
             raise TemplateError(cls.__name__, "class", f"{clash.pop()} is a name of the engine's own")
         if cls.key and (cls.version < 1 or not cls.product_stage_or_none() or not (cls.__doc__ or "").strip()):
@@ -182,6 +182,8 @@ class Run:
 
     def read(self, name: str) -> Any:
         """The same, noted in the trace of the stage that asks."""
+        if name not in self.values and self.personal(name):
+            raise LookupError(f"{name} is a person's: a @cad stage must not read it; use it in a @stage")
         value = self.look(name)
         self.note(name, value)
         return value
@@ -201,9 +203,9 @@ class Run:
     @contextlib.contextmanager
     def tracing(self, stage: str) -> Iterator[Tracer]:
         """Note the reads of one stage."""
-        self.tracers.append(Tracer())
-        if len(self.tracers) > 50:
+        if len(self.tracers) >= 50:
             raise TemplateError(self.cls.key, stage, "stages call each other without end")
+        self.tracers.append(Tracer())
         try:
             yield self.tracers[-1]
         finally:

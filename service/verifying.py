@@ -1,0 +1,76 @@
+"""`unikat verify`: the verdict on any mesh file, one line a finding."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from engine.errors import InputError, OrderError
+from engine.model.order import CheckRun, Finding
+from engine.model.process import Process
+
+STATUS = {"printable": 0, "refused": 1, "incomplete": 4}
+WORST_FIRST = (3, 2, 4, 1, 0)
+
+
+def run(files: Sequence[str], unit: str | None, process_key: str | None, picture: str | None, as_json: bool) -> int:
+    """The worst status of all files (3, 2, 4, 1, 0)."""
+    from engine.process.limits import load_process
+
+    if picture is not None and len(files) > 1:
+        raise OrderError("--picture", "draws one file", value=f"{len(files)} files", limit="1 file")
+    process = load_process(process_key) if process_key else None
+    seen = set()
+    for at, name in enumerate(files, start=1):
+        if sys.stderr.isatty() and len(files) > 1:
+            print(f"{at}/{len(files)} {name}", file=sys.stderr)
+        seen.add(_one(name, unit, process, picture, as_json))
+    return next(s for s in WORST_FIRST if s in seen)
+
+
+def _one(name: str, unit: str | None, process: Process | None, picture: str | None, as_json: bool) -> int:
+    from engine.model.mesh import Part
+    from engine.reading.meshes import read_file
+    from engine.verify.checks import verdict, verify
+    from engine.verify.settle import settle
+
+    try:
+        found = read_file(pathlib.Path(name), unit)
+    except InputError as error:
+        _tell(name, 2, as_json, {"error": str(error)}, [str(error)])
+        return 2
+    parts = [settle(Part(part, mesh)) for part, mesh in found]
+    checks, findings, figures = verify(parts, process)
+    if picture is not None:
+        _draw(parts, picture)
+    said = verdict(checks, findings)
+    status = STATUS[said]
+    report = {"verdict": said, "checks": _rows(checks), "findings": _rows(findings), "figures": figures}
+    lines = [f"{f.severity} {f.code}: {f.message}" for f in findings]
+    waiting = ", ".join(c.name for c in checks if c.required and not c.ran)
+    lines += [f"not checked yet: {waiting}"] if waiting else []
+    _tell(name, status, as_json, report, [said, *lines])
+    return status
+
+
+def _rows(told: Sequence[CheckRun | Finding]) -> list[dict[str, Any]]:
+    return [vars(t) for t in told]
+
+
+def _tell(name: str, status: int, as_json: bool, report: dict[str, Any], lines: Sequence[str]) -> None:
+    if as_json:
+        print(json.dumps({"file": name, "status": status, **report}, default=str))
+        return
+    for line in lines:
+        print(f"{name}: {line}")
+
+
+def _draw(parts: Sequence[Any], picture: str) -> None:
+    from engine.export.thumbnail import thumbnail
+    from service.folder import put
+
+    path = pathlib.Path(picture)
+    put({path.name: thumbnail(parts, 512)}, path.parent)
