@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
@@ -80,83 +81,145 @@ def crosses(lattice: Lattice, faces: Faces) -> Int64:
 
 
 def without_flat(lattice: Lattice, faces: Faces, owner: Rows) -> tuple[Faces, Rows]:
-    """The same surface without triangles of zero area, closed where it was closed.
+    """The same surface without triangles of zero area, closed where it was closed; `owner` follows.
 
-    A triangle with two corners in one place goes (its edge had collapsed). One with three corners on a line has its long
-    edge flipped into the neighbour, which then owns both: the middle corner lies on that edge, so no point of the surface moves.
+    Rounding lays columns of points on one line (OCCT meshes strips thinner than a lattice step). Flat triangles go; a side that
+    then has no partner is cut at every point that lies on it, which moves nothing. What a flat triangle had joined meets again
+    at those points, because its own outline, cut so, runs to and fro along one line. Two triangles back to back go too.
     """
     a, b, c = faces[:, 0], faces[:, 1], faces[:, 2]
-    whole = (a != b) & (b != c) & (c != a)
-    faces, owner = faces[whole], owner[whole]
-    flat = ~crosses(lattice, faces).any(axis=1)
+    flat = (a == b) | (b == c) | (c == a) | ~crosses(lattice, faces).any(axis=1)
     if not flat.any():
         return faces, owner
-    return _flipped(lattice, faces, owner, np.flatnonzero(flat).tolist())
+    faces, owner = faces[~flat], owner[~flat]
+    sides, backs = _sides(faces)
+    single = np.flatnonzero(~np.isin(sides, backs) | _repeated(sides))
+    at = np.unique(faces[single % len(faces)].reshape(-1))
+    cuts: dict[int, dict[tuple[int, int], list[int]]] = {}
+    for place in single.tolist():
+        row, k = place % len(faces), place // len(faces)
+        side = (int(faces[row, k]), int(faces[row, (k + 1) % 3]))
+        inside = _on_segment(lattice, side, at)
+        if inside:
+            cuts.setdefault(row, {})[side] = inside
+    made, owners = [], []
+    for row, sides_cut in cuts.items():
+        pieces = _cut(tuple(faces[row].tolist()), sides_cut)
+        made += pieces
+        owners += [int(owner[row])] * len(pieces)
+    kept = np.ones(len(faces), dtype=bool)
+    kept[list(cuts)] = False
+    faces = np.concatenate([faces[kept], np.array(made, dtype=np.int32).reshape(-1, 3)])
+    owner = np.concatenate([owner[kept], np.array(owners, dtype=np.int32)])
+    return _without_pairs(faces, owner)
 
 
-def _flipped(lattice: Lattice, faces: Faces, owner: Rows, waiting: list[int]) -> tuple[Faces, Rows]:
-    triangles = [tuple(t) for t in faces.tolist()]
-    owners = owner.tolist()
-    places = [tuple(p) for p in lattice.tolist()]
-    half = {(t[k], t[(k + 1) % 3]): i for i, t in enumerate(triangles) for k in range(3)}
-    gone: set[int] = set()
-    tries = 20 * len(waiting) + 1000
-    while waiting and tries:
-        tries -= 1
-        i = waiting.pop(0)
-        if i in gone or not _on_a_line(places, triangles[i]):
-            continue
-        a, b, v = _long_edge_first(places, triangles[i])
-        j = half.get((b, a))
-        if j is None or j == i:
-            continue
-        d = next(p for p in triangles[j] if p not in (a, b))
-        for t in (i, j):
-            for k in range(3):
-                half.pop((triangles[t][k], triangles[t][(k + 1) % 3]), None)
-        if d == v:  # the neighbour lies on it, face down: both go
-            gone.update((i, j))
-            continue
-        owners[i] = owners[j]
-        for t, made in ((i, (b, v, d)), (j, (v, a, d))):
-            triangles[t] = made
-            for k in range(3):
-                half[made[k], made[(k + 1) % 3]] = t
-            if _on_a_line(places, made):
-                waiting.append(t)
-    kept = [t for t in range(len(triangles)) if t not in gone]
-    return np.array([triangles[t] for t in kept], dtype=np.int32).reshape(-1, 3), np.array(
-        [owners[t] for t in kept], dtype=np.int32
-    )
-
-
-def _on_a_line(places: list[tuple[int, ...]], triangle: tuple[int, ...]) -> bool:
-    a, b, c = (places[p] for p in triangle)
-    u, v = [b[k] - a[k] for k in range(3)], [c[k] - a[k] for k in range(3)]
-    return all(u[(k + 1) % 3] * v[(k + 2) % 3] == u[(k + 2) % 3] * v[(k + 1) % 3] for k in range(3))
-
-
-def _long_edge_first(places: list[tuple[int, ...]], triangle: tuple[int, ...]) -> tuple[int, int, int]:
-    """The triangle turned so that its first edge is the longest (its third corner then lies between the two)."""
-
-    def squared(k: int) -> int:
-        p, q = places[triangle[k]], places[triangle[(k + 1) % 3]]
-        return sum((x - y) ** 2 for x, y in zip(p, q, strict=True))
-
-    k = max(range(3), key=squared)
-    return triangle[k], triangle[(k + 1) % 3], triangle[(k + 2) % 3]
-
-
-def open_edges(faces: Faces) -> tuple[int, int]:
-    """(edges without exactly one neighbour of opposite direction, of which those used twice in the same direction)."""
+def _sides(faces: Faces) -> tuple[Int64, Int64]:
+    """Each side (a, b) as one number, the first sides of all faces first, and likewise (b, a)."""
     a = faces.astype(np.int64)
     n = int(a.max(initial=0)) + 1
     there = np.concatenate([a[:, k] * n + a[:, (k + 1) % 3] for k in range(3)])
     back = np.concatenate([a[:, (k + 1) % 3] * n + a[:, k] for k in range(3)])
-    _, counts = np.unique(there, return_counts=True)
-    alone = int(np.count_nonzero(~np.isin(there, back)))
-    twice = int(np.count_nonzero(counts > 1))
-    return alone + twice, twice
+    return there, back
+
+
+def _repeated(numbers: Int64) -> npt.NDArray[np.bool_]:
+    _, which, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+    return np.asarray(counts[which.reshape(-1)] > 1)
+
+
+def _on_segment(lattice: Lattice, side: tuple[int, int], candidates: npt.NDArray[np.int32]) -> list[int]:
+    """Those of the candidates that lie strictly inside the side, from its first end to its second."""
+    first, last = lattice[side[0]].astype(np.int64), lattice[side[1]].astype(np.int64)
+    along, away = last - first, lattice[candidates].astype(np.int64) - first
+    at = away[:, 0] * along[0] + away[:, 1] * along[1] + away[:, 2] * along[2]
+    inside = (at > 0) & (at < int(along[0]) ** 2 + int(along[1]) ** 2 + int(along[2]) ** 2)
+    for k in range(3):
+        i, j = (k + 1) % 3, (k + 2) % 3
+        inside &= away[:, i] * along[j] == away[:, j] * along[i]
+    found = np.flatnonzero(inside)
+    return [int(candidates[f]) for f in found[np.argsort(at[found], kind="stable")]]
+
+
+def _cut(triangle: tuple[int, ...], cuts: dict[tuple[int, int], list[int]]) -> list[tuple[int, ...]]:
+    """The triangle in pieces, with those points on those of its sides."""
+    for k in range(3):
+        a, b, c = triangle[k], triangle[(k + 1) % 3], triangle[(k + 2) % 3]
+        if (a, b) in cuts:
+            chain = [a, *cuts[a, b], b]
+            rest = {side: points for side, points in cuts.items() if side != (a, b)}
+            return [piece for p, q in itertools.pairwise(chain) for piece in _cut((p, q, c), rest)]
+    return [triangle]
+
+
+def _without_pairs(faces: Faces, owner: Rows) -> tuple[Faces, Rows]:
+    """Without pairs of triangles on the same corners, one face up and one face down: they enclose nothing."""
+    low = np.argmin(faces, axis=1)
+    turned = np.take_along_axis(faces, (low[:, None] + np.arange(3)) % 3, axis=1)
+    down: dict[tuple[int, ...], list[int]] = {}
+    gone: list[int] = []
+    for row, corners in enumerate(map(tuple, turned.tolist())):
+        other = down.get((corners[0], corners[2], corners[1]))
+        if other:
+            gone += [row, other.pop()]
+        else:
+            down.setdefault(corners, []).append(row)
+    kept = np.ones(len(faces), dtype=bool)
+    kept[gone] = False
+    return faces[kept], owner[kept]
+
+
+def unpaired_edges(faces: Faces) -> tuple[int, int]:
+    """(sides that no face runs along the other way, sides that two faces run along the same way): (0, 0) when closed."""
+    there, back = _sides(faces)
+    return int(np.count_nonzero(~np.isin(there, back))), int(np.count_nonzero(_repeated(there)))
+
+
+CLEARLY = 2
+"""Lattice steps by which two segments must reach past each other to cross: slanted planes are rounded by half a step."""
+
+
+def outline_crosses(lattice: Lattice, faces: Faces) -> bool:
+    """Whether the outline of these triangles, all of one planar face, clearly crosses itself, seen along the plane's main axis."""
+    there, back = _sides(faces)
+    rim = there[~np.isin(there, back)]
+    if not len(rim):
+        return False
+    n = int(faces.max()) + 1
+    facing = np.abs(crosses(lattice, faces)).max(axis=0)
+    seen = [k for k in range(3) if k != int(np.argmax(facing))]
+    starts, ends = (lattice[index][:, seen].astype(np.int64) for index in (rim // n, rim % n))
+    left, right = np.minimum(starts[:, 0], ends[:, 0]), np.maximum(starts[:, 0], ends[:, 0])
+    order = np.argsort(left, kind="stable")
+    for at in range(0, len(order), 256):
+        some = order[at : at + 256]
+        later = order[at:]
+        near = later[left[later] <= int(right[some].max())]
+        if _any_crossing(starts[some], ends[some], starts[near], ends[near]):
+            return True
+    return False
+
+
+def _any_crossing(a: Int64, b: Int64, c: Int64, d: Int64) -> bool:
+    """Whether any segment ab clearly crosses any segment cd: the ends of each lie on both sides of the other."""
+
+    def beside(p: Int64, q: Int64, r: Int64) -> npt.NDArray[np.float64]:
+        """How far each r lies left of each line pq, in steps."""
+        u, v = q[:, None] - p[:, None], r[None] - p[:, None]
+        length = np.sqrt((u[..., 0] ** 2 + u[..., 1] ** 2).astype(np.float64))
+        return np.asarray((u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]) / np.maximum(length, 1.0))
+
+    def parted(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        return np.asarray((np.minimum(one, other) < -CLEARLY) & (np.maximum(one, other) > CLEARLY))
+
+    across = parted(beside(a, b, c), beside(a, b, d))
+    return bool((across & parted(beside(c, d, a), beside(c, d, b)).T).any())
+
+
+def bulk(lattice: Lattice) -> float:
+    """Volume of the bounding box, mm3."""
+    size = (lattice.max(axis=0).astype(np.float64) - lattice.min(axis=0)) / STEPS_PER_MM
+    return float(size[0] * size[1] * size[2])
 
 
 def volume(lattice: Lattice, faces: Faces) -> float:
