@@ -65,7 +65,12 @@ class Refused(OrderError):
 
 
 class TemplateError(UnikatError):
-    """A stage of a template failed: names the template, the stage, the line in the designer's file, and the cause."""
+    """A stage of a template failed: names the template, the stage, the line in the designer's file, and the cause.
+
+    `outside`: the template is not one of ours but a designer's own file; then it is an input, and its failure exit 2.
+    """
+
+    outside = False
 
     def __init__(self, template: str, stage: str, why: str, *, line: int | None = None, file: str | None = None) -> None:
         where = f"{file or template}:{line}" if line is not None else template

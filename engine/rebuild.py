@@ -37,6 +37,8 @@ def read_record(data: bytes) -> tuple[dict[str, Any], Order]:
         raise InputError("record", f"is no JSON: {error}") from None
     if not isinstance(told, dict) or told.get("format") != papers.RECORD_FORMAT or "order" not in told:
         raise InputError("record", f"is no record of format {papers.RECORD_FORMAT}")
+    if not isinstance(told.get("files", {}), dict):
+        raise InputError("record", "its `files` is no object")
     return told, order_from(told["order"])
 
 
