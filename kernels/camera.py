@@ -26,9 +26,9 @@ _SHIFT_X, _SHIFT_Y = -0.012, 0.0  # room for the shadow, in pictures
 def place(points, pose, world):  # type: ignore[no-untyped-def]
     """world (n, 3) = pose (3, 4: rotation, translation) applied to points (n, 3) mm, each first rounded to the lattice."""
     for i in range(points.shape[0]):
-        x = math.floor(points[i, 0] * _STEPS + 0.5) / _STEPS
-        y = math.floor(points[i, 1] * _STEPS + 0.5) / _STEPS
-        z = math.floor(points[i, 2] * _STEPS + 0.5) / _STEPS
+        x = np.floor(points[i, 0] * _STEPS + 0.5) / _STEPS
+        y = np.floor(points[i, 1] * _STEPS + 0.5) / _STEPS
+        z = np.floor(points[i, 2] * _STEPS + 0.5) / _STEPS
         for k in range(3):
             world[i, k] = pose[k, 0] * x + pose[k, 1] * y + pose[k, 2] * z + pose[k, 3]
 

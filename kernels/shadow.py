@@ -21,17 +21,15 @@ def cover(seen, faces, first, last, sides, cell, margin, mask):  # type: ignore[
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
         ay, by, cy = seen[a, 1] * scale + shift, seen[b, 1] * scale + shift, seen[c, 1] * scale + shift
         low, top = min(ay, by, cy), max(ay, by, cy)
-        if math.ceil(low) == math.ceil(top):
-            continue
+        if not (low < high and top > 0.0) or math.ceil(max(low, 0.0)) >= math.ceil(min(top, float(high))):
+            continue  # outside, no number, or between two rows of centres
         ax, bx, cx = seen[a, 0] * scale + shift, seen[b, 0] * scale + shift, seen[c, 0] * scale + shift
         towards = (bx - ax) * (cy - ay) < (by - ay) * (cx - ax)  # y runs down
         if sides & (1 if towards else 2) == 0:
             continue
-        if not (low < high and top > 0.0 and abs(ax) + abs(bx) + abs(cx) < 1e9):
+        if not abs(ax) + abs(bx) + abs(cx) < 1e9:
             continue
         i0, i1 = int(math.ceil(max(low, 0.0))), int(math.ceil(min(top, float(high))))
-        if i0 >= i1:
-            continue
         if by < ay:
             ax, ay, bx, by = bx, by, ax, ay
         if cy < by:

@@ -118,15 +118,22 @@ def _piece(part: Part) -> Piece:
         raise EngineFault(f"part {part.name}: a colour is #rrggbb, not {part.colour!r}")
     colour = (int(match[1], 16), int(match[2], 16), int(match[3], 16))
     faces, kept = mesh.faces, mesh.kept
-    if len(faces) and not 0 <= int(faces.min()) <= int(faces.max()) < len(mesh.points):
+    if not _within(faces, len(mesh.points)):
         faces = np.ascontiguousarray(faces[np.all((faces >= 0) & (faces < len(mesh.points)), axis=1)])
         return Piece(mesh.points, faces, len(mesh.points), len(faces), np.ones(len(faces)), np.array(rows), colour)
+    if kept is not None and not _within(faces[: kept.faces], kept.points):
+        raise EngineFault(f"part {part.name}: faces of the kept body use points that are not kept")
     tone = np.ones(len(faces))
     for patch in part.patches.values():
         if patch.plane is not None and patch.role in _TONES:
             tone[patch.faces] = _TONES[patch.role]
     points_kept, faces_kept = (len(mesh.points), len(faces)) if kept is None else (kept.points, kept.faces)
     return Piece(mesh.points, faces, points_kept, faces_kept, tone, np.array(rows), colour)
+
+
+def _within(faces: npt.NDArray[np.int32], points: int) -> bool:
+    """Is every index one of a point?"""
+    return not len(faces) or 0 <= int(faces.min()) <= int(faces.max()) < points
 
 
 def _key(parts: Sequence[Settled], pieces: Sequence[Piece], size: int) -> Hashable | None:
