@@ -106,7 +106,7 @@ def run_stage(stage: Stage, template: Template) -> Any:
                 result = stage.execute(template)
             trace = tracer.done()
             personal = any(run.personal(n) for n in trace.names)
-        kept = memory.keep(trace, result, personal=personal, body=isinstance(stage, CadStage))
+            kept = memory.keep(trace, result, personal=personal, body=isinstance(stage, CadStage))
         artifact = kept.artifact if isinstance(stage, CadStage) else None
         run.finished(stage.name, kept, 1000.0 * (time.process_time() - started), hit, artifact)
     run.note_all(kept.trace)
