@@ -12,6 +12,9 @@ from kernels.compiled import inlined
 KEY = (-0.4, 0.3, 0.8660254037844386)
 """Towards the key light, world axes of the shown pose: from the left, behind, above. Unit."""
 
+CAST = (-0.3, 0.22, 0.94)
+"""Where shadows on the ground come from: steeper than the key light, as under a large lamp, so that they stay near."""
+
 _FILL = (0.36, -0.6, 0.7144228439796702)  # from the right, in front
 _HALF = (-0.21303, -0.07355, 0.97427)  # between the key light and the eye: where the sheen sits
 _KEY_POWER, _FILL_POWER, _SKY, _GROUND, _SHEEN = 0.56, 0.28, 0.30, 0.16, 0.26

@@ -28,7 +28,7 @@ _MARGIN = occlusion.MARGIN
 _NEAR = 0.02  # samples: nearer to the plane than this is on it
 _CELL = 4.0  # samples a side of a cell of the shadow
 _SHADOW_MARGIN = 12  # cells
-_SHADOWS = ((0.011, 0.17), (0.034, 0.30))  # running mean's radius in pictures, strength: near the object, and wide
+_SHADOWS = ((0.011, 0.17, 0.02), (0.03, 0.30, 0.09))  # running mean's radius in pictures, strength, more radius by height
 _NO_RIM = np.empty((0, 2), dtype=np.int32)
 
 
@@ -105,7 +105,7 @@ def draw_base(pieces: Sequence[Piece], size: int, *, keep: bool) -> Base:
     side = _SAMPLES * size
     worlds = [_placed(p.points[: p.kept_points], p.pose) for p in pieces]
     view = np.empty(8)
-    camera.aim(np.concatenate(worlds) if len(worlds) != 1 else worlds[0], side, view)
+    camera.aim(worlds[0] if len(worlds) == 1 else np.concatenate((np.empty((0, 3)), *worlds)), side, view)
     window = np.array((-_MARGIN, -_MARGIN, side + _MARGIN, side + _MARGIN))
     depth, light, owner, left = _SCRATCH.buffers(side)
     if keep:
@@ -207,14 +207,16 @@ def _ground_light(pieces: Sequence[Piece], bodies: Sequence[Drawn], view: npt.ND
     mask = np.zeros((cells, cells), np.float32)
     for piece, body in zip(pieces, bodies, strict=True):
         fallen = np.empty_like(body.world)
-        camera.cast(body.world, view, np.array(shade.KEY), fallen)
+        camera.cast(body.world, view, np.array(shade.CAST), fallen)
         # The missing patch leaves a hole in one half of the surface: the other half casts the shadow.
         sides = 2 if len(body.rim) or piece.kept_faces == len(piece.faces) else 3
         shadow.cover(fallen, piece.faces, 0, piece.kept_faces, sides, _CELL, _SHADOW_MARGIN, mask)
     dark = np.zeros_like(mask)
     soft = np.empty_like(mask)
-    for radius, strength in _SHADOWS:
-        shadow.blur(mask, max(1, round(radius * _SAMPLES * size / _CELL)), soft)
+    height = max((float(b.world[:, 2].max()) for b in bodies if len(b.world)), default=0.0) - float(view[7])
+    height = min(height * float(view[4]) / (_SAMPLES * size), 1.0) if math.isfinite(height) else 0.0
+    for radius, strength, more in _SHADOWS:
+        shadow.blur(mask, max(1, round((radius + more * height) * _SAMPLES * size / _CELL)), soft)
         dark += soft * np.float32(strength)
     ground = np.empty((size, size), np.float32)
     resolve.ground_light(dark, _SHADOW_MARGIN, _SAMPLES / _CELL, ground)
