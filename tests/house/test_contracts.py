@@ -149,5 +149,10 @@ def test_the_lock_stays_local() -> None:
 
 
 def test_rooms_are_not_too_large() -> None:
-    large = {str(p.relative_to(ROOT)): n for t in TREES for p in (ROOT / t).rglob("*.py") if (n := len(p.read_text().splitlines())) > 400}
+    large = {
+        str(p.relative_to(ROOT)): n
+        for t in TREES
+        for p in (ROOT / t).rglob("*.py")
+        if (n := len(p.read_text().splitlines())) > 400
+    }
     assert not large
