@@ -65,7 +65,8 @@ class CadStage(Stage):
             built = cad.build("engine.language.stages:run_cad", run.for_child(self.name), deadline=run.cad_deadline)
         except ChildFault as fault:
             why = {"timeout": "TIMEOUT", "memory": "MEMORY", "exit": "EXIT", "crash": "CRASH", "lost": "LOST"}[fault.kind]
-            raise TemplateError(type(template).key, self.name, f"{why}: {fault}", line=fault.line, file=fault.file) from fault
+            file = fault.file and os.path.basename(fault.file)
+            raise TemplateError(type(template).key, self.name, f"{why}: {fault}", line=fault.line, file=file) from fault
         except cad.CadInvalid as invalid:
             code = self.function.__code__
             name = os.path.basename(code.co_filename)

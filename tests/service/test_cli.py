@@ -186,7 +186,7 @@ LIGHT = [
     "from service.cli import main; main(['templates', 'phone-case', '--schema'])",
     "from service.cli import main; main(['processes'])",
     "import engine.authoring",
-    "from engine.language import shelf; [shelf.find(k) for k in shelf.keys()]",
+    "from engine.language import shelf; [shelf.find(k) for k in shelf.installed()]",
 ]
 
 
