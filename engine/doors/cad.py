@@ -17,7 +17,7 @@ from __future__ import annotations
 import io
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
@@ -31,7 +31,7 @@ from engine.errors import EngineFault, EnvironmentFault, TemplateError
 from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Mesh, Patch, Plane, Points
 
 TOLERANCE_MM = 0.02
-"""Chord error: the largest gap between the true surface and the triangles."""
+"""Chord error asked of OCCT: the largest gap between the true surface and the triangles (a sphere at 0.005 came out at 0.0086)."""
 ANGLE_DEGREES = 15.0
 """The largest turn of the surface from one triangle to the next."""
 MEMORY_MB = 4000
@@ -171,7 +171,7 @@ def _shapes(value: Any, cq: Any) -> list[Any]:
         return [v.wrapped for v in value.vals() if isinstance(v, cq.Shape)]
     if isinstance(value, cq.Shape):
         return [value.wrapped]
-    if isinstance(value, Iterable):
+    if isinstance(value, list | tuple):
         return [found for v in value for found in _shapes(v, cq)]
     raise ValueError(f"expected a Workplane, a Shape or a list of them, not {type(value).__name__}")
 

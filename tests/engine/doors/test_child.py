@@ -19,7 +19,7 @@ from engine.errors import ChildFault, EngineFault, OrderError
 from engine.model.mesh import Mesh
 
 ROOT = str(pathlib.Path(__file__).parents[3])
-WORK = '''
+WORK = """
 import ctypes, os, signal, sys, threading, time
 from engine.doors.child import Child, progress
 LATER = []
@@ -72,7 +72,7 @@ def spawned():
     return subprocess.Popen(["sleep", "60"]).pid
 def slow(): time.sleep(0.2); return os.getpid()
 def hashed(): return os.environ.get("PYTHONHASHSEED"), hash("unikat")
-'''
+"""
 
 
 @pytest.fixture(scope="module")
