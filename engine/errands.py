@@ -63,7 +63,9 @@ def _told_by(source: Source, errand: str, args: tuple[Any, ...]) -> Any:
     except ChildFault as fault:
         name = pathlib.Path(source.get("file", source.get("key", "template"))).name
         why = f"{fault.kind.upper()}: {fault}"
-        raise TemplateError(name, fault.stage or "import", why, line=fault.line, file=pathlib.Path(fault.file or name).name) from fault
+        raise TemplateError(
+            name, fault.stage or "import", why, line=fault.line, file=pathlib.Path(fault.file or name).name
+        ) from fault
     except child.RemoteError as error:
         if error.frame is None:
             raise  # none of the designer's lines had a part in it: ours

@@ -104,7 +104,9 @@ def _section(told: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _only(told: Mapping[str, Any], known: Sequence[str], where: str) -> None:
     for name in told:
         if name not in known:
-            raise OrderError(f"{where}{_named(name)}", "is not known", limit="one of " + ", ".join(known), nearest=closest(name, known))
+            raise OrderError(
+                f"{where}{_named(name)}", "is not known", limit="one of " + ", ".join(known), nearest=closest(name, known)
+            )
 
 
 def _measurement(name: str, told: object) -> Measurement:
@@ -198,7 +200,9 @@ def accept(order: Order, cls: type[Template]) -> tuple[dict[str, Any], dict[str,
             field = by_path.get(f"{section}.{name}")
             if field is None:
                 limit = f"one of {', '.join(names)}" if names else f"{cls.key} takes no {section}"
-                raise OrderError(f"{section}.{_named(name)}", f"is not known to {cls.key}", limit=limit, nearest=closest(name, names))
+                raise OrderError(
+                    f"{section}.{_named(name)}", f"is not known to {cls.key}", limit=limit, nearest=closest(name, names)
+                )
             given[field.name] = field.accept(raw)
     values, origins = {}, {}
     for name, field in cls.fields.items():

@@ -100,7 +100,9 @@ def test_a_bad_order_file(capsys: Captured, tmp_path: pathlib.Path, data: bytes,
         assert told in stderr and stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("data", [b"{", b"[]", b"{}", b'{"format": 1}', b'{"format": 1, "order": 5}', b'{"format": 1, "order": {}, "files": 3}'])
+@pytest.mark.parametrize(
+    "data", [b"{", b"[]", b"{}", b'{"format": 1}', b'{"format": 1, "order": 5}', b'{"format": 1, "order": {}, "files": 3}']
+)
 def test_a_bad_record(capsys: Captured, tmp_path: pathlib.Path, data: bytes) -> None:
     (tmp_path / "r.json").write_bytes(data)
     status, stdout, stderr = run(capsys, "rebuild", str(tmp_path / "r.json"))
@@ -161,7 +163,9 @@ def test_a_full_disk_leaves_nothing(tmp_path: pathlib.Path, monkeypatch: pytest.
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 def test_a_full_disk_behind_stdout_is_told() -> None:
     with open("/dev/full", "wb") as full:
-        ended = subprocess.run([sys.executable, "-m", "service.cli", "templates"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE)
+        ended = subprocess.run(
+            [sys.executable, "-m", "service.cli", "templates"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE
+        )
     assert ended.returncode not in (0, 120) and b"Traceback" not in ended.stderr
     assert ended.stderr.count(b"\n") == 1
 

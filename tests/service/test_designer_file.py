@@ -45,7 +45,9 @@ def written(folder: pathlib.Path, text: str) -> str:
 
 def test_ten_lines_make_a_product(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(["make", written(tmp_path, TAG), "--set", "name=Zoé", "--out", str(tmp_path / "out"), "--formats", "stl", "--json"])
+        cli.main(
+            ["make", written(tmp_path, TAG), "--set", "name=Zoé", "--out", str(tmp_path / "out"), "--formats", "stl", "--json"]
+        )
     told = json.loads(capsys.readouterr().out)
     assert ended.value.code in (0, 4), told
     assert told["template"] == "tag" and (tmp_path / "out" / "model.stl").stat().st_size > 10_000
@@ -75,7 +77,13 @@ WRONG = [
     ("open shell", SHAPE.format(cad="return cq.Workplane().box(9, 9, 9).faces('<Z')", stage=PLATE), "plate", 7, "NOT_SOLID"),
     ("nothing", SHAPE.format(cad="return None", stage=PLATE), "plate", None, "NOT_SOLID"),
     ("no part", SHAPE.format(cad=BOX, stage="return 5"), "tag", None, "must return a solid"),
-    ("personal in cad", SHAPE.format(cad="return cq.Workplane().box(9, 9, len(str(self.name)))", stage=PLATE), "plate", 9, "person's"),
+    (
+        "personal in cad",
+        SHAPE.format(cad="return cq.Workplane().box(9, 9, len(str(self.name)))", stage=PLATE),
+        "plate",
+        9,
+        "person's",
+    ),
     ("no patch", SHAPE.format(cad=BOX, stage="return self.plate().engrave(None, on='top', depth=1)"), "tag", 12, "no patch"),
     ("syntax", "x = 1\ndef (", "import", 2, "SyntaxError"),
     ("raises on import", "x = 1\n\nx / 0", "import", 3, "ZeroDivisionError"),

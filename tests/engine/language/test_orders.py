@@ -128,7 +128,9 @@ def test_1e400_is_no_number() -> None:
         accept(parse_order('{"template": "order-tag", "parameters": {"wall": 1e400}}'), Tag)
 
 
-@pytest.mark.parametrize("words", [["wall=2.777"], ["style=sqare7"], ["name=Zo\x07zzq"], ["holes=77"], ["measurements.left.foot_length=777mm"]])
+@pytest.mark.parametrize(
+    "words", [["wall=2.777"], ["style=sqare7"], ["name=Zo\x07zzq"], ["holes=77"], ["measurements.left.foot_length=777mm"]]
+)
 def test_values_are_for_the_sender_alone(words: list[str]) -> None:
     with pytest.raises(OrderError) as refused:
         accept(with_words(Order("order-tag"), words, Tag), Tag)
@@ -143,7 +145,10 @@ def test_words_carry_units() -> None:
     assert origins["wall"] is Origin.GIVEN and origins["style"] is Origin.DEFAULT
 
 
-@pytest.mark.parametrize("word", ["wall", "=2", "measurements.left.foot_length=262", "measurements.left.foot_length=long", "wall=" + "1" * 90_000 + "!"])
+@pytest.mark.parametrize(
+    "word",
+    ["wall", "=2", "measurements.left.foot_length=262", "measurements.left.foot_length=long", "wall=" + "1" * 90_000 + "!"],
+)
 def test_words_that_say_nothing(word: str) -> None:
     with pytest.raises(OrderError):
         accept(with_words(Order("order-tag"), [word], Tag), Tag)

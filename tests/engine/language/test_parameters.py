@@ -125,7 +125,11 @@ def test_the_schema_is_one_and_judges_orders(language: str) -> None:
     for cls in (Kinds, find("phone-case")):
         jsonschema.Draft202012Validator.check_schema(cls.schema(language))
     judge = jsonschema.Draft202012Validator(Kinds.schema(language))
-    good = {"template": "", "parameters": {"wall": {"value": 2, "unit": "mm"}, "style": "round"}, "measurements": {"foot": {"value": 1, "unit": "mm"}}}
+    good = {
+        "template": "",
+        "parameters": {"wall": {"value": 2, "unit": "mm"}, "style": "round"},
+        "measurements": {"foot": {"value": 1, "unit": "mm"}},
+    }
     assert judge.is_valid(good)
     for bad in ({"wall": 9}, {"wall": "2"}, {"style": "x"}, {"wal": 2}, {"loop": 1}, {"wall": {"value": 2}}):
         assert not judge.is_valid({**good, "parameters": bad})

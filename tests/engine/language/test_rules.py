@@ -7,7 +7,22 @@ from typing import Any
 
 import pytest
 
-from engine.authoring import Part, Solid, Template, at_least, at_most, between, choice, fit, forbid, length, measure, require, rule, stage
+from engine.authoring import (
+    Part,
+    Solid,
+    Template,
+    at_least,
+    at_most,
+    between,
+    choice,
+    fit,
+    forbid,
+    length,
+    measure,
+    require,
+    rule,
+    stage,
+)
 from engine.errors import Refused, TemplateError
 from engine.language.judge import check_rules, run_fits
 from engine.language.orders import accept
@@ -70,7 +85,13 @@ def refusal(cls: type[Template], **parameters: Any) -> Refused:
 
 def test_value_limit_and_nearest() -> None:
     got = refusal(Ruled, wall=2.0, depth=1.5)
-    assert (got.field, got.value, got.limit, got.nearest, got.rule) == ("parameters.wall", "0.5 mm", "at least 1 mm", 2.5, "floor")
+    assert (got.field, got.value, got.limit, got.nearest, got.rule) == (
+        "parameters.wall",
+        "0.5 mm",
+        "at least 1 mm",
+        2.5,
+        "floor",
+    )
     assert str(got) == "parameters.wall: the floor is thin"
     assert "got '0.5 mm'" in got.for_sender() and "[rule floor]" in got.for_sender()
 
@@ -97,7 +118,9 @@ def test_nothing_would_do() -> None:
     assert refusal(Never).nearest is None and refusal(Never).value == 0.5
 
 
-@pytest.mark.parametrize(("value", "holds"), [(0.9, False), (1.0, True), (1.5, True), (2.0, True), (2.1, False), (float("nan"), False)])
+@pytest.mark.parametrize(
+    ("value", "holds"), [(0.9, False), (1.0, True), (1.5, True), (2.0, True), (2.1, False), (float("nan"), False)]
+)
 def test_between(value: float, holds: bool) -> None:
     assert between(value, 1.0, 2.0, change="wall", why="x").holds is holds
 
@@ -133,7 +156,9 @@ def test_a_rule_that_is_wrong(said: Any, why: str) -> None:
     assert failed.value.stage == "bad"
 
 
-@pytest.mark.parametrize(("found", "why"), [({"wal": 1.0}, "no parameter"), (5, "must return a dict"), ("x", "must return a dict")])
+@pytest.mark.parametrize(
+    ("found", "why"), [({"wal": 1.0}, "no parameter"), (5, "must return a dict"), ("x", "must return a dict")]
+)
 def test_a_fit_that_is_wrong(found: Any, why: str) -> None:
     class Wrong(Base):
         """Wrong."""
