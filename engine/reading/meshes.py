@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import pathlib
 import re
+import struct
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,16 +16,18 @@ import numpy.typing as npt
 
 from engine.doors import child
 from engine.errors import ChildFault, InputError
-from engine.model.units import LENGTHS
 from engine.model.mesh import Mesh
+from engine.model.units import LENGTHS
 from engine.reading import threemf
 
-MAX_BYTES = 500_000_000
+MAX_BYTES, MAX_ARRAYS = 500_000_000, 500_000_000
 DEADLINE = 60.0
 Found = list[tuple[str, npt.NDArray[np.float64], npt.NDArray[np.int64]]]
 
-_NUMBER = re.compile(rb"[-+]?(?:nan|inf(?:inity)?|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)", re.I)
-_CORNERS = 3
+_NUMBER = re.compile(rb"[-+]?(?:nan|inf(?:inity)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?)", re.I)
+_WHOLE = re.compile(rb"[-+]?[0-9]{1,18}")
+_OFF = re.compile(rb"(?:ST)?C?N?OFF", re.I)
+_DIED = {"timeout": f"takes longer than {DEADLINE:.0f} s", "memory": "needs too much memory"}
 
 
 def read_file(path: pathlib.Path, unit: str | None) -> list[tuple[str, Mesh]]:
@@ -32,8 +36,11 @@ def read_file(path: pathlib.Path, unit: str | None) -> list[tuple[str, Mesh]]:
         raise InputError(path.name, f"--unit {unit} is not a unit; one of {', '.join(LENGTHS)}")
     try:
         size = path.stat().st_size
+        plain = path.is_file()
     except OSError as error:
         raise InputError(path.name, error.strerror or "cannot be read") from None
+    if not plain:
+        raise InputError(path.name, "is no file")
     if size > MAX_BYTES:
         raise InputError(path.name, f"is {size} bytes; {MAX_BYTES} can be read")
     kind = path.suffix.lower().lstrip(".")
@@ -44,9 +51,12 @@ def read_file(path: pathlib.Path, unit: str | None) -> list[tuple[str, Mesh]]:
     try:
         found = child.shared(("engine.reading.meshes",)).call("engine.reading.meshes:read", str(path), kind, deadline=DEADLINE)
     except ChildFault as fault:
-        raise InputError(path.name, f"cannot be read: {fault.kind}") from None
+        raise InputError(path.name, _DIED.get(fault.kind, f"cannot be read: {fault.kind}")) from None
+    except child.RemoteError as error:
+        raise InputError(path.name, f"cannot be read: {error}") from None
     scale = LENGTHS[unit] if unit is not None and kind != "3mf" else 1.0
-    return [(name, _checked(path.name, points * scale, faces)) for name, points, faces in found]
+    with np.errstate(over="ignore"):  # beyond float64 is infinite, and a finding
+        return [(name, _checked(path.name, points * scale, faces)) for name, points, faces in found]
 
 
 def _checked(file: str, points: npt.NDArray[np.float64], faces: npt.NDArray[np.int64]) -> Mesh:
@@ -58,31 +68,50 @@ def _checked(file: str, points: npt.NDArray[np.float64], faces: npt.NDArray[np.i
 def read(path: str, kind: str) -> Found:
     """In the child: name, points float64 (n, 3) in the file's unit (3MF: mm), faces int64 (m, 3)."""
     file = pathlib.Path(path)
-    data = file.read_bytes()
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InputError(file.name, error.strerror or "cannot be read") from None
     name = re.sub(r"[^A-Za-z0-9_-]", "_", file.stem)[:40] or "part"
     if not data:
         raise InputError(file.name, "is empty")
     if kind == "3mf":
-        return threemf.read(data, file.name)
-    reader = {"stl": _stl, "off": _off, "obj": _obj, "ply": _ply}[kind]
-    points, faces = reader(data, file.name)
-    return [(name, points, faces)]
+        found: Found = threemf.read(data, file.name)
+    else:
+        reader = {"stl": _stl, "off": _off, "obj": _obj, "ply": _ply}[kind]
+        found = [(name, *reader(data, file.name))]
+    if sum(points.nbytes + faces.nbytes for _, points, faces in found) > MAX_ARRAYS:
+        raise InputError(file.name, "has more points and triangles than can be read")
+    return found
 
 
 def _stl(data: bytes, file: str) -> tuple[Any, Any]:
     announced = int.from_bytes(data[80:84], "little") if len(data) >= 84 else -1
     if announced >= 0 and len(data) == 84 + 50 * announced:
         records = np.frombuffer(data, np.dtype([("n", "<f4", 3), ("v", "<f4", (3, 3)), ("a", "<u2")]), announced, 84)
-        corners = records["v"].reshape(-1, 3).astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            corners = records["v"].reshape(-1, 3).astype(np.float64)
     elif data.lstrip()[:5].lower() == b"solid":
-        numbers = [line.split()[1:] for line in data.splitlines() if line.strip()[:6].lower() == b"vertex"]
-        corners = _floats([n for row in numbers for n in row], file).reshape(-1, 3) if numbers else np.empty((0, 3))
-        if len(corners) % _CORNERS:
-            raise InputError(file, "ends inside a triangle")
+        corners = _ascii_stl(data, file)
     else:
         told = f"{len(data)} bytes do not hold the {announced} triangles announced" if announced >= 0 else "is too short"
         raise InputError(file, f"is no whole STL: {told}")
     return _welded(corners)
+
+
+def _ascii_stl(data: bytes, file: str) -> npt.NDArray[np.float64]:
+    """Three rows a facet, whatever the normals say; several solids in a row are one."""
+    words: list[bytes] = []
+    facets, last = 0, b""
+    for row in filter(None, map(bytes.split, data.splitlines())):
+        last = row[0].lower()
+        if last == b"vertex":
+            words += _at_least(row[1:], 3, file)
+        elif last == b"facet":
+            facets += 1
+    if last != b"endsolid" or len(words) != 9 * facets:
+        raise InputError(file, "is no whole STL: it ends inside a solid, or has facets that are no triangles")
+    return _floats(words, file).reshape(-1, 3)
 
 
 def _welded(corners: npt.NDArray[np.float64]) -> tuple[Any, Any]:
@@ -102,20 +131,23 @@ def _floats(words: list[bytes], file: str) -> npt.NDArray[np.float64]:
 
 
 def _ints(words: list[bytes], file: str) -> list[int]:
-    try:
-        return [int(w) for w in words]
-    except ValueError:
-        raise InputError(file, "holds what is no whole number where an index stands") from None
+    for word in words:
+        if not _WHOLE.fullmatch(word):
+            raise InputError(file, "holds what is no whole number where an index stands")
+    return [int(w) for w in words]
 
 
-def _fan(corners: list[int]) -> list[tuple[int, int, int]]:
+def _fan(corners: Sequence[int], file: str) -> list[tuple[int, int, int]]:
+    if len(corners) < 3:
+        raise InputError(file, "has a face of fewer than three corners")
     return [(corners[0], corners[k], corners[k + 1]) for k in range(1, len(corners) - 1)]
 
 
 def _off(data: bytes, file: str) -> tuple[Any, Any]:
     rows = [r for line in data.splitlines() if (r := line.split(b"#")[0].split())]
-    if rows and rows[0][0].upper().endswith(b"OFF"):
-        rows[0] = rows[0][1:]
+    if rows and (header := _OFF.match(rows[0][0])):
+        rest = rows[0][0][header.end() :]  # `OFF8 6 12`: seen, and clear
+        rows[0] = [rest, *rows[0][1:]] if rest else rows[0][1:]
         rows = rows if rows[0] else rows[1:]
     counts = _ints(rows[0][:2], file) if rows and len(rows[0]) >= 2 else [-1, -1]
     points, faces = counts
@@ -125,7 +157,7 @@ def _off(data: bytes, file: str) -> tuple[Any, Any]:
     found: list[tuple[int, int, int]] = []
     for row in rows[1 + points : 1 + points + faces]:
         count = _ints(row[:1], file)[0]
-        found += _fan(_ints(_at_least(row[1:], count, file), file))
+        found += _fan(_ints(_at_least(row[1:], count, file), file), file)
     return table, np.array(found, dtype=np.int64).reshape(-1, 3)
 
 
@@ -140,96 +172,134 @@ def _obj(data: bytes, file: str) -> tuple[Any, Any]:
     words: list[bytes] = []
     found: list[tuple[int, int, int]] = []
     count = 0
-    for line in data.splitlines():
+    for line in re.sub(rb"\\\r?\n", b" ", data).splitlines():
         row = line.split()
         if row[:1] == [b"v"]:
             words += _at_least(row[1:], 3, file)
             count += 1
         elif row[:1] == [b"f"]:
             corners = _ints([w.split(b"/")[0] for w in row[1:]], file)
-            found += _fan([c - 1 if c > 0 else count + c for c in corners])
+            found += _fan([c - 1 if c >= 0 else count + c for c in corners], file)
     return _floats(words, file).reshape(-1, 3), np.array(found, dtype=np.int64).reshape(-1, 3)
 
 
 _PLY_TYPES = {
-    b"char": "i1", b"int8": "i1", b"uchar": "u1", b"uint8": "u1", b"short": "i2", b"int16": "i2", b"ushort": "u2", b"uint16": "u2",
-    b"int": "i4", b"int32": "i4", b"uint": "u4", b"uint32": "u4", b"float": "f4", b"float32": "f4", b"double": "f8", b"float64": "f8",
+    b"char": "b", b"int8": "b", b"uchar": "B", b"uint8": "B", b"short": "h", b"int16": "h", b"ushort": "H", b"uint16": "H",
+    b"int": "i", b"int32": "i", b"uint": "I", b"uint32": "I", b"float": "f", b"float32": "f", b"double": "d", b"float64": "d",
 }  # fmt: skip
+"""To struct's letters, which are numpy's too."""
 
 
 def _ply(data: bytes, file: str) -> tuple[Any, Any]:
-    head, mark, body = data.partition(b"end_header\n")
-    rows = [line.split() for line in head.splitlines()]
-    if not mark or rows[0] != [b"ply"] or rows[1][:1] != [b"format"]:
-        raise InputError(file, "is no PLY: its header does not end")
+    """Vertices' x, y, z and faces' vertex_indices; other properties and elements are stepped over."""
+    mark = re.search(rb"\bend_header[ \t]*\r?\n", data[:1_000_000])
+    rows = [row for line in data[: mark.start()].splitlines() if (row := line.split())] if mark else []
+    if mark is None or len(rows) < 2 or rows[0] != [b"ply"] or rows[1][0] != b"format" or len(rows[1]) < 2:
+        raise InputError(file, "is no PLY: its header does not begin or end as one")
     order = {b"ascii": "", b"binary_little_endian": "<", b"binary_big_endian": ">"}.get(rows[1][1])
     if order is None:
         raise InputError(file, "is a PLY of an unknown format")
-    elements: list[tuple[bytes, int, list[list[bytes]]]] = []
-    for row in rows[2:]:
-        if row[:1] == [b"element"] and len(row) == 3:
-            elements.append((row[1], _ints(row[2:], file)[0], []))
-        elif row[:1] == [b"property"] and elements:
-            elements[-1][2].append(row[1:])
+    body = _PlyBody(data[mark.end() :], order, file)
     points, faces = np.empty((0, 3)), np.empty((0, 3), np.int64)
-    lines = body.split() if not order else []
-    at = 0
-    for name, count, properties in elements:
-        width = (
-            sum(1 if p[0] == b"list" else np.dtype(_ply_type(p[0], file)).itemsize for p in properties)
-            if order
-            else len(properties)
-        )
-        if count < 0 or count * max(width, 1) > len(body):
+    for name, count, properties in _ply_elements(rows[2:], file):
+        if count < 0 or count > len(body.bytes):
             raise InputError(file, "is no whole PLY: it announces more than it holds")
-        if name == b"vertex" and not any(p[0] == b"list" for p in properties):
-            table, at = _ply_table(body, lines, at, count, properties, order, file)
-            names = [p[-1] for p in properties]
-            if not {b"x", b"y", b"z"} <= set(names):
-                raise InputError(file, "has vertices without x, y, z")
+        names = [p[-1] for p in properties]
+        if name == b"vertex":
+            if not {b"x", b"y", b"z"} <= {p[-1] for p in properties if len(p) == 2} or any(len(p) != 2 for p in properties):
+                raise InputError(file, "has vertices without x, y, z, or with lists")
+            table = body.table(count, properties)
             points = np.stack([table[names.index(axis)] for axis in (b"x", b"y", b"z")], axis=1)
-        elif name == b"face" and len(properties) == 1 and properties[0][0] == b"list":
-            faces, at = _ply_faces(body, lines, at, count, properties[0], order, file)
-        elif count:
-            raise InputError(file, "has elements that are neither plain vertices nor plain faces")
+        elif name == b"face":
+            faces = body.faces(count, properties)
+        elif any(len(p) != 2 for p in properties):
+            for _ in range(count):
+                body.row(properties)
+        elif properties:
+            body.table(count, properties)
     return points, faces
 
 
-def _ply_type(word: bytes, file: str) -> str:
-    if word not in _PLY_TYPES:
-        raise InputError(file, "has a property of an unknown type")
-    return _PLY_TYPES[word]
+def _ply_elements(rows: list[list[bytes]], file: str) -> list[tuple[bytes, int, list[list[bytes]]]]:
+    """Name, count, properties: [type, name] or [type of the count, type, name]."""
+    elements: list[tuple[bytes, int, list[list[bytes]]]] = []
+    for row in rows:
+        if row[0] == b"element" and len(row) == 3:
+            elements.append((row[1], _ints(row[2:], file)[0], []))
+        elif row[0] == b"property" and elements and len(row) == (5 if row[1:2] == [b"list"] else 3):
+            told = row[2:] if row[1] == b"list" else row[1:]
+            if any(word not in _PLY_TYPES for word in told[:-1]) or (len(told) == 3 and _PLY_TYPES[told[0]] in "fd"):
+                raise InputError(file, "has a property of an unknown type")
+            elements[-1][2].append(told)
+        elif row[0] not in (b"comment", b"obj_info"):
+            raise InputError(file, "is no PLY: a line of its header is none")
+    return elements
 
 
-def _ply_table(body: bytes, lines: list[bytes], at: int, count: int, properties: Any, order: str, file: str) -> tuple[Any, int]:
-    if not order:
-        end = at + count * len(properties)
-        if end > len(lines):
-            raise InputError(file, "ends inside its vertices")
-        return list(_floats(lines[at:end], file).reshape(count, -1).T), end
-    kind = np.dtype([(f"p{k}", order + _ply_type(p[0], file)) for k, p in enumerate(properties)])
-    if at + count * kind.itemsize > len(body):
-        raise InputError(file, "ends inside its vertices")
-    table = np.frombuffer(body, kind, count, at)
-    return [table[f"p{k}"].astype(np.float64) for k in range(len(properties))], at + table.nbytes
+class _PlyBody:
+    """What follows the header, and how far it is read: bytes, or words of an ASCII file."""
 
+    def __init__(self, data: bytes, order: str, file: str) -> None:
+        self.bytes, self.order, self.file = data, order, file
+        self.words = [] if order else data.split()
+        self.at = 0
 
-def _ply_faces(body: bytes, lines: list[bytes], at: int, count: int, told: Any, order: str, file: str) -> tuple[Any, int]:
-    found: list[tuple[int, int, int]] = []
-    many = np.dtype((order or "<") + _ply_type(told[1], file))
-    index = np.dtype((order or "<") + _ply_type(told[2], file))
-    for _ in range(count):
-        if order:
-            if at + many.itemsize > len(body):
-                raise InputError(file, "ends inside its faces")
-            corners = int(np.frombuffer(body, many, 1, at)[0])
-            at += many.itemsize
-            if corners < 0 or at + corners * index.itemsize > len(body):
-                raise InputError(file, "ends inside its faces")
-            found += _fan(np.frombuffer(body, index, corners, at).tolist())
-            at += corners * index.itemsize
+    def _past(self, count: int, size: int = 1) -> int:
+        """Where `count` values of `size` bytes (words: 1) end; InputError when that is beyond the end."""
+        end = self.at + count * size
+        if count < 0 or end > len(self.bytes if self.order else self.words):
+            raise InputError(self.file, "is no whole PLY: it announces more than it holds")
+        return end
+
+    def table(self, count: int, properties: list[list[bytes]]) -> list[npt.NDArray[np.float64]]:
+        """Rows without lists: one column a property."""
+        if not self.order:
+            end = self._past(count * len(properties))
+            words = _floats(self.words[self.at : end], self.file)
+            self.at = end
+            return list(words.reshape(count, len(properties)).T)
+        kind = np.dtype([(f"p{k}", self.order + _PLY_TYPES[p[0]]) for k, p in enumerate(properties)])
+        end = self._past(count, kind.itemsize)
+        table = np.frombuffer(self.bytes, kind, count, self.at)
+        self.at = end
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            return [table[f"p{k}"].astype(np.float64) for k in range(len(properties))]
+
+    def faces(self, count: int, properties: list[list[bytes]]) -> npt.NDArray[np.int64]:
+        lists = [p[-1] for p in properties]
+        where = next((k for k, n in enumerate(lists) if n in (b"vertex_indices", b"vertex_index")), -1)
+        if where < 0 or len(properties[where]) != 3 or _PLY_TYPES[properties[where][1]] in "fd":
+            raise InputError(self.file, "has faces without vertex_indices")
+        if self.order and len(properties) == 1:
+            count_type, index_type = (self.order + _PLY_TYPES[word] for word in properties[0][:2])
+            kind = np.dtype([("n", count_type), ("v", index_type, 3)])
+            if self.at + count * kind.itemsize <= len(self.bytes):
+                table = np.frombuffer(self.bytes, kind, count, self.at)
+                if (table["n"] == 3).all():  # else there are polygons: row by row
+                    self.at += table.nbytes
+                    return table["v"].astype(np.int64)
+        found: list[tuple[int, int, int]] = []
+        for _ in range(count):
+            found += _fan(self.row(properties)[where], self.file)
+        return np.array(found, dtype=np.int64).reshape(-1, 3)
+
+    def row(self, properties: list[list[bytes]]) -> list[Sequence[int]]:
+        """One row, its lists; of its plain values nothing."""
+        found: list[Sequence[int]] = []
+        for told in properties:
+            many = self._take(1, told[0])[0] if len(told) == 3 else 1
+            values = self._take(int(many), told[-2])
+            found.append(values if len(told) == 3 else ())
+        return found
+
+    def _take(self, count: int, kind: bytes) -> Sequence[Any]:
+        letter = _PLY_TYPES[kind]
+        if self.order:
+            end = self._past(count, struct.calcsize(self.order + letter))
+            values: Sequence[Any] = struct.unpack_from(f"{self.order}{count}{letter}", self.bytes, self.at)
         else:
-            corners = _ints(_at_least(lines[at : at + 1], 1, file), file)[0]
-            found += _fan(_ints(_at_least(lines[at + 1 : at + 1 + corners], corners, file), file))
-            at += 1 + corners
-    return np.array(found, dtype=np.int64).reshape(-1, 3), at
+            end = self._past(count)
+            words = self.words[self.at : end]
+            values = words if letter in "fd" else _ints(words, self.file)
+        self.at = end
+        return values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
 import re
 import zipfile
 import zlib
@@ -17,11 +18,19 @@ from engine.errors import InputError
 CORE = "http://schemas.microsoft.com/3dmanufacturing/core/2015/02"
 UNITS = {"micron": 0.001, "millimeter": 1.0, "centimeter": 10.0, "inch": 25.4, "foot": 304.8, "meter": 1000.0}
 MAX_ENTRIES, MAX_INFLATED, MAX_RATIO = 1000, 1_000_000_000, 200
-MAX_OBJECTS, MAX_DEPTH, MAX_FACES = 10_000, 16, 20_000_000
-_START = "{http://schemas.openxmlformats.org/package/2006/relationships}"
+MAX_OBJECTS, MAX_DEPTH, MAX_INSTANCES, MAX_FACES, MAX_POINTS = 10_000, 16, 10_000, 8_000_000, 8_000_000
 _MODEL_TYPE = "http://schemas.microsoft.com/3dmanufacturing/2013/01/3dmodel"
-_NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*")
-_INDEX = re.compile(r"\s*\d{1,10}\s*")
+_TICKET_TYPE = "http://schemas.microsoft.com/3dmanufacturing/2013/01/printticket"
+_PRODUCTION = "http://schemas.microsoft.com/3dmanufacturing/production/2015/06"
+_HARMLESS = (_PRODUCTION, "http://schemas.microsoft.com/3dmanufacturing/material/2015/02")
+"""Extensions that a file may require: neither changes a shape (but for `p:path`, which is refused where it stands)."""
+_RESOURCES, _OBJECT = f"{CORE} resources", f"{CORE} object"
+_SPACE, _PATH = "http://www.w3.org/XML/1998/namespace space", f"{_PRODUCTION} path"
+_METADATA = frozenset(
+    "Title Designer Description Copyright LicenseTerms Rating CreationDate ModificationDate Application".split()
+)
+_NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII)
+_INDEX = re.compile(r"\s*\d{1,10}\s*", re.ASCII)
 Matrix = tuple[float, ...]
 _SAME: Matrix = (1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0)
 
@@ -30,7 +39,9 @@ def read(data: bytes, file: str) -> list[Any]:
     """Every build item as (name, points in mm, faces); InputError with the reason."""
     archive = _opened(data, file)
     model = _Model(file)
-    model.parse(_content(archive, _model_part(archive, file), file))
+    part = _model_part(archive, file)
+    _check_tickets(archive, part, file)
+    model.parse(_content(archive, part, file))
     found: list[Any] = []
     for at, (key, matrix) in enumerate(model.items, start=1):
         model.expand(key, matrix, found, f"item-{at}", 0)
@@ -74,32 +85,57 @@ def _content(archive: zipfile.ZipFile, name: str, file: str) -> bytes:
 
 def _model_part(archive: zipfile.ZipFile, file: str) -> str:
     """The one model part that the package's relationships name; a thumbnail that they name must be there too."""
+    names = {n.lower().lstrip("/"): n for n in archive.namelist()}
     parts: list[str] = []
-    names = {n.lower().lstrip("/") for n in archive.namelist()}
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        if tag.endswith("Relationship"):
-            target = attributes.get("Target", "").lstrip("/")
-            if attributes.get("TargetMode") != "External" and target.lower() not in names:
-                raise InputError(file, "names a part that it does not hold")
-            if attributes.get("Type") == _MODEL_TYPE:
-                parts.append(target)
-
-    _walk(_content(archive, "_rels/.rels", file), file, start, lambda _: None)
+    for told in _relationships(archive, "_rels/.rels", file):
+        target = told.get("Target", "").lstrip("/").lower()
+        inside = told.get("TargetMode") != "External"
+        if inside and target not in names:
+            raise InputError(file, "names a part that it does not hold")
+        if told.get("Type") == _MODEL_TYPE and inside:
+            parts.append(names[target])
     if len(parts) != 1:
         raise InputError(file, f"names {len(parts)} models; one is needed")
-    return next(n for n in archive.namelist() if n.lower().lstrip("/") == parts[0].lower())
+    return parts[0]
 
 
-def _walk(data: bytes, file: str, start: Any, end: Any, namespaces: bool = False) -> None:
-    parser = expat.ParserCreate(namespace_separator=" " if namespaces else None)
+def _check_tickets(archive: zipfile.ZipFile, part: str, file: str) -> None:
+    folder, _, last = part.rpartition("/")
+    name = f"{folder}/_rels/{last}.rels".lstrip("/")
+    if name not in archive.namelist():
+        return
+    if sum(told.get("Type") == _TICKET_TYPE for told in _relationships(archive, name, file)) > 1:
+        raise InputError(file, "has more than one print ticket")
+
+
+def _relationships(archive: zipfile.ZipFile, name: str, file: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        if tag.rpartition(":")[2] == "Relationship":
+            found.append(attributes)
+
+    _walk(_content(archive, name, file), file, start, lambda _: None)
+    return found
+
+
+def _walk(data: bytes, file: str, start: Any, end: Any, declared: Any = None) -> None:
+    """`data` through expat. With `declared(prefix, uri)` the tags and attributes come as `uri name`, else as they stand."""
+    parser = expat.ParserCreate(namespace_separator=" " if declared is not None else None)
+    if declared is not None:
+        parser.StartNamespaceDeclHandler = declared
     parser.StartElementHandler = start
     parser.EndElementHandler = end
 
     def refuse(*_: object) -> None:
         raise InputError(file, "declares a document type, which no 3MF may")
 
+    def encoded(_version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding is not None and encoding.upper() not in ("UTF-8", "UTF8", "US-ASCII"):
+            raise InputError(file, "is not UTF-8")
+
     parser.StartDoctypeDeclHandler = refuse
+    parser.XmlDeclHandler = encoded
     try:
         data.decode("utf-8-sig")
         parser.Parse(data, True)
@@ -115,17 +151,20 @@ class _Model:
     def __init__(self, file: str) -> None:
         self.file = file
         self.scale = 1.0
-        self.objects: dict[str, dict[str, Any]] = {}
-        self.items: list[tuple[str, Matrix]] = []
+        self.objects: dict[int, dict[str, Any]] = {}
+        self.items: list[tuple[int, Matrix]] = []
         self.now: dict[str, Any] | None = None
+        self.above: list[str] = []
         self.seen: set[str] = set()
-        self.faces = 0
+        self.ids: set[int] = set()
+        self.prefixes: dict[str | None, str] = {}
+        self.instances = self.faces = self.points = 0
 
     def wrong(self, why: str) -> InputError:
         return InputError(self.file, why)
 
     def parse(self, data: bytes) -> None:
-        _walk(data, self.file, self.start, self.end, namespaces=True)
+        _walk(data, self.file, self.start, self.end, self.declared)
         for needed in ("model", "resources", "build"):
             if needed not in self.seen:
                 raise self.wrong(f"has no <{needed}>")
@@ -135,20 +174,26 @@ class _Model:
             if len(told["faces"]) and told["faces"].max() >= len(told["points"]):
                 raise self.wrong("has a triangle that names a point beyond the last")
 
+    def declared(self, prefix: str | None, uri: str) -> None:
+        self.prefixes[prefix] = uri
+
     def start(self, tag: str, told: dict[str, str]) -> None:
         space, _, name = tag.rpartition(" ")
+        if self.above[-1:] == [_RESOURCES] and "id" in told:
+            self._number_of(told["id"])
+        self.above.append(tag)
+        if _SPACE in told:
+            raise self.wrong("says xml:space, which no 3MF may")
         if space != CORE:
             return
-        self.seen.add(name)
+        if name in ("model", "resources", "build"):
+            if name in self.seen or len(self.above) != (1 if name == "model" else 2):
+                raise self.wrong(f"has a second <{name}>, or one in the wrong place")
+            self.seen.add(name)
         if name == "model":
-            self.scale = UNITS.get(told.get("unit", "millimeter"), 0.0)
-            if not self.scale:
-                raise self.wrong("has a unit that 3MF does not know")
-            spoken = told.get("requiredextensions", "").split()
-            if any(p not in ("p", "m", "s", "b") for p in spoken):
-                raise self.wrong("needs an extension that is not read")
-        elif name == "metadata" and not told.get("name"):
-            raise self.wrong("has metadata without a name")
+            self._head(told)
+        elif name == "metadata":
+            self._metadata(told.get("name", ""))
         elif name == "object":
             self._object(told)
         elif name == "vertex" and self.now is not None:
@@ -164,18 +209,48 @@ class _Model:
             self.items.append((self._known(told), self._matrix(told.get("transform"))))
 
     def end(self, tag: str) -> None:
-        if tag == f"{CORE} object":
+        self.above.pop()
+        if tag == _OBJECT and self.now is not None:
+            if not self.now["faces"] and not self.now["components"]:
+                raise self.wrong("has an object without triangles")
+            # known from here on: an object can name none that is open, itself least of all, so there is no cycle
+            self.objects[self.now["id"]] = self.now
             self.now = None
 
-    def _object(self, told: dict[str, str]) -> None:
-        key = told.get("id", "")
-        if key in self.objects or not _INDEX.fullmatch(key) or int(key) == 0 or len(self.objects) >= MAX_OBJECTS:
-            raise self.wrong("has an object with a missing or repeated id, or too many")
-        self.now = {"name": told.get("name", ""), "points": [], "faces": [], "components": []}
-        self.objects[key] = self.now
+    def _head(self, told: dict[str, str]) -> None:
+        self.scale = UNITS.get(told.get("unit", "millimeter"), 0.0)
+        if not self.scale:
+            raise self.wrong("has a unit that 3MF does not know")
+        if any(self.prefixes.get(p) not in _HARMLESS for p in told.get("requiredextensions", "").split()):
+            raise self.wrong("needs an extension that is not read")
 
-    def _known(self, told: dict[str, str]) -> str:
-        key = told.get("objectid", "")
+    def _metadata(self, name: str) -> None:
+        if not name:
+            raise self.wrong("has metadata without a name")
+        if name not in _METADATA and ":" not in name:
+            raise self.wrong("has metadata of a name that is neither 3MF's nor has a prefix")
+
+    def _number_of(self, word: str) -> None:
+        """A resource's id: above 0, below 2^31, its own among resources of every kind."""
+        key = int(word) if _INDEX.fullmatch(word) else 0
+        if not 0 < key < 2**31 or key in self.ids:
+            raise self.wrong("has a resource with an id that is repeated, or no whole number above 0")
+        self.ids.add(key)
+
+    def _object(self, told: dict[str, str]) -> None:
+        if "id" not in told or self.above[-2:-1] != [_RESOURCES]:
+            raise self.wrong("has an object without an id, or outside the resources")
+        if len(self.objects) >= MAX_OBJECTS:
+            raise self.wrong(f"has more than {MAX_OBJECTS} objects")
+        if "pindex" in told and "pid" not in told:
+            raise self.wrong("has an object with a property index and no property group")
+        self.now = {"id": int(told["id"]), "points": [], "faces": [], "components": []}
+
+    def _known(self, told: dict[str, str]) -> int:
+        if _PATH in told:
+            raise self.wrong("keeps objects in another part (p:path), which is not read")
+        word = told.get("objectid", "")
+        key = int(word) if _INDEX.fullmatch(word) else 0
         if key not in self.objects:
             raise self.wrong("names an object that it does not define before")
         return key
@@ -196,20 +271,24 @@ class _Model:
         made = tuple(self._number(w) for w in words.split())
         if len(made) != 12:
             raise self.wrong("has a transform that is no 3x4 matrix")
-        a, b, c, d, e, f, g, h, i = made[:9]
-        if abs(a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)) < 1e-12:
+        size = math.prod(math.hypot(*made[k : k + 3]) for k in (0, 3, 6))
+        if not abs(_determinant(made)) > 1e-9 * size > 0.0:
             raise self.wrong("has a transform that flattens")
         return made
 
-    def expand(self, key: str, matrix: Matrix, found: list[Any], name: str, depth: int) -> None:
+    def expand(self, key: int, matrix: Matrix, found: list[Any], name: str, depth: int) -> None:
         """An object and its components, moved, into `found`."""
         told = self.objects[key]
         if depth > MAX_DEPTH:
             raise self.wrong("nests components too deep")
+        self.instances += 1
+        if self.instances > MAX_INSTANCES:
+            raise self.wrong(f"expands to more than {MAX_INSTANCES} components")
         if len(told["faces"]):
             self.faces += len(told["faces"])
-            if self.faces > MAX_FACES:
-                raise self.wrong(f"expands to more than {MAX_FACES} triangles")
+            self.points += len(told["points"])
+            if self.faces > MAX_FACES or self.points > MAX_POINTS:
+                raise self.wrong(f"expands to more than {MAX_FACES} triangles or {MAX_POINTS} points")
             m = np.array(matrix).reshape(4, 3)
             points = told["points"]
             moved = np.stack(
@@ -219,10 +298,15 @@ class _Model:
                 ],
                 1,
             )
-            mirrored = np.linalg.det(m[:3]) < 0
+            mirrored = _determinant(matrix) < 0
             found.append((f"{name}-{key}", moved, told["faces"][:, ::-1] if mirrored else told["faces"]))
         for inner, by in told["components"]:
             self.expand(inner, _after(by, matrix), found, name, depth + 1)
+
+
+def _determinant(matrix: Matrix) -> float:
+    a, b, c, d, e, f, g, h, i = matrix[:9]
+    return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
 
 
 def _after(first: Matrix, then: Matrix) -> Matrix:
