@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from engine.errors import OrderError, Refused, TemplateError, UnikatError
 from engine.language.parameters import in_language

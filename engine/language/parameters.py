@@ -14,9 +14,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from engine.errors import OrderError
-from engine.model.units import BY_CANONICAL, convert
 from engine.language.values import Row, Text, accepted_text
 from engine.model.order import InputFile, Measurement
+from engine.model.units import BY_CANONICAL, convert
 
 if TYPE_CHECKING:
     from engine.language.template import Template
