@@ -6,6 +6,7 @@ Everything after this (verdict, estimate, every exporter) sees these integers an
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,7 +40,13 @@ def settle(part: Part, pose: str = "print") -> Settled:
         kept = Kept(f"{kept.key}/{_digest(stance, drop)}", kept.points, kept.faces) if kept.points <= intact else None
     for array in (points, faces):
         array.flags.writeable = False
-    return Settled(part, stance, points, faces, kept)
+    return Settled(part, _dropped(stance, drop), points, faces, kept)
+
+
+def _dropped(stance: Pose, drop: int) -> Pose:
+    """The whole way from the drawing to the lattice: the pose, and the drop to the bed."""
+    x, y, z = stance.translation
+    return replace(stance, translation=(x, y, z + drop / STEPS_PER_MM)) if drop else stance
 
 
 _UPRIGHT = np.array((1, 2, 3), dtype=np.int64)
