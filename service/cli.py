@@ -137,13 +137,13 @@ def make(
     import pathlib
 
     from engine.errands import make_files, source_of
-    from service.folder import put
+    from service.folder import put_product
 
     source = source_of(template)
     wanted = [f.strip() for f in formats.split(",") if f.strip()]
     made = make_files(source, _order(order, process, machine), set_ or [], wanted, keep_refused)
     folder = pathlib.Path(out)
-    places = put(made["files"], folder)
+    places = put_product(made["files"], folder)
     status = STATUS[made["verdict"]]
     if as_json:
         import json

@@ -18,9 +18,8 @@ ORDERS = {"phone-case": {"phone": "google-pixel-6", "name": "Zoë"}}
 def run(out: str, as_json: bool) -> int:
     """The worst status of the products made (3, 2, 4, 1, 0)."""
     from engine.export.contact_sheet import contact_sheet
-
     from engine.make import Workshop, make
-    from service.folder import put
+    from service.folder import put, put_product
 
     folder = pathlib.Path(out)
     shop, told, tiles = Workshop(), [], []
@@ -29,7 +28,7 @@ def run(out: str, as_json: bool) -> int:
             continue
         cls = shelf.find(key)
         product = make(Order(key, reference="demo", parameters=ORDERS.get(key, {})), cls, workshop=shop)
-        put(product.files, folder / key)
+        put_product(product.files, folder / key)
         figures = product.report.figures
         told.append(
             {"template": key, "verdict": product.report.verdict, "out": str(folder / key), "files": sorted(product.files)}
@@ -42,7 +41,7 @@ def run(out: str, as_json: bool) -> int:
     if not told:
         raise EnvironmentFault("no template is installed: uv sync")
     if tiles:
-        put({"contact-sheet.png": contact_sheet(tiles, title=f"unikat: one product of each template")}, folder)
+        put({"contact-sheet.png": contact_sheet(tiles, title="unikat: one product of each template")}, folder)
     worst = next((s for s in (3, 2, 4, 1, 0) if s in {STATUS[t["verdict"]] for t in told}), 3)
     if as_json:
         print(json.dumps({"status": worst, "products": told, "sheet": str(folder / "contact-sheet.png")}))

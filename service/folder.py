@@ -10,6 +10,19 @@ from collections.abc import Mapping
 
 from engine.errors import OrderError
 
+PRODUCT = ("model.3mf", "model.stl", "model-*.stl", "model.gcode", "preview.glb", "thumbnail.png", "record.json", "report.json")
+"""The files of one product: none of an earlier one may stay beside the report of this one."""
+
+
+def put_product(files: Mapping[str, bytes], folder: pathlib.Path) -> list[pathlib.Path]:
+    """`put`, and what an earlier product left in the folder goes: beside a refusal lies no model."""
+    placed = put(files, folder)
+    for pattern in PRODUCT:
+        for stale in folder.glob(pattern):
+            if stale.name not in files:
+                stale.unlink()
+    return placed
+
 
 def put(files: Mapping[str, bytes], folder: pathlib.Path) -> list[pathlib.Path]:
     """Write every file beside its place, then move all into place; OrderError naming the folder where that cannot be."""

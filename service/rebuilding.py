@@ -18,7 +18,7 @@ def run(record: str, inputs: str | None, out: str | None, as_json: bool) -> int:
     """0 (4 while verdicts are incomplete): the same bytes. 1: it differs, and how."""
     from engine.make import Workshop, make
     from engine.rebuild import differences, formats_of, read_record
-    from service.folder import put
+    from service.folder import put_product
 
     try:
         data = pathlib.Path(record).read_bytes()
@@ -37,7 +37,7 @@ def run(record: str, inputs: str | None, out: str | None, as_json: bool) -> int:
         raise InputError("record", "its order is refused now: " + "; ".join(f.message for f in product.report.findings))
     found = differences(told, product)
     if out is not None:
-        put(product.files, pathlib.Path(out))
+        put_product(product.files, pathlib.Path(out))
     status = 1 if found else STATUS[product.report.verdict]
     if as_json:
         rows = [{"what": d.what, "recorded": d.recorded, "found": d.found} for d in found]

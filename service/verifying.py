@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from engine.errors import InputError, OrderError
+from engine.errors import EngineFault, InputError, OrderError
 from engine.model.order import CheckRun, Finding
 from engine.model.process import Process
 
@@ -27,7 +27,11 @@ def run(files: Sequence[str], unit: str | None, process_key: str | None, picture
     for at, name in enumerate(files, start=1):
         if sys.stderr.isatty() and len(files) > 1:
             print(f"{at}/{len(files)} {name}", file=sys.stderr)
-        seen.add(_one(name, unit, process, picture, as_json))
+        try:
+            seen.add(_one(name, unit, process, picture, as_json))
+        except EngineFault as fault:  # ours; the other files are still told
+            _tell(name, 3, as_json, {"error": fault.for_sender()}, [fault.for_sender()])
+            seen.add(3)
     return next(s for s in WORST_FIRST if s in seen)
 
 
@@ -65,7 +69,8 @@ def _tell(name: str, status: int, as_json: bool, report: dict[str, Any], lines: 
         print(json.dumps({"file": name, "status": status, **report}, default=str))
         return
     for line in lines:
-        print(f"{name}: {line}")
+        told = f"{name}: {line}"  # a file's name may hold bytes that are no UTF-8, or move a terminal's cursor
+        print("".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in told))
 
 
 def _draw(parts: Sequence[Any], picture: str) -> None:
