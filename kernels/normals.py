@@ -22,10 +22,10 @@ _MOST = 8  # clusters at a point; more join the nearest one
     writes=("light",),
 )
 def corner_light(world, seen, faces, first, last, tone, rim, up, light):  # type: ignore[no-untyped-def]
-    """light (m, 3) at the corners of those of faces[first:last] that look at the viewer: the joined normal's brightness x tone.
+    """light (m, 3) at the corners of faces[first:last]: the joined normal's brightness times the tone of the face.
 
-    world (n, 3) mm, seen (n, 3) in the picture (y down), faces (m, 3), tone (m,). `rim` (k, 2) are edges whose missing neighbour is a plane with unit normal `up`
-    (3,): faces there join it (k = 0: none).
+    Points that no face shows to the viewer are left out. world (n, 3) mm, seen (n, 3) in the picture (y down), faces (m, 3),
+    tone (m,). `rim` (k, 2) are edges whose missing neighbour is a plane with unit normal `up` (3,): faces there join it.
     """
     points = world.shape[0]
     count = last - first

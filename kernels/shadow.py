@@ -23,6 +23,8 @@ def cover(seen, faces, first, last, sides, cell, margin, mask):  # type: ignore[
         low, top = min(ay, by, cy), max(ay, by, cy)
         if not (low < high and top > 0.0) or math.ceil(max(low, 0.0)) >= math.ceil(min(top, float(high))):
             continue  # outside, no number, or between two rows of centres
+        if not abs(ay) + abs(by) + abs(cy) < 1e9:
+            continue
         ax, bx, cx = seen[a, 0] * scale + shift, seen[b, 0] * scale + shift, seen[c, 0] * scale + shift
         towards = (bx - ax) * (cy - ay) < (by - ay) * (cx - ax)  # y runs down
         if sides & (1 if towards else 2) == 0:
