@@ -17,7 +17,7 @@ from typing import Any
 
 LEAST_ROUNDS = 5
 MOST_ROUNDS = 60
-SECONDS = 8.0
+SECONDS = 3.0
 """CPU seconds after which a case begins no further round, once it has LEAST_ROUNDS."""
 TURN_MS = 10.0
 """A turn lasts about so long: what is short is called several times, or its first call after another's turn would be all of it."""

@@ -35,11 +35,11 @@ from engine.shape.text import outline
 from engine.verify.checks import verify
 from templates.phone_case import PhoneCase, body, rules
 
-PINNED = "5c9a21a21b79d66b2f3ed4983de87931ada8f522a6eb3d7cdf1b87bf95028268"
+PINNED = "acb6c29af111e8c82e17397f33bbca341e9978cc039812daf0f7cd407f26f50c"
 """sha256 of benchmarks/peers/cadquery_case.py: whoever tunes it further writes the new one here."""
 
 FIRST = (
-    "Maximilian",
+    "Maxine",
     "Zoé",
     "Charlotte",
     "Łukasz",
@@ -47,7 +47,7 @@ FIRST = (
     "José",
     "Ελένη",
     "Bo",
-    "Владимир",
+    "Вадим",
     "Benjamin",
     "Clara",
     "Émilie",

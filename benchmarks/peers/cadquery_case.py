@@ -56,7 +56,7 @@ _FONTS: dict[tuple[str, float], Any] = {}
 def engraved(body: Any, name: str, how: Lettering) -> Any:
     """The body less the letters, read from behind, `depth` into its face at z = 0."""
     import cadquery as cq
-    from cadquery.occ_impl.shapes import Shape, extrude
+    from cadquery.occ_impl.shapes import Shape, compound, extrude
     from OCP.BRepAlgoAPI import BRepAlgoAPI_Cut
     from OCP.TopTools import TopTools_ListOfShape
 
@@ -64,7 +64,7 @@ def engraved(body: Any, name: str, how: Lettering) -> Any:
     box = flat.BoundingBox()
     middle = cq.Location(cq.Vector(-(box.xmin + box.xmax) / 2, -how.capital / 2, 0))
     back = cq.Location(cq.Plane((how.x, how.y, 0), (-1, 0, 0), (0, 0, -1)))
-    tool = extrude(flat.moved(middle), cq.Vector(0, 0, -how.depth)).moved(back)
+    tool = extrude(compound(flat.Faces()).moved(middle), cq.Vector(0, 0, -how.depth)).moved(back)
     cut = BRepAlgoAPI_Cut()
     cut.SetToFillHistory(False)
     cut.SetCheckInverted(False)

@@ -1,0 +1,164 @@
+"""The benchmarks' contract: rows, exit status, turns; the pinned baseline; and the README's table is that of the last run."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import harness, table
+from benchmarks.harness import Case, Result, Times
+
+KEYS = {"subject", "case", "ours_ms", "peers", "ratio", "goal", "met", "agree", "note"}
+
+
+def busy(steps: int) -> int:
+    return sum(range(steps))
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Few rounds, and no core pinned for the tests that follow."""
+    monkeypatch.setattr(harness, "MOST_ROUNDS", 5)
+    monkeypatch.setattr(harness, "TURN_MS", 0.1)
+    monkeypatch.setattr(harness, "pin", lambda: None)
+    yield
+
+
+def case(**changed: Any) -> Case:
+    told: dict[str, Any] = {
+        "name": "counting",
+        "ours": lambda n: busy(100),
+        "agree": list,
+        "peers": {"slow": lambda n: busy(20_000), "slower": lambda n: busy(60_000)},
+    }
+    return Case(**{**told, **changed})
+
+
+def run_main(monkeypatch: pytest.MonkeyPatch, cases: list[Case], *arguments: str) -> int:
+    monkeypatch.setattr(command, "cases_of", lambda subject: cases)
+    monkeypatch.setattr(command, "PEERS", ())
+    return command.main(["export", *arguments])
+
+
+def test_answers_that_disagree_are_a_failure(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad = case(), case(agree=lambda: ["ours says 4, slow says 5"])
+    assert run_main(monkeypatch, [good]) == 0
+    assert run_main(monkeypatch, [good, bad, good]) == 1
+    assert "DISAGREE: ours says 4, slow says 5" in capsys.readouterr().out
+
+
+def test_a_missed_goal_is_said_and_is_no_failure(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_main(monkeypatch, [case(goals={"slow": 1e9})]) == 0
+    assert "goal 1e+09x slow: MISSED" in capsys.readouterr().out
+    assert run_main(monkeypatch, [case(goals={"slow": 2.0})]) == 0
+    assert "goal 2x slow: met" in capsys.readouterr().out
+
+
+def test_rows_are_the_contracts(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "rows.json"
+    alone = case(peers={}, most_ms=1e-9)
+    assert run_main(monkeypatch, [case(note=lambda: "a note"), alone], "--json", str(file)) == 0
+    first, second = json.loads(file.read_text(encoding="utf-8"))
+    assert set(first) == set(second) == KEYS == set(table.KEYS)
+    assert first["subject"] == "export" and first["case"] == "counting"
+    assert set(first["peers"]) == {"slow", "slower"}
+    assert first["ratio"] == pytest.approx(first["peers"]["slow"] / first["ours_ms"], rel=0.02), "the best peer's"
+    assert first["agree"] is True and first["goal"] is None and first["met"] is None and "a note" in first["note"]
+    assert second["ratio"] is None and second["met"] is False and second["goal"] == "at most 1e-09 ms"
+
+
+def test_every_goal_must_be_met() -> None:
+    times = {"near": Times(10.0, 9.0, 11.0), "far": Times(100.0, 90.0, 110.0)}
+
+    def met(goals: dict[str, float], most_ms: float | None = None) -> bool | None:
+        return Result("s", case(goals=goals, most_ms=most_ms), Times(1.0, 0.9, 1.1), times, ()).met
+
+    assert met({"near": 10.0, "far": 100.0}, 1.0) is True
+    assert met({"near": 10.0, "far": 101.0}) is False
+    assert met({"near": 11.0, "far": 100.0}) is False
+    assert met({}, 0.99) is False
+    assert met({}) is None
+
+
+def test_everyone_gets_the_same_inputs_in_turn() -> None:
+    seen: list[tuple[str, int]] = []
+
+    def noting(who: str) -> Any:
+        return lambda n: (seen.append((who, n)), busy(20_000))
+
+    harness.run("s", case(ours=noting("ours"), peers={"peer": noting("peer")}, inputs=range(100)))
+    turns = seen[2:]  # what found out how long a call takes
+    assert [who for who, _ in turns[:4]] == ["ours", "peer", "ours", "peer"]
+    assert [n for who, n in turns if who == "ours"] == [n for who, n in turns if who == "peer"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["verdict"], "comes with a later issue"),
+        (["service", "export"], "comes with a later issue"),
+        (["speed"], "no subject 'speed'"),
+        (["export", "--json", "/nowhere/at/all/rows.json"], "no such folder"),
+    ],
+)
+def test_what_cannot_be_run_is_one_line(given: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(given) == 2
+    told = capsys.readouterr()
+    assert words in told.err and told.err.count("\n") == 1 and told.out == ""
+
+
+def test_missing_peers_are_one_line_where_they_cannot_be_had(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "PEERS", ("no_such_peer",))
+    monkeypatch.setenv("UNIKAT_BENCHMARKS_WITH_PEERS", "1")
+    assert command.main(["export"]) == 2
+    assert "no_such_peer not installed: uv run --group oracle" in capsys.readouterr().err
+
+
+def test_the_baseline_is_the_pinned_one(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    from benchmarks import product
+
+    assert product.baseline_sha256() == product.PINNED, "the CadQuery baseline changed: benchmark it, then write its sha256"
+    slower = tmp_path / "cadquery_case.py"
+    slower.write_bytes(pathlib.Path(product.cadquery_case.__file__).read_bytes() + b"\n")
+    monkeypatch.setattr(product.cadquery_case, "__file__", str(slower))
+    assert product.baseline_sha256() != product.PINNED
+
+
+# --- the README's table
+
+
+def row(**changed: Any) -> dict[str, Any]:
+    told = {"subject": "export", "case": "STL", "ours_ms": 1.5, "peers": {"trimesh": 18.0}, "ratio": 12.0}
+    return {**told, "goal": "10x trimesh", "met": True, "agree": True, "note": "", **changed}
+
+
+def test_the_readme_says_what_was_measured() -> None:
+    rows = json.loads(table.RESULTS.read_text(encoding="utf-8"))
+    readme = table.README.read_text(encoding="utf-8")
+    assert table.placed(readme, table.markdown(rows)) == readme, "run python -m benchmarks.table"
+    assert {told["subject"] for told in rows} == {name for name, module in command.SUBJECTS.items() if module}
+
+
+def test_a_table_that_was_edited_is_seen() -> None:
+    made = table.markdown([row()])
+    readme = f"# x\n{table.BEGIN}\n{made}\n{table.END}\nend\n"
+    assert table.placed(readme, made) == readme
+    assert table.placed(readme.replace("1.5", "0.5"), made) == readme
+    assert "missed" in table.markdown([row(met=False)])
+
+
+def test_no_table_of_answers_that_disagree_or_of_other_rows() -> None:
+    with pytest.raises(ValueError, match="disagree"):
+        table.markdown([row(agree=False)])
+    with pytest.raises(ValueError, match="keys"):
+        table.markdown([{**row(), "more": 1}])
+    for readme in ("none", f"{table.END} {table.BEGIN}", f"{table.BEGIN}{table.BEGIN}{table.END}"):
+        with pytest.raises(ValueError, match="needs"):
+            table.placed(readme, "x")
