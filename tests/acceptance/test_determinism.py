@@ -1,8 +1,8 @@
 """Same order, same bytes, on any machine: two orders made again in processes that take this machine for another one.
 
 Each variation is shown to be real where it could be an empty gesture: the process that made the files also prints a matrix
-product, elementary functions, numpy's vector units, numba's processor, the date. About 75 s of CPU where kernels are compiled
-for this processor already: a third is compiling all of them for a SandyBridge (kept beside the others), a third is qemu.
+product, elementary functions, numpy's vector units, numba's processor, the date. About 85 s of CPU where kernels are compiled
+for this processor already: 35 s compile all of them for a SandyBridge (kept beside the others), 25 s are qemu.
 """
 
 from __future__ import annotations
