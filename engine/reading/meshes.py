@@ -24,8 +24,9 @@ MAX_BYTES, MAX_ARRAYS = 500_000_000, 500_000_000
 DEADLINE = 60.0
 Found = list[tuple[str, npt.NDArray[np.float64], npt.NDArray[np.int64]]]
 
-_NUMBER = re.compile(rb"[-+]?(?:nan|inf(?:inity)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?)", re.I)
-_WHOLE = re.compile(rb"[-+]?[0-9]{1,18}")
+_NUMBERS = re.compile(rb"(?>[-+]?(?:nan|inf(?:inity)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?) )*+", re.I)
+"""Each followed by a blank; atomic, so that a million of them leave nothing to go back to."""
+_WHOLES = re.compile(rb"(?>[-+]?[0-9]{1,18} )*+")
 _OFF = re.compile(rb"(?:ST)?C?N?OFF", re.I)
 _DIED = {"timeout": f"takes longer than {DEADLINE:.0f} s", "memory": "needs too much memory"}
 
@@ -124,16 +125,14 @@ def _welded(corners: npt.NDArray[np.float64]) -> tuple[Any, Any]:
 
 
 def _floats(words: list[bytes], file: str) -> npt.NDArray[np.float64]:
-    for word in words:
-        if not _NUMBER.fullmatch(word):
-            raise InputError(file, "holds what is no number where a coordinate stands")
+    if not _NUMBERS.fullmatch(b" ".join([*words, b""])):
+        raise InputError(file, "holds what is no number where a coordinate stands")
     return np.array([float(w) for w in words], dtype=np.float64)
 
 
 def _ints(words: list[bytes], file: str) -> list[int]:
-    for word in words:
-        if not _WHOLE.fullmatch(word):
-            raise InputError(file, "holds what is no whole number where an index stands")
+    if not _WHOLES.fullmatch(b" ".join([*words, b""])):
+        raise InputError(file, "holds what is no whole number where an index stands")
     return [int(w) for w in words]
 
 
@@ -237,12 +236,16 @@ def _ply_elements(rows: list[list[bytes]], file: str) -> list[tuple[bytes, int, 
 
 
 class _PlyBody:
-    """What follows the header, and how far it is read: bytes, or words of an ASCII file."""
+    """What follows the header, and how far it is read: `at` counts bytes, or the words of an ASCII file's line (one a row)."""
 
     def __init__(self, data: bytes, order: str, file: str) -> None:
         self.bytes, self.order, self.file = data, order, file
-        self.words = [] if order else data.split()
+        self.lines = iter(()) if order else filter(None, map(bytes.split, data.splitlines()))
+        self.words: list[bytes] = []
         self.at = 0
+
+    def _next_line(self) -> None:
+        self.words, self.at = next(self.lines, []), 0
 
     def _past(self, count: int, size: int = 1) -> int:
         """Where `count` values of `size` bytes (words: 1) end; InputError when that is beyond the end."""
@@ -254,10 +257,11 @@ class _PlyBody:
     def table(self, count: int, properties: list[list[bytes]]) -> list[npt.NDArray[np.float64]]:
         """Rows without lists: one column a property."""
         if not self.order:
-            end = self._past(count * len(properties))
-            words = _floats(self.words[self.at : end], self.file)
-            self.at = end
-            return list(words.reshape(count, len(properties)).T)
+            words: list[bytes] = []
+            for _ in range(count):
+                self._next_line()
+                words += self.words[: self._past(len(properties))]
+            return list(_floats(words, self.file).reshape(count, len(properties)).T)
         kind = np.dtype([(f"p{k}", self.order + _PLY_TYPES[p[0]]) for k, p in enumerate(properties)])
         end = self._past(count, kind.itemsize)
         table = np.frombuffer(self.bytes, kind, count, self.at)
@@ -285,6 +289,8 @@ class _PlyBody:
 
     def row(self, properties: list[list[bytes]]) -> list[Sequence[int]]:
         """One row, its lists; of its plain values nothing."""
+        if not self.order:
+            self._next_line()  # words beyond what the header tells are let be: VCGlib writes colours so
         found: list[Sequence[int]] = []
         for told in properties:
             many = self._take(1, told[0])[0] if len(told) == 3 else 1

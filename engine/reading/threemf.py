@@ -27,7 +27,17 @@ _HARMLESS = (_PRODUCTION, "http://schemas.microsoft.com/3dmanufacturing/material
 _RESOURCES, _OBJECT = f"{CORE} resources", f"{CORE} object"
 _SPACE, _PATH = "http://www.w3.org/XML/1998/namespace space", f"{_PRODUCTION} path"
 _METADATA = frozenset(
-    "Title Designer Description Copyright LicenseTerms Rating CreationDate ModificationDate Application".split()
+    (
+        "Title",
+        "Designer",
+        "Description",
+        "Copyright",
+        "LicenseTerms",
+        "Rating",
+        "CreationDate",
+        "ModificationDate",
+        "Application",
+    )
 )
 _NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII)
 _INDEX = re.compile(r"\s*\d{1,10}\s*", re.ASCII)
