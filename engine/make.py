@@ -145,7 +145,8 @@ def _placed(part: Part, process: Process) -> Settled:
     settled = settle(part)
     if not len(settled.lattice):
         return settled
-    wide, deep, _ = (settled.lattice.max(axis=0).astype(int) - settled.lattice.min(axis=0)) / STEPS_PER_MM
+    x0, y0, x1, y1 = sliced_ready.footprint(settled)
+    wide, deep = (x1 - x0) / STEPS_PER_MM, (y1 - y0) / STEPS_PER_MM
     width, depth, _ = process.machine.size
     if (wide <= width and deep <= depth) or wide > depth or deep > width:
         return settled

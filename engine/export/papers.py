@@ -18,6 +18,9 @@ from engine.model.process import Process
 RECORD_FORMAT = 1
 _PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY
 _SERIALS = uuid.UUID("5f0c1a52-9d0e-5c6b-8b44-6c1d0f3f7a10")
+_HASHES: dict[int, tuple[Process, str]] = {}
+"""By identity: a process is loaded once and never changes; holding it keeps its id its own."""
+_HASHES_HELD = 64
 
 
 def sha256(data: bytes) -> str:
@@ -53,6 +56,15 @@ def canonical(order: Order) -> bytes:
 
 def process_sha256(process: Process) -> str:
     """Hash of all that the process's data says, so that a rebuild can tell when it was edited."""
+    known = _HASHES.get(id(process))
+    if known is None or known[0] is not process:
+        if len(_HASHES) >= _HASHES_HELD:
+            _HASHES.clear()
+        known = _HASHES[id(process)] = (process, _process_sha256(process))
+    return known[1]
+
+
+def _process_sha256(process: Process) -> str:
     told = {
         "limits": {n: [x.value, x.unit] for n, x in process.limits.items()},
         "costs": {n: [x.value, x.unit] for n, x in process.costs.items()},

@@ -58,13 +58,19 @@ def model_config(parts: Sequence[Settled], process: Process, first_id: int = FIR
     return "\n".join([*lines, "</config>"]) + "\n"
 
 
+def footprint(settled: Settled) -> tuple[int, int, int, int]:
+    """The rectangle over which a part lies: x and y from, x and y to, in steps. ValueError for a part without points."""
+    x, y = settled.lattice[:, 0], settled.lattice[:, 1]  # each column alone: numpy is slow along rows of three
+    return int(x.min()), int(y.min()), int(x.max()), int(y.max())
+
+
 def positions(parts: Sequence[Settled], process: Process) -> tuple[tuple[int, int], ...]:
     """How far to move each part in x and y, in steps of 1e-4 mm, so that they lie side by side in the middle of the machine.
 
     Rows are filled in the given order, each at most as wide as the machine; parts that are too many simply run over its edge,
     which the checks say.
     """
-    boxes = [(*settled.lattice.min(axis=0)[:2].tolist(), *settled.lattice.max(axis=0)[:2].tolist()) for settled in parts]
+    boxes = [footprint(settled) for settled in parts]
     width, depth = (round(side * STEPS_PER_MM) for side in process.machine.size[:2])
     rows: list[list[int]] = []
     used = 0

@@ -7,6 +7,7 @@ order when every pair holds there too. Runs that took the same branch read the s
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -32,6 +33,16 @@ class Trace:
 
     names: tuple[str, ...]
     values: tuple[object, ...]
+
+    @functools.cached_property
+    def pairs(self) -> dict[str, object]:
+        """Values by name."""
+        return dict(zip(self.names, self.values, strict=True))
+
+    @functools.cached_property
+    def fonts(self) -> dict[str, str]:
+        """Hash of each font that was used, by its name."""
+        return {name[5:]: str(value) for name, value in self.pairs.items() if name.startswith("font.")}
 
     def digest(self) -> str:
         """sha256 of the pairs: the file name of a body on disk."""

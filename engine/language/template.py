@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from engine.errors import TemplateError
+from engine.language.catalogue import Catalogue
 from engine.language.memory import Bound, Kept, StageMemory, Trace, Tracer
-from engine.language.parameters import Catalogue, Field, closest
+from engine.language.parameters import Field, closest
 from engine.language.stages import CadStage, Fit, Rule, Stage, vars_of
 from engine.model.order import Origin, StageRun
 
@@ -166,9 +167,9 @@ class Run:
 
     def look(self, name: str) -> object:
         """The value of `wall`, `phone.width_mm`, `process.wall` or `font.roboto-bold` (its sha256); LookupError where none is."""
+        if name in self.values:  # no parameter's name has a dot
+            return self.values[name]
         head, _, column = name.partition(".")
-        if not column:
-            return self.values[head]
         if head == "process":
             return self.process[column]
         if head == "font":
@@ -223,8 +224,9 @@ class Run:
 
     def note_all(self, trace: Trace) -> None:
         """What a stage read is read by the stage that called it, and its fonts are in the record."""
-        for name, value in zip(trace.names, trace.values, strict=True):
-            self.note(name, value)
+        self.fonts.update(trace.fonts)
+        if self.tracers:
+            self.tracers[-1].pairs.update(trace.pairs)
 
     def finished(self, stage: str, kept: Kept, cpu_ms: float, hit: bool, artifact: str | None) -> None:
         """The stage is done for this order: one line of the report; an artifact for the record."""
