@@ -1,18 +1,8 @@
 """All that a template sees of the engine. Importing it loads neither numba nor CadQuery."""
 
-from engine.language.parameters import (
-    angle,
-    catalogue,
-    choice,
-    count,
-    flag,
-    length,
-    measure,
-    outline,
-    pressure,
-    scan,
-    text,
-)
+from engine.language.catalogue import catalogue
+from engine.language.parameters import angle, choice, count, flag, length, text
+from engine.language.person import measure, outline, pressure, scan
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
 from engine.language.stages import cad, fit, rule, stage
 from engine.language.template import ProcessView, Template

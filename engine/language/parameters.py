@@ -5,17 +5,13 @@ A field is a descriptor: inside a stage `self.wall` is its value, and the read i
 
 from __future__ import annotations
 
-import csv
 import math
-import pathlib
-import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from engine.errors import OrderError
-from engine.language.values import Row, Text, accepted_text
-from engine.model.order import InputFile, Measurement
+from engine.language.values import Text, accepted_text
 from engine.model.units import BY_CANONICAL, convert
 
 if TYPE_CHECKING:
@@ -272,164 +268,6 @@ class TextField(Field[Text]):
         return {"type": "string", "x-max-graphemes": self.max_graphemes, "maxLength": 20 * self.max_graphemes}
 
 
-class Catalogue(Field[Row]):
-    """A row of a CSV file that lies beside the template (or in its data/). First column `key`; a blank is None: unknown."""
-
-    kind = "catalogue"
-
-    def __init__(self, file: str, *, default: str, label: Words, help: Words = "", name_columns: Sequence[str] = ()) -> None:
-        super().__init__(default, label=label, help=help)
-        self.file = file
-        self.name_columns = name_columns
-        self._rows: Mapping[str, Mapping[str, object]] | None = None
-
-    @property
-    def rows(self) -> Mapping[str, Mapping[str, object]]:
-        """key -> column -> value; read at first use. A column whose filled cells are all numbers is of numbers."""
-        if self._rows is None:
-            self._rows = _read_rows(self._found())
-        return self._rows
-
-    def _found(self) -> pathlib.Path:
-        home = pathlib.Path(str(sys.modules[self.owner.__module__].__file__)).parent
-        for path in (home / self.file, home / "data" / self.file):
-            if path.is_file():
-                return path
-        raise FileNotFoundError(f"{self.owner.__name__}.{self.name}: no {self.file} beside {home}")
-
-    def accept(self, raw: object) -> str:
-        if not isinstance(raw, str) or raw not in self.rows:
-            near = closest(str(raw), list(self.rows)) or self.default
-            raise self.wrong("is not in the catalogue", raw, f"one of {len(self.rows)} keys; see `unikat templates`", near)
-        return raw
-
-    def given_to_template(self, template: Template) -> Row:
-        return Row(self.name, list(next(iter(self.rows.values()))), template.run.read)
-
-    def label_of(self, key: str) -> str:
-        """What to call a row on a page."""
-        row = self.rows[key]
-        return " ".join(str(row[c]) for c in self.name_columns if row.get(c)) or key
-
-    def schema_of_value(self, language: str) -> dict[str, Any]:
-        return {"oneOf": [{"const": k, "title": self.label_of(k)} for k in self.rows]}
-
-
-def _read_rows(path: pathlib.Path) -> Mapping[str, Mapping[str, object]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        table = list(csv.DictReader(file))
-    if not table or "key" not in table[0]:
-        raise ValueError(f"{path.name}: needs a header with a column `key`, and rows")
-    numeric = {c for c in table[0] if c != "key" and _all_numbers([r[c] for r in table])}
-    rows: dict[str, Mapping[str, object]] = {}
-    for row in table:
-        if row["key"] in rows:
-            raise ValueError(f"{path.name}: key {row['key']} stands twice")
-        rows[row["key"]] = {c: _cell(v, c in numeric) for c, v in row.items()}
-    return rows
-
-
-def _cell(text: str, number: bool) -> object:
-    if text == "":
-        return None
-    return float(text) if number else text
-
-
-def _all_numbers(cells: Sequence[str]) -> bool:
-    filled = [c for c in cells if c != ""]
-    try:
-        return all(math.isfinite(float(c)) for c in filled) and bool(filled)
-    except ValueError:
-        return False
-
-
-class Measure(Field["Measurement | None"]):
-    """A measure of the person, with unit, standard, source and uncertainty. None where it was not given."""
-
-    kind = "measure"
-    personal = True
-    section = "measurements"
-
-    def __init__(
-        self,
-        *,
-        low: float,
-        high: float,
-        label: Words,
-        unit: str = "mm",
-        standard: str | None = None,
-        path: str | None = None,
-        help: Words = "",
-    ) -> None:
-        super().__init__(None, label=label, help=help)
-        if unit not in BY_CANONICAL:
-            raise ValueError(f"unit {unit!r} is none of {', '.join(BY_CANONICAL)}")
-        self.low, self.high, self.unit, self.standard = float(low), float(high), unit, standard
-        self.dotted = path
-
-    @property
-    def path(self) -> str:
-        return f"{self.section}.{self.dotted or self.name}"
-
-    def accept(self, raw: object) -> Measurement | None:
-        if raw is None:
-            return None
-        if not isinstance(raw, Measurement):
-            raise self.wrong('must be {"value": number, "unit": unit}', raw)
-        value = convert(self.path, raw.value, raw.unit, self.unit)
-        if not math.isfinite(value) or not self.low <= value <= self.high:
-            near = min(max(value, self.low), self.high) if math.isfinite(value) else None
-            limit = f"{self.low:g} to {self.high:g} {self.unit}"
-            raise self.wrong("is out of range", f"{raw.value:g} {raw.unit}", limit, near)
-        doubt = None if raw.uncertainty is None else convert(self.path, raw.uncertainty, raw.unit, self.unit)
-        return Measurement(value, self.unit, raw.standard or self.standard, raw.source, doubt)
-
-    def schema_of_value(self, language: str) -> dict[str, Any]:
-        return {
-            "type": "object",
-            "properties": {
-                "value": {"type": "number"},
-                "unit": {"enum": list(BY_CANONICAL[self.unit])},
-                "source": {"type": "string"},
-                "standard": {"type": "string"},
-                "uncertainty": {"type": "number", "minimum": 0},
-            },
-            "required": ["value", "unit"],
-            "additionalProperties": False,
-            "x-range": [self.low, self.high],
-            "x-unit": self.unit,
-            "x-standard": self.standard,
-        }
-
-
-class Input(Field["InputFile | None"]):
-    """A file of the person's (a scan, a lens outline, a pressure map), by its sha256; its unit is mandatory."""
-
-    personal = True
-    section = "inputs"
-
-    def __init__(self, kind: str, *, label: Words, help: Words = "") -> None:
-        super().__init__(None, label=label, help=help)
-        self.kind = kind
-
-    def accept(self, raw: object) -> InputFile | None:
-        if raw is not None and not isinstance(raw, InputFile):
-            raise self.wrong('must be {"sha256": hash, "unit": unit}', raw)
-        if raw is not None:
-            kinds = ("kPa", "mm") if self.kind == "pressure" else ("mm",)
-            convert(self.path, 1.0, raw.unit, next((k for k in kinds if raw.unit in BY_CANONICAL[k]), kinds[0]))
-        return raw
-
-    def schema_of_value(self, language: str) -> dict[str, Any]:
-        sha = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-        return {
-            "type": "object",
-            "properties": {"sha256": sha, "unit": {"type": "string"}, "side": {"enum": ["left", "right"]}},
-            "required": ["sha256", "unit"],
-            "additionalProperties": False,
-        }
-
-
 def length(default: float, *, low: float, high: float, step: float, label: Words, help: Words = "") -> Number:
     """A length in mm."""
     return Number(default, low=low, high=high, step=step, label=label, help=help)
@@ -458,37 +296,3 @@ def choice(default: str, options: Sequence[str] | Mapping[str, Words], *, label:
 def text(default: str, *, max_graphemes: int, label: Words, help: Words = "") -> TextField:
     """A line of text."""
     return TextField(default, max_graphemes=max_graphemes, label=label, help=help)
-
-
-def catalogue(file: str, *, default: str, label: Words, help: Words = "", name_columns: Sequence[str] = ()) -> Catalogue:
-    """A row of a CSV file beside the template."""
-    return Catalogue(file, default=default, label=label, help=help, name_columns=name_columns)
-
-
-def measure(
-    *,
-    low: float,
-    high: float,
-    label: Words,
-    unit: str = "mm",
-    standard: str | None = None,
-    path: str | None = None,
-    help: Words = "",
-) -> Measure:
-    """A measure of the person; `path` where the order's name is dotted (`left.foot_length`)."""
-    return Measure(low=low, high=high, label=label, unit=unit, standard=standard, path=path, help=help)
-
-
-def scan(*, label: Words, help: Words = "") -> Input:
-    """A 3D scan."""
-    return Input("scan", label=label, help=help)
-
-
-def outline(*, label: Words, help: Words = "") -> Input:
-    """A traced outline (OMA/DCS)."""
-    return Input("outline", label=label, help=help)
-
-
-def pressure(*, label: Words, help: Words = "") -> Input:
-    """A pressure map."""
-    return Input("pressure", label=label, help=help)

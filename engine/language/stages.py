@@ -62,7 +62,13 @@ class CadStage(Stage):
 
         run = template.run
         try:
-            built = cad.build("engine.language.stages:run_cad", run.for_child(self.name), deadline=run.cad_deadline)
+            built = cad.build(
+                "engine.language.stages:run_cad",
+                run.for_child(self.name),
+                deadline=run.cad_deadline,
+                template=type(template).key,
+                stage=self.name,
+            )
         except ChildFault as fault:
             why = {"timeout": "TIMEOUT", "memory": "MEMORY", "exit": "EXIT", "crash": "CRASH", "lost": "LOST"}[fault.kind]
             file = fault.file and os.path.basename(fault.file)
@@ -70,7 +76,7 @@ class CadStage(Stage):
         except cad.CadInvalid as invalid:
             code = self.function.__code__
             name = os.path.basename(code.co_filename)
-            raise TemplateError(type(template).key, self.name, str(invalid), line=code.co_firstlineno, file=name) from invalid
+            raise TemplateError(type(template).key, self.name, invalid.why, line=code.co_firstlineno, file=name) from invalid
         except RemoteError as error:
             where = error.frame
             raise TemplateError(
