@@ -6,6 +6,7 @@ import io
 import itertools
 import math
 import re
+import struct
 import zipfile
 import zlib
 from typing import Any
@@ -17,6 +18,8 @@ from engine.errors import InputError
 
 CORE = "http://schemas.microsoft.com/3dmanufacturing/core/2015/02"
 UNITS = {"micron": 0.001, "millimeter": 1.0, "centimeter": 10.0, "inch": 25.4, "foot": 304.8, "meter": 1000.0}
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, EOFError, OSError, RuntimeError, ValueError)
+"""What zipfile raises on bytes that are no whole archive (offsets before the file, say): seen by damaging good ones."""
 MAX_ENTRIES, MAX_INFLATED, MAX_RATIO = 1000, 1_000_000_000, 200
 MAX_OBJECTS, MAX_DEPTH, MAX_INSTANCES, MAX_FACES, MAX_POINTS = 10_000, 16, 10_000, 8_000_000, 8_000_000
 _MODEL_TYPE = "http://schemas.microsoft.com/3dmanufacturing/2013/01/3dmodel"
@@ -63,7 +66,7 @@ def read(data: bytes, file: str) -> list[Any]:
 def _opened(data: bytes, file: str) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise InputError(file, f"is no 3MF archive: {error}") from None
     entries = archive.infolist()
     names = [e.filename.lower() for e in entries]
@@ -74,6 +77,8 @@ def _opened(data: bytes, file: str) -> zipfile.ZipFile:
             raise InputError(file, f"inflates beyond {MAX_RATIO} times its size")
         if entry.flag_bits & 1:
             raise InputError(file, "is encrypted")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise InputError(file, "is compressed in a way that is none of 3MF's")
     spans = sorted((e.header_offset, e.header_offset + e.compress_size) for e in entries)
     if any(start < end for (_, end), (start, _) in itertools.pairwise(spans)):
         raise InputError(file, "has files that overlap")
@@ -86,7 +91,7 @@ def _content(archive: zipfile.ZipFile, name: str, file: str) -> bytes:
             data = entry.read(MAX_INFLATED + 1)
     except KeyError:
         raise InputError(file, f"has no {name}") from None
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise InputError(file, f"{name} is damaged: {error}") from None
     if len(data) > MAX_INFLATED:
         raise InputError(file, f"{name} is too large")
