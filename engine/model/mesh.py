@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt

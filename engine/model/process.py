@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-
 CHECKS = (
     "mesh", "topology", "degenerate", "orientation", "volume", "machine", "bed", "crossings", "walls", "gaps", "shells", "parts"
 )  # fmt: skip

@@ -75,7 +75,7 @@ def test_other_processes_make_what_they_need(shop: Workshop, process: str) -> No
     product = made(shop, {"name": "Zoë"}, process)
     assert product.report.verdict == "incomplete", [f.message for f in product.report.findings]
     assert gate_lib3mf(product.files["model.3mf"]) == []
-    assert "Metadata/Slic3r_PE.config".encode() not in product.files["model.3mf"]
+    assert b"Metadata/Slic3r_PE.config" not in product.files["model.3mf"]
 
 
 def test_a_report_says_what_did_not_run(shop: Workshop) -> None:
