@@ -50,7 +50,9 @@ def read_file(path: pathlib.Path, unit: str | None) -> list[tuple[str, Mesh]]:
     if kind != "3mf" and unit is None:
         raise InputError(path.name, f"says nothing of its unit: --unit, one of {', '.join(LENGTHS)}")
     try:
-        found = child.shared(("engine.reading.meshes",)).call("engine.reading.meshes:read", str(path), kind, deadline=DEADLINE)
+        found = child.shared(("engine.reading.meshes",)).call(
+            "engine.reading.meshes:read", str(path.absolute()), kind, deadline=DEADLINE
+        )
     except ChildFault as fault:
         raise InputError(path.name, _DIED.get(fault.kind, f"cannot be read: {fault.kind}")) from None
     except child.RemoteError as error:

@@ -1,0 +1,133 @@
+"""`unikat verify` as it is used: a line a finding, the worst status of all files, one object a line with --json."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import struct
+from typing import Any
+
+import pytest
+
+from engine.errors import EngineFault
+from service import cli
+
+Captured = pytest.CaptureFixture[str]
+POINTS = "0 0 0\n10 0 0\n0 10 0\n0 0 10\n"
+WHOLE = f"OFF\n4 4 0\n{POINTS}3 0 2 1\n3 0 1 3\n3 1 2 3\n3 2 0 3\n"
+OPEN = f"OFF\n4 3 0\n{POINTS}3 0 2 1\n3 0 1 3\n3 1 2 3\n"
+LYING = f"OFF\n4 9 0\n{POINTS}3 0 2 1\n"
+NAN = WHOLE.replace("10 0 0", "nan 0 0")
+
+
+@pytest.fixture
+def files(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    monkeypatch.chdir(tmp_path)
+    for name, content in (("whole", WHOLE), ("open", OPEN), ("lying", LYING), ("nan", NAN)):
+        (tmp_path / f"{name}.off").write_text(content)
+    return tmp_path
+
+
+def run(capsys: Captured, *words: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["verify", *words])
+    out, err = capsys.readouterr()
+    assert "Traceback" not in out + err
+    return int(ended.value.code or 0), out, err
+
+
+def rows(out: str) -> list[dict[str, Any]]:
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    return [json.loads(line, parse_constant=refuse) for line in out.splitlines()]
+
+
+def test_each_kind_of_file_has_its_status_and_its_line(files: pathlib.Path, capsys: Captured) -> None:
+    for name, status, told in (
+        ("whole.off", 4, "incomplete"),
+        ("open.off", 1, "error open-edge: the surface has a hole"),
+        ("nan.off", 1, "error not-finite"),
+        ("lying.off", 2, "announces more than it holds"),
+        ("none.off", 2, "No such file"),
+    ):
+        got, out, err = run(capsys, name, "--unit", "mm")
+        assert (got, err) == (status, ""), name
+        assert told in out and all(line.startswith(f"{name}: ") for line in out.splitlines())
+    assert "not checked yet: crossings" in run(capsys, "whole.off", "--unit", "mm")[1]
+
+
+def test_without_a_unit_or_with_none_that_is_one(files: pathlib.Path, capsys: Captured) -> None:
+    for words in (["whole.off"], ["whole.off", "--unit", "ell"]):
+        status, out, _ = run(capsys, *words)
+        assert status == 2 and "unit" in out
+
+
+def test_the_worst_status_wins(files: pathlib.Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.verify import settle as module
+
+    def worst(*names: str) -> int:
+        return run(capsys, *(f"{n}.off" for n in names), "--unit", "mm")[0]
+
+    assert worst("whole", "whole") == 4
+    assert worst("open", "whole") == 4
+    assert worst("whole", "lying", "open") == 2
+    settle = module.settle
+
+    def failing(part: Any, pose: str = "print") -> Any:
+        if part.name == "open":
+            raise EngineFault("a promise did not hold")
+        return settle(part, pose)
+
+    monkeypatch.setattr(module, "settle", failing)
+    status, out, _ = run(capsys, "open.off", "lying.off", "whole.off", "--unit", "mm", "--json")
+    assert status == 3  # and the files after it are still told
+    assert [(r["file"], r["status"]) for r in rows(out)] == [("open.off", 3), ("lying.off", 2), ("whole.off", 4)]
+
+
+def test_json_is_one_object_a_line_with_its_file(files: pathlib.Path, capsys: Captured) -> None:
+    status, out, err = run(capsys, "whole.off", "open.off", "nan.off", "lying.off", "--unit", "mm", "--json")
+    whole, opened, nan, lying = rows(out)
+    assert (status, err) == (2, "")
+    assert [r["file"] for r in (whole, opened, nan, lying)] == ["whole.off", "open.off", "nan.off", "lying.off"]
+    assert whole["verdict"] == "incomplete" and whole["findings"] == []
+    assert whole["figures"]["triangles"] == 4 and whole["figures"]["volume_mm3"] == pytest.approx(1000 / 6)
+    assert {c["name"]: c["ran"] for c in whole["checks"] if c["required"]} == {
+        **dict.fromkeys(("mesh", "topology", "degenerate", "orientation", "volume"), True),
+        **dict.fromkeys(("crossings", "shells"), False),
+    }
+    assert opened["verdict"] == "refused" and opened["findings"][0]["severity"] == "error"
+    assert {f["code"] for f in nan["findings"]} == {"not-finite"}
+    assert "announces more" in lying["error"] and "verdict" not in lying
+
+
+def test_a_process_asks_for_machine_and_bed(files: pathlib.Path, capsys: Captured) -> None:
+    status, out, _ = run(capsys, "whole.off", "--unit", "m", "--process", "fdm-pla", "--json")
+    (told,) = rows(out)
+    assert status == 1 and {"machine", "bed"} <= {c["name"] for c in told["checks"] if c["ran"]}
+    assert any("too" in f["code"] or "big" in f["code"] or "machine" in f["code"] for f in told["findings"])
+    assert run(capsys, "whole.off", "--unit", "mm", "--process", "fdm-pls")[0] == 2
+
+
+def test_the_picture_is_of_one_file(files: pathlib.Path, capsys: Captured) -> None:
+    for name in ("whole", "nan", "open"):  # what cannot be drawn is an empty picture, no fault
+        run(capsys, f"{name}.off", "--unit", "mm", "--picture", f"seen/{name}.png")
+        head = (files / "seen" / f"{name}.png").read_bytes()[:24]
+        assert head[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">2I", head[16:]) == (512, 512)
+    status, _, err = run(capsys, "whole.off", "open.off", "--unit", "mm", "--picture", "two.png")
+    assert status == 2 and "draws one file" in err and not (files / "two.png").exists()
+    (files / "taken").write_text("")
+    status, _, err = run(capsys, "whole.off", "--unit", "mm", "--picture", "taken/x.png")
+    assert status == 2 and "cannot be written" in err
+
+
+def test_names_that_move_a_cursor_or_are_no_utf8(files: pathlib.Path, capsys: Captured) -> None:
+    for raw in (b"a\x1b[2Jb.off", b"a\xff.off"):
+        name = os.fsdecode(raw)
+        (files / name).write_text(WHOLE)
+        status, out, _ = run(capsys, name, "--unit", "mm")
+        assert (status, "incomplete" in out) == (4, True) and "\x1b" not in out, out
+        status, out, _ = run(capsys, name, "--unit", "mm", "--json")
+        assert status == 4 and rows(out)[0]["file"] == name
+        assert "\x1b" not in run(capsys, name)[1]
