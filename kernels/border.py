@@ -8,12 +8,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from kernels.compiled import kernel
 
+Floats = npt.NDArray[np.float64]
+Faces = npt.NDArray[np.int32]
+
 
 @kernel("int32[:,::1](int32[:,::1], int64, int64)")
-def border(faces, count, points):  # type: ignore[no-untyped-def]
+def border(faces: Faces, count: int, points: int) -> Faces:
     """The half-edges (k, 2) that the surface faces[:count] lacks: b -> a for each a -> b of it that has no twin.
 
     They bound what closes the surface, counter-clockwise seen from outside. Order: by face, then corner.
@@ -62,7 +66,7 @@ def border(faces, count, points):  # type: ignore[no-untyped-def]
 
 
 @kernel("float64(float64[:,::1], int32[:,::1], float64[::1])", writes=("plane",))
-def border_plane(points, rim, plane):  # type: ignore[no-untyped-def]
+def border_plane(points: Floats, rim: Faces, plane: Floats) -> float:
     """The farthest that an end of rim (k, 2) lies from the plane that is set: unit normal (3), a point of it (3).
 
     The normal is Newell's, right-handed round the edges; the point is the ends' mean. No area: infinity.
@@ -98,7 +102,7 @@ def border_plane(points, rim, plane):  # type: ignore[no-untyped-def]
 
 
 @kernel("boolean(float64[:,::1], int32[:,::1], int64, int32[:,::1], float64[::1], float64, float64[::1])", writes=("box",))
-def piece_box(seen, faces, first, rim, plane, near, box):  # type: ignore[no-untyped-def]
+def piece_box(seen: Floats, faces: Faces, first: int, rim: Faces, plane: Floats, near: float, box: Floats) -> bool:
     """box (4,) = y0, x0, y1, x1 of what faces[first:] change against the plain plane within rim; False when nothing.
 
     Where every face that touches the rim lies within `near` of the plane (unit normal, a
@@ -128,4 +132,4 @@ def piece_box(seen, faces, first, rim, plane, near, box):  # type: ignore[no-unt
                 x, y = seen[v, 0], seen[v, 1]
                 box[0], box[1] = min(box[0], y), min(box[1], x)
                 box[2], box[3] = max(box[2], y), max(box[3], x)
-    return box[2] >= box[0] and box[3] >= box[1]
+    return bool(box[2] >= box[0] and box[3] >= box[1])

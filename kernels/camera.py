@@ -10,8 +10,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from kernels.compiled import inlined, kernel
+
+Floats = npt.NDArray[np.float64]
 
 # Turned 22 degrees clockwise in the picture, tipped 26 degrees: literals, so that no library's sine decides.
 _COS_TURN, _SIN_TURN = 0.9271838545667874, -0.374606593415912
@@ -23,7 +26,7 @@ _SHIFT_X, _SHIFT_Y = -0.012, 0.0  # room for the shadow, in pictures
 
 
 @kernel("void(float64[:,::1], float64[:,::1], float64[:,::1])", writes=("world",))
-def place(points, pose, world):  # type: ignore[no-untyped-def]
+def place(points: Floats, pose: Floats, world: Floats) -> None:
     """world (n, 3) = pose (3, 4: rotation, translation) applied to points (n, 3) mm, each first rounded to the lattice."""
     for i in range(points.shape[0]):
         x = np.floor(points[i, 0] * _STEPS + 0.5) / _STEPS
@@ -34,7 +37,7 @@ def place(points, pose, world):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _turned(x, y, z):  # type: ignore[no-untyped-def]
+def _turned(x: float, y: float, z: float) -> tuple[float, float, float]:
     """Right, up and towards the viewer, of a direction in the world."""
     right = _COS_TURN * x - _SIN_TURN * y
     ahead = _SIN_TURN * x + _COS_TURN * y
@@ -42,14 +45,14 @@ def _turned(x, y, z):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _seen(x, y, z, camera):  # type: ignore[no-untyped-def]
+def _seen(x: float, y: float, z: float, camera: Floats) -> tuple[float, float, float]:
     right, up, near = _turned(x - camera[0], y - camera[1], z - camera[2])
     w = 1.0 - near / camera[3]
     return camera[4] * (right / w) + camera[5], camera[6] - camera[4] * (up / w), camera[4] * (near / w)
 
 
 @kernel("void(float64[:,::1], int64, float64[::1])", writes=("camera",))
-def aim(world, side, camera):  # type: ignore[no-untyped-def]
+def aim(world: Floats, side: int, camera: Floats) -> None:
     """camera (8,): centre (3), eye distance, scale, x0, y0, ground z; so that world (n, 3) fills a picture of `side` subpixels.
 
     No point, or none that is finite: a camera that looks at the origin.
@@ -82,14 +85,14 @@ def aim(world, side, camera):  # type: ignore[no-untyped-def]
 
 
 @kernel("void(float64[:,::1], float64[::1], float64[:,::1])", writes=("seen",))
-def project(world, camera, seen):  # type: ignore[no-untyped-def]
+def project(world: Floats, camera: Floats, seen: Floats) -> None:
     """seen (n, 3): where each point of world (n, 3) is in the picture."""
     for i in range(world.shape[0]):
         seen[i, 0], seen[i, 1], seen[i, 2] = _seen(world[i, 0], world[i, 1], world[i, 2], camera)
 
 
 @kernel("void(float64[:,::1], float64[::1], float64[::1], float64[:,::1])", writes=("seen",))
-def cast(world, camera, light, seen):  # type: ignore[no-untyped-def]
+def cast(world: Floats, camera: Floats, light: Floats, seen: Floats) -> None:
     """seen (n, 3): where the shadow of each point falls on the ground, `light` (3,) pointing towards the light, light[2] > 0."""
     for i in range(world.shape[0]):
         run = (world[i, 2] - camera[7]) / light[2]
@@ -99,7 +102,7 @@ def cast(world, camera, light, seen):  # type: ignore[no-untyped-def]
 
 
 @kernel("void(float64[::1], float64[::1], float64[::1])", writes=("plane", "slope"))
-def ground(camera, plane, slope):  # type: ignore[no-untyped-def]
+def ground(camera: Floats, plane: Floats, slope: Floats) -> None:
     """plane (3,): the ground's depth is plane[0] + plane[1] x + plane[2] y.  slope (3,): the world's up (0, 0, 1) as seen."""
     right, up, near = _turned(0.0, 0.0, 1.0)
     slope[0], slope[1], slope[2] = right, -up, near
@@ -113,7 +116,7 @@ def ground(camera, plane, slope):  # type: ignore[no-untyped-def]
 
 
 @kernel("void(float64[::1], float64[::1])", writes=("seen",))
-def direction(world, seen):  # type: ignore[no-untyped-def]
+def direction(world: Floats, seen: Floats) -> None:
     """seen (3,): the direction `world` (3,) on the screen (x right, y down, z towards the viewer), perspective left out."""
     right, up, near = _turned(world[0], world[1], world[2])
     seen[0], seen[1], seen[2] = right, -up, near

@@ -9,9 +9,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from kernels.compiled import kernel
 from kernels.shade import brightness
+
+Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+Faces = npt.NDArray[np.int32]
 
 _JOIN = 0.8191520442889918  # cos 35 degrees
 _MOST = 8  # clusters at a point; more join the nearest one
@@ -21,7 +26,9 @@ _MOST = 8  # clusters at a point; more join the nearest one
     "void(float64[:,::1], float64[:,::1], int32[:,::1], int64, int64, float64[::1], int32[:,::1], float64[::1], float32[:,::1])",
     writes=("light",),
 )
-def corner_light(world, seen, faces, first, last, tone, rim, up, light):  # type: ignore[no-untyped-def]
+def corner_light(
+    world: Floats, seen: Floats, faces: Faces, first: int, last: int, tone: Floats, rim: Faces, up: Floats, light: Singles
+) -> None:
     """light (m, 3) at the corners of faces[first:last]: the joined normal's brightness times the tone of the face.
 
     Points that no face shows to the viewer are left out. world (n, 3) mm, seen (n, 3) in the picture (y down), faces (m, 3),

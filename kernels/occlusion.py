@@ -7,8 +7,13 @@ it does not, so flat faces stay clean. Depth counts in the same unit as x and y.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from kernels.compiled import kernel
+
+Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
 
 MARGIN = 24
 """Samples that a buffer must hold beyond what is asked for, on each side."""
@@ -27,7 +32,7 @@ _HOLLOW, _SHADOW = 1.0, 0.42
 
 
 @kernel("void(float32[:,::1], float32[:,::1], uint8[:,::1], float64[::1], float32[:,::1])", writes=("left",))
-def light_left(depth, light, owner, towards, left):  # type: ignore[no-untyped-def]
+def light_left(depth: Singles, light: Singles, owner: Bytes, towards: Floats, left: Singles) -> None:
     """left (h, w): the share of light, 0.1 to 1, at each sample of depth (h + 2 MARGIN, w + 2 MARGIN) but for the margin.
 
     Only set between the first and the last sample of a row that has an owner (not 0). light, owner: like depth; what is dark
@@ -63,7 +68,7 @@ def light_left(depth, light, owner, towards, left):  # type: ignore[no-untyped-d
                 hollow[j] += max(p + q, zero) * share
         if run > 1e-6:
             for s in range(_STEPS.shape[0]):
-                di, dj = int(round(_STEPS[s] * towards[1] / run)), int(round(_STEPS[s] * towards[0] / run))
+                di, dj = round(_STEPS[s] * towards[1] / run), round(_STEPS[s] * towards[0] / run)
                 rise = np.float32(_STEPS[s] * towards[2] / run + 0.35)
                 soft = np.float32(1.0 / (1.0 + 0.35 * _STEPS[s]))
                 ahead = depth[at + di, start + dj :]

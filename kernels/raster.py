@@ -10,9 +10,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from kernels.compiled import inlined, kernel
 
+Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+Faces = npt.NDArray[np.int32]
+Bytes = npt.NDArray[np.uint8]
+Window = npt.NDArray[np.int64]
 
 _LONG = 24  # samples: a span of these is drawn by vector code, and needs no clamp: its slope is the sum of many samples
 FILLED = 128
@@ -20,13 +26,23 @@ FILLED = 128
 
 
 @inlined
-def _within(value, low, high):  # type: ignore[no-untyped-def]
+def _within(value: float, low: int, high: int) -> int:
     """ceil(value - 0.5) clipped to low..high, safe for what no integer holds."""
-    return int(math.ceil(min(max(value - 0.5, float(low)), float(high))))
+    return math.ceil(min(max(value - 0.5, float(low)), float(high)))
 
 
 @inlined
-def _long_span(z0, zx, l0, lx, who, count, depth, light, owner):  # type: ignore[no-untyped-def]
+def _long_span(
+    z0: np.float32,
+    zx: np.float32,
+    l0: np.float32,
+    lx: np.float32,
+    who: int,
+    count: int,
+    depth: Singles,
+    light: Singles,
+    owner: Bytes,
+) -> None:
     """The first `count` samples of these rows: all are written, so that vector code can be made of it."""
     for j in range(count):
         z = z0 + zx * np.float32(j)
@@ -41,7 +57,18 @@ def _long_span(z0, zx, l0, lx, who, count, depth, light, owner):  # type: ignore
     " float32[:,::1], float32[:,::1], uint8[:,::1])",
     writes=("depth", "light", "owner"),
 )
-def rasterise(seen, faces, first, last, corner, who, window, depth, light, owner):  # type: ignore[no-untyped-def]
+def rasterise(
+    seen: Floats,
+    faces: Faces,
+    first: int,
+    last: int,
+    corner: Singles,
+    who: int,
+    window: Window,
+    depth: Singles,
+    light: Singles,
+    owner: Bytes,
+) -> None:
     """Draw faces[first:last] that look at the viewer where they are nearer than `depth`.
 
     seen (n, 3), faces (m, 3), corner (m, 3) brightness of the corners; depth, light, owner: the window's samples.
@@ -108,7 +135,17 @@ def rasterise(seen, faces, first, last, corner, who, window, depth, light, owner
     "void(float64[:,::1], int32[:,::1], float64[::1], float32, uint8, int64[::1], float32[:,::1], float32[:,::1], uint8[:,::1])",
     writes=("depth", "light", "owner"),
 )
-def rasterise_plane(seen, rim, plane, bright, who, window, depth, light, owner):  # type: ignore[no-untyped-def]
+def rasterise_plane(
+    seen: Floats,
+    rim: Faces,
+    plane: Floats,
+    bright: float,
+    who: int,
+    window: Window,
+    depth: Singles,
+    light: Singles,
+    owner: Bytes,
+) -> None:
     """Draw the planar polygon that the edges rim (k, 2) bound (holes too, in any order), in one brightness.
 
     Its samples' owner is who | FILLED. plane (3,): its depth is plane[0] + plane[1] x + plane[2] y. Inside is where an odd number of edges lies to the left.
@@ -143,7 +180,7 @@ def rasterise_plane(seen, rim, plane, bright, who, window, depth, light, owner):
 
 
 @kernel("void(uint8[:,::1], float32[:,::1])", writes=("depth",))
-def open_filled(owner, depth):  # type: ignore[no-untyped-def]
+def open_filled(owner: Bytes, depth: Singles) -> None:
     """Put what `rasterise_plane` drew out of reach, so that the real faces show, before or behind its plane."""
     for i in range(owner.shape[0]):
         for j in range(owner.shape[1]):
@@ -152,7 +189,7 @@ def open_filled(owner, depth):  # type: ignore[no-untyped-def]
 
 
 @kernel("void(float32[:,::1], float64[::1], int64[::1])", writes=("depth",))
-def clear(depth, plane, window):  # type: ignore[no-untyped-def]
+def clear(depth: Singles, plane: Floats, window: Window) -> None:
     """depth of the window's samples = that of the ground, plane[0] + plane[1] x + plane[2] y."""
     for i in range(depth.shape[0]):
         row = plane[0] + plane[2] * (window[0] + i + 0.5) + plane[1] * (window[1] + 0.5)

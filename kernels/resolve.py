@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from kernels.compiled import kernel
 from kernels.raster import FILLED
+
+Singles = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
+Window = npt.NDArray[np.int64]
+Ramps = npt.NDArray[np.uint32]
 
 LEVELS = 1024
 """Entries of a ramp, over brightness 0 to 1.5."""
@@ -18,7 +24,9 @@ _NEAR_LAMP, _FALL = 1.075, 0.075  # the lamp stands at the upper left: how light
     "void(float32[:,::1], uint8[:,::1], float32[:,::1], float32[:,::1], uint32[:,::1], int64[::1], int64, uint8[:,:,::1])",
     writes=("picture",),
 )
-def resolve(light, owner, left, ground, ramps, window, margin, picture):  # type: ignore[no-untyped-def]
+def resolve(
+    light: Singles, owner: Bytes, left: Singles, ground: Singles, ramps: Ramps, window: Window, margin: int, picture: Bytes
+) -> None:
     """picture (h, w, 3) is set in the pixels of `window` = (y0, x0, y1, x1).
 
     light, owner: samples, `margin` beyond the window on each side; owner 0 is ground, n is ramps[n - 1]; ramps (parts, LEVELS):
@@ -58,7 +66,7 @@ def resolve(light, owner, left, ground, ramps, window, margin, picture):  # type
 
 
 @kernel("void(float32[:,::1], int64, float64, float32[:,::1])", writes=("ground",))
-def ground_light(dark, margin, cells, ground):  # type: ignore[no-untyped-def]
+def ground_light(dark: Singles, margin: int, cells: float, ground: Singles) -> None:
     """ground (h, w): 1 - dark at each pixel, bilinear; `cells` of dark a pixel, it begins `margin` cells before the picture."""
     high, wide = dark.shape
     column = np.empty(ground.shape[1], np.int64)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from kernels.compiled import inlined, kernel
 
+Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+Faces = npt.NDArray[np.int32]
+
 
 @kernel("void(float64[:,::1], int32[:,::1], int64, int64, int64, float64, int64, float32[:,::1])", writes=("mask",))
-def cover(seen, faces, first, last, sides, cell, margin, mask):  # type: ignore[no-untyped-def]
+def cover(seen: Floats, faces: Faces, first: int, last: int, sides: int, cell: float, margin: int, mask: Singles) -> None:
     """mask = 1 in each cell whose centre lies under a face of faces[first:last]: of those that face the light (sides 1), or away (2), or all (3).
 
     Either half of a closed surface casts the whole shadow. A cell spans `cell` units of seen (n, 3); the mask begins `margin` cells before the picture's corner.
@@ -31,7 +36,7 @@ def cover(seen, faces, first, last, sides, cell, margin, mask):  # type: ignore[
             continue
         if not abs(ax) + abs(bx) + abs(cx) < 1e9:
             continue
-        i0, i1 = int(math.ceil(max(low, 0.0))), int(math.ceil(min(top, float(high))))
+        i0, i1 = math.ceil(max(low, 0.0)), math.ceil(min(top, float(high)))
         if by < ay:
             ax, ay, bx, by = bx, by, ax, ay
         if cy < by:
@@ -44,14 +49,14 @@ def cover(seen, faces, first, last, sides, cell, margin, mask):  # type: ignore[
             right = ax + (i - ay) * ((bx - ax) / (by - ay)) if i < by else bx + (i - by) * ((cx - bx) / (cy - by))
             if right < left:
                 left, right = right, left
-            j0 = int(math.ceil(min(max(left, 0.0), float(wide))))
-            j1 = int(math.ceil(min(max(right, 0.0), float(wide))))
+            j0 = math.ceil(min(max(left, 0.0), float(wide)))
+            j1 = math.ceil(min(max(right, 0.0), float(wide)))
             for j in range(j0, j1):
                 mask[i, j] = np.float32(1.0)
 
 
 @inlined
-def _down(source, radius, total, out):  # type: ignore[no-untyped-def]
+def _down(source: Singles, radius: int, total: Singles, out: Singles) -> None:
     """out = the running mean of source along its columns: rows are added and taken off whole, in vector code."""
     high, wide = source.shape
     scale = np.float32(1.0 / (2 * radius + 1))
@@ -72,14 +77,14 @@ def _down(source, radius, total, out):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _across(source, out):  # type: ignore[no-untyped-def]
+def _across(source: Singles, out: Singles) -> None:
     for i in range(source.shape[0]):
         for j in range(source.shape[1]):
             out[j, i] = source[i, j]
 
 
 @kernel("void(float32[:,::1], int64, float32[:,::1])", writes=("soft",))
-def blur(mask, radius, soft):  # type: ignore[no-untyped-def]
+def blur(mask: Singles, radius: int, soft: Singles) -> None:
     """soft (n, n) = mask (n, n) after three running means over 2 radius + 1 cells along each axis; zero beyond the edges."""
     side = mask.shape[0]
     total = np.empty(side, np.float32)

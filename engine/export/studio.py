@@ -244,6 +244,6 @@ def _ramp(colour: tuple[int, int, int]) -> Ramps:
     shown = np.sqrt(np.minimum(bright, 1.0))[:, None] * full
     shown += np.maximum(bright - 1.0, 0.0)[:, None] * 0.55 * (255.0 - full)
     levels = np.floor(np.clip(shown, 0.0, 255.0) + 0.5).astype(np.uint32)
-    made = levels[:, 0] | levels[:, 1] << 10 | levels[:, 2] << 20
+    made: Ramps = levels[:, 0] | levels[:, 1] << 10 | levels[:, 2] << 20
     made.flags.writeable = False
     return made

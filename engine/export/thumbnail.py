@@ -21,7 +21,10 @@ from engine.model.mesh import Part, Pose, Role, Settled
 SIZES = (16, 1024)
 """The smallest and the largest picture, pixels."""
 
-_TONES = {Role.ENGRAVING: 0.58, Role.EMBOSSING: 1.07}  # how a letter's flat faces are lit: a floor lies in half shade, a raised face in the light
+_TONES = {
+    Role.ENGRAVING: 0.58,
+    Role.EMBOSSING: 1.07,
+}  # a letter's flat faces: a floor lies in half shade, a raised face in light
 _KEEP_BYTES = 64_000_000
 _ASKED = 1000
 _COLOUR = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")

@@ -95,7 +95,9 @@ def test_a_sphere_is_smooth() -> None:
     around, down = 48, 24
     theta = np.pi * np.arange(1, down) / down
     phi = 2 * np.pi * np.arange(around) / around
-    grid = np.stack([np.outer(np.sin(theta), np.cos(phi)), np.outer(np.sin(theta), np.sin(phi)), np.outer(np.cos(theta), phi * 0 + 1)], -1)
+    grid = np.stack(
+        [np.outer(np.sin(theta), np.cos(phi)), np.outer(np.sin(theta), np.sin(phi)), np.outer(np.cos(theta), phi * 0 + 1)], -1
+    )
     points = np.vstack([grid.reshape(-1, 3), (0, 0, 1), (0, 0, -1)])
     faces = []
     for i in range(down - 2):
@@ -198,7 +200,9 @@ def test_blur_is_three_running_means_along_each_axis(radius: int) -> None:
     mask = (np.random.default_rng(radius).random((30, 30)) < 0.4).astype(np.float32)
     expected = mask.astype(np.float64)
     for axis in (0, 0, 0, 1, 1, 1):
-        expected = np.apply_along_axis(lambda line: np.convolve(line, np.ones(2 * radius + 1) / (2 * radius + 1))[radius:-radius], axis, expected)
+        expected = np.apply_along_axis(
+            lambda line: np.convolve(line, np.ones(2 * radius + 1) / (2 * radius + 1))[radius:-radius], axis, expected
+        )
     soft = np.empty_like(mask)
     shadow.blur(mask, radius, soft)
     assert np.abs(soft - expected).max() < 1e-4
@@ -214,7 +218,11 @@ def test_colours_are_averaged_over_four_samples() -> None:
     picture = np.empty((1, 2, 3), np.uint8)
     resolve.resolve(light, owner, np.ones((2, 4), np.float32), ground, ramps, np.array((0, 0, 1, 2)), 0, picture)
     assert picture[0, 0].tolist() == [200, 100, 40]
-    assert picture[0, 1].tolist() == [(204 + 204 + 200 + 255 + 2) // 4, (204 + 204 + 100 + 255 + 2) // 4, (204 + 204 + 40 + 255 + 2) // 4]
+    assert picture[0, 1].tolist() == [
+        (204 + 204 + 200 + 255 + 2) // 4,
+        (204 + 204 + 100 + 255 + 2) // 4,
+        (204 + 204 + 40 + 255 + 2) // 4,
+    ]
     light[1, 3] = -5.0  # below the ramp
     resolve.resolve(light, owner, np.ones((2, 4), np.float32), ground, ramps, np.array((0, 0, 1, 2)), 0, picture)
     assert picture[0, 1, 0] == (204 + 204 + 200 + 0 + 2) // 4

@@ -233,7 +233,9 @@ def test_letters_beyond_the_frame_are_clipped() -> None:
     assert kept is not None
     points = part.mesh.points.copy()
     points[kept.points :] = points[kept.points :] * 12.0
-    far = [Settled(replace(part, mesh=Mesh(points, part.mesh.faces, kept)), Pose(), np.zeros((0, 3), np.int32), part.mesh.faces)]
+    far = [
+        Settled(replace(part, mesh=Mesh(points, part.mesh.faces, kept)), Pose(), np.zeros((0, 3), np.int32), part.mesh.faces)
+    ]
     assert (warm(far, [lettered("Eva")]) == cold(far)).all()
     assert not (cold(far) == cold([plain()])).all()
 
@@ -306,7 +308,10 @@ def test_the_same_bytes_in_another_process_and_on_a_generic_processor(tmp_path: 
     np.savez(tmp_path / "mesh.npz", points=mesh.points, faces=mesh.faces, kept=(kept.points, kept.faces))
     root = str(pathlib.Path(__file__).parents[3])
     told = set()
-    for more in ({"PYTHONHASHSEED": "1"}, {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NPY_DISABLE_CPU_FEATURES": "AVX2"}):
+    for more in (
+        {"PYTHONHASHSEED": "1"},
+        {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NPY_DISABLE_CPU_FEATURES": "AVX2"},
+    ):
         command = [sys.executable, "-c", PROGRAM, str(tmp_path / "mesh.npz")]
         run = subprocess.run(command, env={**os.environ, "PYTHONPATH": root, **more}, capture_output=True, text=True)
         assert run.returncode == 0, run.stderr
