@@ -16,9 +16,9 @@ _GOLDEN = -7046029254386353131  # 2^64 / golden ratio, odd: multiplying by it sp
 
 
 @inlined
-def _slot(key: int, size: int) -> int:
+def _slot(key: np.int64, size: int) -> np.int64:
     """Where a key's search begins in a table of `size` = 2^k slots."""
-    return ((np.int64(key) * np.int64(_GOLDEN)) >> np.int64(20)) & np.int64(size - 1)
+    return ((key * np.int64(_GOLDEN)) >> np.int64(20)) & np.int64(size - 1)
 
 
 @kernel(
