@@ -84,10 +84,11 @@ def cold(parts: list[Settled], size: int = 256) -> Picture:
 
 
 def warm(parts: list[Settled], other: list[Settled]) -> Picture:
-    """After another product on the same body was drawn until it is kept."""
+    """After another product on the same body was drawn until it is kept, and then a product on another body."""
     thumbnail.forget()
     for _ in range(3):
         thumbnail.picture(other)
+    thumbnail.picture([settle(Part("ball", sphere(20.0, 24)))])
     return thumbnail.picture(parts)
 
 
