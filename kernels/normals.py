@@ -41,20 +41,24 @@ def corner_light(
     shows = np.zeros(points, np.uint8)
     for f in range(count):
         a, b, c = faces[first + f, 0], faces[first + f, 1], faces[first + f, 2]
+        sx, sy = seen[a, 0], seen[a, 1]
+        if (seen[b, 0] - sx) * (seen[c, 1] - sy) < (seen[b, 1] - sy) * (seen[c, 0] - sx):
+            shows[a] = 1
+            shows[b] = 1
+            shows[c] = 1
+    for f in range(count):
+        a, b, c = faces[first + f, 0], faces[first + f, 1], faces[first + f, 2]
+        if shows[a] + shows[b] + shows[c] == 0:
+            continue
         ux, uy, uz = world[b, 0] - world[a, 0], world[b, 1] - world[a, 1], world[b, 2] - world[a, 2]
         vx, vy, vz = world[c, 0] - world[a, 0], world[c, 1] - world[a, 1], world[c, 2] - world[a, 2]
         nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
         area = math.sqrt(nx * nx + ny * ny + nz * nz)
         scale = 1.0 / area if area > 0.0 else 0.0
         normal[f, 0], normal[f, 1], normal[f, 2], normal[f, 3] = nx * scale, ny * scale, nz * scale, area
-        sx, sy = seen[a, 0], seen[a, 1]
-        if (seen[b, 0] - sx) * (seen[c, 1] - sy) < (seen[b, 1] - sy) * (seen[c, 0] - sx):
-            shows[a] = 1
-            shows[b] = 1
-            shows[c] = 1
-        start[a + 1] += 1
-        start[b + 1] += 1
-        start[c + 1] += 1
+        start[a + 1] += shows[a]
+        start[b + 1] += shows[b]
+        start[c + 1] += shows[c]
     for v in range(points):
         start[v + 1] += start[v]
     corners = np.empty(3 * count, np.int32)
@@ -62,8 +66,9 @@ def corner_light(
     for f in range(count):
         for k in range(3):
             v = faces[first + f, k]
-            corners[fill[v]] = 3 * f + k
-            fill[v] += 1
+            if shows[v] == 1:
+                corners[fill[v]] = 3 * f + k
+                fill[v] += 1
     on_rim = np.zeros(points, np.uint8)
     for e in range(rim.shape[0]):
         on_rim[rim[e, 0]] = 1

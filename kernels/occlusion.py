@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
-MARGIN = 24
+MARGIN = 16
 """Samples that a buffer must hold beyond what is asked for, on each side."""
 
 # Pairs of opposite samples (row, column) on three rings, the ring's radius (the steepest step that counts), its weight.
@@ -23,11 +23,11 @@ _RINGS = np.array(
     [
         (0, 2, 2, 0.34), (2, 0, 2, 0.34), (1, 2, 2, 0.34), (2, -1, 2, 0.34),
         (2, 5, 5, 0.26), (5, -2, 5, 0.26), (5, 3, 5, 0.26), (-3, 5, 5, 0.26),
-        (4, 13, 13, 0.16), (13, -4, 13, 0.16), (11, 9, 13, 0.16), (-9, 11, 13, 0.16),
+        (4, 13, 13, 0.30), (13, -4, 13, 0.30),
     ],
     dtype=np.float64,
 )  # fmt: skip
-_STEPS = np.array((1.0, 2.0, 3.5, 6.0, 10.0, 16.0))  # samples along the screen towards the light
+_STEPS = np.array((1.0, 2.0, 4.0, 8.0, 16.0))  # samples along the screen towards the light
 _HOLLOW, _SHADOW = 1.0, 0.42
 
 

@@ -139,7 +139,7 @@ def rasterise_plane(
     seen: Floats,
     rim: Faces,
     plane: Floats,
-    bright: float,
+    bright: np.float32,
     who: int,
     window: Window,
     depth: Singles,
@@ -167,16 +167,20 @@ def rasterise_plane(
         for i in range(_within(ty, first, last), _within(uy, first, last)):
             crossed[i - first, _within(tx + (i + 0.5 - ty) * ((ux - tx) / (uy - ty)), left, right) - left] ^= 1
     for i in range(first, last):
-        inside = 0
+        entered = -1
         row = plane[0] + plane[2] * (i + 0.5) + plane[1] * 0.5
-        for j in range(left, right):
-            inside ^= crossed[i - first, j - left]
-            if inside == 1:
-                z = np.float32(row + plane[1] * j)
-                if z > depth[i - y0, j - x0]:
-                    depth[i - y0, j - x0] = z
-                    light[i - y0, j - x0] = bright
-                    owner[i - y0, j - x0] = who | FILLED
+        for j in range(right - left + 1):
+            if crossed[i - first, j] == 0:
+                continue
+            if entered < 0:
+                entered = j
+                continue
+            start = left + entered
+            _long_span(
+                np.float32(row + plane[1] * start), np.float32(plane[1]), bright, np.float32(0.0), who | FILLED, j - entered,
+                depth[i - y0, start - x0 :], light[i - y0, start - x0 :], owner[i - y0, start - x0 :],
+            )  # fmt: skip
+            entered = -1
 
 
 @kernel("void(uint8[:,::1], float32[:,::1])", writes=("depth",))

@@ -41,13 +41,13 @@ def resolve(
         slope = -_SCALE * _FALL / picture.shape[1]
         for j in range(x0, window[3]):
             v = 2 * (j - x0)
-            white = int(np.float32(255.0) * ground[i, j] + np.float32(0.5))
             if (
                 owner[margin + u, margin + v]
                 | owner[margin + u, margin + v + 1]
                 | owner[margin + u + 1, margin + v]
                 | owner[margin + u + 1, margin + v + 1]
             ) == 0:
+                white = int(np.float32(255.0) * ground[i, j] + np.float32(0.5))
                 picture[i, j, 0] = picture[i, j, 1] = picture[i, j, 2] = white
                 continue
             total = 0
@@ -56,7 +56,7 @@ def resolve(
                 p, q = u + (k >> 1), v + (k & 1)
                 who = int(owner[margin + p, margin + q]) & (FILLED - 1)
                 if who == 0:
-                    total += white * 0x100401
+                    total += int(np.float32(255.0) * ground[i, j] + np.float32(0.5)) * 0x100401
                 else:
                     level = light[margin + p, margin + q] * left[p, q] * lamp
                     total += int(ramps[who - 1, int(min(max(level, np.float32(0.0)), top))])

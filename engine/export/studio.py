@@ -130,7 +130,7 @@ def draw_base(pieces: Sequence[Piece], size: int, *, keep: bool) -> Base:
     for body, who, bright in fills:
         nx, ny, nz, x, y, z = body.plane.tolist()
         plane = np.array(((nx * x + ny * y + nz * z) / nz, -nx / nz, -ny / nz))
-        raster.rasterise_plane(body.seen, body.rim, plane, bright, who, window, depth, light, owner)
+        raster.rasterise_plane(body.seen, body.rim, plane, np.float32(bright), who, window, depth, light, owner)
     ground = _ground_light(pieces, bodies, view, size)
     ramps = np.stack([_ramp(p.colour) for p in pieces]) if pieces else np.empty((0, resolve.LEVELS), np.uint32)
     occlusion.light_left(depth, light, owner, towards, left)

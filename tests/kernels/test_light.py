@@ -157,12 +157,16 @@ def test_a_pocket_is_dark_and_a_boss_throws_its_shadow_away_from_the_light() -> 
     depth = np.zeros((120, 120), np.float32)
     depth[55:65, 55:65] = -4.0
     left = shares(depth)
-    pocket = left[31:41, 31:41]
+    low = 55 - occlusion.MARGIN
+    high = low + 10
+    pocket = left[low:high, low:high]
     assert pocket.max() < 0.95 and pocket.mean() < 0.75 and left[0, 0] == 1.0
     boss = shares(-depth)
-    assert boss[41:44, 41:44].mean() < boss[28:31, 28:31].mean()  # right below, and left above
+    assert (
+        boss[high : high + 3, high : high + 3].mean() < boss[low - 3 : low, low - 3 : low].mean()
+    )  # right below, and left above
     dark = shares(-depth, light=0.3)  # by itself: takes no shadow
-    assert (dark >= boss).all() and dark[41, 41] > boss[41, 41] + 0.2
+    assert (dark >= boss).all() and dark[high, high] > boss[high, high] + 0.2
 
 
 def test_ground_is_left_alone() -> None:

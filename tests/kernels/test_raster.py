@@ -33,7 +33,7 @@ class Canvas:
         return self
 
     def plane(self, seen: Seen, rim: npt.NDArray[np.int32], plane: npt.NDArray[np.float64]) -> Canvas:
-        raster.rasterise_plane(seen, rim, plane, 1.0, 1, self.window, self.depth, self.light, self.owner)
+        raster.rasterise_plane(seen, rim, plane, np.float32(1.0), 1, self.window, self.depth, self.light, self.owner)
         return self
 
 
