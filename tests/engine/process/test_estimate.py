@@ -109,7 +109,7 @@ def test_resin_counts_layers_and_powder_its_share_of_a_build() -> None:
     for told in (sla, powder):
         assert not told.calibrated
         assert told.error is None
-        assert "data sheet" in told.source or "PrusaResearch" in told.source
+        assert "not calibrated" in told.source or "PrusaResearch" in told.source
     assert powder.mass_g == 20.2
 
 
