@@ -1,7 +1,8 @@
 """The one way a function here becomes machine code: `@kernel` for entry points, `@inlined` for what only kernels call.
 
-A kernel declares one signature, compiles at its first call (or by `unikat warm`), and is kept on disk under a hash of the
-whole kernels tree: numba itself does not notice that a callee in another file changed (numba #1833, #9483).
+A kernel declares one signature, compiles at its first call (or by `unikat warm`), and is kept on disk under a hash of its
+module and of all kernels modules that this one imports: numba itself does not notice that a callee in another file changed
+(numba #1833, #9483). An edit recompiles what depends on it, nothing else.
 
 Arrays that a kernel does not name in `writes` are declared read-only, so frozen and writable arrays are both accepted;
 all arrays are C-contiguous. A wrong dtype, shape or order raises TypeError before any compiled code runs.
@@ -9,6 +10,7 @@ all arrays are C-contiguous. A wrong dtype, shape or order raises TypeError befo
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import inspect
@@ -20,29 +22,97 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast
 import numba
 import numba.core.config
 from numba.core import sigutils, types
+from numba.core.caching import CacheImpl, InTreeCacheLocator
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
+FOLDER = pathlib.Path(__file__).resolve().parent
+Stamp = tuple[int, int]
+
+
+def _stamp(path: pathlib.Path) -> Stamp:
+    told = path.stat()
+    return told.st_mtime_ns, told.st_size
+
+
+IMPORTED: dict[pathlib.Path, Stamp] = {path: _stamp(path) for path in FOLDER.glob("*.py")}
+"""The sources as this process imports them: what was edited since is compiled, but never kept under the new text's hash."""
+
+
+def _imported(path: pathlib.Path) -> set[pathlib.Path]:
+    """The modules of this package that the source at `path` imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(("kernels",) * (node.level > 0) + ((node.module,) if node.module else ()))
+            names.update((base, *(f"{base}.{alias.name}" for alias in node.names)))
+    heads = {parts[1] for name in names if (parts := name.split("."))[0] == "kernels" and len(parts) > 1}
+    return {file for head in heads if (file := FOLDER / f"{head}.py").is_file()}
+
+
 @functools.cache
-def tree_hash() -> str:
-    """sha256 over every source file of this package and numba's version: what compiled code depends on."""
+def sources(path: pathlib.Path) -> tuple[pathlib.Path, ...]:
+    """The file at `path` and all of this package that it imports, and they import, in order of name."""
+    found, wanted = {path}, [path]
+    while wanted:
+        new = _imported(wanted.pop()) - found
+        found |= new
+        wanted.extend(new)
+    return tuple(sorted(found))
+
+
+@functools.cache
+def key(path: pathlib.Path) -> str:
+    """sha256 over what compiled code of the module at `path` depends on: its sources and numba's version."""
     digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(pathlib.Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
+    for source in sources(path):
+        text = source.read_bytes()
+        digest.update(f"{source.name} {len(text)} ".encode() + text)
     return digest.hexdigest()
 
 
-@functools.cache
-def _use_own_cache() -> None:
-    """Point numba's cache at a folder of this tree's own, unless the user named one."""
-    if "NUMBA_CACHE_DIR" not in os.environ:
-        home = os.environ.get("UNIKAT_CACHE") or os.path.join(
-            os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "unikat"
-        )
-        numba.core.config.CACHE_DIR = os.path.join(home, "kernels", tree_hash()[:16])
+def cache_home() -> pathlib.Path:
+    """Where machine code is kept, a folder a module and state of its sources; NUMBA_CACHE_DIR moves it."""
+    if numba.core.config.CACHE_DIR:
+        return pathlib.Path(numba.core.config.CACHE_DIR)
+    named = os.environ.get("UNIKAT_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return (pathlib.Path(named) if named else pathlib.Path(base) / "unikat") / "kernels"
+
+
+class ByContent(InTreeCacheLocator):  # type: ignore[misc]
+    """Tells numba where to keep a kernel: by the content of its sources, so that checkouts share what is the same in both."""
+
+    def __init__(self, function: Any, file: str) -> None:
+        path = pathlib.Path(file).resolve()
+        self._py_file = file
+        self._lineno = function.__code__.co_firstlineno
+        self._cache_path = str(cache_home() / f"{path.stem}-{key(path)[:16]}")
+
+    @classmethod
+    def from_function(cls, function: Any, file: str) -> ByContent | None:
+        """None where the function is no kernel of ours; OSError where nothing can be kept."""
+        path = pathlib.Path(file).resolve()
+        if not path.is_file() or all(source.parent != FOLDER for source in sources(path)):
+            return None
+        edited = [s.name for s in sources(path) if s.parent == FOLDER and IMPORTED.get(s) != _stamp(s)]
+        if edited:
+            raise OSError(f"{', '.join(edited)}: edited since this process imported it")
+        found = cls(function, file)
+        found.ensure_cache_path()
+        return found
+
+
+def _keep_by_content() -> None:
+    """Put our locator before numba's own, which do not see callees in other files."""
+    own = f"{ByContent.__module__}.{ByContent.__qualname__}"
+    others = numba.core.config.CACHE_LOCATOR_CLASSES or ",".join(c.__name__ for c in CacheImpl._locator_classes)
+    if not others.startswith(own):
+        numba.core.config.CACHE_LOCATOR_CLASSES = f"{own},{others}"
 
 
 class Kernel(Generic[P, R]):
@@ -60,10 +130,16 @@ class Kernel(Generic[P, R]):
         if numba.core.config.DISABLE_JIT:
             self._run = self.python
         else:
-            _use_own_cache()
-            options = {"cache": True, "nogil": True, "error_model": "numpy"}
-            self._run = cast(Callable[P, R], numba.njit(self._types(), **options)(self.python))
+            _keep_by_content()
+            try:
+                self._run = self._jit(cache=True)
+            except OSError:  # a full disk, a folder that may not be written: slower, and no reason to stop
+                self._run = self._jit(cache=False)
         return self._run
+
+    def _jit(self, cache: bool) -> Callable[P, R]:
+        decorate = numba.njit(self._types(), cache=cache, nogil=True, error_model="numpy")
+        return cast(Callable[P, R], decorate(self.python))
 
     def _types(self) -> Any:
         names = tuple(inspect.signature(self.python).parameters)

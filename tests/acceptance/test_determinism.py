@@ -18,11 +18,10 @@ from typing import Any
 import pytest
 
 from engine.model.places import cache_folder
-from kernels.compiled import tree_hash
 
 ROOT = pathlib.Path(__file__).parents[2]
 SCRIPT = pathlib.Path(__file__).with_name("two_orders.py")
-KERNELS = cache_folder() / "kernels" / tree_hash()[:16]
+KERNELS = cache_folder() / "kernels"
 SANDYBRIDGE = {
     "NUMBA_CPU_NAME": "sandybridge",
     "NUMBA_CPU_FEATURES": "",
