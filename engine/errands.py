@@ -65,12 +65,14 @@ def _told_by(source: Source, errand: str, args: tuple[Any, ...]) -> Any:
         why = f"{fault.kind.upper()}: {fault}"
         raise TemplateError(
             name, fault.stage or "import", why, line=fault.line, file=pathlib.Path(fault.file or name).name
-        ) from fault
+        ) from None
     except child.RemoteError as error:
         if error.frame is None:
             raise  # none of the designer's lines had a part in it: ours
         name = pathlib.Path(error.frame.file).name
-        raise TemplateError(name, error.frame.function, error.type_name, line=error.frame.line, file=name) from error
+        raise TemplateError(
+            name, error.frame.function, error.type_name, message=error.message, line=error.frame.line, file=name
+        ) from None
 
 
 def _template(source: Source) -> type[Template]:

@@ -3,19 +3,24 @@
     UnikatError
       OrderError          the customer's: a field of the order (field, value, limit, nearest, rule)        exit 2, or 1 when a rule refused
         Refused           a rule, or a stage that found that the product cannot be: honest, never a fault   exit 1
-      TemplateError       the designer's: a stage raised, hung, crashed, or gave no solid (stage, line)     exit 3
+      TemplateError       the designer's: a stage raised, hung, crashed, or gave no solid (stage, line)     exit 3, 2 from outside
+        CadInvalid        engine.doors.cad: what a @cad stage drew is no solid (`code`)                     exit 3, 2 from outside
       InputError          the scanner's: a file that is no mesh, no trace, has no unit (file, what)         exit 2
+      OffPatch            engine.shape.stamp: an outline leaves its patch; a stage makes a Refused of it    exit 3
       EnvironmentFault    the installation's: a library, font or slicer is missing (what to install)        exit 3
       EngineFault         ours: a promise of the engine did not hold                                        exit 3
-        ChildFault        a unit's child died: `kind` is crash, exit, timeout, memory                       exit 3
+        ChildFault        a unit's child died: `kind` is crash, exit, timeout, memory, lost                 exit 3
+        RemoteError       engine.doors.child: code in a child raised what is not one of these               exit 3
+        BadOutline        engine.shape.stamp: an outline meets itself, or runs the wrong way round          exit 3
+        NotAsOrdered      engine.export.gcode: the slicer made something else than what was ordered         exit 3
 
-`str()` of an error never holds a measured value: what the customer sent is in its attributes, which go to the sender alone
-(`for_sender()`), never to a log.
+`str()` of an error never holds what the customer sent, nor words that a designer's code made at run time and that may quote
+it: those are in its attributes, which go to the sender alone (`for_sender()`), never to a log.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
 
 class UnikatError(Exception):
@@ -47,6 +52,11 @@ class OrderError(UnikatError):
         self.nearest = nearest
         self.rule = rule
 
+    def called(self, known_as: str) -> Self:
+        """The same, where the field's name is the sender's own word: what str() calls it instead."""
+        self.args = (f"{known_as}: {self.why}",)
+        return self
+
     def for_sender(self) -> str:
         """`field: why (got value; limit; nearest allowed: n)` in one line."""
         told = []
@@ -67,28 +77,48 @@ class Refused(OrderError):
 class TemplateError(UnikatError):
     """A stage of a template failed: names the template, the stage, the line in the designer's file, and the cause.
 
-    `outside`: the template is not one of ours but a designer's own file; then it is an input, and its failure exit 2.
+    `why` is ours; `message` is what the designer's code said, which may quote a customer: for the sender alone.
+    `outside`: the template is not one of ours but a designer's own; then it is an input, and its failure exit 2.
     """
 
     outside = False
 
-    def __init__(self, template: str, stage: str, why: str, *, line: int | None = None, file: str | None = None) -> None:
+    def __init__(
+        self,
+        template: str,
+        stage: str,
+        why: str,
+        *,
+        message: str = "",
+        line: int | None = None,
+        file: str | None = None,
+    ) -> None:
         where = f"{file or template}:{line}" if line is not None else template
         super().__init__(f"{where}: stage {stage}: {why}")
         self.template = template
         self.stage = stage
         self.why = why
+        self.message = message
         self.line = line
         self.file = file
 
+    def for_sender(self) -> str:
+        """With what the designer's code said, in one line."""
+        return _with(self, self.message)
+
 
 class InputError(UnikatError):
-    """A file that came in cannot be used: which, and what would do."""
+    """A file that came in cannot be used: which, and what would do. `message`: what of it only the sender may read."""
 
-    def __init__(self, what: str, why: str) -> None:
+    def __init__(self, what: str, why: str, *, message: str = "") -> None:
         super().__init__(f"{what}: {why}")
         self.what = what
         self.why = why
+        self.message = message
+
+    def for_sender(self) -> str:
+        """With what only the sender may read."""
+        return _with(self, self.message)
 
 
 class EnvironmentFault(UnikatError):
@@ -119,6 +149,11 @@ class ChildFault(EngineFault):
         self.stage = stage
         self.file = file
         self.line = line
+
+
+def _with(error: UnikatError, message: str) -> str:
+    told = " ".join(message.split())[:300]
+    return f"{error}: {told}" if told else str(error)
 
 
 def _short(value: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,6 +21,7 @@ from engine.export.thumbnail import thumbnail
 from engine.language.judge import check_rules, run_fits
 from engine.language.orders import accept
 from engine.language.shelf import code_hash
+from engine.language.stages import designers
 from engine.language.template import Home, Run, Template
 from engine.language.values import Solid
 from engine.model.mesh import STEPS_PER_MM, Part, Pose, Settled
@@ -170,7 +171,17 @@ def _report(
     stages = [{"name": s.name, "cpu_ms": s.cpu_ms, "hit": s.hit} for s in run.stages]
     told = {**figures, "tier": tier, "stages": stages, "road_cpu_ms": clock.spent}
     poses = {p.part.name: p.pose.why for p in parts}
-    return Report(verdict(checks, findings), checks, findings, {**told, "print_pose": poses}, tuple(template.notes()))
+    return Report(verdict(checks, findings), checks, findings, {**told, "print_pose": poses}, _notes(template))
+
+
+def _notes(template: Template) -> tuple[str, ...]:
+    """What the template states; its errors are the designer's."""
+    with designers(template, "notes"):
+        told: object = template.notes()
+        found = tuple(told) if isinstance(told, Iterable) else (told,)
+    if isinstance(told, str) or not all(isinstance(note, str) for note in found):
+        raise TemplateError(type(template).key, "notes", "must return a list of sentences")
+    return found  # type: ignore[return-value]  # looked at above
 
 
 def _refused(order: Order, process: Process, run: Run, refusal: Refused, clock: _Clock) -> Product:

@@ -44,7 +44,7 @@ def _one(name: str, unit: str | None, process: Process | None, picture: str | No
     try:
         found = read_file(pathlib.Path(name), unit)
     except InputError as error:
-        _tell(name, 2, as_json, {"error": str(error)}, [str(error)])
+        _tell(name, 2, as_json, {"error": error.for_sender()}, [error.for_sender()])
         return 2
     parts = [settle(Part(part, mesh)) for part, mesh in found]
     checks, findings, figures = verify(parts, process)

@@ -44,9 +44,17 @@ class CadInvalid(TemplateError):
     """What a @cad function gave is no solid that could be made. `code`: BUILDING (it raised), NOT_SOLID, TAG (no such face)."""
 
     def __init__(
-        self, code: Code, why: str, template: str, stage: str, *, line: int | None = None, file: str | None = None
+        self,
+        code: Code,
+        why: str,
+        template: str,
+        stage: str,
+        *,
+        message: str = "",
+        line: int | None = None,
+        file: str | None = None,
     ) -> None:
-        super().__init__(template, stage, f"{code}: {why}", line=line, file=file)
+        super().__init__(template, stage, f"{code}: {why}", message=message, line=line, file=file)
         self.code = code
 
 
@@ -90,7 +98,7 @@ def build(
         made = child.call("engine.doors.cad:draw", *arguments, deadline=deadline)
     except RemoteError as error:
         line, file = (error.frame.line, error.frame.file) if error.frame else (None, None)
-        raise CadInvalid("BUILDING", f"{error.type_name}: {error.message}", template, stage, line=line, file=file) from error
+        raise CadInvalid("BUILDING", error.type_name, template, stage, message=error.message, line=line, file=file) from None
     return _accepted(made)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from engine.errors import OrderError, Refused, TemplateError, UnikatError
+from engine.errors import OrderError, Refused, TemplateError
 from engine.language.parameters import in_language
 from engine.language.rules import Relation
-from engine.language.stages import Rule, blame
+from engine.language.stages import Rule, designers
 from engine.language.template import Run, Template
 from engine.model.order import Origin
 from engine.model.process import Process
@@ -17,18 +17,14 @@ def run_fits(template: Template) -> None:
     """Every @fit in turn; what was given stays as it was given."""
     run = template.run
     for fit in type(template).fits.values():
-        try:
+        with designers(template, fit.name):
             found: object = fit.function(template)
-        except UnikatError:
-            raise
-        except Exception as error:  # a designer's code: named by stage and line
-            raise blame(template, fit.name, error) from error
         if found is not None and not isinstance(found, Mapping):
             raise TemplateError(type(template).key, fit.name, f"must return a dict or None; it returned {type(found).__name__}")
         for name, value in (found or {}).items():
             field = type(template).fields.get(name)
             if field is None:
-                raise TemplateError(type(template).key, fit.name, f"fits {name!r}, which is no parameter")
+                raise TemplateError(type(template).key, fit.name, "fits what is no parameter", message=repr(name))
             if run.origins[name] is Origin.DEFAULT:
                 run.values[name] = field.accept(value)
                 run.origins[name] = Origin.FITTED
@@ -43,13 +39,9 @@ def check_rules(template: Template, process: Process) -> None:
 
 
 def _relations(rule: Rule, template: Template, process: Process) -> list[Relation]:
-    try:
+    with designers(template, rule.name):
         said: object = rule.function(template, process)
         found = [said] if isinstance(said, Relation) else list(said) if isinstance(said, Iterable) else said
-    except UnikatError:
-        raise
-    except Exception as error:  # a designer's code: named by stage and line
-        raise blame(template, rule.name, error) from error
     if found is None:
         return []
     if not isinstance(found, list) or not all(isinstance(r, Relation) for r in found):
@@ -57,7 +49,9 @@ def _relations(rule: Rule, template: Template, process: Process) -> list[Relatio
         raise TemplateError(type(template).key, rule.name, f"{why}; it returned {type(said).__name__}")
     for relation in found:
         if relation.change not in type(template).fields:
-            raise TemplateError(type(template).key, rule.name, f"would change {relation.change!r}, which is no parameter")
+            raise TemplateError(
+                type(template).key, rule.name, "would change what is no parameter", message=repr(relation.change)
+            )
     return found
 
 

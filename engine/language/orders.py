@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.errors import OrderError
 from engine.language.parameters import Count, Field, Flag, Number, closest
 from engine.language.template import Template
 from engine.model.order import InputFile, Measurement, Order, Origin
+
+T = TypeVar("T")
 
 MAX_ORDER_BYTES = 1_000_000
 _STRINGS = ("template", "process", "machine", "reference", "due", "purpose", "legal_basis")
@@ -45,7 +47,7 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, value in pairs:
         if name in made:
-            raise OrderError(_named(name), "stands twice in the order")
+            raise OrderError(_named(name), "stands twice in the order").called("a key")
         made[name] = value
     return made
 
@@ -89,9 +91,20 @@ def order_from(told: object) -> Order:
     return Order(
         **plain,
         parameters=sections["parameters"],
-        measurements={n: _measurement(n, v) for n, v in sections["measurements"].items()},
-        inputs={n: _input(n, v) for n, v in sections["inputs"].items()},
+        measurements=_each("measurements", sections["measurements"], _measurement),
+        inputs=_each("inputs", sections["inputs"], _input),
     )
+
+
+def _each(section: str, told: Mapping[str, Any], read: Callable[[str, object], T]) -> dict[str, T]:
+    """Every entry read; its name is the sender's word, and stays out of str()."""
+    made: dict[str, T] = {}
+    for name, raw in told.items():
+        try:
+            made[name] = read(name, raw)
+        except OrderError as error:
+            raise error.called(f"{section}, a name in it") from None
+    return made
 
 
 def _section(told: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -105,8 +118,11 @@ def _only(told: Mapping[str, Any], known: Sequence[str], where: str) -> None:
     for name in told:
         if name not in known:
             raise OrderError(
-                f"{where}{_named(name)}", "is not known", limit="one of " + ", ".join(known), nearest=closest(name, known)
-            )
+                f"{where}{_named(name)}",
+                "is not known",
+                limit="one of " + ", ".join(known),
+                nearest=closest(name, known),
+            ).called("a key")
 
 
 def _measurement(name: str, told: object) -> Measurement:
@@ -164,7 +180,7 @@ def with_words(order: Order, words: Sequence[str], cls: type[Template]) -> Order
         if section == "measurements":
             number, unit = _quantity(name, text)
             if unit is None:
-                raise OrderError(_named(name), "needs a unit", value=text, limit="such as 262mm")
+                raise OrderError(_named(name), "needs a unit", value=text, limit="such as 262mm").called("--set")
             measurements[rest] = Measurement(number, unit)
         else:
             bare = rest if section == "parameters" and rest else name
@@ -186,7 +202,7 @@ def _word(field: Field[Any] | None, name: str, text: str) -> object:
 def _quantity(name: str, text: str) -> tuple[float, str | None]:
     found = _QUANTITY.fullmatch(text)
     if not found:
-        raise OrderError(_named(name), "must be a number, with or without a unit", value=text)
+        raise OrderError(_named(name), "must be a number, with or without a unit", value=text).called("--set")
     return float(found[1]), found[2]
 
 
@@ -201,8 +217,11 @@ def accept(order: Order, cls: type[Template]) -> tuple[dict[str, Any], dict[str,
             if field is None:
                 limit = f"one of {', '.join(names)}" if names else f"{cls.key} takes no {section}"
                 raise OrderError(
-                    f"{section}.{_named(name)}", f"is not known to {cls.key}", limit=limit, nearest=closest(name, names)
-                )
+                    f"{section}.{_named(name)}",
+                    f"is not known to {cls.key}",
+                    limit=limit,
+                    nearest=closest(name, names),
+                ).called(f"{section}, a name in it")
             given[field.name] = field.accept(raw)
     values, origins = {}, {}
     for name, field in cls.fields.items():

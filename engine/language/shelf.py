@@ -34,7 +34,7 @@ def find(key: str) -> type[Template]:
             try:
                 found: type[Template] = entry.load()
             except ImportError as error:
-                raise TemplateError(key, "import", f"{type(error).__name__}: {error}") from error
+                raise TemplateError(key, "import", type(error).__name__, message=str(error)) from error
             return found
     limit = "one of " + ", ".join(installed())
     raise OrderError("template", "is not known", value=key, limit=limit, nearest=closest(key, installed()))

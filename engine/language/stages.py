@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, overload
 
 from engine.errors import ChildFault, TemplateError, UnikatError
@@ -43,12 +44,8 @@ class Stage(Step):
 
     def execute(self, template: Template) -> Any:
         """The designer's method, its errors named by stage and line."""
-        try:
+        with designers(template, self.name):
             return self.function(template)
-        except UnikatError:
-            raise
-        except Exception as error:  # whatever a designer's code raises becomes a TemplateError with stage and line
-            raise blame(template, self.name, error) from error
 
 
 class CadStage(Stage):
@@ -76,7 +73,9 @@ class CadStage(Stage):
         except cad.CadInvalid as invalid:
             code = self.function.__code__
             name = os.path.basename(code.co_filename)
-            raise TemplateError(type(template).key, self.name, invalid.why, line=code.co_firstlineno, file=name) from invalid
+            raise TemplateError(
+                type(template).key, self.name, invalid.why, message=invalid.message, line=code.co_firstlineno, file=name
+            ) from None
         except RemoteError as error:
             where = error.frame
             raise TemplateError(
@@ -128,13 +127,8 @@ def run_cad(payload: Any, cq: Any) -> tuple[Tagged, list[tuple[str, object]]]:
     run = Run(cls, payload["values"], {}, payload["process"], home=None)
     template = cls(run)
     stage: Stage = vars_of(cls)[payload["stage"]]
-    with run.tracing(stage.name) as tracer:
-        try:
-            drawn = stage.function(template, cq)
-        except UnikatError:
-            raise
-        except Exception as error:  # as above: the designer's error, by stage and line
-            raise blame(template, stage.name, error, "BUILDING: ") from error
+    with run.tracing(stage.name) as tracer, designers(template, stage.name, "BUILDING: "):
+        drawn = stage.function(template, cq)
     if not isinstance(drawn, Tagged):
         drawn = Tagged(drawn, {})
     trace = tracer.done()
@@ -149,6 +143,20 @@ def vars_of(cls: type) -> dict[str, Any]:
     return found
 
 
+@contextlib.contextmanager
+def designers(template: Template, step: str, prefix: str = "") -> Iterator[None]:
+    """Round a designer's code: whatever it raises becomes a TemplateError with stage and line; ours stay what they are.
+
+    Without a cause: a traceback that is logged must not show the cause's text, which may quote a customer.
+    """
+    try:
+        yield
+    except UnikatError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a designer's code may raise anything; it is told, not swallowed
+        raise blame(template, step, error, prefix) from None
+
+
 def blame(template: Template, stage: str, error: BaseException, prefix: str = "") -> TemplateError:
     """A TemplateError that points at the deepest line of the designer's own package."""
     import os
@@ -160,8 +168,16 @@ def blame(template: Template, stage: str, error: BaseException, prefix: str = ""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(own)]
     line = frames[-1].lineno if frames else None
     name = os.path.basename(frames[-1].filename) if frames else None
-    why = " ".join(f"{prefix}{type(error).__name__}: {error}".split())
-    return TemplateError(type(template).key, stage, why[:300], line=line, file=name)
+    why = f"{prefix}{type(error).__name__}"
+    return TemplateError(type(template).key, stage, why, message=said(error), line=line, file=name)
+
+
+def said(error: BaseException) -> str:
+    """The error's own words; a designer's __str__ may raise, too."""
+    try:
+        return str(error)
+    except Exception as worse:  # noqa: BLE001
+        return f"(its message cannot be read: {type(worse).__name__})"
 
 
 @overload

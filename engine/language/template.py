@@ -16,7 +16,7 @@ from engine.errors import TemplateError
 from engine.language.catalogue import Catalogue
 from engine.language.memory import Bound, Kept, StageMemory, Trace, Tracer
 from engine.language.parameters import Field, closest
-from engine.language.stages import CadStage, Fit, Rule, Stage, vars_of
+from engine.language.stages import CadStage, Fit, Rule, Stage, said, vars_of
 from engine.model.order import Origin, StageRun
 
 _OWN = object.__setattr__
@@ -280,5 +280,5 @@ def _import_blame(path: pathlib.Path, error: Exception) -> TemplateError:
     if isinstance(error, SyntaxError):
         return TemplateError(path.name, "import", f"SyntaxError: {error.msg}", line=error.lineno, file=path.name)
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
-    why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-    return TemplateError(path.name, "import", why, line=lines[-1] if lines else None, file=path.name)
+    line = lines[-1] if lines else None
+    return TemplateError(path.name, "import", type(error).__name__, message=said(error), line=line, file=path.name)

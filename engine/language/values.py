@@ -107,7 +107,7 @@ class _blaming:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if isinstance(error, OrderError):
             error.field = self.field
-            error.args = (f"{self.field}: {error.why}",)
+            error.called(self.field)
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,7 +57,14 @@ class Process:
     def flat(self) -> dict[str, object]:
         """What a stage may read, by name: key, method, material, flexible, layer, and the value of every limit."""
         told: dict[str, object] = {n: limit.value for n, limit in sorted(self.limits.items())}
-        return {**told, "key": self.key, "method": self.method, "material": self.material, "flexible": self.flexible, "layer": self.layer}
+        return {
+            **told,
+            "key": self.key,
+            "method": self.method,
+            "material": self.material,
+            "flexible": self.flexible,
+            "layer": self.layer,
+        }
 
     def __getattr__(self, name: str) -> float:
         """`process.wall`: the value of a limit."""

@@ -67,3 +67,18 @@ def test_commands_that_are_named_exist(command: str) -> None:
     from service.cli import app
 
     assert command in {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
+
+
+PRODUCT = ("kernels", "engine", "templates", "service")
+VARIABLE = re.compile(r"\bUNIKAT_[A-Z_]+\b")
+
+
+def variables(sources: list[str]) -> set[str]:
+    return {name for text in sources for name in VARIABLE.findall(text)}
+
+
+def test_every_variable_is_in_the_table_and_no_other() -> None:
+    code = variables([p.read_text(encoding="utf-8") for folder in PRODUCT for p in sorted((ROOT / folder).rglob("*.py"))])
+    rows = set(re.findall(r"^\| `(UNIKAT_[A-Z_]+)` \| \S", README, re.M))
+    assert rows == code and {"UNIKAT_CACHE", "UNIKAT_SLICER"} <= code
+    assert variables(['os.environ["UNIKAT_NEW"]']) - rows == {"UNIKAT_NEW"}

@@ -107,7 +107,7 @@ def test_each_way_to_go_wrong(
     with pytest.raises(TemplateError) as failed:
         errands.make_files({"file": path}, Order(""), [], ["stl"], False)
     error = failed.value
-    assert why in str(error) and error.stage == stage
+    assert why in error.for_sender() and error.stage == stage
     assert line is None or (error.line, error.file) == (line, "tag.py")
     status, told = cli._told(error)
     assert status == 2 and "\n" not in told["message"]

@@ -185,8 +185,9 @@ INVALID = [
 
 @pytest.mark.parametrize(("name", "code", "why"), INVALID, ids=[c[0] for c in INVALID])
 def test_what_is_no_solid_is_said(name: str, code: str, why: str) -> None:
-    with pytest.raises(cad.CadInvalid, match=why) as caught:
+    with pytest.raises(cad.CadInvalid) as caught:
         built(name, template="plate", stage="front")
+    assert why in caught.value.for_sender()
     assert caught.value.code == code and caught.value.stage == "front" and f"{code}: " in str(caught.value)
     if code == "BUILDING":
         line = caught.value.line

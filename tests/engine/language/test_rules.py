@@ -133,7 +133,7 @@ def test_a_fit_fills_only_what_was_not_given() -> None:
 
 
 WRONG: list[tuple[Any, str]] = [
-    (lambda: at_least(1, 2, change="wal", why="x"), "'wal', which is no parameter"),
+    (lambda: at_least(1, 2, change="wal", why="x"), "what is no parameter: 'wal'"),
     (lambda: True, "must return relations"),
     (lambda: [True], "must return relations"),
     (lambda: 1 / 0, "ZeroDivisionError"),
@@ -151,9 +151,9 @@ def test_a_rule_that_is_wrong(said: Any, why: str) -> None:
             """Bad."""
             return said()
 
-    with pytest.raises(TemplateError, match=why) as failed:
+    with pytest.raises(TemplateError) as failed:
         judged(Wrong)
-    assert failed.value.stage == "bad"
+    assert why in failed.value.for_sender() and failed.value.stage == "bad"
 
 
 @pytest.mark.parametrize(

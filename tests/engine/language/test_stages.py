@@ -237,9 +237,9 @@ def test_bytes_of_a_body_and_back() -> None:
     [("misspelt", "did you mean 'pitch'"), ("assigns", "holds no state"), ("endless", "without end")],
 )
 def test_a_stage_that_is_wrong_is_named(what: str, why: str) -> None:
-    with pytest.raises(TemplateError, match=why) as failed:
+    with pytest.raises(TemplateError) as failed:
         ask(Home(), what)
-    assert failed.value.stage == what
+    assert why in failed.value.for_sender() and failed.value.stage == what
     assert what == "endless" or (failed.value.line and failed.value.file == "test_stages.py")
 
 
