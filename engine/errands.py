@@ -1,9 +1,10 @@
-"""One order at a time, in this process or in a child: templates of ours run here, a designer's file runs where it may be killed."""
+"""One order at a time, in this process or in a child: templates of ours run here, a designer's run where they may be killed."""
 
 from __future__ import annotations
 
 import hashlib
 import pathlib
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,10 +17,16 @@ from engine.language.template import Template, load_file
 from engine.model.order import InputFile, Order
 
 Source = Mapping[str, str]
-"""{"key": a template of ours} or {"file": a designer's Python file}."""
+"""{"key": an installed template} or {"file": a designer's Python file}."""
 
 OUTSIDE_DEADLINE = 300.0
-"""Seconds that a designer's file may take for one order, its CadQuery included."""
+"""Seconds that a designer's template may take for one order, its CadQuery included."""
+OUTSIDE_MEMORY_MB = 4000
+PRELOAD = ("engine.make",)
+"""What the child that runs designers' templates has imported."""
+_known: dict[tuple[str, ...], str] = {}
+"""The state of each designer's files when the child that runs now was first given them."""
+_renewing = threading.Lock()
 
 
 def source_of(key_or_file: str) -> Source:
@@ -36,7 +43,15 @@ def make_files(
     source: Source, order: Order, words: Sequence[str], formats: Sequence[str], keep_refused: bool
 ) -> dict[str, Any]:
     """{"verdict", "files": name -> bytes, "template", "findings": lines}. Errors as engine.make.make raises them."""
-    return _run(source, "make_here", order, list(words), list(formats), keep_refused)  # type: ignore[no-any-return]
+    return _run(source, "make_here", _with_hashes(order), list(words), list(formats), keep_refused)  # type: ignore[no-any-return]
+
+
+def rebuild_files(source: Source, record: bytes, inputs: Mapping[str, str]) -> dict[str, Any]:
+    """{"verdict", "files", "template", "differences": engine.rebuild.Difference as dicts}. `inputs`: name -> file.
+
+    InputError: it is no record, or its order is refused now. Errors as engine.make.make raises them.
+    """
+    return _run(source, "rebuild_here", record, dict(inputs))  # type: ignore[no-any-return]
 
 
 def schema(source: Source, language: str) -> dict[str, Any]:
@@ -58,8 +73,16 @@ def _told_by(source: Source, errand: str, args: tuple[Any, ...]) -> Any:
     """The errand in a child; what kills it, or what it raises on a designer's line, becomes a TemplateError."""
     from engine.doors import child
 
+    worker = child.shared(PRELOAD, memory_mb=OUTSIDE_MEMORY_MB)
+    own = (source["file"],) if "file" in source else shelf.home(source["key"])
+    with _renewing:
+        state = _state(own)
+        if _known.setdefault(own, state) != state:  # a warm child keeps the modules that it has imported
+            worker.renew()
+            _known.clear()
+            _known[own] = state
     try:
-        return child.shared(("engine.make",)).call(f"engine.errands:{errand}", dict(source), *args, deadline=OUTSIDE_DEADLINE)
+        return worker.call(f"engine.errands:{errand}", dict(source), *args, deadline=OUTSIDE_DEADLINE, own=own)
     except ChildFault as fault:
         name = pathlib.Path(source.get("file", source.get("key", "template"))).name
         why = f"{fault.kind.upper()}: {fault}"
@@ -75,6 +98,18 @@ def _told_by(source: Source, errand: str, args: tuple[Any, ...]) -> Any:
         ) from None
 
 
+def _state(own: tuple[str, ...]) -> str:
+    """Hash of the designer's files as they are now: a file with the tables beside it, or a package."""
+    digest = hashlib.sha256()
+    for start in map(pathlib.Path, own):
+        files = start.rglob("*") if start.is_dir() else [start, *start.parent.glob("*.csv"), *start.parent.glob("data/*.csv")]
+        for path in sorted(files):
+            if path.suffix in (".py", ".csv", ".toml") and path.is_file():
+                data = path.read_bytes()
+                digest.update(f"{path}\0{len(data)}\0".encode(errors="surrogateescape") + data)
+    return digest.hexdigest()
+
+
 def _template(source: Source) -> type[Template]:
     return load_file(pathlib.Path(source["file"])) if "file" in source else shelf.find(source["key"])
 
@@ -86,15 +121,39 @@ def schema_here(source: Source, language: str) -> dict[str, Any]:
 
 def make_here(source: Source, order: Order, words: list[str], formats: list[str], keep_refused: bool) -> dict[str, Any]:
     """In the process that may run the template: the whole road."""
+    from engine.doors.child_server import progress
     from engine.make import Workshop, make
 
+    cls = _template_for(source, order)
+    whole = replace(with_words(order, words, cls), template=cls.key)
+    product = make(whole, cls, formats=formats, workshop=Workshop(announce=progress), keep_refused=keep_refused)
+    found = [f"{f.severity} {f.code}: {f.message}" for f in product.report.findings]
+    return {"verdict": product.report.verdict, "files": dict(product.files), "template": cls.key, "findings": found}
+
+
+def rebuild_here(source: Source, record: bytes, inputs: dict[str, str]) -> dict[str, Any]:
+    """In the process that may run the template: the order of a record once more, and what differs."""
+    from engine.doors.child_server import progress
+    from engine.make import Workshop, make
+    from engine.rebuild import differences, formats_of, read_record
+
+    told, order = read_record(record)
+    cls = _template_for(source, order)
+    kept = told.get("verdict") == "refused" and bool(told.get("files"))
+    order = replace(order, inputs={n: replace(i, file=inputs.get(n)) for n, i in order.inputs.items()})
+    product = make(order, cls, formats=formats_of(told), workshop=Workshop(announce=progress), keep_refused=kept)
+    if "record.json" not in product.files:
+        why = "; ".join(f.message for f in product.report.findings)
+        raise InputError("record", "its order is refused now", message=why)
+    rows = [{"what": d.what, "recorded": d.recorded, "found": d.found} for d in differences(told, product)]
+    return {"verdict": product.report.verdict, "files": dict(product.files), "template": cls.key, "differences": rows}
+
+
+def _template_for(source: Source, order: Order) -> type[Template]:
     cls = _template(source)
     if order.template not in ("", cls.key):
         raise OrderError("template", "the order is for another template", value=order.template, limit=cls.key, nearest=cls.key)
-    whole = _with_hashes(replace(with_words(order, words, cls), template=cls.key))
-    product = make(whole, cls, formats=formats, workshop=Workshop(), keep_refused=keep_refused)
-    found = [f"{f.severity} {f.code}: {f.message}" for f in product.report.findings]
-    return {"verdict": product.report.verdict, "files": dict(product.files), "template": cls.key, "findings": found}
+    return cls
 
 
 def _with_hashes(order: Order) -> Order:
@@ -105,10 +164,11 @@ def _with_hashes(order: Order) -> Order:
 def _hashed(name: str, told: InputFile) -> InputFile:
     if told.file is None:
         return told
+    path = pathlib.Path(told.file).absolute()  # a child may stand elsewhere
     try:
-        digest = hashlib.sha256(pathlib.Path(told.file).read_bytes()).hexdigest()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise InputError(f"inputs.{name}.file", error.strerror or "cannot be read") from None
     if told.sha256 and told.sha256 != digest:
         raise InputError(f"inputs.{name}", "the file's sha256 is not the one in the order")
-    return replace(told, sha256=digest)
+    return replace(told, sha256=digest, file=str(path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -45,6 +45,8 @@ class Workshop:
 
     home: Home = field(default_factory=lambda: Home(cache_folder() / "bodies"))
     segments: KeptSegments = field(default_factory=KeptSegments)
+    announce: Callable[[str], None] | None = None
+    """In a child: says which of the designer's methods runs, so that its death can name it."""
 
 
 @dataclass
@@ -85,6 +87,7 @@ def make(
         values, origins = accept(order, cls)
     shop = workshop or Workshop()
     run = Run(cls, values, origins, process.flat(), home=shop.home, code_hash=code_hash(cls))
+    run.announce = shop.announce
     template = cls(run)
     try:
         with clock.step("fit"):

@@ -42,6 +42,14 @@ def read_record(data: bytes) -> tuple[dict[str, Any], Order]:
     return told, order_from(told["order"])
 
 
+def file_of(record: dict[str, Any]) -> tuple[str, str] | None:
+    """Name and sha256 of the designer's file that the record was made from; None where the template was installed."""
+    told = record.get("template")
+    if not isinstance(told, dict) or "file" not in told:
+        return None
+    return str(told["file"]), str(told.get("file_sha256"))
+
+
 def formats_of(record: dict[str, Any]) -> list[str]:
     """The formats whose files the record names."""
     endings = {".3mf": "3mf", ".stl": "stl", ".glb": "glb", ".png": "png", ".gcode": "gcode"}

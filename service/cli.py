@@ -207,12 +207,15 @@ def rebuild(
     record: Annotated[str, typer.Argument(metavar="RECORD.json")],
     inputs: Annotated[str | None, typer.Option("--inputs", help="Folder with the order's input files, by sha256.")] = None,
     out: Annotated[str | None, typer.Option("--out", help="Folder for the files that are made again.")] = None,
+    template: Annotated[
+        str | None, typer.Option("--template", metavar="FILE.py", help="The designer's file that it was made from.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """The same bytes again, or exactly what differs."""
     from service.rebuilding import run
 
-    return run(record, inputs, out, as_json)
+    return run(record, inputs, out, template, as_json)
 
 
 @app.command()

@@ -16,8 +16,7 @@ def templates(key: str | None, schema: bool, language: str) -> None:
         raise OrderError("--language", "is not offered", value=language, limit="en or fr", nearest="en")
     if key is None:
         for name in shelf.installed():
-            found = shelf.find(name)
-            print(f"{name}  {found.description()}  (version {found.version}, {len(found.fields)} fields)")
+            print(f"{name}  {_described(name, language)}")
         return
     told = errands.schema(errands.source_of(key), language)
     if schema:
@@ -28,6 +27,19 @@ def templates(key: str | None, schema: bool, language: str) -> None:
         for name, field in told["properties"].get(section, {}).get("properties", {}).items():
             prefix = "" if section == "parameters" else f"{section}."
             print(f"  {prefix}{name}  {field['title']}: {_range(field)}")
+
+
+def _described(key: str, language: str) -> str:
+    """One line; a template of somebody else's is asked in a child, and may be broken."""
+    from engine import errands
+    from engine.errors import TemplateError
+
+    try:
+        told = errands.schema({"key": key}, language)
+    except TemplateError as error:
+        return f"cannot be used: {error.for_sender()}"
+    count = sum(len(section.get("properties", ())) for section in told["properties"].values())
+    return f"{told['description']}  (version {told['x-version']}, {count} fields)"
 
 
 def _range(field: dict[str, Any]) -> str:

@@ -86,16 +86,18 @@ def build(
     deadline: float = 60.0,
     template: str = "template",
     stage: str = "cad",
+    own: tuple[str, ...] = (),
 ) -> Built:
     """Run `target` ("module:function") as `function(payload, cq)` in the CAD child, check the solid, mesh it.
 
-    `deadline`: seconds of wall clock for drawing and meshing together. `template` and `stage` are for the words of errors.
+    `deadline`: seconds of wall clock for drawing and meshing together. `template` and `stage` are for the words of errors;
+    `own`: how the paths of the designer's files begin, where they are installed among libraries.
     Raises CadInvalid, ChildFault (timeout, crash, exit, memory), EnvironmentFault, and what of engine.errors the function raises.
     """
     child = shared(PRELOAD, memory_mb=MEMORY_MB)
     arguments = (target, payload, tolerance_mm, math.radians(angle_degrees), template, stage)
     try:
-        made = child.call("engine.doors.cad:draw", *arguments, deadline=deadline)
+        made = child.call("engine.doors.cad:draw", *arguments, deadline=deadline, own=own)
     except RemoteError as error:
         line, file = (error.frame.line, error.frame.file) if error.frame else (None, None)
         raise CadInvalid("BUILDING", error.type_name, template, stage, message=error.message, line=line, file=file) from None

@@ -181,8 +181,10 @@ class Child:
         self._worker: _Worker | None = None
         atexit.register(_close_quietly, weakref.ref(self))
 
-    def call(self, target: str, *args: object, deadline: float) -> Any:
+    def call(self, target: str, *args: object, deadline: float, own: tuple[str, ...] = ()) -> Any:
         """`function(*args)` of `module:function`, run in the child within `deadline` seconds of wall clock.
+
+        `own`: how the paths of the designer's files begin, where they are installed among libraries.
 
         Raises ChildFault (the child died), RemoteError (it raised), or what of ours the function raised.
         """
@@ -191,7 +193,7 @@ class Child:
         request = wire.SECONDS.pack(deadline) + wire.pack((target, args))
         with self._lock:
             worker = self._ask(request)
-            return self._answer(worker, deadline)
+            return self._answer(worker, deadline, own)
 
     def start(self) -> None:
         """Start server and child now, so that the first call finds them warm."""
@@ -248,7 +250,7 @@ class Child:
             wire.send(worker.channel, wire.CALL, request)
         return worker
 
-    def _answer(self, worker: _Worker, deadline: float) -> Any:
+    def _answer(self, worker: _Worker, deadline: float, own: tuple[str, ...]) -> Any:
         until = time.monotonic() + deadline + GRACE_SECONDS
         stage: str | None = None
         usable = False
@@ -260,19 +262,19 @@ class Child:
                     continue
                 if kind == wire.FAULT:
                     told = replies.unpack(payload)
-                    raise replies.fault(told["kind"], replies.frames_of(told["frames"]), stage, deadline)
+                    raise replies.fault(told["kind"], replies.frames_of(told["frames"]), stage, deadline, own=own)
                 if kind not in (wire.RESULT, wire.ERROR):
                     raise EngineFault("a child's answer cannot be taken: not a frame of ours")
                 usable = True
                 if kind == wire.RESULT:
                     return replies.unpack(payload)
-                replies.raise_told(payload, stage)
+                replies.raise_told(payload, stage, own)
         except (EOFError, OSError) as error:
             self._worker, usable = None, True
             status, words = worker.end()
             late = isinstance(error, TimeoutError)
             raise replies.fault(
-                replies.kind_of(status, words, late), replies.frames_in(words), stage, deadline, status
+                replies.kind_of(status, words, late), replies.frames_in(words), stage, deadline, status, own
             ) from None
         finally:
             if not usable:

@@ -34,12 +34,19 @@ class RemoteError(EngineFault):
     `type_name`, `message` (may hold values: not in str()), `frames` outermost first, `frame` the designer's innermost, or None.
     """
 
-    def __init__(self, type_name: str, message: str, frames: tuple[Frame, ...], stage: str | None = None) -> None:
+    def __init__(
+        self,
+        type_name: str,
+        message: str,
+        frames: tuple[Frame, ...],
+        stage: str | None = None,
+        own: tuple[str, ...] = (),
+    ) -> None:
         self.type_name = type_name
         self.message = message
         self.frames = frames
         self.stage = stage
-        self.frame = designers_frame(frames)
+        self.frame = designers_frame(frames, own)
         where = self.frame or (frames[-1] if frames else None)
         super().__init__(type_name + (f" at {os.path.basename(where.file)}:{where.line}" if where else ""))
 
@@ -61,11 +68,14 @@ def _not_designers() -> tuple[str, ...]:
     return (*sorted(os.path.join(p, "") for p in found), "<frozen")
 
 
-def designers_frame(frames: Iterable[Frame]) -> Frame | None:
-    """The innermost frame that is neither Python's, nor an installed library's, nor the engine's; frames outermost first."""
+def designers_frame(frames: Iterable[Frame], own: tuple[str, ...] = ()) -> Frame | None:
+    """The innermost frame that is neither Python's, nor an installed library's, nor the engine's; frames outermost first.
+
+    What begins with one of `own` is the designer's wherever it is installed.
+    """
     found = None
     for frame in frames:
-        if not frame.file.startswith(_not_designers()):
+        if frame.file.startswith(own) or not frame.file.startswith(_not_designers()):
             found = frame
     return found
 
@@ -118,7 +128,7 @@ def _our_error(told: dict[str, Any]) -> errors.UnikatError | None:
     return made
 
 
-def raise_told(payload: bytes | bytearray, stage: str | None) -> None:
+def raise_told(payload: bytes | bytearray, stage: str | None, own: tuple[str, ...] = ()) -> None:
     """Raise what an ERROR frame tells: one of ours as itself, anything else as a RemoteError."""
     told = unpack(payload)
     frames = frames_of(told["frames"])
@@ -126,8 +136,8 @@ def raise_told(payload: bytes | bytearray, stage: str | None) -> None:
         ours = _our_error(told)
         if ours is not None:
             raise ours
-        raise RemoteError(str(told["class"]), " ".join(map(str, told["args"])), frames, stage)
-    raise RemoteError(str(told["type"]), str(told["message"]), frames, stage)
+        raise RemoteError(str(told["class"]), " ".join(map(str, told["args"])), frames, stage, own)
+    raise RemoteError(str(told["type"]), str(told["message"]), frames, stage, own)
 
 
 _LINE = re.compile(r'^  File "(.*)", line (\d+) in (.*)$', re.MULTILINE)
@@ -155,7 +165,12 @@ def kind_of(status: int | None, words: str, late: bool) -> ChildFaultKind:
 
 
 def fault(
-    kind: ChildFaultKind, frames: tuple[Frame, ...], stage: str | None, deadline: float, status: int | None = None
+    kind: ChildFaultKind,
+    frames: tuple[Frame, ...],
+    stage: str | None,
+    deadline: float,
+    status: int | None = None,
+    own: tuple[str, ...] = (),
 ) -> ChildFault:
     """The ChildFault that says what happened, in which stage, at which of the designer's lines."""
     what = {
@@ -165,6 +180,6 @@ def fault(
         "crash": "crashed" + (f" ({signal.Signals(-status).name})" if status is not None and status < 0 else ""),
         "lost": "was killed from outside",
     }[kind]
-    frame = designers_frame(frames)
+    frame = designers_frame(frames, own)
     where = (f" in stage {stage}" if stage else "") + (f" at {os.path.basename(frame.file)}:{frame.line}" if frame else "")
     return ChildFault(kind, what + where, stage=stage, file=frame.file if frame else None, line=frame.line if frame else None)

@@ -88,7 +88,7 @@ def record_json(product: Product, cls: type[Template], code: str, files: Mapping
         "format": RECORD_FORMAT,
         "order": order_json(product.order),
         "order_sha256": sha256(canonical(product.order)),
-        "template": {"key": cls.key, "version": cls.version, "code_sha256": code, "licence": cls.licence},
+        "template": {"key": cls.key, "version": cls.version, "code_sha256": code, "licence": cls.licence, **cls.written_in()},
         "values": {n: _value(v) for n, v in sorted(product.values.items())},
         "origins": {n: str(o) for n, o in sorted(product.origins.items())},
         "process": {

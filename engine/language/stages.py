@@ -65,6 +65,7 @@ class CadStage(Stage):
                 deadline=run.cad_deadline,
                 template=type(template).key,
                 stage=self.name,
+                own=(own_folder(type(template)),),
             )
         except ChildFault as fault:
             why = {"timeout": "TIMEOUT", "memory": "MEMORY", "exit": "EXIT", "crash": "CRASH", "lost": "LOST"}[fault.kind]
@@ -149,27 +150,38 @@ def designers(template: Template, step: str, prefix: str = "") -> Iterator[None]
 
     Without a cause: a traceback that is logged must not show the cause's text, which may quote a customer.
     """
+    template.run.enter(step)
     try:
         yield
     except UnikatError:
         raise
     except Exception as error:  # noqa: BLE001  # a designer's code may raise anything; it is told, not swallowed
         raise blame(template, step, error, prefix) from None
+    finally:
+        template.run.leave()
 
 
 def blame(template: Template, stage: str, error: BaseException, prefix: str = "") -> TemplateError:
     """A TemplateError that points at the deepest line of the designer's own package."""
     import os
-    import sys
 
-    module = sys.modules[type(template).__module__]
-    file = str(module.__file__)
-    own = os.path.join(os.path.dirname(file), "") if "." in module.__name__ else file  # a package, or a file that stands alone
+    own = own_folder(type(template))
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(own)]
     line = frames[-1].lineno if frames else None
     name = os.path.basename(frames[-1].filename) if frames else None
     why = f"{prefix}{type(error).__name__}"
     return TemplateError(type(template).key, stage, why, message=said(error), line=line, file=name)
+
+
+def own_folder(cls: type) -> str:
+    """How the paths of the template's own files begin: its package's folder, or the file that stands alone."""
+    import os
+    import sys
+
+    module = sys.modules[cls.__module__]
+    file = str(module.__file__)
+    package = "." in module.__name__ or hasattr(module, "__path__")
+    return os.path.join(os.path.dirname(file), "") if package else file
 
 
 def said(error: BaseException) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
+import importlib.machinery
 import importlib.util
 import pathlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -110,6 +111,14 @@ class Template:
         where = getattr(module, "__unikat_file__", None)
         return {"file": str(where), "class": cls.__name__} if where else {"module": cls.__module__, "class": cls.__name__}
 
+    @classmethod
+    def written_in(cls) -> dict[str, str]:
+        """Of a designer's file: its name and sha256, so that a rebuild can ask for it. Of an installed template: nothing."""
+        told = vars(sys.modules[cls.__module__])
+        if "__unikat_file__" not in told:
+            return {}
+        return {"file": pathlib.Path(told["__unikat_file__"]).name, "file_sha256": told["__unikat_sha256__"]}
+
     def as_is(self) -> Self:
         """This template; for the type checker where a stage hands itself on."""
         return self
@@ -160,6 +169,8 @@ class Run:
         self.code_hash = code_hash
         self.cad_deadline = cad_deadline
         self.tracers: list[Tracer] = []
+        self.steps: list[str] = []
+        self.announce: Callable[[str], None] | None = None
         self.done: dict[str, Kept] = {}
         self.stages: list[StageRun] = []
         self.artifacts: dict[str, str] = {}
@@ -195,6 +206,18 @@ class Run:
             self.fonts[name[5:]] = str(value)
         if self.tracers:
             self.tracers[-1].note(name, value)
+
+    def enter(self, step: str) -> None:
+        """A designer's method begins: said to whoever must know where a child died."""
+        self.steps.append(step)
+        if self.announce is not None:
+            self.announce(step)
+
+    def leave(self) -> None:
+        """It has ended, and the one that called it goes on."""
+        self.steps.pop()
+        if self.announce is not None and self.steps:
+            self.announce(self.steps[-1])
 
     def personal(self, name: str) -> bool:
         """Whether what this name holds is a person's."""
@@ -254,31 +277,51 @@ def load_file(path: pathlib.Path) -> type[Template]:
     """The one template in a designer's file (the last one defined, if there are several). Runs the file: call it in a child."""
     name = f"unikat_template_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
+        loader = _AsItIsNow(name, str(path))
+        spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+        if spec is None:
             raise TemplateError(path.name, "import", "is no Python file")
         module = importlib.util.module_from_spec(spec)
         module.__dict__["__unikat_file__"] = str(path.resolve())
         sys.modules[name] = module
         try:
-            spec.loader.exec_module(module)
+            loader.exec_module(module)
         except TemplateError:
             del sys.modules[name]
             raise
         except Exception as error:  # a designer's file may raise anything: it becomes a TemplateError with its line
             del sys.modules[name]
-            raise _import_blame(path, error) from error
+            raise import_blame(path.name, (str(path),), error) from error
+        module.__dict__["__unikat_sha256__"] = loader.sha256
     found = [v for v in vars(sys.modules[name]).values() if isinstance(v, type) and issubclass(v, Template) and v.key]
     if not found:
         raise TemplateError(path.name, "import", "defines no Template with a key")
     return found[-1]
 
 
-def _import_blame(path: pathlib.Path, error: Exception) -> TemplateError:
+class _AsItIsNow(importlib.machinery.SourceFileLoader):
+    """Compiles the file itself: bytecode beside it is told from a newer file by whole seconds and its size alone."""
+
+    sha256 = ""
+
+    def path_stats(self, path: str) -> Any:
+        """As of a file that has no stats: no bytecode is read, none is written."""
+        raise OSError
+
+    def get_data(self, path: str) -> bytes:
+        """The file's bytes; their hash is kept, for the record."""
+        data = super().get_data(path)
+        self.sha256 = hashlib.sha256(data).hexdigest()
+        return data
+
+
+def import_blame(template: str, own: tuple[str, ...], error: Exception) -> TemplateError:
+    """What importing a template raised, at the deepest line of the designer's `own` files (their paths begin so)."""
     import traceback
 
-    if isinstance(error, SyntaxError):
-        return TemplateError(path.name, "import", f"SyntaxError: {error.msg}", line=error.lineno, file=path.name)
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
-    line = lines[-1] if lines else None
-    return TemplateError(path.name, "import", type(error).__name__, message=said(error), line=line, file=path.name)
+    if isinstance(error, SyntaxError) and error.filename:
+        file = pathlib.Path(error.filename).name
+        return TemplateError(template, "import", f"SyntaxError: {error.msg}", line=error.lineno, file=file)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(own)]
+    line, file = (frames[-1].lineno, pathlib.Path(frames[-1].filename).name) if frames else (None, template)
+    return TemplateError(template, "import", type(error).__name__, message=said(error), line=line, file=file)

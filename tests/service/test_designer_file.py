@@ -71,8 +71,8 @@ BOX, PLATE = "return cq.Workplane().box(9, 9, 9)", "return self.plate()"
 WRONG = [
     ("raises", SHAPE.format(cad="return 1 / 0", stage=PLATE), "plate", 9, "ZeroDivisionError"),
     ("raises late", SHAPE.format(cad=BOX, stage="raise KeyError(3)"), "tag", 12, "KeyError"),
-    ("loops", SHAPE.format(cad=BOX, stage="\n        while True: pass"), "import", 13, "TIMEOUT"),
-    ("exits", SHAPE.format(cad=BOX, stage="__import__('os')._exit(0)"), "import", 12, "EXIT"),
+    ("loops", SHAPE.format(cad=BOX, stage="\n        while True: pass"), "tag", 13, "TIMEOUT"),
+    ("exits", SHAPE.format(cad=BOX, stage="__import__('os')._exit(0)"), "tag", 12, "EXIT"),
     ("exits in cad", SHAPE.format(cad="__import__('os')._exit(0)", stage=PLATE), "plate", 9, "EXIT"),
     ("open shell", SHAPE.format(cad="return cq.Workplane().box(9, 9, 9).faces('<Z')", stage=PLATE), "plate", 7, "NOT_SOLID"),
     ("nothing", SHAPE.format(cad="return None", stage=PLATE), "plate", None, "NOT_SOLID"),
