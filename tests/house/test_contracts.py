@@ -45,7 +45,9 @@ PLANTED = [
     ("engine/model/mesh.py", "import engine.verify.settle", "Downwards inside the engine"),
     ("kernels/lattice.py", "import orjson", "Kernels know numpy and numba alone"),
     ("engine/verify/settle.py", "import cadquery", "One door to CadQuery"),
+    ("engine/doors/cad_lattice.py", "import OCP", "One door to CadQuery"),
     ("engine/shape/text.py", "import manifold3d", "One door to manifold3d"),
+    ("engine/doors/child_replies.py", "import manifold3d", "One door to manifold3d"),
 ]
 
 
