@@ -9,6 +9,7 @@ import pathlib
 import resource
 import subprocess
 import sys
+import tempfile
 from typing import Any
 
 import pytest
@@ -135,11 +136,58 @@ def test_a_folder_where_a_file_should_be(tmp_path: pathlib.Path) -> None:
     assert left(tmp_path) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_is_read_only(tmp_path: pathlib.Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(folder.OrderError, match="--out: cannot be written"):
-        folder.put(FILES, tmp_path)
+def put_by_nobody(place: pathlib.Path) -> str:
+    """What `put` says to a user without rights: in a forked process, which root turns into nobody."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        said = "nothing"
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+            folder.put(FILES, place)
+        except BaseException as error:
+            said = f"{type(error).__name__}: {error}"
+        finally:
+            os.write(write, said.encode())
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        said = pipe.read().decode()
+    os.waitpid(pid, 0)
+    return said
+
+
+def test_a_folder_that_is_read_only() -> None:
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folder lets nobody else in
+        place = pathlib.Path(name)
+        place.chmod(0o777)
+        assert put_by_nobody(place) == "nothing" and left(place) == sorted(FILES)
+        for file in place.iterdir():
+            file.unlink()
+        place.chmod(0o555)
+        said = put_by_nobody(place)
+        place.chmod(0o755)
+        assert said.startswith("OrderError: --out: cannot be written: Permission denied") and left(place) == []
+
+
+def test_a_file_that_the_kernel_cuts_short(tmp_path: pathlib.Path) -> None:
+    """A real write that fails halfway, of the whole command: one line, status 2, nothing left, an older product untouched."""
+    command = [sys.executable, "-m", "service.cli", "make", "phone-case", "--formats", "stl,png", "--out", str(tmp_path)]
+    (tmp_path / "model.stl").write_bytes(b"old")
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    subprocess.run([*command[:-1], str(tmp_path / "before")], cwd=ROOT, capture_output=True)  # bodies and kernels are kept
+    assert (tmp_path / "before" / "model.stl").stat().st_size > 20_000
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, preexec_fn=limited)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "--out: cannot be written: File too large" in ended.stderr and ended.stderr.count("\n") == 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["before", "model.stl"]
+    assert (tmp_path / "model.stl").read_bytes() == b"old"
 
 
 def test_a_full_disk_leaves_nothing(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
