@@ -17,7 +17,7 @@ _POINTS, _ENDS = "int32[:,::1]", "int32[::1]"
 
 
 @inlined
-def _square_to_segment(px: int, py: int, ax: int, ay: int, bx: int, by: int) -> float:
+def square_to_segment(px: int, py: int, ax: int, ay: int, bx: int, by: int) -> float:
     """Squared distance of a point from a segment. int64 in, float64 out: relative error a few 2^-53."""
     ux, uy, wx, wy = bx - ax, by - ay, px - ax, py - ay
     along = ux * wx + uy * wy
@@ -70,10 +70,10 @@ def gap(
                     bx, by = int(points[r, 0]), int(points[r, 1])
                     if max(ax, bx) < left or min(ax, bx) > right or max(ay, by) < below or min(ay, by) > above:
                         continue
-                    best = min(best, _square_to_segment(bx, by, cx, cy, dx, dy))
-                    best = min(best, _square_to_segment(cx, cy, ax, ay, bx, by))
-                    best = min(best, _square_to_segment(ax, ay, cx, cy, dx, dy))
-                    best = min(best, _square_to_segment(dx, dy, ax, ay, bx, by))
+                    best = min(best, square_to_segment(bx, by, cx, cy, dx, dy))
+                    best = min(best, square_to_segment(cx, cy, ax, ay, bx, by))
+                    best = min(best, square_to_segment(ax, ay, cx, cy, dx, dy))
+                    best = min(best, square_to_segment(dx, dy, ax, ay, bx, by))
                 start = stop
         begin = end
     return math.sqrt(best)
@@ -90,7 +90,7 @@ def _place(x, y, points, ends):  # type: ignore[no-untyped-def]
         for i in range(begin, end):
             ax, ay = bx, by
             bx, by = int(points[i, 0]), int(points[i, 1])
-            best = min(best, _square_to_segment(x, y, ax, ay, bx, by))
+            best = min(best, square_to_segment(x, y, ax, ay, bx, by))
             if (ay > y) != (by > y):
                 side = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
                 if (side > 0) == (by > ay):

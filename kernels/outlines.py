@@ -1,4 +1,4 @@
-"""Closed loops on an integer lattice: place, clean, and say exactly whether they bound a region.
+"""Closed loops on an integer lattice: clean them, and say exactly whether they bound a region.
 
 `points` int32 (n, 2), `ends` int32 (k,): one past the last point of each loop. Coordinates stay within +-`LARGEST`, so every
 orientation below is exact in int64.
@@ -30,7 +30,7 @@ def _side(points: Loops, a: int, b: int, c: int) -> int:
 
 
 @inlined
-def _tidy(points: Loops, first: int, last: int, to: int) -> int:
+def tidy(points: Loops, first: int, last: int, to: int) -> int:
     """Copy the loop first..last to row `to` and on (`to` <= first) less repeated and collinear points and spikes; the new end.
 
     Points are kept as on a stack, so a removal is looked at again; a loop that leaves fewer than three points leaves none.
@@ -68,7 +68,7 @@ def _tidy(points: Loops, first: int, last: int, to: int) -> int:
 
 
 @inlined
-def _doubled_area(points: Loops, first: int, last: int) -> float:
+def doubled_area(points: Loops, first: int, last: int) -> float:
     """Twice the signed area of a loop, relative to its first point; float64, exact below 2^53."""
     area = 0.0
     for i in range(first + 1, last - 1):
@@ -87,62 +87,17 @@ def clean(points: Loops, ends: Loops, least: float) -> int:
     first = 0
     for k in range(ends.shape[0]):
         last = ends[k]
-        end = _tidy(points, first, last, to)
+        end = tidy(points, first, last, to)
         first = last
-        if end > to and abs(_doubled_area(points, to, end)) >= max(2.0 * least, 1.0):
+        if end > to and abs(doubled_area(points, to, end)) >= max(2.0 * least, 1.0):
             ends[left] = end
             left += 1
             to = end
     return left
 
 
-@kernel(
-    "int64(int32[:,::1], int32[::1], int32[::1], float64[:,::1], float64[::1], int32[:,::1], int32[::1])",
-    writes=("out", "out_ends"),
-)
-def place(
-    points: Loops,
-    ends: Loops,
-    loops: npt.NDArray[np.int32],
-    at: npt.NDArray[np.float64],
-    turn: npt.NDArray[np.float64],
-    out: Loops,
-    out_ends: Loops,
-) -> int:
-    """Gathered glyphs to the lattice: shift, scale and turn, round once, tidy. Returns the loops left, or -1 when out of range.
-
-    `loops` int32 (g,): one past the last loop of each glyph; `at` float64 (g, 2): what is added to a glyph's points; `turn`
-    float64 (4,): scale * cos, scale * sin, and the final x and y, in steps. `out` int32 (n, 2) and `out_ends` int32 (k,) are as
-    large as `points` and `ends`.
-    """
-    to = 0
-    left = 0
-    first = 0
-    k = 0
-    for g in range(loops.shape[0]):
-        for loop in range(k, loops[g]):
-            # written from row `first` on, tidied down to row `to`, which is never further
-            for i in range(first, ends[loop]):
-                x = points[i, 0] + at[g, 0]
-                y = points[i, 1] + at[g, 1]
-                px = np.floor(turn[0] * x - turn[1] * y + turn[2] + 0.5)
-                py = np.floor(turn[1] * x + turn[0] * y + turn[3] + 0.5)
-                if not (-LARGEST <= px <= LARGEST and -LARGEST <= py <= LARGEST):
-                    return -1
-                out[i, 0] = int(px)
-                out[i, 1] = int(py)
-            end = _tidy(out, first, ends[loop], to)
-            first = ends[loop]
-            if end > to and _doubled_area(out, to, end) != 0.0:
-                out_ends[left] = end
-                left += 1
-                to = end
-        k = loops[g]
-    return left
-
-
 @inlined
-def _meet(points: Loops, a: int, b: int, c: int, d: int) -> bool:
+def meet(points: Loops, a: int, b: int, c: int, d: int) -> bool:
     """Do the closed segments a-b and c-d share a point? Exact."""
     ax, ay = int(points[a, 0]), int(points[a, 1])
     bx, by = int(points[b, 0]), int(points[b, 1])
@@ -200,7 +155,7 @@ def _any_meet(points: Loops, ends: Loops) -> bool:
                     return True
                 if _side(points, a, b, e) == 0 and not _beyond(points, a, b, e):
                     return True
-            elif _meet(points, i, j, c, d):
+            elif meet(points, i, j, c, d):
                 return True
     return False
 
@@ -216,7 +171,7 @@ def _beyond(points: Loops, a: int, b: int, c: int) -> bool:
 
 
 @inlined
-def _winding(points: Loops, first: int, last: int, p: int) -> int:
+def winding(points: Loops, first: int, last: int, p: int) -> int:
     """How often the loop first..last goes round point p, which is not on it."""
     x, y = int(points[p, 0]), int(points[p, 1])
     turns = 0
@@ -250,7 +205,7 @@ def _misplaced(points: Loops, ends: Loops) -> bool:
         other = 0
         for m in range(ends.shape[0]):
             if m != k:
-                around += _winding(points, other, ends[m], p)
+                around += winding(points, other, ends[m], p)
             other = ends[m]
         if around != (0 if turn > 0 else 1):
             return True
@@ -258,17 +213,23 @@ def _misplaced(points: Loops, ends: Loops) -> bool:
     return False
 
 
-@kernel("int64(int32[:,::1], int32[::1])")
-def fault(points: Loops, ends: Loops) -> int:
-    """CLEAN, TOUCHES or NESTED: whether the loops bound a region with outer loops counter-clockwise and holes clockwise.
-
-    Exact. Loops must have been through `clean` or `place`, and lie within +-LARGEST. Touching in one point is TOUCHES.
-    """
+@inlined
+def fault_of(points: Loops, ends: Loops) -> int:
+    """As `fault`, for kernels."""
     if ends.shape[0] == 0:
         return CLEAN
     if _any_meet(points, ends):
         return TOUCHES
     return NESTED if _misplaced(points, ends) else CLEAN
+
+
+@kernel("int64(int32[:,::1], int32[::1])")
+def fault(points: Loops, ends: Loops) -> int:
+    """CLEAN, TOUCHES or NESTED: whether the loops bound a region with outer loops counter-clockwise and holes clockwise.
+
+    Exact. Loops must have been tidied (`clean`, `letters.lay`), and lie within +-LARGEST. Touching in one point is TOUCHES.
+    """
+    return fault_of(points, ends)
 
 
 @kernel("float64(int32[:,::1], int32[::1])")
@@ -277,6 +238,6 @@ def area(points: Loops, ends: Loops) -> float:
     total = 0.0
     first = 0
     for k in range(ends.shape[0]):
-        total += _doubled_area(points, first, ends[k])
+        total += doubled_area(points, first, ends[k])
         first = ends[k]
     return total / 2.0

@@ -47,6 +47,8 @@ def normal(text: str) -> str:
 
 def graphemes(text: str) -> int:
     """How many characters a reader counts in the text as it is set: extended grapheme clusters (UAX 29)."""
+    if text.isascii() and text.isprintable():
+        return len(text.strip())
     return sum(1 for _ in _GRAPHEME.finditer(normal(text)))
 
 
@@ -81,6 +83,9 @@ def accepted(text: str, *, font: str, field: str = "text") -> str:
     loaded = fonts.load(font)
     if len(text) > LONGEST:
         raise OrderError(field, "too long a text", value=f"{len(text)} characters", limit=f"{LONGEST} characters")
+    plain = loaded.plain.keys()
+    if plain >= set(text) and plain >= set(kept := normal(text)):
+        return kept
     settable(text, field=field)
     kept = normal(text)
     marks = 0
@@ -98,19 +103,34 @@ def accepted(text: str, *, font: str, field: str = "text") -> str:
                 raise OrderError(field, "too many marks on one letter", value=named(character), limit=f"{MOST_MARKS} marks")
         else:
             marks, base = 0, character
+    for character in kept:
+        if _stands_alone(character):
+            loaded.plain[character] = script(character) or ""
     return kept
+
+
+def _stands_alone(character: str) -> bool:
+    """Is a text set that is made of such characters, each of which a font sets? No mark, and its own normal form."""
+    return (
+        unicodedata.category(character)[0] != "M"
+        and unicodedata.is_normalized("NFC", character)
+        and _reason(character) is None
+    )
 
 
 def settable(text: str, *, field: str = "text") -> None:
     """OrderError for the first character that no font could set, at the ends too: strip() would take a line break silently."""
+    if text.isascii() and text.isprintable():
+        return
     for character in text:
-        why = None if character.isascii() and character.isprintable() else _never(character)
+        why = _reason(character)
         if why:
             raise OrderError(field, why, value=named(character))
 
 
-def _never(character: str) -> str | None:
-    """Why no font could set this character."""
+@functools.lru_cache(maxsize=8192)
+def _reason(character: str) -> str | None:
+    """Why no font could set this character; None for one that some font could."""
     category = unicodedata.category(character)
     if category in _CONTROLS:
         return _CONTROLS[category]

@@ -12,7 +12,7 @@ import importlib.util
 import pathlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -42,12 +42,18 @@ class FontInfo:
 
 @dataclass(frozen=True, eq=False)
 class Font:
-    """A loaded font: uharfbuzz's `Font` at one font unit a step, units per em, and the height of its capitals in units."""
+    """A loaded font: uharfbuzz's `Font` at one font unit a step, units per em, and the height of its capitals in units.
+
+    `plain`: the script of each character that was found to be set rightly wherever it stands (see characters.accepted).
+    `boxes`: the ink box of each glyph that a text has needed, None for a blank.
+    """
 
     info: FontInfo
     shaper: Any
     upem: int
     cap_height: int
+    plain: dict[str, str] = field(default_factory=dict)
+    boxes: dict[int, tuple[float, float, float, float] | None] = field(default_factory=dict)
 
     def covers(self, character: str) -> bool:
         """Has the font a glyph for this one character?"""

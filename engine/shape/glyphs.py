@@ -1,4 +1,4 @@
-"""One glyph as closed loops: its Bézier contours flattened to a tolerance, united where they overlap, kept in memory."""
+"""Glyphs as closed loops: Bézier contours flattened to a tolerance, united where they overlap, and kept side by side."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from engine.doors import solid
 from engine.errors import EngineFault
 from engine.shape import fonts
-from kernels import curves, outlines
+from kernels import curves, letters, outlines
 
 STEPS_PER_UNIT = 1024
 """Glyph points are whole steps of 1/1024 font unit: about 7 nm in letters of 10 mm, far below the lattice that ships."""
@@ -110,7 +110,6 @@ def level(height: float) -> int:
     return step
 
 
-@functools.lru_cache(maxsize=8192)
 def glyph(font: str, index: int, fineness: int) -> Glyph:
     """One glyph, its chords within FINE in letters of 10 * 2^fineness mm. EngineFault if no clean outline comes of it."""
     drawing = _drawing(font, index)
@@ -130,6 +129,49 @@ def glyph(font: str, index: int, fineness: int) -> Glyph:
             raise EngineFault(f"font {font}: glyph {index} gives no clean outline")
         points, ends = made
     return Glyph(points, ends)
+
+
+class Tray:
+    """The glyphs of one font at one fineness that texts have needed so far, in the arrays that `kernels.letters.lay` reads.
+
+    Arrays are replaced, never changed: whoever holds the old ones keeps what he looked up.
+    """
+
+    def __init__(self, font: str, fineness: int) -> None:
+        self._font, self._fineness = font, fineness
+        self._row: dict[int, int] = {}
+        self.points = np.zeros((0, 2), np.int32)
+        self.ends = np.zeros(0, np.int32)
+        self.rows = np.zeros((0, 2), np.int32)
+        self.clear = np.zeros(0)
+        self.sizes: tuple[tuple[int, int], ...] = ()
+
+    def line(self, glyphs: tuple[int, ...]) -> list[int]:
+        """The row of each glyph; those that were not needed before are made first."""
+        known = self._row
+        try:
+            return [known[index] for index in glyphs]
+        except KeyError:
+            for index in glyphs:
+                if index not in known:
+                    self._add(index)
+            return [known[index] for index in glyphs]
+
+    def _add(self, index: int) -> None:
+        made = glyph(self._font, index, self._fineness)
+        loops = len(self.ends)
+        self.ends = np.concatenate((self.ends, made.ends + np.int32(len(self.points))))
+        self.points = np.concatenate((self.points, made.points))
+        self.rows = np.concatenate((self.rows, np.array([[loops, len(self.ends)]], np.int32)))
+        self.clear = np.append(self.clear, letters.clearance(made.points, made.ends))
+        self.sizes += ((len(made.points), len(made.ends)),)
+        self._row[index] = len(self.rows) - 1
+
+
+@functools.lru_cache(maxsize=64)
+def tray(font: str, fineness: int) -> Tray:
+    """The kept glyphs of a font for letters of 10 * 2^fineness mm."""
+    return Tray(font, fineness)
 
 
 def united(

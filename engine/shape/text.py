@@ -12,17 +12,19 @@ from __future__ import annotations
 import functools
 import math
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import uharfbuzz as hb
 
 from engine.errors import OrderError, Refused
 from engine.model.mesh import STEPS_PER_MM
 from engine.model.outline import Outline
 from engine.shape import characters, fonts, glyphs
-from kernels import outlines, portable
+from kernels import letters, portable
 
 SMALLEST_MM, LARGEST_MM = 0.1, 1000.0
 """How high capitals may be: a dot is never lost between two steps of the lattice; and no machine is near its end."""
@@ -43,28 +45,41 @@ def shape(text: str, font: str, field: str = "text") -> Shaped:
     """Lay out one line. Raises OrderError naming the first character that cannot be set (see characters.accepted)."""
     loaded = fonts.load(font)
     kept = characters.accepted(text, font=font, field=field)
+    plain = loaded.plain
+    scripts = {plain.get(character, "?") for character in kept}
+    scripts.discard("")
+    alone = bool(kept) and "?" not in scripts and len(scripts) <= 1
+    runs = [(scripts.pop() if scripts else loaded.info.scripts[0], kept)] if alone else _runs(kept, loaded.info.scripts)
+    boxes = loaded.boxes
     indices: list[int] = []
-    pens: list[tuple[float, float]] = []
-    boxes: list[tuple[float, float, float, float]] = []
+    pens: list[float] = []
+    low_x = low_y = math.inf
+    high_x = high_y = -math.inf
     pen = 0
-    for script, run in _runs(kept, loaded.info.scripts):
+    for script, run in runs:
         for info, position in _shaped(run, script, loaded):
-            box = glyphs.bounds(font, info.codepoint)
-            character = run[info.cluster]
-            if info.codepoint == 0 or (box is None and not character.isspace()):
-                raise OrderError(field, f"font {font} has no glyph for this character", value=characters.named(character))
-            if _stands_anywhere(character, position) and box is not None:
-                why = f"font {font} has no place for this mark on that letter"
-                raise OrderError(field, why, value=characters.named(character))
-            if box is not None:
-                x, y = float(pen + position.x_offset), float(position.y_offset)
-                indices.append(info.codepoint)
-                pens.append((x, y))
-                boxes.append((box[0] + x, box[1] + y, box[2] + x, box[3] + y))
-            pen += position.x_advance
-    low = [min(column) for column in zip(*boxes, strict=True)][:2] or [0.0, 0.0]
-    high = [max(column) for column in zip(*boxes, strict=True)][2:] or [0.0, 0.0]
-    return Shaped(tuple(indices), np.array(pens).reshape(-1, 2), (low[0], low[1], high[0], high[1]), loaded.cap_height)
+            index, x_offset, y_offset, x_advance = info.codepoint, position.x_offset, position.y_offset, position.x_advance
+            try:
+                box = boxes[index]
+            except KeyError:
+                box = boxes[index] = glyphs.bounds(font, index)
+            if box is None or index == 0:
+                character = run[info.cluster]
+                if index == 0 or not character.isspace():
+                    raise OrderError(
+                        field, f"font {font} has no glyph for this character", value=characters.named(character)
+                    )
+            else:
+                if x_offset == 0 and y_offset == 0 and (x_advance == 0 or not alone):
+                    _must_have_a_place(run[info.cluster], x_advance, font, field)
+                x, y = pen + x_offset, y_offset
+                indices.append(index)
+                pens += (x, y)
+                low_x, low_y = min(low_x, box[0] + x), min(low_y, box[1] + y)
+                high_x, high_y = max(high_x, box[2] + x), max(high_y, box[3] + y)
+            pen += x_advance
+    ink = (low_x, low_y, high_x, high_y) if indices else (0.0, 0.0, 0.0, 0.0)
+    return Shaped(tuple(indices), np.array(pens, np.float64).reshape(-1, 2), ink, loaded.cap_height)
 
 
 def _runs(text: str, scripts: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -83,10 +98,8 @@ def _runs(text: str, scripts: tuple[str, ...]) -> list[tuple[str, str]]:
     return runs or ([(scripts[0], shared)] if shared else [])
 
 
-def _shaped(run: str, script: str, font: fonts.Font) -> list[tuple[Any, Any]]:
+def _shaped(run: str, script: str, font: fonts.Font) -> Iterator[tuple[Any, Any]]:
     """HarfBuzz's glyph infos and positions for one run, left to right; clusters are characters of the run."""
-    import uharfbuzz as hb
-
     buffer = hb.Buffer()
     buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_CHARACTERS
     buffer.add_str(run)
@@ -95,13 +108,14 @@ def _shaped(run: str, script: str, font: fonts.Font) -> list[tuple[Any, Any]]:
     # else it would be that of the machine
     buffer.language = "en"
     hb.shape(font.shaper, buffer)
-    return list(zip(buffer.glyph_infos, buffer.glyph_positions, strict=True))
+    return zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
 
 
-def _stands_anywhere(character: str, position: Any) -> bool:
-    """Is this a mark that the font did not attach to its letter? An attached one is moved from where its glyph is drawn."""
-    mark = position.x_advance == 0 or unicodedata.category(character)[0] == "M"
-    return mark and position.x_offset == 0 and position.y_offset == 0
+def _must_have_a_place(character: str, advance: int, font: str, field: str) -> None:
+    """OrderError for a mark that the font did not attach to its letter: an attached one is moved from where it is drawn."""
+    if advance == 0 or unicodedata.category(character)[0] == "M":
+        why = f"font {font} has no place for this mark on that letter"
+        raise OrderError(field, why, value=characters.named(character))
 
 
 def extent(text: str, *, font: str, field: str = "text") -> tuple[float, float, float, float]:
@@ -127,7 +141,7 @@ def highest(text: str, *, font: str, room: tuple[float, float], angle: float = 0
     LARGEST_MM at most, and for a text without ink.
     """
     x0, y0, x1, y1 = extent(text, font=font, field=field)
-    cos, sin = portable.cosine_degrees(angle), portable.sine_degrees(angle)
+    cos, sin = _turned(angle)
     corners = ((x0, y0), (x1, y0), (x0, y1), (x1, y1))
     wide = max(abs(cos * x - sin * y) for x, y in corners)
     high = max(abs(sin * x + cos * y) for x, y in corners)
@@ -183,38 +197,38 @@ def outline(
     shaped = shape(text, font, field)
     if not shaped.glyphs:
         return Outline(np.zeros((0, 2), np.int32), np.zeros(0, np.int32))
-    fineness = glyphs.level(height)
-    drawn = [glyphs.glyph(font, index, fineness) for index in shaped.glyphs]
-    points = np.concatenate([glyph.points for glyph in drawn])
-    counts: list[int] = []
-    loops: list[int] = []
-    base = 0
-    for glyph in drawn:
-        counts.extend([base + end for end in glyph.ends.tolist()])
-        loops.append(len(counts))
-        base += len(glyph.points)
-    middle = ((shaped.box[0] + shaped.box[2]) / 2.0, shaped.cap_height / 2.0)
-    pens = (shaped.pens - middle) * glyphs.STEPS_PER_UNIT
+    tray = glyphs.tray(font, glyphs.level(height))
+    line = tray.line(shaped.glyphs)
+    x0, _, x1, _ = shaped.box
     scale = height / shaped.cap_height / glyphs.STEPS_PER_UNIT * STEPS_PER_MM
+    cos, sin = _turned(angle)
+    middle = ((x0 + x1) / 2.0, shaped.cap_height / 2.0)
     turn = np.array(
-        [
-            scale * portable.cosine_degrees(angle),
-            scale * portable.sine_degrees(angle),
-            at[0] * STEPS_PER_MM,
-            at[1] * STEPS_PER_MM,
-        ]
+        (scale * cos, scale * sin, at[0] * STEPS_PER_MM, at[1] * STEPS_PER_MM, *middle, float(glyphs.STEPS_PER_UNIT))
     )
-    placed = np.empty((len(points), 2), np.int32)
-    ends = np.array(counts, np.int32)
-    placed_ends = np.empty(len(ends), np.int32)
-    left = outlines.place(points, ends, np.array(loops, np.int32), pens, turn, placed, placed_ends)
-    if left < 0:
+    sizes = tray.sizes
+    placed = np.empty((sum([sizes[row][0] for row in line]), 2), np.int32)
+    ends = np.empty(sum([sizes[row][1] for row in line]), np.int32)
+    left = letters.lay(
+        tray.points, tray.ends, tray.rows, tray.clear, np.array(line, np.int32), shaped.pens, turn, placed, ends
+    )
+    if left == letters.BEYOND:
         raise OrderError("at", "the text lies beyond what can be made", value=at)
-    placed, placed_ends = placed[: placed_ends[left - 1] if left else 0], placed_ends[:left]
-    if outlines.fault(placed, placed_ends):
+    unclean = left < 0
+    if unclean:
+        left = -1 - left
+    placed_ends = ends[:left]
+    placed = placed[: placed_ends[-1] if left else 0]
+    if unclean:
         # letters that overlap or touch, or rounding that made them
         made = glyphs.united(placed, placed_ends)
         if made is None:
             raise OrderError("height", "letters of this height leave no clean outline", value=height)
         placed, placed_ends = made
     return Outline(placed, placed_ends)
+
+
+@functools.lru_cache(maxsize=512)
+def _turned(angle: float) -> tuple[float, float]:
+    """Cosine and sine of an angle in degrees."""
+    return portable.cosine_degrees(angle), portable.sine_degrees(angle)

@@ -171,30 +171,5 @@ def test_one_step_apart_is_clean_at_the_end_of_the_lattice() -> None:
     assert outlines.fault(*_arrays(big, [(x + 1, y) for x, y in apart])) == TOUCHES
 
 
-def _placed(points: np.ndarray, ends: np.ndarray, turn: list[float]) -> tuple[int, np.ndarray, np.ndarray]:
-    out, out_ends = np.zeros_like(points), np.zeros_like(ends)
-    loops = np.array([len(ends)], np.int32)
-    left = outlines.place(points, ends, loops, np.zeros((1, 2)), np.array(turn), out, out_ends)
-    return left, out, out_ends
-
-
-def test_place_turns_scales_shifts_and_rounds() -> None:
-    points, ends = _arrays(SQUARE)
-    left, out, out_ends = _placed(points, ends, [0.0, 2.0, 10.4, -0.5])
-    assert left == 1 and out_ends.tolist() == [4]
-    assert out.tolist() == [[10, 0], [10, 200], [-190, 200], [-190, 0]]
-
-
-def test_place_drops_what_rounding_flattens() -> None:
-    points, ends = _arrays(SQUARE, _moved(SQUARE, 1000, 0, 50), HOLE)
-    left, out, out_ends = _placed(points, ends, [0.004, 0.0, 0.0, 0.0])
-    assert left == 1 and out_ends[0] == 4 and out[:4].tolist() == [[4, 0], [24, 0], [24, 20], [4, 20]]
-
-
-@pytest.mark.parametrize("turn", [[1e30, 0.0, 0.0, 0.0], [1.0, 0.0, float("nan"), 0.0], [1.0, 0.0, 0.0, 2.0**28 + 1]])
-def test_place_says_what_lies_beyond_the_lattice(turn: list[float]) -> None:
-    assert _placed(*_arrays(SQUARE), turn)[0] == -1
-
-
 def test_area_counts_holes_off() -> None:
     assert outlines.area(*_arrays(SQUARE, HOLE)) == 100 * 100 - 60 * 60
