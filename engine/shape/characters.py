@@ -112,9 +112,7 @@ def accepted(text: str, *, font: str, field: str = "text") -> str:
 def _stands_alone(character: str) -> bool:
     """Is a text set that is made of such characters, each of which a font sets? No mark, and its own normal form."""
     return (
-        unicodedata.category(character)[0] != "M"
-        and unicodedata.is_normalized("NFC", character)
-        and _reason(character) is None
+        unicodedata.category(character)[0] != "M" and unicodedata.is_normalized("NFC", character) and _reason(character) is None
     )
 
 

@@ -66,9 +66,7 @@ def shape(text: str, font: str, field: str = "text") -> Shaped:
             if box is None or index == 0:
                 character = run[info.cluster]
                 if index == 0 or not character.isspace():
-                    raise OrderError(
-                        field, f"font {font} has no glyph for this character", value=characters.named(character)
-                    )
+                    raise OrderError(field, f"font {font} has no glyph for this character", value=characters.named(character))
             else:
                 if x_offset == 0 and y_offset == 0 and (x_advance == 0 or not alone):
                     _must_have_a_place(run[info.cluster], x_advance, font, field)
@@ -209,9 +207,7 @@ def outline(
     sizes = tray.sizes
     placed = np.empty((sum([sizes[row][0] for row in line]), 2), np.int32)
     ends = np.empty(sum([sizes[row][1] for row in line]), np.int32)
-    left = letters.lay(
-        tray.points, tray.ends, tray.rows, tray.clear, np.array(line, np.int32), shaped.pens, turn, placed, ends
-    )
+    left = letters.lay(tray.points, tray.ends, tray.rows, tray.clear, np.array(line, np.int32), shaped.pens, turn, placed, ends)
     if left == letters.BEYOND:
         raise OrderError("at", "the text lies beyond what can be made", value=at)
     unclean = left < 0
