@@ -42,7 +42,11 @@ def main(arguments: list[str]) -> int:
     pins = resolved()
     if "--write" in arguments:
         text = PYPROJECT.read_text(encoding="utf-8")
-        made = _BLOCK.sub(lambda _: block(pins), text) if _BLOCK.search(text) else text.replace("[tool.uv]\n", f"[tool.uv]\n{block(pins)}")
+        made = (
+            _BLOCK.sub(lambda _: block(pins), text)
+            if _BLOCK.search(text)
+            else text.replace("[tool.uv]\n", f"[tool.uv]\n{block(pins)}")
+        )
         PYPROJECT.write_text(made, encoding="utf-8")
         return 0
     differing = sorted(set(pins) ^ set(written()))

@@ -13,7 +13,6 @@ from templates.phone_case.plan import Making, Wishes, make_plan, windows
 
 HERE = pathlib.Path(__file__).parents[2]
 OWN = HERE / "templates/phone_case/phones.csv"
-SHARED = HERE / "../shared/data/phone/phones_nominal.csv"
 PLA = Making(wall=1.0, clearance=0.25, overhang=1.0, hole=2.0, flexible=False)
 PLAIN = Wishes(wall=1.6, lip=1.2, fit=0.0, grip=0.0, raised=True, membranes=False, lanyard=False, open_sides=True)
 
@@ -27,10 +26,9 @@ def row(key: str, **changed: str | None) -> SimpleNamespace:
     return SimpleNamespace(**{**{c: v or None for c, v in table(OWN)[key].items()}, **changed})
 
 
-def test_rows_equal_the_shared_facts() -> None:
-    if not SHARED.exists():
-        pytest.skip("no ../shared/data")
-    shared = {k: r for k, r in table(SHARED).items() if r["confidence"] in ("A", "B")}
+def test_rows_equal_the_shared_facts(shared_data: pathlib.Path) -> None:
+    nominal = table(shared_data / "phone/phones_nominal.csv")
+    shared = {k: r for k, r in nominal.items() if r["confidence"] in ("A", "B")}
     own = table(OWN)
     assert list(own) == list(shared) and len(own) == 34
     for key, facts in shared.items():
