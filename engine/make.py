@@ -32,6 +32,7 @@ from engine.process.estimate import estimate
 from engine.process.limits import load_process
 from engine.process.supports import support_figures
 from engine.verify.checks import verdict, verify
+from engine.verify.delta import Certificates
 from engine.verify.settle import settle
 
 FORMATS = ("3mf", "stl", "glb", "png", "gcode")
@@ -41,10 +42,12 @@ _LATER = ("step", "prusa", "dxf", "svg", "oma")
 
 @dataclass
 class Workshop:
-    """What stays warm between orders of one process: bodies by their traces, and what of them was already written as 3MF."""
+    """What stays warm between orders of one process: bodies by their traces, what of them was already written as 3MF, and
+    what of them was proven."""
 
     home: Home = field(default_factory=lambda: Home(cache_folder() / "bodies"))
     segments: KeptSegments = field(default_factory=KeptSegments)
+    certificates: Certificates = field(default_factory=Certificates)
     announce: Callable[[str], None] | None = None
     """In a child: says which of the designer's methods runs, so that its death can name it."""
 
@@ -101,7 +104,7 @@ def make(
     with clock.step("settle"):
         settled = tuple([_placed(part, process) for part in parts])
     with clock.step("verify"):
-        checks, findings, figures = verify(settled, process)
+        checks, findings, figures = verify(settled, process, shop.certificates)
     with clock.step("estimate"):
         figures = {**figures, **support_figures(settled, process)}
         figures = {**figures, **estimate(figures, process, cls.family).figures()}

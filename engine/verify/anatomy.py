@@ -6,6 +6,7 @@ What comes in is made into the exact arrays that kernels need, or named as a fla
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,11 +35,14 @@ class Flaw:
 
 @dataclass(frozen=True, eq=False)
 class Topology:
-    """Counts and first places by the names of kernels.topology; `twin` (3 m), `degree` (n), `shell` (m), how many `shells`."""
+    """Counts and first places by the names of kernels.topology; `twin` (3 m), `degree` (n), `shell` (m), how many `shells`.
+
+    `twin` is None where the body was taken as known (`engine.verify.delta`).
+    """
 
     counts: list[int]
     places: list[int]
-    twin: Int32s
+    twin: Int32s | None
     degree: Int32s
     shell: Int32s
     shells: int
@@ -115,7 +119,7 @@ def dissect(part: Settled) -> Anatomy:
     """Run the kernels on one part; never raises for bad geometry."""
     begin = time.thread_time()
     name = part.part.name
-    lattice, faces = _exact(part.lattice), _exact(part.faces)
+    lattice, faces = exact(part.lattice), exact(part.faces)
     if lattice is None or faces is None:
         nothing = np.empty((0, 3), dtype=np.int32)
         return Anatomy(name, nothing, nothing, (Flaw("unreadable", 1, -1),), None, None, (_since(begin), 0.0, 0.0))
@@ -123,7 +127,7 @@ def dissect(part: Settled) -> Anatomy:
     checked = time.thread_time()
     if flaws:
         return Anatomy(name, lattice, faces, flaws, None, None, (_since(begin), 0.0, 0.0))
-    shape = _topology(lattice, faces)
+    shape = matched_up(lattice, faces)
     matched = time.thread_time()
     sizes = _mass(lattice, faces, shape)
     spent = (1000.0 * (checked - begin), 1000.0 * (matched - checked), _since(matched))
@@ -134,7 +138,7 @@ def _since(begin: float) -> float:
     return 1000.0 * (time.thread_time() - begin)
 
 
-def _exact(array: object) -> Int32s | None:
+def exact(array: object) -> Int32s | None:
     """C-contiguous int32 (n, 3), or None when that would lose something."""
     if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] != 3 or array.dtype.kind not in "iu":
         return None
@@ -159,7 +163,8 @@ def _flaws(lattice: Lattice, faces: Faces) -> tuple[Flaw, ...]:
     return tuple(found)
 
 
-def _topology(lattice: Lattice, faces: Faces) -> Topology:
+def matched_up(lattice: Lattice, faces: Faces) -> Topology:
+    """The topology of faces whose indices are all in range."""
     n, m = len(lattice), len(faces)
     twin = np.empty(3 * m, dtype=np.int32)
     work = np.empty(3 * m, dtype=np.int32)
@@ -188,15 +193,45 @@ def _doubled(faces: Faces, shell: Int32s) -> tuple[int, int]:
 
 
 def _mass(lattice: Lattice, faces: Faces, shape: Topology) -> Mass:
-    volumes = np.empty((max(shape.shells, 1), 2), dtype=np.int64)
-    sums, zero_at = np.empty((mass.SUMS, 2), dtype=np.int64), np.empty(1, dtype=np.int64)
-    mass.measure(lattice, faces, shape.shell, volumes, sums, zero_at)
-    six = [(high << 32) + low for high, low in volumes.tolist()]
-    total = [(high << 32) + low for high, low in sums.tolist()]
+    six, total, zero_at = summed(lattice, faces, shape.shell, shape.shells)
     box = np.zeros(6, dtype=np.int64)
     mass.bounds(lattice, shape.degree, box)
-    corners = box.tolist()
-    centre, inertia = _moments(lattice, faces, shape, corners, sum(six))
+
+    def moments(origin: tuple[int, ...], first: float, second: float) -> list[int]:
+        return moment_sums(lattice, faces, shape.shell, origin, first, second)
+
+    return sized(six, total, zero_at, box.tolist(), len(faces), moments)
+
+
+def summed(lattice: Lattice, faces: Faces, shell: Int32s, shells: int) -> tuple[list[int], list[int], int]:
+    """(6 V of each shell in steps^3; the sums of kernels.mass by their names; the first face of no area). Exact: sums add up."""
+    volumes = np.empty((max(shells, 1), 2), dtype=np.int64)
+    sums, zero_at = np.empty((mass.SUMS, 2), dtype=np.int64), np.empty(1, dtype=np.int64)
+    mass.measure(lattice, faces, shell, volumes, sums, zero_at)
+    six = [(high << 32) + low for high, low in volumes.tolist()]
+    return six, [(high << 32) + low for high, low in sums.tolist()], int(zero_at[0])
+
+
+def moment_sums(
+    lattice: Lattice, faces: Faces, shell: Int32s, origin: tuple[int, ...], first: float, second: float
+) -> list[int]:
+    """The nine integers of kernels.mass.moments; of the same origin and scales, those of parts add up to those of the whole."""
+    sums = np.empty(9, dtype=np.int64)
+    mass.moments(lattice, faces, shell, np.array(origin, dtype=np.int64), first, second, sums)
+    told: list[int] = sums.tolist()
+    return told
+
+
+def sized(
+    six: list[int],
+    total: list[int],
+    zero_at: int,
+    corners: list[int],
+    faces: int,
+    moments: Callable[[tuple[int, ...], float, float], list[int]],
+) -> Mass:
+    """Integers to sizes: of `summed`, the box in steps, how many faces, and `moment_sums` about an origin by scales."""
+    centre, inertia = _moments(corners, sum(six), faces, moments)
     return Mass(
         six_volumes=six,
         volume=sum(six) / (6 * _MM3),
@@ -208,7 +243,7 @@ def _mass(lattice: Lattice, faces: Faces, shape: Topology) -> Mass:
         overhang=total[mass.OVERHANG] / (2 * _MM2),
         support=total[mass.OVERHANG_HEIGHT] * int(mass.HEIGHT_UNIT) / (2 * _MM3),
         zero_faces=total[mass.ZERO_FACES],
-        zero_at=int(zero_at[0]),
+        zero_at=zero_at,
         box=(corners[0], corners[1], corners[2], corners[3], corners[4], corners[5]),
         centre=centre,
         inertia=inertia,
@@ -216,17 +251,15 @@ def _mass(lattice: Lattice, faces: Faces, shape: Topology) -> Mass:
 
 
 def _moments(
-    lattice: Lattice, faces: Faces, shape: Topology, box: list[int], six_volume: int
+    box: list[int], six_volume: int, faces: int, moments: Callable[[tuple[int, ...], float, float], list[int]]
 ) -> tuple[Place | None, tuple[float, float, float, float, float, float] | None]:
     if six_volume == 0:
         return None, None
-    origin = [(box[k] + box[k + 3]) // 2 for k in range(3)]
+    origin = tuple((box[k] + box[k + 3]) // 2 for k in range(3))
     extent = max(box[k + 3] - box[k] for k in range(3)) + 2
-    first, second = mass.moment_scales(extent, len(faces))
-    sums = np.empty(9, dtype=np.int64)
-    mass.moments(lattice, faces, shape.shell, np.array(origin, dtype=np.int64), first, second, sums)
+    first, second = mass.moment_scales(extent, faces)
     volume = six_volume / 6
-    x, y, z, *squares = sums.tolist()
+    x, y, z, *squares = moments(origin, first, second)
     cx, cy, cz = x / first / volume, y / first / volume, z / first / volume
     xx, yy, zz, xy, yz, zx = (value / second / STEPS_PER_MM**5 for value in squares)
     whole = volume / STEPS_PER_MM**5
