@@ -10,10 +10,18 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from kernels.compiled import kernel
+from kernels.compiled import inlined, kernel
 
 Floats = npt.NDArray[np.float64]
 Faces = npt.NDArray[np.int32]
+Numbers = npt.NDArray[np.int32]
+
+
+@inlined
+def _mixed(v):  # type: ignore[no-untyped-def]
+    """A number for point v that does not sum up with others': without it 1 + 4 would be 2 + 3. Below 2^60."""
+    half = (v * 0x9E3779B1) & 0x3FFFFFFF
+    return half * half + (v << 20)
 
 
 @kernel("int32[:,::1](int32[:,::1], int64, int64)")
@@ -22,36 +30,36 @@ def border(faces: Faces, count: int, points: int) -> Faces:
 
     They bound what closes the surface, counter-clockwise seen from outside. Order: by face, then corner.
     """
-    balance = np.zeros((points, 2), np.int64)  # sums over neighbours out, less those over neighbours in: of v, and of v^2
+    balance = np.zeros(points, np.int64)  # mixed neighbours out, less those in; whole numbers wrap, in any order
     for f in range(count):
-        for k in range(3):
-            a, b = np.int64(faces[f, k]), np.int64(faces[f, (k + 1) % 3])
-            balance[a, 0] += b
-            balance[a, 1] += (b & 0xFFFFF) * (b & 0xFFFFF)
-            balance[b, 0] -= a
-            balance[b, 1] -= (a & 0xFFFFF) * (a & 0xFFFFF)
+        a, b, c = np.int64(faces[f, 0]), np.int64(faces[f, 1]), np.int64(faces[f, 2])
+        p, q, r = _mixed(a), _mixed(b), _mixed(c)
+        balance[a] += q - r
+        balance[b] += r - p
+        balance[c] += p - q
     total = 0
+    tried = np.empty((3 * count, 2), np.int32)
     for f in range(count):
-        for k in range(3):
-            a, b = faces[f, k], faces[f, (k + 1) % 3]
-            if (balance[a, 0] != 0 or balance[a, 1] != 0) and (balance[b, 0] != 0 or balance[b, 1] != 0):
-                total += 1
-    tried = np.empty((total, 2), np.int32)
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        x, y, z = balance[a] != 0, balance[b] != 0, balance[c] != 0
+        if x and y:
+            tried[total, 0], tried[total, 1] = a, b
+            total += 1
+        if y and z:
+            tried[total, 0], tried[total, 1] = b, c
+            total += 1
+        if z and x:
+            tried[total, 0], tried[total, 1] = c, a
+            total += 1
     size = 16
     while size < 2 * total:
         size *= 2
     table = np.full(size, -1, np.int32)  # open addressing on (a, b)
-    n = 0
-    for f in range(count):
-        for k in range(3):
-            a, b = faces[f, k], faces[f, (k + 1) % 3]
-            if (balance[a, 0] != 0 or balance[a, 1] != 0) and (balance[b, 0] != 0 or balance[b, 1] != 0):
-                tried[n, 0], tried[n, 1] = a, b
-                slot = (np.int64(a) * 73856093 ^ np.int64(b) * 19349663) & (size - 1)
-                while table[slot] >= 0:
-                    slot = (slot + 1) & (size - 1)
-                table[slot] = n
-                n += 1
+    for n in range(total):
+        slot = (np.int64(tried[n, 0]) * 73856093 ^ np.int64(tried[n, 1]) * 19349663) & (size - 1)
+        while table[slot] >= 0:
+            slot = (slot + 1) & (size - 1)
+        table[slot] = n
     found = np.empty((total, 2), np.int32)
     k = 0
     for e in range(total):
@@ -133,3 +141,33 @@ def piece_box(seen: Floats, faces: Faces, first: int, rim: Faces, plane: Floats,
                 box[0], box[1] = min(box[0], y), min(box[1], x)
                 box[2], box[3] = max(box[2], y), max(box[3], x)
     return bool(box[2] >= box[0] and box[3] >= box[1])
+
+
+@kernel("int64(int32[:,::1], int64, int64, int32[:,::1], int32[::1], int32[:,::1], int32[:,::1])", writes=("used", "own", "own_rim"))
+def renumber(faces: Faces, first: int, kept: int, rim: Faces, used: Numbers, own: Faces, own_rim: Faces) -> int:
+    """Number the points of the new piece faces[first:] alone: n of the body's, which are returned in `used`, then its own.
+
+    Point v >= kept becomes v - kept + n. used (kept,); own (m - first, 3) and own_rim like rim (k, 2): in the new numbers.
+    """
+    number = np.full(kept, -1, np.int32)
+    n = 0
+    for e in range(rim.shape[0]):
+        for k in range(2):
+            v = rim[e, k]
+            if number[v] < 0:
+                number[v] = n
+                used[n] = v
+                n += 1
+            own_rim[e, k] = number[v]
+    for f in range(first, faces.shape[0]):
+        for k in range(3):
+            v = faces[f, k]
+            if v < kept and number[v] < 0:
+                number[v] = n
+                used[n] = v
+                n += 1
+    for f in range(first, faces.shape[0]):
+        for k in range(3):
+            v = faces[f, k]
+            own[f - first, k] = number[v] if v < kept else v - kept + n
+    return n

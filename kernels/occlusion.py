@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from kernels.compiled import kernel
+from kernels.compiled import inlined, kernel
+from kernels.raster import FILLED
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -29,13 +30,58 @@ _RINGS = np.array(
 )  # fmt: skip
 _STEPS = np.array((1.0, 2.0, 4.0, 8.0, 16.0))  # samples along the screen towards the light
 _HOLLOW, _SHADOW = 1.0, 0.42
+_VECTOR = 32  # samples that the widest vector code takes at once
+_WORTH = 48  # samples: a shorter plain stretch is not worth a second run
+
+
+@inlined
+def _plain(owner: Bytes) -> Bytes:
+    """(tiles down, tiles across), MARGIN samples each: 1 where it and the eight tiles around it are the filled plane of one part."""
+    down, across = owner.shape[0] // MARGIN + 1, owner.shape[1] // MARGIN + 1
+    same = np.zeros((down, across), np.uint8)
+    every = np.empty(owner.shape[1], np.uint8)
+    some = np.empty(owner.shape[1], np.uint8)
+    for t in range(owner.shape[0] // MARGIN):
+        every[:] = 255
+        some[:] = 0
+        for i in range(t * MARGIN, (t + 1) * MARGIN):
+            for j in range(owner.shape[1]):
+                every[j] &= owner[i, j]
+                some[j] |= owner[i, j]
+        for s in range(owner.shape[1] // MARGIN):
+            both, either = np.uint8(255), np.uint8(0)
+            for j in range(s * MARGIN, (s + 1) * MARGIN):
+                both &= every[j]
+                either |= some[j]
+            same[t, s] = both if both == either and both & FILLED else 0
+    plain = np.zeros((down, across), np.uint8)
+    for t in range(1, down - 1):
+        for s in range(1, across - 1):
+            who = same[t, s]
+            alike = who != 0
+            for k in range(9):
+                alike = alike and same[t - 1 + k // 3, s - 1 + k % 3] == who
+            plain[t, s] = 1 if alike else 0
+    return plain
+
+
+@inlined
+def _longest(row: Bytes) -> tuple[int, int]:
+    """The longest run of ones: its first place, and the one after its last."""
+    best = best_end = begin = 0
+    for j in range(row.shape[0]):
+        if row[j] == 0:
+            begin = j + 1
+        elif j + 1 - begin > best_end - best:
+            best, best_end = begin, j + 1
+    return best, best_end
 
 
 @kernel("void(float32[:,::1], float32[:,::1], uint8[:,::1], float64[::1], float32[:,::1])", writes=("left",))
 def light_left(depth: Singles, light: Singles, owner: Bytes, towards: Floats, left: Singles) -> None:
     """left (h, w): the share of light, 0.1 to 1, at each sample of depth (h + 2 MARGIN, w + 2 MARGIN) but for the margin.
 
-    Only set between the first and the last sample of a row that has an owner (not 0). light, owner: like depth; what is dark
+    The inside of a filled plane is left as it is, 1, unlooked at. A row without an owner (not 0) is not set, and others not far beyond their owners. light, owner: like depth; what is dark
     by itself (below 0.4) looks away from the key light and takes no shadow from it. towards (3,): the direction to the key light on the screen (x right, y down, z towards the viewer).
     """
     high, wide = left.shape
@@ -43,6 +89,7 @@ def light_left(depth: Singles, light: Singles, owner: Bytes, towards: Floats, le
     hollow = np.empty(wide, np.float32)
     dark = np.empty(wide, np.float32)
     run = np.sqrt(towards[0] * towards[0] + towards[1] * towards[1])
+    plain = _plain(owner)
     for i in range(high):
         at = i + MARGIN
         first, last = 0, wide
@@ -50,32 +97,46 @@ def light_left(depth: Singles, light: Singles, owner: Bytes, towards: Floats, le
             first += 1
         while last > first and owner[at, MARGIN + last - 1] == 0:
             last -= 1
-        # Views that start at the row's first sample: indices from 0 are what the compiler makes vector code of.
-        count = last - first
-        start = MARGIN + first
-        here = depth[at, start:]
-        for j in range(count):
-            hollow[j] = zero
-            dark[j] = zero
-        for r in range(_RINGS.shape[0]):
-            di, dj = int(_RINGS[r, 0]), int(_RINGS[r, 1])
-            reach = np.float32(_RINGS[r, 2])
-            share = np.float32(_RINGS[r, 3] / (8.0 * _RINGS[r, 2]))
-            ahead, behind = depth[at + di, start + dj :], depth[at - di, start - dj :]
+        tile = (first + MARGIN) // MARGIN
+        # The longest plain stretch is left out, where it is worth it: beside it two runs remain.
+        skip, skip_end = _longest(plain[at // MARGIN])
+        skip, skip_end = max(first, (skip - 1) * MARGIN), min(last, (skip_end - 1) * MARGIN)
+        if skip_end - skip < _WORTH:
+            skip = skip_end = last
+        for j in range(skip, skip_end):
+            left[i, j] = np.float32(1.0)
+        for part in range(2):
+            begin, end = (first, skip) if part == 0 else (skip_end, last)
+            if begin >= end:
+                continue
+            # A whole number of vectors, or the rest, sample by sample, costs as much as all of them.
+            count = min((end - begin + _VECTOR - 1) // _VECTOR * _VECTOR, wide)
+            begin = min(begin, wide - count)
+            # Views that start at the run's first sample: indices from 0 are what the compiler makes vector code of.
+            start = MARGIN + begin
+            here = depth[at, start:]
             for j in range(count):
-                p = min(max(ahead[j] - here[j], -reach), reach)
-                q = min(max(behind[j] - here[j], -reach), reach)
-                hollow[j] += max(p + q, zero) * share
-        if run > 1e-6:
-            for s in range(_STEPS.shape[0]):
-                di, dj = round(_STEPS[s] * towards[1] / run), round(_STEPS[s] * towards[0] / run)
-                rise = np.float32(_STEPS[s] * towards[2] / run + 0.35)
-                soft = np.float32(1.0 / (1.0 + 0.35 * _STEPS[s]))
-                ahead = depth[at + di, start + dj :]
+                hollow[j] = zero
+                dark[j] = zero
+            for r in range(_RINGS.shape[0]):
+                di, dj = int(_RINGS[r, 0]), int(_RINGS[r, 1])
+                reach = np.float32(_RINGS[r, 2])
+                share = np.float32(_RINGS[r, 3] / (8.0 * _RINGS[r, 2]))
+                ahead, behind = depth[at + di, start + dj :], depth[at - di, start - dj :]
                 for j in range(count):
-                    dark[j] = max(dark[j], min((ahead[j] - here[j] - rise) * soft, one))
-        result, lit = left[i, first:], light[at, start:]
-        for j in range(count):
-            share = one - np.float32(_HOLLOW) * min(hollow[j], np.float32(0.8))
-            faces_it = min(max((lit[j] - np.float32(0.4)) * np.float32(2.0), zero), one)
-            result[j] = share * (one - np.float32(_SHADOW) * dark[j] * faces_it)
+                    p = min(max(ahead[j] - here[j], -reach), reach)
+                    q = min(max(behind[j] - here[j], -reach), reach)
+                    hollow[j] += max(p + q, zero) * share
+            if run > 1e-6:
+                for s in range(_STEPS.shape[0]):
+                    di, dj = round(_STEPS[s] * towards[1] / run), round(_STEPS[s] * towards[0] / run)
+                    rise = np.float32(_STEPS[s] * towards[2] / run + 0.35)
+                    soft = np.float32(1.0 / (1.0 + 0.35 * _STEPS[s]))
+                    ahead = depth[at + di, start + dj :]
+                    for j in range(count):
+                        dark[j] = max(dark[j], min((ahead[j] - here[j] - rise) * soft, one))
+            result, lit = left[i, begin:], light[at, start:]
+            for j in range(count):
+                share = one - np.float32(_HOLLOW) * min(hollow[j], np.float32(0.8))
+                faces_it = min(max((lit[j] - np.float32(0.4)) * np.float32(2.0), zero), one)
+                result[j] = share * (one - np.float32(_SHADOW) * dark[j] * faces_it)

@@ -74,6 +74,8 @@ def rasterise(
     seen (n, 3), faces (m, 3), corner (m, 3) brightness of the corners; depth, light, owner: the window's samples.
     """
     y0, x0, y1, x1 = window[0], window[1], window[2], window[3]
+    least, most = float(x0), float(x1)
+    starts, ends = np.empty(max(y1 - y0, 0), np.int32), np.empty(max(y1 - y0, 0), np.int32)
     for f in range(first, last):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
         ax, ay, az = seen[a, 0], seen[a, 1], seen[a, 2]
@@ -107,14 +109,19 @@ def rasterise(
         lower = (ux - mx) / (uy - my) if uy > my else 0.0
         z_start = az + zx * (0.5 - ax) - zy * ay
         l_start = la + lx * (0.5 - ax) - ly * ay
-        for i in range(i0, i1):
-            y = i + 0.5
+        # Most faces are tall slivers that meet few samples: their rows' ends first, in vector code.
+        for k in range(i1 - i0):
+            y = i0 + 0.5 + k
             one = tx + (y - ty) * slope
-            two = tx + (y - ty) * upper if y < my else mx + (y - my) * lower
-            j0 = _within(min(one, two), x0, x1)
-            j1 = _within(max(one, two), x0, x1)
+            above, below = tx + (y - ty) * upper, mx + (y - my) * lower
+            two = above if y < my else below
+            starts[k] = np.int32(math.ceil(min(max(min(one, two) - 0.5, least), most)))
+            ends[k] = np.int32(math.ceil(min(max(max(one, two) - 0.5, least), most)))
+        for i in range(i0, i1):
+            j0, j1 = np.int64(starts[i - i0]), np.int64(ends[i - i0])
             if j0 >= j1:
                 continue
+            y = i + 0.5
             z_row = z_start + zy * y
             l_row = l_start + ly * y
             if j1 - j0 < _LONG:
@@ -158,29 +165,39 @@ def rasterise_plane(
         left, right = min(left, j), max(right, j)
     if first >= last or left >= right:
         return
-    crossed = np.zeros((last - first, right - left + 1), np.uint8)
+    start = np.zeros(last - first + 1, np.int64)
+    for e in range(rim.shape[0]):
+        ty, uy = seen[rim[e, 0], 1], seen[rim[e, 1], 1]
+        for i in range(_within(min(ty, uy), first, last), _within(max(ty, uy), first, last)):
+            start[i - first + 1] += 1
+    for i in range(last - first):
+        start[i + 1] += start[i]
+    crossed = np.empty(start[last - first], np.int64)
+    fill = start.copy()
     for e in range(rim.shape[0]):
         tx, ty = seen[rim[e, 0], 0], seen[rim[e, 0], 1]
         ux, uy = seen[rim[e, 1], 0], seen[rim[e, 1], 1]
         if uy < ty:
             tx, ty, ux, uy = ux, uy, tx, ty
         for i in range(_within(ty, first, last), _within(uy, first, last)):
-            crossed[i - first, _within(tx + (i + 0.5 - ty) * ((ux - tx) / (uy - ty)), left, right) - left] ^= 1
+            crossed[fill[i - first]] = _within(tx + (i + 0.5 - ty) * ((ux - tx) / (uy - ty)), left, right)
+            fill[i - first] += 1
     for i in range(first, last):
-        entered = -1
+        low, high = start[i - first], start[i - first + 1]
+        for k in range(low + 1, high):  # a handful: sorted by insertion
+            j, at = crossed[k], k
+            while at > low and crossed[at - 1] > j:
+                crossed[at] = crossed[at - 1]
+                at -= 1
+            crossed[at] = j
         row = plane[0] + plane[2] * (i + 0.5) + plane[1] * 0.5
-        for j in range(right - left + 1):
-            if crossed[i - first, j] == 0:
-                continue
-            if entered < 0:
-                entered = j
-                continue
-            start = left + entered
-            _long_span(
-                np.float32(row + plane[1] * start), np.float32(plane[1]), bright, np.float32(0.0), who | FILLED, j - entered,
-                depth[i - y0, start - x0 :], light[i - y0, start - x0 :], owner[i - y0, start - x0 :],
-            )  # fmt: skip
-            entered = -1
+        for k in range(low, high - 1, 2):
+            j0, j1 = crossed[k], crossed[k + 1]
+            if j0 < j1:
+                _long_span(
+                    np.float32(row + plane[1] * j0), np.float32(plane[1]), bright, np.float32(0.0), who | FILLED, j1 - j0,
+                    depth[i - y0, j0 - x0 :], light[i - y0, j0 - x0 :], owner[i - y0, j0 - x0 :],
+                )  # fmt: skip
 
 
 @kernel("void(uint8[:,::1], float32[:,::1])", writes=("depth",))

@@ -33,36 +33,46 @@ def resolve(
     red, green and blue packed 10 bits apart, so that four can be added at once. left: share of light at the window's samples.
     ground (h, w): the ground's brightness at each pixel, 0 to 1.
     """
-    y0, x0 = window[0], window[1]
-    top = np.float32(LEVELS - 1)
+    y0, x0, wide = window[0], window[1], window[3] - window[1]
+    top, zero = np.float32(LEVELS - 1), np.float32(0.0)
+    fall = np.empty(2 * wide)
+    for v in range(2 * wide):
+        fall[v] = -_SCALE * _FALL / picture.shape[1] * (x0 + (v >> 1))
+    level = np.empty((2, 2 * wide), np.int32)
     for i in range(y0, window[2]):
         u = 2 * (i - y0)
         row = _SCALE * (_NEAR_LAMP - _FALL * i / picture.shape[0])
-        slope = -_SCALE * _FALL / picture.shape[1]
-        for j in range(x0, window[3]):
-            v = 2 * (j - x0)
-            if (
-                owner[margin + u, margin + v]
-                | owner[margin + u, margin + v + 1]
-                | owner[margin + u + 1, margin + v]
-                | owner[margin + u + 1, margin + v + 1]
-            ) == 0:
-                white = int(np.float32(255.0) * ground[i, j] + np.float32(0.5))
-                picture[i, j, 0] = picture[i, j, 1] = picture[i, j, 2] = white
+        above, below = owner[margin + u, margin:], owner[margin + u + 1, margin:]
+        first, last = 0, wide
+        while first < last and above[2 * first] | above[2 * first + 1] | below[2 * first] | below[2 * first + 1] == 0:
+            first += 1
+        while last > first and above[2 * last - 2] | above[2 * last - 1] | below[2 * last - 2] | below[2 * last - 1] == 0:
+            last -= 1
+        # Every sample's place in the ramp first, a row at a time: vector code. Where there is no owner it is anything.
+        start = 2 * first
+        for k in range(2):
+            lit, share = light[margin + u + k, margin + start :], left[u + k, start:]
+            there, fallen = level[k, start:], fall[start:]
+            for v in range(2 * (last - first)):
+                bright = lit[v] * share[v] * np.float32(row + fallen[v])
+                there[v] = np.int32(min(max(bright, zero), top))
+        for j in range(wide):
+            v = 2 * j
+            if j < first or j >= last or above[v] | above[v + 1] | below[v] | below[v + 1] == 0:
+                white = int(np.float32(255.0) * ground[i, x0 + j] + np.float32(0.5))
+                picture[i, x0 + j, 0] = picture[i, x0 + j, 1] = picture[i, x0 + j, 2] = white
                 continue
             total = 0
-            lamp = np.float32(row + slope * j)
-            for k in range(4):
-                p, q = u + (k >> 1), v + (k & 1)
-                who = int(owner[margin + p, margin + q]) & (FILLED - 1)
-                if who == 0:
-                    total += int(np.float32(255.0) * ground[i, j] + np.float32(0.5)) * 0x100401
-                else:
-                    level = light[margin + p, margin + q] * left[p, q] * lamp
-                    total += int(ramps[who - 1, int(min(max(level, np.float32(0.0)), top))])
-            picture[i, j, 0] = ((total & 0x3FF) + 2) >> 2
-            picture[i, j, 1] = (((total >> 10) & 0x3FF) + 2) >> 2
-            picture[i, j, 2] = ((total >> 20) + 2) >> 2
+            for k in range(2):
+                for q in range(v, v + 2):
+                    who = int(owner[margin + u + k, margin + q]) & (FILLED - 1)
+                    if who == 0:
+                        total += int(np.float32(255.0) * ground[i, x0 + j] + np.float32(0.5)) * 0x100401
+                    else:
+                        total += int(ramps[who - 1, level[k, q]])
+            picture[i, x0 + j, 0] = ((total & 0x3FF) + 2) >> 2
+            picture[i, x0 + j, 1] = (((total >> 10) & 0x3FF) + 2) >> 2
+            picture[i, x0 + j, 2] = ((total >> 20) + 2) >> 2
 
 
 @kernel("void(float32[:,::1], int64, float64, float32[:,::1])", writes=("ground",))

@@ -24,16 +24,17 @@ def cover(seen: Floats, faces: Faces, first: int, last: int, sides: int, cell: f
     scale, shift = 1.0 / cell, margin - 0.5
     for f in range(first, last):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-        ay, by, cy = seen[a, 1] * scale + shift, seen[b, 1] * scale + shift, seen[c, 1] * scale + shift
+        sx, sy = seen[a, 0], seen[a, 1]
+        towards = (seen[b, 0] - sx) * (seen[c, 1] - sy) < (seen[b, 1] - sy) * (seen[c, 0] - sx)  # y runs down
+        if sides & (1 if towards else 2) == 0:
+            continue
+        ay, by, cy = sy * scale + shift, seen[b, 1] * scale + shift, seen[c, 1] * scale + shift
         low, top = min(ay, by, cy), max(ay, by, cy)
         if not (low < high and top > 0.0) or math.ceil(max(low, 0.0)) >= math.ceil(min(top, float(high))):
             continue  # outside, no number, or between two rows of centres
         if not abs(ay) + abs(by) + abs(cy) < 1e9:
             continue
         ax, bx, cx = seen[a, 0] * scale + shift, seen[b, 0] * scale + shift, seen[c, 0] * scale + shift
-        towards = (bx - ax) * (cy - ay) < (by - ay) * (cx - ax)  # y runs down
-        if sides & (1 if towards else 2) == 0:
-            continue
         if not abs(ax) + abs(bx) + abs(cx) < 1e9:
             continue
         i0, i1 = math.ceil(max(low, 0.0)), math.ceil(min(top, float(high)))

@@ -153,10 +153,13 @@ def draw_over(base: Base, pieces: Sequence[Piece]) -> Bytes:
         added = _placed(piece.points[piece.kept_points :], piece.pose)
         shown = np.empty_like(added)
         camera.project(added, base.camera, shown)
-        seen = np.concatenate((body.seen, shown))
+        used = np.empty(piece.kept_points, np.int32)
+        faces, rim = np.empty((len(piece.faces) - piece.kept_faces, 3), np.int32), np.empty_like(body.rim)
+        used = used[: border.renumber(piece.faces, piece.kept_faces, piece.kept_points, body.rim, used, faces, rim)]
+        seen = np.concatenate((body.seen[used], shown))
         box = np.empty(4)
-        if border.piece_box(seen, piece.faces, piece.kept_faces, body.rim, body.plane, _NEAR, box):
-            fresh.append((who, piece, np.concatenate((body.world, added)), seen))
+        if border.piece_box(seen, faces, 0, rim, body.plane, _NEAR, box):
+            fresh.append((who, faces, piece.tone[piece.kept_faces :], np.concatenate((body.world[used], added)), seen))
             top, left = min(top, float(box[0])), min(left, float(box[1]))
             bottom, right = max(bottom, float(box[2])), max(right, float(box[3]))
     window = _pixels(top, left, bottom, right, size)
@@ -167,11 +170,10 @@ def draw_over(base: Base, pieces: Sequence[Piece]) -> Bytes:
     crop = np.s_[2 * i0 : 2 * i1 + 2 * _MARGIN, 2 * j0 : 2 * j1 + 2 * _MARGIN]
     depth, light, owner = base.depth[crop].copy(), base.light[crop].copy(), base.owner[crop].copy()
     raster.open_filled(owner, depth)
-    for who, piece, world, seen in fresh:
-        corner = np.empty((len(piece.faces), 3), np.float32)
-        first, last = piece.kept_faces, len(piece.faces)
-        normals.corner_light(world, seen, piece.faces, first, last, piece.tone, _NO_RIM, _UP, corner)
-        raster.rasterise(seen, piece.faces, first, last, corner, who, samples, depth, light, owner)
+    for who, faces, tone, world, seen in fresh:
+        corner = np.empty((len(faces), 3), np.float32)
+        normals.corner_light(world, seen, faces, 0, len(faces), tone, _NO_RIM, _UP, corner)
+        raster.rasterise(seen, faces, 0, len(faces), corner, who, samples, depth, light, owner)
     share = np.empty((2 * (i1 - i0), 2 * (j1 - j0)), np.float32)
     occlusion.light_left(depth, light, owner, base.towards, share)
     resolve.resolve(light, owner, share, base.ground, base.ramps, np.array(window), _MARGIN, picture)

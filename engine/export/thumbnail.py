@@ -121,16 +121,17 @@ def _piece(part: Part) -> Piece:
         raise EngineFault(f"part {part.name}: a colour is #rrggbb, not {part.colour!r}")
     colour = (int(match[1], 16), int(match[2], 16), int(match[3], 16))
     faces, kept = mesh.faces, mesh.kept
-    if not _within(faces, len(mesh.points)):
+    points_kept, faces_kept = (len(mesh.points), len(faces)) if kept is None else (kept.points, kept.faces)
+    sound = _within(faces[:faces_kept], points_kept)
+    if not (sound and _within(faces[faces_kept:], len(mesh.points))) and not _within(faces, len(mesh.points)):
         faces = np.ascontiguousarray(faces[np.all((faces >= 0) & (faces < len(mesh.points)), axis=1)])
         return Piece(mesh.points, faces, len(mesh.points), len(faces), np.ones(len(faces)), np.array(rows), colour)
-    if kept is not None and not _within(faces[: kept.faces], kept.points):
+    if not sound:
         raise EngineFault(f"part {part.name}: faces of the kept body use points that are not kept")
     tone = np.ones(len(faces))
     for patch in part.patches.values():
         if patch.plane is not None and patch.role in _TONES:
             tone[patch.faces] = _TONES[patch.role]
-    points_kept, faces_kept = (len(mesh.points), len(faces)) if kept is None else (kept.points, kept.faces)
     return Piece(mesh.points, faces, points_kept, faces_kept, tone, np.array(rows), colour)
 
 

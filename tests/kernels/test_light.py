@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from kernels import camera, normals, occlusion, resolve, shade, shadow
+from kernels.raster import FILLED
 
 NO_RIM = np.empty((0, 2), np.int32)
 UP = np.array((0.0, 0.0, 1.0))
@@ -167,6 +168,25 @@ def test_a_pocket_is_dark_and_a_boss_throws_its_shadow_away_from_the_light() -> 
     )  # right below, and left above
     dark = shares(-depth, light=0.3)  # by itself: takes no shadow
     assert (dark >= boss).all() and dark[high, high] > boss[high, high] + 0.2
+
+
+def test_inside_a_filled_plane_nothing_is_looked_for_and_near_its_edge_all_is() -> None:
+    i, j = np.mgrid[0:220, 0:240]
+    depth = (0.3 * i - 0.2 * j).astype(np.float32)
+    owner = np.full(depth.shape, 1 | FILLED, np.uint8)
+    depth[100:110, 20:30] -= 4.0  # a pocket, and a boss that throws a shadow
+    depth[40:60, 200:210] += 6.0
+    owner[100:110, 20:30] = owner[40:60, 200:210] = 1
+    towards = np.empty(3)
+    camera.direction(np.array(shade.KEY), towards)
+    m = occlusion.MARGIN
+    filled, looked = (np.full((220 - 2 * m, 240 - 2 * m), -1.0, np.float32) for _ in range(2))
+    occlusion.light_left(depth, np.ones_like(depth), owner, towards, filled)
+    occlusion.light_left(depth, np.ones_like(depth), np.ones_like(owner), towards, looked)
+    assert np.abs(filled - looked).max() < 1e-4 and looked.min() < 0.8
+    far = np.full_like(depth, -7.0) + 100.0 * (i % 3 == 0) * (abs(i - 110) < 12) * (abs(j - 130) < 20)  # never so: seen not to be read
+    occlusion.light_left(far.astype(np.float32), np.ones_like(depth), owner, towards, filled)
+    assert (filled[110 - m, 120 - m : 140 - m] == 1.0).all()
 
 
 def test_ground_is_left_alone() -> None:

@@ -232,3 +232,15 @@ def test_the_box_of_a_new_piece() -> None:
     assert border.piece_box(tent, faces, 0, rim, plane, 0.02, box) and box.tolist() == [0, 0, 30, 30]
     lid = np.array([(0, 1, 2), (0, 2, 3)], np.int32)
     assert not border.piece_box(seen, lid, 0, rim, plane, 0.02, box)
+
+
+def test_a_new_piece_is_numbered_alone() -> None:
+    """The rim first, then the body's other points as they come, then its own: every face keeps its points."""
+    points = np.arange(24.0).reshape(8, 3)
+    faces = np.array([(0, 1, 2), (7, 2, 4), (1, 6, 2)], np.int32)
+    rim = np.array([(2, 1)], np.int32)
+    used, own, own_rim = np.empty(6, np.int32), np.empty((2, 3), np.int32), np.empty((1, 2), np.int32)
+    count = border.renumber(faces, 1, 6, rim, used, own, own_rim)
+    assert used[:count].tolist() == [2, 1, 4] and own_rim.tolist() == [[0, 1]]
+    alone = np.concatenate((points[used[:count]], points[6:]))
+    assert (alone[own] == points[faces[1:]]).all()
