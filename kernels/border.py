@@ -143,7 +143,9 @@ def piece_box(seen: Floats, faces: Faces, first: int, rim: Faces, plane: Floats,
     return bool(box[2] >= box[0] and box[3] >= box[1])
 
 
-@kernel("int64(int32[:,::1], int64, int64, int32[:,::1], int32[::1], int32[:,::1], int32[:,::1])", writes=("used", "own", "own_rim"))
+@kernel(
+    "int64(int32[:,::1], int64, int64, int32[:,::1], int32[::1], int32[:,::1], int32[:,::1])", writes=("used", "own", "own_rim")
+)
 def renumber(faces: Faces, first: int, kept: int, rim: Faces, used: Numbers, own: Faces, own_rim: Faces) -> int:
     """Number the points of the new piece faces[first:] alone: n of the body's, which are returned in `used`, then its own.
 

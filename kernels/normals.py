@@ -91,7 +91,9 @@ def corner_light(
     for v in range(points):
         if state[v] == _SMOOTH and shows[v] == 1:
             smooth[v] = _bright(one[v, 3], one[v, 4], one[v, 5])
-    chain = np.empty(3 * count, np.int32)  # the corners at each crisp point, in order: backwards, so that each comes before the later ones
+    chain = np.empty(
+        3 * count, np.int32
+    )  # the corners at each crisp point, in order: backwards, so that each comes before the later ones
     head = np.full(points, -1, np.int32)
     for f in range(count - 1, -1, -1):
         for k in range(2, -1, -1):

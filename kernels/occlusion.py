@@ -97,7 +97,6 @@ def light_left(depth: Singles, light: Singles, owner: Bytes, towards: Floats, le
             first += 1
         while last > first and owner[at, MARGIN + last - 1] == 0:
             last -= 1
-        tile = (first + MARGIN) // MARGIN
         # The longest plain stretch is left out, where it is worth it: beside it two runs remain.
         skip, skip_end = _longest(plain[at // MARGIN])
         skip, skip_end = max(first, (skip - 1) * MARGIN), min(last, (skip_end - 1) * MARGIN)

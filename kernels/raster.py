@@ -118,7 +118,7 @@ def rasterise(
             starts[k] = np.int32(math.ceil(min(max(min(one, two) - 0.5, least), most)))
             ends[k] = np.int32(math.ceil(min(max(max(one, two) - 0.5, least), most)))
         for i in range(i0, i1):
-            j0, j1 = np.int64(starts[i - i0]), np.int64(ends[i - i0])
+            j0, j1 = int(starts[i - i0]), int(ends[i - i0])
             if j0 >= j1:
                 continue
             y = i + 0.5

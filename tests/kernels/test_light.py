@@ -184,7 +184,9 @@ def test_inside_a_filled_plane_nothing_is_looked_for_and_near_its_edge_all_is() 
     occlusion.light_left(depth, np.ones_like(depth), owner, towards, filled)
     occlusion.light_left(depth, np.ones_like(depth), np.ones_like(owner), towards, looked)
     assert np.abs(filled - looked).max() < 1e-4 and looked.min() < 0.8
-    far = np.full_like(depth, -7.0) + 100.0 * (i % 3 == 0) * (abs(i - 110) < 12) * (abs(j - 130) < 20)  # never so: seen not to be read
+    far = np.full_like(depth, -7.0) + 100.0 * (i % 3 == 0) * (abs(i - 110) < 12) * (
+        abs(j - 130) < 20
+    )  # never so: seen not to be read
     occlusion.light_left(far.astype(np.float32), np.ones_like(depth), owner, towards, filled)
     assert (filled[110 - m, 120 - m : 140 - m] == 1.0).all()
 

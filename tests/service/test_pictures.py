@@ -1,0 +1,46 @@
+"""The README's picture is what its command draws today.
+
+Drawing all of it costs a CAD body for each case, most of a minute where none is kept. So one case is drawn, the cheapest body;
+the other pictures are cut out of the sheet as it stands, and the sheet is made again: same layout, captions, renderer, bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import pathlib
+
+import numpy as np
+from PIL import Image
+
+from engine.export import png
+from engine.make import Workshop
+from service import pictures
+
+SHEET = pathlib.Path(pictures.__file__).parent / "docs" / "cases.png"
+SIDE, STEP, CORNER = 256, (264, 314), (8, 56)
+DRAWN = 5
+
+
+def cut_out(at: int) -> bytes:
+    """The picture `at` of the sheet in the project."""
+    x, y = CORNER[0] + at % 3 * STEP[0], CORNER[1] + at // 3 * STEP[1]
+    with Image.open(SHEET) as whole:
+        return png.write(np.ascontiguousarray(np.asarray(whole.convert("RGB"))[y : y + SIDE, x : x + SIDE]))
+
+
+def test_the_sheet_in_the_project_is_what_the_command_draws() -> None:
+    tiles = [(cut_out(at), *pictures.told(case)) for at, case in enumerate(pictures.CASES)]
+    tiles[DRAWN] = pictures.tile(pictures.CASES[DRAWN], Workshop())
+    with Image.open(io.BytesIO(tiles[DRAWN][0])) as drawn:
+        assert drawn.size == (SIDE, SIDE)
+    assert pictures.sheet(tiles) == SHEET.read_bytes(), "uv run python -m service.pictures service/docs"
+
+
+def test_a_picture_that_differs_by_one_level_would_be_noticed() -> None:
+    tiles = [(cut_out(at), *pictures.told(case)) for at, case in enumerate(pictures.CASES)]
+    with Image.open(io.BytesIO(tiles[DRAWN][0])) as drawn:
+        other = np.asarray(drawn.convert("RGB")).copy()
+    other[128, 128, 0] ^= 1
+    assert pictures.sheet(tiles) == SHEET.read_bytes()
+    tiles[DRAWN] = (png.write(other), *tiles[DRAWN][1:])
+    assert pictures.sheet(tiles) != SHEET.read_bytes()
