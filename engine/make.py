@@ -31,13 +31,14 @@ from engine.model.process import Process
 from engine.process.estimate import estimate
 from engine.process.limits import load_process
 from engine.process.supports import support_figures
+from engine.truth import step_files
 from engine.verify.checks import verdict, verify
 from engine.verify.delta import Certificates
 from engine.verify.settle import settle
 
-FORMATS = ("3mf", "stl", "glb", "png", "gcode")
+FORMATS = ("3mf", "stl", "glb", "png", "gcode", "step")
 DEFAULT_FORMATS = ("3mf", "stl", "glb", "png")
-_LATER = ("step", "prusa", "dxf", "svg", "oma")
+_LATER = ("prusa", "dxf", "svg", "oma")
 
 
 @dataclass
@@ -89,7 +90,9 @@ def make(
             )
         values, origins = accept(order, cls)
     shop = workshop or Workshop()
-    run = Run(cls, values, origins, process.flat(), home=shop.home, code_hash=code_hash(cls))
+    # STEP must know which stage made each part: every stage runs then, on bodies from disk, and none is remembered
+    home = Home(shop.home.disk) if "step" in formats else shop.home
+    run = Run(cls, values, origins, process.flat(), home=home, code_hash=code_hash(cls))
     run.announce = shop.announce
     template = cls(run)
     try:
@@ -112,7 +115,7 @@ def make(
     product = Product(order, process, run.values, run.origins, settled, report, cls.key, dict(run.artifacts), dict(run.fonts))
     if report.verdict == "refused" and not keep_refused:
         return _with_papers(product, {}, cls, clock)
-    return _with_papers(product, _export(product, cls, formats, shop, clock), cls, clock)
+    return _with_papers(product, _export(product, template, formats, shop, clock), cls, clock)
 
 
 def _check_formats(formats: Collection[str]) -> None:
@@ -199,9 +202,12 @@ def _refused(order: Order, process: Process, run: Run, refusal: Refused, clock: 
     return replace(product, files={"report.json": papers.report_json(report)})
 
 
-def _export(product: Product, cls: type[Template], formats: Collection[str], shop: Workshop, clock: _Clock) -> dict[str, bytes]:
-    identity = identity_of(product.order, cls)
+def _export(product: Product, template: Template, formats: Collection[str], shop: Workshop, clock: _Clock) -> dict[str, bytes]:
+    identity = identity_of(product.order, type(template))
     files: dict[str, bytes] = {}
+    if "step" in formats:  # first: it alone may find that it cannot be
+        with clock.step("step"):
+            files.update(step_files(template, [p.part for p in product.parts], identity))
     picture: bytes | None = None
     if "png" in formats or "3mf" in formats:
         with clock.step("png"):

@@ -52,7 +52,7 @@ def file_of(record: dict[str, Any]) -> tuple[str, str] | None:
 
 def formats_of(record: dict[str, Any]) -> list[str]:
     """The formats whose files the record names."""
-    endings = {".3mf": "3mf", ".stl": "stl", ".glb": "glb", ".png": "png", ".gcode": "gcode"}
+    endings = {".3mf": "3mf", ".stl": "stl", ".glb": "glb", ".png": "png", ".gcode": "gcode", ".step": "step"}
     found = {endings[e] for name in record.get("files", {}) for e in endings if name.endswith(e)}
     return sorted(found)
 

@@ -10,7 +10,18 @@ from collections.abc import Mapping
 
 from engine.errors import OrderError
 
-PRODUCT = ("model.3mf", "model.stl", "model-*.stl", "model.gcode", "preview.glb", "thumbnail.png", "record.json", "report.json")
+PRODUCT = (
+    "model.3mf",
+    "model.stl",
+    "model-*.stl",
+    "model.gcode",
+    "model.step",
+    "model-*.step",
+    "preview.glb",
+    "thumbnail.png",
+    "record.json",
+    "report.json",
+)
 """The files of one product: none of an earlier one may stay beside the report of this one."""
 
 

@@ -17,18 +17,19 @@ from __future__ import annotations
 import io
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from engine.doors import cad_lattice as lat
+from engine.doors.cad_built import Built, CadInvalid, Code, accepted
 from engine.doors.child import RemoteError, progress, shared
-from engine.errors import EngineFault, EnvironmentFault, TemplateError
-from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Mesh, Patch, Plane, Points
+from engine.errors import EnvironmentFault
+from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Plane, Points
+
+__all__ = ["Built", "CadInvalid", "build", "drawn", "in_child", "versions"]
 
 TOLERANCE_MM = 0.02
 """Chord error asked of OCCT: the largest gap between the true surface and the triangles (a sphere at 0.005 came out at 0.0086)."""
@@ -37,36 +38,6 @@ ANGLE_DEGREES = 15.0
 MEMORY_MB = 4000
 PRELOAD = ("engine.doors.cad:warm",)
 BIGGEST_MM = 10_000.0
-Code = Literal["BUILDING", "NOT_SOLID", "TAG"]
-
-
-class CadInvalid(TemplateError):
-    """What a @cad function gave is no solid that could be made. `code`: BUILDING (it raised), NOT_SOLID, TAG (no such face)."""
-
-    def __init__(
-        self,
-        code: Code,
-        why: str,
-        template: str,
-        stage: str,
-        *,
-        message: str = "",
-        line: int | None = None,
-        file: str | None = None,
-    ) -> None:
-        super().__init__(template, stage, f"{code}: {why}", message=message, line=line, file=file)
-        self.code = code
-
-
-@dataclass(frozen=True, eq=False)
-class Built:
-    """What `build` gives. `cpu_ms`: what drawing and meshing cost in the child. `volume_mm3`: of the mesh."""
-
-    mesh: Mesh
-    patches: Mapping[str, Patch]
-    told: Any
-    volume_mm3: float
-    cpu_ms: float
 
 
 def versions() -> str:
@@ -94,35 +65,18 @@ def build(
     `own`: how the paths of the designer's files begin, where they are installed among libraries.
     Raises CadInvalid, ChildFault (timeout, crash, exit, memory), EnvironmentFault, and what of engine.errors the function raises.
     """
-    child = shared(PRELOAD, memory_mb=MEMORY_MB)
     arguments = (target, payload, tolerance_mm, math.radians(angle_degrees), template, stage)
+    return accepted(in_child("engine.doors.cad:draw", arguments, deadline, own))
+
+
+def in_child(errand: str, arguments: tuple[Any, ...], deadline: float, own: tuple[str, ...]) -> Any:
+    """An errand of this door in the CAD child; the last two arguments are template and stage, for the words of errors."""
+    template, stage = arguments[-2:]
     try:
-        made = child.call("engine.doors.cad:draw", *arguments, deadline=deadline, own=own)
+        return shared(PRELOAD, memory_mb=MEMORY_MB).call(errand, *arguments, deadline=deadline, own=own)
     except RemoteError as error:
         line, file = (error.frame.line, error.frame.file) if error.frame else (None, None)
         raise CadInvalid("BUILDING", error.type_name, template, stage, message=error.message, line=line, file=file) from None
-    return _accepted(made)
-
-
-def _accepted(made: Any) -> Built:
-    """What the child sent, with its promises checked: it is not trusted."""
-    lattice, faces = made["lattice"], made["faces"]
-    for array in (lattice, faces):
-        if not (isinstance(array, np.ndarray) and array.dtype == np.int32 and array.ndim == 2 and array.shape[1] == 3):
-            raise EngineFault("CAD: the child's mesh has not the promised shape")
-    if faces.size and (faces.min() < 0 or faces.max() >= len(lattice)):
-        raise EngineFault("CAD: the child's mesh names points that are not there")
-    patches = {}
-    for name, (rows, plane) in made["patches"].items():
-        if (
-            not isinstance(rows, np.ndarray)
-            or rows.dtype != np.int32
-            or (rows.size and not 0 <= rows.min() <= rows.max() < len(faces))
-        ):
-            raise EngineFault("CAD: the child's patches name faces that are not there")
-        patches[str(name)] = Patch(str(name), rows, plane if isinstance(plane, Plane) else None)
-    mesh = Mesh(lattice / STEPS_PER_MM, faces)
-    return Built(mesh, MappingProxyType(patches), made["told"], float(made["volume"]), float(made["cpu_ms"]))
 
 
 # ---- in the child ------------------------------------------------------------------------------------------------------
@@ -144,6 +98,13 @@ def warm() -> None:
 
 def draw(target: str, payload: object, tolerance: float, angle: float, template: str, stage: str) -> dict[str, Any]:
     """In the child: draw, check, mesh. tolerance mm, angle radians."""
+    return drawn(target, payload, tolerance, angle, template, stage)[1]
+
+
+def drawn(
+    target: str, payload: object, tolerance: float, angle: float, template: str, stage: str
+) -> tuple[Any, dict[str, Any]]:
+    """In the child: the solid as OCCT holds it, with its triangulation, and what `draw` tells of it."""
     import cadquery as cq
 
     from engine.doors.child_server import resolve
@@ -154,16 +115,16 @@ def draw(target: str, payload: object, tolerance: float, angle: float, template:
         return CadInvalid(code, why, template, stage)
 
     progress("drawing")
-    drawn = resolve(target)(payload, cq)
+    result = resolve(target)(payload, cq)
     told = None
-    if isinstance(drawn, tuple):
-        drawn, told = drawn
-    shape, tags = (drawn.shape, drawn.tags) if hasattr(drawn, "tags") and hasattr(drawn, "shape") else (drawn, {})
+    if isinstance(result, tuple):
+        result, told = result
+    shape, tags = (result.shape, result.tags) if hasattr(result, "tags") and hasattr(result, "shape") else (result, {})
     progress("checking")
     try:
         solid = _solid(_shapes(shape, cq))
         progress("meshing")
-        faces = _faces(solid)
+        faces = faces_of(solid)
         lattice, triangles, owner, volume = _mesh(solid, faces, tolerance, angle)
     except ValueError as error:
         raise invalid("NOT_SOLID", str(error)) from error
@@ -172,7 +133,8 @@ def draw(target: str, payload: object, tolerance: float, angle: float, template:
     except LookupError as error:
         raise invalid("TAG", str(error)) from error
     cpu_ms = 1000.0 * (time.process_time() - started)
-    return {"lattice": lattice, "faces": triangles, "patches": patches, "volume": volume, "told": told, "cpu_ms": cpu_ms}
+    told_of = {"lattice": lattice, "faces": triangles, "patches": patches, "volume": volume, "told": told, "cpu_ms": cpu_ms}
+    return solid, told_of
 
 
 def _shapes(value: Any, cq: Any) -> list[Any]:
@@ -219,14 +181,8 @@ def _complaint(analyzer: Any, solid: Any) -> str:
     from OCP.TopExp import TopExp
     from OCP.TopTools import TopTools_IndexedMapOfShape
 
-    for kind in (
-        Kind.TopAbs_VERTEX,
-        Kind.TopAbs_EDGE,
-        Kind.TopAbs_WIRE,
-        Kind.TopAbs_FACE,
-        Kind.TopAbs_SHELL,
-        Kind.TopAbs_SOLID,
-    ):
+    kinds = (Kind.TopAbs_VERTEX, Kind.TopAbs_EDGE, Kind.TopAbs_WIRE, Kind.TopAbs_FACE, Kind.TopAbs_SHELL, Kind.TopAbs_SOLID)
+    for kind in kinds:
         parts = TopTools_IndexedMapOfShape()
         TopExp.MapShapes_s(solid, kind, parts)
         for i in range(1, parts.Extent() + 1):
@@ -241,7 +197,7 @@ def _complaint(analyzer: Any, solid: Any) -> str:
     return ""
 
 
-def _faces(solid: Any) -> Any:
+def faces_of(solid: Any) -> Any:
     """The solid's faces, numbered from 1 in OCCT's order of walking, which does not depend on the process."""
     from OCP.TopAbs import TopAbs_ShapeEnum
     from OCP.TopExp import TopExp
@@ -368,3 +324,75 @@ def _slanted_plane(shapes: list[Any], lattice: Lattice, triangles: Faces) -> Pla
         return None
     x, y, z = (float(n) for n in normal)
     return lat.frame((place.X(), place.Y(), place.Z()), (x, y, z))
+
+
+def distances(faces: Any, points: Points) -> Points:
+    """Distance (n,) from each point to the nearest face, its edges and corners included: OCCT's own extrema on the exact surfaces.
+
+    Only faces whose box is nearer than what was found are asked, nearest box first.
+    """
+    from OCP.Bnd import Bnd_Box
+    from OCP.BRepBndLib import BRepBndLib
+    from OCP.BRepBuilderAPI import BRepBuilderAPI_MakeVertex
+    from OCP.BRepExtrema import BRepExtrema_DistShapeShape
+    from OCP.gp import gp_Pnt
+
+    boxes, askers = [], []
+    for i in range(1, faces.Extent() + 1):
+        box, asker = Bnd_Box(), BRepExtrema_DistShapeShape()
+        BRepBndLib.AddOptimal_s(faces.FindKey(i), box, False, True)
+        asker.LoadS2(faces.FindKey(i))
+        boxes.append(box.Get())
+        askers.append(asker)
+    bounds = np.array(boxes, dtype=np.float64)
+    made = np.full(len(points), math.inf)
+    for i, point in enumerate(points):
+        gap = np.maximum(0.0, np.maximum(bounds[:, :3] - point, point - bounds[:, 3:]))
+        least = np.sqrt(gap[:, 0] ** 2 + gap[:, 1] ** 2 + gap[:, 2] ** 2)
+        vertex = BRepBuilderAPI_MakeVertex(gp_Pnt(float(point[0]), float(point[1]), float(point[2]))).Vertex()
+        for face in np.argsort(least, kind="stable").tolist():
+            if least[face] >= made[i]:
+                break
+            asker = askers[face]
+            asker.LoadS1(vertex)
+            if asker.Perform() and asker.IsDone():
+                made[i] = min(made[i], asker.Value())
+    return made
+
+
+def nets(faces: Any) -> Iterator[tuple[Points, Points, lat.Rows, Callable[[Points], Points]]]:
+    """Of each face: its triangulation's nodes (n, 3) mm and their parameters (n, 2), its triangles (m, 3), and what evaluates its
+    exact surface at parameters (k, 2) -> points (k, 3) mm."""
+    from OCP.BRep import BRep_Tool
+    from OCP.BRepAdaptor import BRepAdaptor_Surface
+    from OCP.TopLoc import TopLoc_Location
+    from OCP.TopoDS import TopoDS
+
+    def xyz_of(found: Iterable[Any]) -> Points:
+        return np.array([(p.X(), p.Y(), p.Z()) for p in found], dtype=np.float64).reshape(-1, 3)
+
+    for i in range(1, faces.Extent() + 1):
+        face = TopoDS.Face_s(faces.FindKey(i))
+        place = TopLoc_Location()
+        net, surface = BRep_Tool.Triangulation_s(face, place), BRepAdaptor_Surface(face, False)
+        moved = place.Transformation()
+        xyz = xyz_of(net.Node(n).Transformed(moved) for n in range(1, net.NbNodes() + 1))
+        uv = np.array([(q.X(), q.Y()) for q in map(net.UVNode, range(1, net.NbNodes() + 1))], dtype=np.float64)
+        corners = np.array([net.Triangle(n).Get() for n in range(1, net.NbTriangles() + 1)], dtype=np.int32) - 1
+        yield xyz, uv, corners, lambda at, surface=surface: xyz_of(surface.Value(u, v) for u, v in at.tolist())  # type: ignore[misc]
+
+
+def step_text(solid: Any) -> bytes:
+    """STEP AP214 in mm of the solid. Its header tells the time, and its product's name ends in how many this process has written."""
+    from OCP.IFSelect import IFSelect_ReturnStatus
+    from OCP.Interface import Interface_Static
+    from OCP.STEPControl import STEPControl_StepModelType, STEPControl_Writer
+
+    writer = STEPControl_Writer()  # first: it declares the settings
+    for name, value in (("write.step.product.name", "unikat"), ("write.step.schema", "AP214IS"), ("write.step.unit", "MM")):
+        Interface_Static.SetCVal_s(name, value)
+    stream = io.BytesIO()
+    done = IFSelect_ReturnStatus.IFSelect_RetDone
+    if writer.Transfer(solid, STEPControl_StepModelType.STEPControl_AsIs) != done or writer.WriteStream(stream) != done:
+        raise ValueError("OCCT cannot write it as STEP")
+    return stream.getvalue()

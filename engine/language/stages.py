@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+import numpy as np
 
 from engine.errors import ChildFault, TemplateError, UnikatError
 from engine.language.values import Solid, Tagged
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from engine.language.template import Template
 
 Method = Callable[..., Any]
+T = TypeVar("T")
 
 
 class Step:
@@ -52,43 +56,49 @@ class CadStage(Stage):
     """Plain CadQuery: runs in a killable child. The method takes the cadquery module."""
 
     def execute(self, template: Template) -> Solid:
+        from engine.doors import cad
+
+        built = self.in_child(template, cad.build)
+        for name, value in built.told:
+            template.run.note(name, value)
+        return Solid(built.mesh, built.patches)
+
+    def in_child(self, template: Template, errand: Callable[..., T], *, apart_from: Collection[str] = ()) -> T:
+        """`errand(target, payload, deadline=, template=, stage=)` of the CAD door for this method, its errors named by stage and line.
+
+        `apart_from`: the fast stage that this one is the truth of, then the stages that it ran. The method must not be built from
+        their arrays: TemplateError, naming the fast stage.
+        """
         import os
 
         from engine.doors import cad
         from engine.doors.child import RemoteError
 
-        run = template.run
+        run, key = template.run, type(template).key
+        payload = {**run.for_child(self.name), "apart_from": list(apart_from)}
         try:
-            built = cad.build(
+            return errand(
                 "engine.language.stages:run_cad",
-                run.for_child(self.name),
+                payload,
                 deadline=run.cad_deadline,
-                template=type(template).key,
+                template=key,
                 stage=self.name,
                 own=(own_folder(type(template)),),
             )
         except ChildFault as fault:
             why = {"timeout": "TIMEOUT", "memory": "MEMORY", "exit": "EXIT", "crash": "CRASH", "lost": "LOST"}[fault.kind]
             file = fault.file and os.path.basename(fault.file)
-            raise TemplateError(type(template).key, self.name, f"{why}: {fault}", line=fault.line, file=file) from fault
+            raise TemplateError(key, self.name, f"{why}: {fault}", line=fault.line, file=file) from fault
         except cad.CadInvalid as invalid:
             code = self.function.__code__
             name = os.path.basename(code.co_filename)
             raise TemplateError(
-                type(template).key, self.name, invalid.why, message=invalid.message, line=code.co_firstlineno, file=name
+                key, self.name, invalid.why, message=invalid.message, line=code.co_firstlineno, file=name
             ) from None
         except RemoteError as error:
             where = error.frame
-            raise TemplateError(
-                type(template).key,
-                self.name,
-                f"BUILDING: {error}",
-                line=where and where.line,
-                file=where and os.path.basename(where.file),
-            ) from error
-        for name, value in built.told:
-            run.note(name, value)
-        return Solid(built.mesh, built.patches)
+            file = where and os.path.basename(where.file)
+            raise TemplateError(key, self.name, f"BUILDING: {error}", line=where and where.line, file=file) from error
 
 
 class Fit(Step):
@@ -130,10 +140,62 @@ def run_cad(payload: Any, cq: Any) -> tuple[Tagged, list[tuple[str, object]]]:
     stage: Stage = vars_of(cls)[payload["stage"]]
     with run.tracing(stage.name) as tracer, designers(template, stage.name, "BUILDING: "):
         drawn = stage.function(template, cq)
+    _keep_apart(template, stage.name, payload.get("apart_from", ()))
     if not isinstance(drawn, Tagged):
         drawn = Tagged(drawn, {})
     trace = tracer.done()
     return drawn, list(zip(trace.names, trace.values, strict=True))
+
+
+def _keep_apart(template: Template, truth: str, fast: Sequence[str]) -> None:
+    """A truth that is built from what it should judge judges nothing: TemplateError, naming the fast stage (the first of `fast`).
+
+    Both may read the same numbers. What gives it away is that the @cad method ran the fast stage, or a stage that the fast one ran
+    too and that returned points.
+    """
+    done = template.run.done
+    for name in fast:
+        if name in done and (name == fast[0] or holds_points(done[name].result)):
+            why = f"its truth {truth} is built from the arrays of {name}, so it cannot tell whether they are right"
+            raise TemplateError(type(template).key, fast[0], why)
+
+
+def holds_points(result: object) -> bool:
+    """Whether a stage's result holds geometry as arrays of rows: meshes, outlines, tables of points."""
+    if isinstance(result, np.ndarray):
+        return result.ndim >= 2
+    if isinstance(result, Mapping):
+        return any(holds_points(v) for v in result.values())
+    if isinstance(result, list | tuple | set | frozenset):
+        return any(holds_points(v) for v in result)
+    if is_dataclass(result) and not isinstance(result, type):
+        return any(holds_points(getattr(result, f.name)) for f in fields(result))
+    return False
+
+
+def check_truth(key: str, stage: Stage, stages: Mapping[str, Stage]) -> None:
+    """TemplateError, naming the stage, where its `truth` is no @cad stage of the same template, or either takes other arguments."""
+    if stage.truth is None:
+        return
+    code = stage.function.__code__
+    truth = stages.get(stage.truth)
+    why = None
+    if not isinstance(truth, CadStage):
+        names = ", ".join(n for n, s in stages.items() if isinstance(s, CadStage)) or "none"
+        why = f"truth={stage.truth!r} names no @cad stage; there are: {names}"
+    elif not _takes(truth.function, 2):
+        why = f"its truth {stage.truth} must take (self, cq) and nothing else"
+    elif not _takes(stage.function, 1):
+        why = "a stage with a truth must take self and nothing else"
+    if why:
+        file = code.co_filename.replace("\\", "/").rsplit("/", 1)[-1]
+        raise TemplateError(key, stage.name, why, line=code.co_firstlineno, file=file)
+
+
+def _takes(function: Method, count: int) -> bool:
+    """Whether it takes so many positional arguments and no other."""
+    code = function.__code__
+    return code.co_argcount == count and not code.co_kwonlyargcount and not code.co_flags & 0x0C
 
 
 def vars_of(cls: type) -> dict[str, Any]:

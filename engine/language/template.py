@@ -17,7 +17,7 @@ from engine.errors import TemplateError
 from engine.language.catalogue import Catalogue
 from engine.language.memory import Bound, Kept, StageMemory, Trace, Tracer
 from engine.language.parameters import Field, closest
-from engine.language.stages import CadStage, Fit, Rule, Stage, said, vars_of
+from engine.language.stages import CadStage, Fit, Rule, Stage, check_truth, said, vars_of
 from engine.model.order import Origin, StageRun
 
 _OWN = object.__setattr__
@@ -51,6 +51,8 @@ class Template:
         clash = {*cls.fields, *cls.stages, *cls.rules, *cls.fits} & {"run", *dir(Template)}
         if clash:
             raise TemplateError(cls.__name__, "class", f"{clash.pop()} is a name of the engine's own")
+        for declared in cls.stages.values():
+            check_truth(cls.key or cls.__name__, declared, cls.stages)
         if cls.key and (cls.version < 1 or not cls.product_stage_or_none() or not (cls.__doc__ or "").strip()):
             raise TemplateError(cls.key, "class", "needs a version of 1 or more, a docstring, and at least one @stage")
 

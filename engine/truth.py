@@ -1,0 +1,223 @@
+"""The exact B-rep that a mesh stands for: how far a fast stage is from its `truth`, and STEP of what ships.
+
+A designer's test, for a template whose `front` is declared with `@stage(truth="front_cad")`:
+
+    from engine.truth import distance
+
+    def test_the_fast_front_is_the_drawn_one() -> None:
+        told = distance(Eyewear, "front", {"lens_width": 52})
+        assert told.worst_mm <= 0.05, told
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.doors import cad_exact
+from engine.doors import cad_lattice as lat
+from engine.errors import EngineFault, OrderError, TemplateError
+from engine.export.identity import Identity
+from engine.export.step import write as write_step
+from engine.language.judge import run_fits
+from engine.language.orders import accept
+from engine.language.stages import CadStage, Stage
+from engine.language.template import Run, Template
+from engine.language.values import Solid
+from engine.model.mesh import Mesh, Part, Points
+from engine.model.order import Order
+from engine.process.limits import load_process
+from kernels import nearest
+
+FARTHEST_MM = 0.1
+"""A mesh farther than this from its stage's truth, either way, is another shape: no STEP of it is written."""
+STEP_SPACING_MM = 1.0
+"""How densely the B-rep is sampled where STEP is written of a truth."""
+
+
+@dataclass(frozen=True)
+class OneWay:
+    """Distances from one surface to the other: the largest and the root mean square, mm, where the largest is (mm), and of how many points."""
+
+    max_mm: float
+    rms_mm: float
+    at: tuple[float, float, float]
+    points: int
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{x:.2f}" for x in self.at)
+        return f"at most {self.max_mm:.4f} mm (at {where}), rms {self.rms_mm:.4f} mm over {self.points} points"
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """A fast stage's mesh against the B-rep of its truth; what `distance` measures. Lengths mm, volumes mm3.
+
+    `to_brep` finds what the mesh has and the B-rep has not, `to_mesh` what the B-rep has and the mesh has not.
+    """
+
+    stage: str
+    truth: str
+    to_brep: OneWay
+    to_mesh: OneWay
+    mesh_volume_mm3: float
+    brep_volume_mm3: float
+
+    @property
+    def worst_mm(self) -> float:
+        """The larger of both ways (an estimate of the Hausdorff distance, from below)."""
+        return max(self.to_brep.max_mm, self.to_mesh.max_mm)
+
+    @property
+    def volume_difference_mm3(self) -> float:
+        """The mesh's volume less the B-rep's."""
+        return self.mesh_volume_mm3 - self.brep_volume_mm3
+
+    def __str__(self) -> str:
+        return (
+            f"{self.stage} to {self.truth}: {self.to_brep}; {self.truth} to {self.stage}: {self.to_mesh}; "
+            f"volume {self.volume_difference_mm3:+.3f} mm3 of {self.brep_volume_mm3:.3f}"
+        )
+
+
+def distance(
+    cls: type[Template],
+    stage: str,
+    order: Order | Mapping[str, Any] | None = None,
+    *,
+    process: str | None = None,
+    spacing_mm: float = 0.5,
+    deadline: float = 120.0,
+) -> Deviation:
+    """Run a fast stage and the @cad stage that is its `truth` on the same order, and measure how far apart they are.
+
+    `order`: parameters, or a whole Order; `process`: a key (else the order's, else the template's own). Fits run, rules do not.
+
+    Method. Mesh to B-rep: from every vertex and every face's middle, OCCT's extrema (BRepExtrema_DistShapeShape) to the exact trimmed
+    faces, in the CAD child; the rms weighs a middle by its face's area, a vertex by a third of its faces'. B-rep to mesh: from points
+    evaluated on the exact surfaces, one or more for each spacing_mm^2 and each spacing_mm of a triangle's length, and from the nodes of OCCT's triangulation (chord error
+    0.02 mm), to the nearest triangle; the rms is weighted by area. Both maxima are over points, so they are bounds from below: a
+    feature smaller than the mesh's faces and than `spacing_mm` without a vertex of its own may be missed. The B-rep's volume is that
+    of its triangulation on the lattice (OCCT's own integral is 4 % off on some valid splines), so it is good to that chord error
+    times the area of what is curved. The distance is unsigned and says nothing of inside and outside: the volumes do.
+
+    TemplateError, naming the stage: it has no truth, or gives no single body, or its truth is built from its own arrays. Nothing
+    else can be told of a truth's independence: code that both call, and that is no stage, is for the designer to keep apart.
+    """
+    fast = cls.stages.get(stage)
+    if fast is None or fast.truth is None:
+        why = "is no stage of this template" if fast is None else "names no truth: declare it with @stage(truth=...)"
+        raise TemplateError(cls.key, stage, why)
+    told = order if isinstance(order, Order) else Order(cls.key, parameters=dict(order or {}))
+    known = load_process(process or told.process or cls.default_process, told.machine)
+    values, origins = accept(told, cls)
+    template = cls(Run(cls, values, origins, known.flat(), home=None, cad_deadline=deadline))
+    run_fits(template)
+    mesh = _only_mesh(template, fast, getattr(template, stage)())
+    return _measured(template, fast, mesh, spacing_mm, step=False)[0]
+
+
+def _measured(template: Template, fast: Stage, mesh: Mesh, spacing: float, *, step: bool) -> tuple[Deviation, bytes]:
+    """The deviation of what `fast` made from its truth, and OCCT's STEP of the truth where it is asked for."""
+    truth = _truth(template, fast)
+    corners = mesh.points[mesh.faces]
+    middles = (corners[:, 0] + corners[:, 1] + corners[:, 2]) / 3.0
+    places = np.concatenate([mesh.points, middles])
+    ran = [s.name for s in template.run.stages if not isinstance(type(template).stages[s.name], CadStage)]
+    asked = functools.partial(cad_exact.exact, points=places, spacing_mm=spacing, step=step)
+    exact = truth.in_child(template, asked, apart_from=[fast.name, *(n for n in ran if n != fast.name)])
+    away = nearest.distances(mesh.points, mesh.faces, exact.samples)
+    volume = lat.volume(lat.rounded(mesh.points), mesh.faces)
+    to_brep = _one_way(exact.away, places, _shares(mesh))
+    to_mesh = _one_way(away, exact.samples, exact.weights)
+    return Deviation(fast.name, truth.name, to_brep, to_mesh, volume, exact.built.volume_mm3), exact.step
+
+
+def _truth(template: Template, fast: Stage) -> CadStage:
+    truth = type(template).stages[str(fast.truth)]
+    assert isinstance(truth, CadStage)  # the class was refused otherwise
+    return truth
+
+
+def _shares(mesh: Mesh) -> npt.NDArray[np.float64]:
+    """The area that each vertex (a third of its faces) and each face's middle (its face) stands for, mm2."""
+    a, b, c = (mesh.points[mesh.faces[:, k]] for k in range(3))
+    cross = np.cross(b - a, c - a)
+    areas = 0.5 * np.sqrt((cross**2).sum(axis=1))
+    vertices = np.bincount(mesh.faces.reshape(-1), weights=np.repeat(areas / 3.0, 3), minlength=len(mesh.points))
+    return np.concatenate([vertices, areas])
+
+
+def _one_way(away: npt.NDArray[np.float64], places: Points, weights: npt.NDArray[np.float64]) -> OneWay:
+    if not len(away):
+        return OneWay(math.inf, math.inf, (math.nan, math.nan, math.nan), 0)
+    worst = int(np.argmax(away))
+    x, y, z = (float(n) for n in places[worst])
+    rms = math.sqrt(float((weights * away**2).sum()) / float(weights.sum()))
+    return OneWay(float(away[worst]), rms, (x, y, z), len(away))
+
+
+def _meshes(result: object) -> list[Mesh]:
+    """The meshes of what a stage returned: a solid, a part, or several."""
+    if isinstance(result, Solid | Part):
+        return [result.mesh]
+    if isinstance(result, list | tuple):
+        return [mesh for piece in result for mesh in _meshes(piece)]
+    return []
+
+
+def _only_mesh(template: Template, fast: Stage, result: object) -> Mesh:
+    meshes = _meshes(result)
+    if len(meshes) != 1:
+        why = f"must return one solid or part, as its truth {fast.truth} draws one; it returned {len(meshes)}"
+        raise TemplateError(type(template).key, fast.name, why)
+    return meshes[0]
+
+
+def step_files(template: Template, parts: Sequence[Part], identity: Identity) -> dict[str, bytes]:
+    """model.step, or model-<part>.step where there are several: the exact B-rep of each part, as drawn (no pose), in mm.
+
+    A part has one where its mesh is what a @cad stage gave, or what a stage with a truth gave that keeps within FARTHEST_MM of it.
+    The body is drawn again, and must come out as the mesh that ships. `template` must have run its stages in this very order.
+
+    OrderError for `formats`: a part has none. TemplateError: a truth is another shape. EngineFault: a body came out different.
+    """
+    sources = [_source(template, part) for part in parts]
+    files = {}
+    for part, source in zip(parts, sources, strict=True):
+        remark = ""
+        if isinstance(source, CadStage):
+            exact = source.in_child(template, functools.partial(cad_exact.exact, step=True))
+            if not _same(exact.built.mesh, part.mesh):
+                raise EngineFault(f"STEP: {source.name}, drawn again, is another body than the one that ships")
+            raw = exact.step
+        else:
+            told, raw = _measured(template, source, part.mesh, STEP_SPACING_MM, step=True)
+            if not told.worst_mm <= FARTHEST_MM:
+                why = f"its truth {source.truth} is another shape, so there is no STEP of it: {told} (limit {FARTHEST_MM} mm)"
+                raise TemplateError(type(template).key, source.name, why)
+            remark = f"the mesh that ships is within {FARTHEST_MM} mm of it"
+        name = f"model-{part.name}.step" if len(parts) > 1 else "model.step"
+        files[name] = write_step(raw, part.name, identity, remark)
+    return files
+
+
+def _source(template: Template, part: Part) -> Stage:
+    """The stage whose B-rep this part has: a @cad stage before one with a truth. OrderError where there is none."""
+    stages = [s for n, s in type(template).stages.items() if n in template.run.done]
+    for stage in sorted(stages, key=lambda s: not isinstance(s, CadStage)):
+        exact = isinstance(stage, CadStage) or stage.truth is not None
+        if exact and any(_same(mesh, part.mesh) for mesh in _meshes(template.run.done[stage.name].result)):
+            return stage
+    why = f"there is no exact B-rep of {part.name}: letters, or another stage, changed the triangles of what CAD drew"
+    raise OrderError("formats", why, value="step", limit="a product that is as its @cad stage drew it")
+
+
+def _same(one: Mesh, other: Mesh) -> bool:
+    return one is other or (np.array_equal(one.points, other.points) and np.array_equal(one.faces, other.faces))
