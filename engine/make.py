@@ -34,7 +34,7 @@ from engine.process.supports import support_figures
 from engine.truth import step_files
 from engine.verify.checks import verdict, verify
 from engine.verify.delta import Certificates
-from engine.verify.settle import settle
+from engine.verify.settle import Footings, settle
 
 FORMATS = ("3mf", "stl", "glb", "png", "gcode", "step")
 DEFAULT_FORMATS = ("3mf", "stl", "glb", "png")
@@ -48,6 +48,7 @@ class Workshop:
 
     home: Home = field(default_factory=lambda: Home(cache_folder() / "bodies"))
     segments: KeptSegments = field(default_factory=KeptSegments)
+    footings: Footings = field(default_factory=Footings)
     certificates: Certificates = field(default_factory=Certificates)
     announce: Callable[[str], None] | None = None
     """In a child: says which of the designer's methods runs, so that its death can name it."""
@@ -105,7 +106,7 @@ def make(
     except Refused as refusal:
         return _refused(order, process, run, refusal, clock)
     with clock.step("settle"):
-        settled = tuple([_placed(part, process) for part in parts])
+        settled = tuple([_placed(part, process, shop.footings) for part in parts])
     with clock.step("verify"):
         checks, findings, figures = verify(settled, process, shop.certificates)
     with clock.step("estimate"):
@@ -150,9 +151,9 @@ def _build(template: Template) -> Sequence[Part]:
     return parts
 
 
-def _placed(part: Part, process: Process) -> Settled:
+def _placed(part: Part, process: Process, known: Footings) -> Settled:
     """The part in its print pose; turned a quarter about z where only so the machine takes it."""
-    settled = settle(part)
+    settled = settle(part, known=known)
     if not len(settled.lattice):
         return settled
     x0, y0, x1, y1 = sliced_ready.footprint(settled)
@@ -164,7 +165,7 @@ def _placed(part: Part, process: Process) -> Settled:
     (a, b, c), (x, y, z) = pose.rotation, pose.translation
     minus = (-b[0], -b[1], -b[2])
     quarter = Pose((minus, a, c), (-y, x, z), f"{pose.why}; turned a quarter, as only so the machine takes it")
-    return settle(part.changed(poses={**part.poses, "print": quarter}))
+    return settle(part.changed(poses={**part.poses, "print": quarter}), known=known)
 
 
 def _report(

@@ -103,6 +103,15 @@ def lowest(lattice: Int32s, faces: Int32s) -> int:
     return int(least)
 
 
+@inlined
+def _slot(x: int, y: int, z: int) -> np.int64:
+    """Where the search for a row begins, before the table's mask."""
+    h = np.int64(x) * np.int64(0x9E3779B1) + np.int64(y) * np.int64(0x85EBCA77) + np.int64(z) * np.int64(0xC2B2AE3D)
+    h ^= h >> 29
+    h *= np.int64(0x1B873593CC9E2D51)
+    return h >> 32
+
+
 @kernel("int64(int32[:,::1], int32[::1], int32[::1], int64[::1])", writes=("table", "target", "first"))
 def weld(rows: Int32s, table: Int32s, target: Int32s, first: npt.NDArray[np.int64]) -> int:
     """Number equal rows (n, 3) alike, in the order of their first appearance; returns how many different ones there are.
@@ -117,10 +126,7 @@ def weld(rows: Int32s, table: Int32s, target: Int32s, first: npt.NDArray[np.int6
     first[0] = n
     for i in range(n):
         x, y, z = rows[i, 0], rows[i, 1], rows[i, 2]
-        h = np.int64(x) * np.int64(0x9E3779B1) + np.int64(y) * np.int64(0x85EBCA77) + np.int64(z) * np.int64(0xC2B2AE3D)
-        h ^= h >> 29
-        h *= np.int64(0x1B873593CC9E2D51)
-        slot = (h >> 32) & mask
+        slot = _slot(x, y, z) & mask
         while True:
             j = table[slot]
             if j < 0:
@@ -134,6 +140,30 @@ def weld(rows: Int32s, table: Int32s, target: Int32s, first: npt.NDArray[np.int6
                 break
             slot = (slot + 1) & mask
     return unique
+
+
+@kernel("boolean(int32[:,::1], int64, int32[::1], int32[::1])", writes=("own",))
+def repeats(rows: Int32s, known: int, table: Int32s, own: Int32s) -> bool:
+    """Does a row from `known` on equal another? table: as `weld` left it for the rows before. own: workspace, 2^k >= 2 (n - known)."""
+    mask, small = np.int64(table.shape[0] - 1), np.int64(own.shape[0] - 1)
+    own[:] = -1
+    for i in range(known, rows.shape[0]):
+        x, y, z = rows[i, 0], rows[i, 1], rows[i, 2]
+        begin = _slot(x, y, z)
+        slot = begin & mask
+        while table[slot] >= 0:
+            j = table[slot]
+            if rows[j, 0] == x and rows[j, 1] == y and rows[j, 2] == z:
+                return True
+            slot = (slot + 1) & mask
+        slot = begin & small
+        while own[slot] >= 0:
+            j = own[slot]
+            if rows[j, 0] == x and rows[j, 1] == y and rows[j, 2] == z:
+                return True
+            slot = (slot + 1) & small
+        own[slot] = i
+    return False
 
 
 @kernel("void(int32[:,::1], int32[::1], int32[:,::1])", writes=("out",))

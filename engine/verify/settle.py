@@ -6,17 +6,98 @@ Everything after this (verdict, estimate, every exporter) sees these integers an
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.model.mesh import STEPS_PER_MM, Faces, Kept, Lattice, Part, Points, Pose, Settled
+from engine.model.shelf import Shelf
 from kernels import lattice as grid
+from kernels import topology
 
 AS_DRAWN = Pose()
 
 
-def settle(part: Part, pose: str = "print") -> Settled:
+@dataclass(frozen=True, eq=False)
+class _Footing:
+    """A kept body that was settled before: its rows as drawn and as they came out, and how far it dropped, in steps.
+
+    `key` names the body as it stands; `table`: the hash table of its rows on the lattice, no two of them equal.
+    """
+
+    points: Points
+    faces: Faces
+    lattice: Lattice
+    drop: int
+    key: str
+    table: Lattice
+
+    @property
+    def nbytes(self) -> int:
+        return self.points.nbytes + self.faces.nbytes + self.lattice.nbytes + self.table.nbytes
+
+
+class Footings:
+    """Kept bodies as they were settled last, at most `limit` bytes of them. Safe among threads.
+
+    A hit compares the rows themselves, so a wrong key costs time and never a wrong lattice.
+    """
+
+    def __init__(self, limit: int = 64 << 20) -> None:
+        self._shelf: Shelf[_Footing] = Shelf(limit, lambda footing: footing.nbytes)
+
+    @property
+    def held(self) -> int:
+        """Bytes."""
+        return self._shelf.held
+
+    def settled(self, part: Part, stance: Pose, bed: bool) -> Settled | None:
+        """`settle` from what is known of the part's kept rows; None when it is not, or when something new changes them."""
+        mesh, kept = part.mesh, part.mesh.kept
+        if kept is None:
+            return None
+        n, m = kept.points, kept.faces
+        found = self._shelf.get((kept.key, n, m, stance, bed))
+        if found is None or not np.array_equal(mesh.points[:n], found.points):
+            return None
+        if not np.array_equal(mesh.faces[:m], found.faces):
+            return None
+        new, lost = _posed(mesh.points[n:], stance)
+        if found.drop and not lost:
+            lost = grid.turn(new, _UPRIGHT, np.array((0, 0, found.drop), dtype=np.int64))
+        if lost:
+            return None
+        lattice = np.empty(mesh.points.shape, dtype=np.int32)
+        lattice[:n] = found.lattice
+        lattice[n:] = new
+        # a new point below the rest would lift all of it, one that equals another would be welded
+        if bed and grid.lowest(lattice, mesh.faces[m:]) < 0:
+            return None
+        small = np.empty(1 << max(4, (2 * len(new) - 1).bit_length()), dtype=np.int32)
+        if grid.repeats(lattice, n, found.table, small):
+            return None
+        lattice.flags.writeable = False
+        return Settled(part, _dropped(stance, found.drop), lattice, mesh.faces, Kept(found.key, n, m))
+
+    def learn(self, made: Settled, stance: Pose, bed: bool, drop: int) -> None:
+        """Keep what became of a part's kept rows, when they come for the second time."""
+        kept, now = made.part.mesh.kept, made.kept
+        if kept is None or now is None or len(made.lattice) != len(made.part.mesh.points):
+            return
+        key = (kept.key, kept.points, kept.faces, stance, bed)
+        n, m = kept.points, kept.faces
+        lattice, faces = made.lattice[:n].copy(), made.part.mesh.faces[:m].copy()
+        # only a rest that stands by itself: what is new must not be what it stands on
+        if not self._shelf.asked_before(key) or not 0 < n <= len(made.lattice) or topology.first_bad_index(faces, n) >= 0:
+            return
+        if bed and grid.lowest(lattice, faces) != 0:
+            return
+        table = np.empty(1 << (4 * n - 1).bit_length(), dtype=np.int32)
+        if grid.weld(lattice, table, np.empty(n, dtype=np.int32), np.empty(1, dtype=np.int64)) == n:
+            self._shelf.put(key, _Footing(made.part.mesh.points[:n].copy(), faces, lattice, drop, now.key, table))
+
+
+def settle(part: Part, pose: str = "print", known: Footings | None = None) -> Settled:
     """`part` in one of its poses (as drawn when it has no such pose) on the lattice of 1e-4 mm.
 
     A rotation by right angles is exact: rounded as drawn, then turned in integers. Any other is computed in float64 in a fixed
@@ -24,9 +105,13 @@ def settle(part: Part, pose: str = "print") -> Settled:
     Equal points become one. Nothing else is repaired and nothing raises: a point that is not finite, or farther than 26.8 m, becomes a
     mark that `verify` reports, and an index out of range stays.
 
-    `kept` lives on when no kept point merged; its key then tells the pose too.
+    `kept` lives on when no kept point merged; its key then tells the pose too. Kept rows that are `known` are not settled again:
+    the same comes out.
     """
     stance = part.poses.get(pose, AS_DRAWN)
+    quick = None if known is None else known.settled(part, stance, pose == "print")
+    if quick is not None:
+        return quick
     (points, lost), faces = _posed(part.mesh.points, stance), part.mesh.faces
     drop = -grid.lowest(points, faces) if pose == "print" else 0
     if drop not in (0, -grid.TOO_FAR):
@@ -40,7 +125,10 @@ def settle(part: Part, pose: str = "print") -> Settled:
         kept = Kept(f"{kept.key}/{_digest(stance, drop)}", kept.points, kept.faces) if kept.points <= intact else None
     for array in (points, faces):
         array.flags.writeable = False
-    return Settled(part, _dropped(stance, drop), points, faces, kept)
+    made = Settled(part, _dropped(stance, drop), points, faces, kept)
+    if known is not None and not lost:
+        known.learn(made, stance, pose == "print", drop)
+    return made
 
 
 def _dropped(stance: Pose, drop: int) -> Pose:
