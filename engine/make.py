@@ -235,7 +235,7 @@ def _export(product: Product, template: Template, formats: Collection[str], shop
 
 def _model(product: Product, identity: Identity, picture: bytes | None, shop: Workshop) -> bytes:
     """The 3MF, with the slicer's settings where the process is sliced."""
-    settings = sliced_ready.settings_files(product.process, product.parts)
+    settings = sliced_ready.settings_files(product.process, product.parts, product.report.figures.get("supported_area_mm2"))
     moves = sliced_ready.positions(product.parts, product.process) if settings else None
     return write_3mf(product.parts, identity, thumbnail=picture, extra=settings, moves=moves, cache=shop.segments)
 

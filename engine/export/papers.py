@@ -78,16 +78,21 @@ def _process_sha256(process: Process) -> str:
 
 def serials(order: Order) -> list[str]:
     """One serial a copy: the same order has the same serials."""
-    digest = sha256(canonical(order))
-    return [str(uuid.uuid5(_SERIALS, f"{digest}/{n}")) for n in range(1, order.quantity + 1)]
+    return _serials(sha256(canonical(order)), order.quantity)
+
+
+def _serials(digest: str, quantity: int) -> list[str]:
+    return [str(uuid.uuid5(_SERIALS, f"{digest}/{n}")) for n in range(1, quantity + 1)]
 
 
 def record_json(product: Product, cls: type[Template], code: str, files: Mapping[str, bytes]) -> bytes:
     """What a rebuild needs and compares. Goes to the sender alone."""
+    order = order_json(product.order)
+    digest = sha256(orjson.dumps(order, option=orjson.OPT_SORT_KEYS))  # `canonical`
     told = {
         "format": RECORD_FORMAT,
-        "order": order_json(product.order),
-        "order_sha256": sha256(canonical(product.order)),
+        "order": order,
+        "order_sha256": digest,
         "template": {"key": cls.key, "version": cls.version, "code_sha256": code, "licence": cls.licence, **cls.written_in()},
         "values": {n: _value(v) for n, v in sorted(product.values.items())},
         "origins": {n: str(o) for n, o in sorted(product.origins.items())},
@@ -100,7 +105,7 @@ def record_json(product: Product, cls: type[Template], code: str, files: Mapping
         "libraries": libraries(),
         "fonts": dict(sorted(product.fonts.items())),
         "artifacts": dict(sorted(product.artifacts.items())),
-        "serials": serials(product.order),
+        "serials": _serials(digest, product.order.quantity),
         "verdict": product.report.verdict,
         "files": {name: sha256(data) for name, data in sorted(files.items())},
     }

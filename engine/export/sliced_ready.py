@@ -5,6 +5,7 @@ The texts go into the archive under `CONFIG` and `MODEL_CONFIG`. Only FDM is sli
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from xml.sax.saxutils import quoteattr
 
@@ -25,37 +26,55 @@ def is_sliced(process: Process) -> bool:
     return process.method == "FDM"
 
 
-def settings_files(process: Process, parts: Sequence[Settled]) -> dict[str, bytes]:
-    """The archive's entries by name, for `threemf.write(extra=...)`; none for a process that is not sliced."""
+def settings_files(process: Process, parts: Sequence[Settled], supported_mm2: float | None = None) -> dict[str, bytes]:
+    """The archive's entries by name, for `threemf.write(extra=...)`; none for a process that is not sliced.
+
+    `supported_mm2`: what `support_figures` told of all these parts, where it was asked; it is not counted again when it settles
+    the question.
+    """
     if not is_sliced(process):
         return {}
-    return {CONFIG: config(process).encode(), MODEL_CONFIG: model_config(parts, process).encode()}
+    return {CONFIG: config(process).encode(), MODEL_CONFIG: model_config(parts, process, supported_mm2=supported_mm2).encode()}
 
 
 def config(process: Process) -> str:
     """`Slic3r_PE.config`: `; key = value` lines. The first line is a comment, since PrusaSlicer drops it."""
-    lines = [f"; unikat: process {process.key}, machine {process.machine.key}"]
-    lines += [f"; {key} = {value}" for key, value in sorted(process.settings.items())]
+    return _config(process.key, process.machine.key, tuple(process.settings.items()))
+
+
+@functools.lru_cache(maxsize=32)
+def _config(process: str, machine: str, settings: tuple[tuple[str, str], ...]) -> str:
+    lines = [f"; unikat: process {process}, machine {machine}"]
+    lines += [f"; {key} = {value}" for key, value in sorted(settings)]
     return "\n".join(lines) + "\n"
 
 
-def model_config(parts: Sequence[Settled], process: Process, first_id: int = FIRST_ID) -> str:
+def model_config(
+    parts: Sequence[Settled], process: Process, first_id: int = FIRST_ID, *, supported_mm2: float | None = None
+) -> str:
     """`Slic3r_PE_model.config`: each object's name, its one volume (without which 2.5 sees no layers), supports where needed.
 
-    `first_id`: the first part's object id in the 3MF; the others follow it.
+    `first_id`: the first part's object id in the 3MF; the others follow it. `supported_mm2`: as `settings_files` has it.
     """
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<config>"]
     for at, settled in enumerate(parts):
         name = quoteattr(settled.part.name)
         lines.append(f' <object id="{first_id + at}" instances_count="1">')
         lines.append(f'  <metadata type="object" key="name" value={name}/>')
-        if support(settled.lattice, settled.faces, process).needed:
+        if _needs_support(settled, process, supported_mm2, len(parts)):
             lines.append('  <metadata type="object" key="support_material" value="1"/>')
         lines.append(f'  <volume firstid="0" lastid="{len(settled.faces) - 1}">')
         lines.append(f'   <metadata type="volume" key="name" value={name}/>')
         lines.append('   <metadata type="volume" key="volume_type" value="ModelPart"/>')
         lines += ["  </volume>", " </object>"]
     return "\n".join([*lines, "</config>"]) + "\n"
+
+
+def _needs_support(settled: Settled, process: Process, supported_mm2: float | None, parts: int) -> bool:
+    """What all parts need together says what each needs when that is nothing, or when there is one part."""
+    if supported_mm2 is not None and (parts == 1 or supported_mm2 == 0.0):
+        return supported_mm2 > 0.0
+    return support(settled.lattice, settled.faces, process).needed
 
 
 def footprint(settled: Settled) -> tuple[int, int, int, int]:

@@ -11,6 +11,7 @@ and the body's two come from a cache when they are known. The cuts are the same 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 
@@ -217,6 +218,7 @@ def _part_number(identity: Identity, name: str, count: int) -> str:
     return f' partnumber="{escaped(number)}"'
 
 
+@functools.lru_cache(maxsize=32)  # a process's settings are the same for all its orders
 def _attached(name: str, content: bytes) -> Entry:
     return stored(name, content) if len(content) < _SMALL else deflated(name, [deflate(content)])
 
