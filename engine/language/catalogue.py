@@ -26,6 +26,8 @@ class Catalogue(Field[Row]):
         self.file = file
         self.name_columns = name_columns
         self._rows: Mapping[str, Mapping[str, object]] | None = None
+        self._dotted: dict[str, Mapping[str, object]] = {}
+        self._columns: Sequence[str] = ()
 
     @property
     def rows(self) -> Mapping[str, Mapping[str, object]]:
@@ -33,6 +35,12 @@ class Catalogue(Field[Row]):
         if self._rows is None:
             self._rows = _read_rows(self._found())
         return self._rows
+
+    def dotted(self, key: str) -> Mapping[str, object]:
+        """One row by the names of its cells in a trace: `phone.width_mm`."""
+        if key not in self._dotted:
+            self._dotted[key] = {f"{self.name}.{column}": value for column, value in self.rows[key].items()}
+        return self._dotted[key]
 
     def _found(self) -> pathlib.Path:
         home = pathlib.Path(str(sys.modules[self.owner.__module__].__file__)).parent
@@ -48,7 +56,8 @@ class Catalogue(Field[Row]):
         return raw
 
     def given_to_template(self, template: Template) -> Row:
-        return Row(self.name, list(next(iter(self.rows.values()))), template.run.read)
+        self._columns = self._columns or tuple(next(iter(self.rows.values())))
+        return Row(self.name, self._columns, template.run.read)
 
     def label_of(self, key: str) -> str:
         """What to call a row on a page."""

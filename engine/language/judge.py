@@ -26,8 +26,7 @@ def run_fits(template: Template) -> None:
             if field is None:
                 raise TemplateError(type(template).key, fit.name, "fits what is no parameter", message=repr(name))
             if run.origins[name] is Origin.DEFAULT:
-                run.values[name] = field.accept(value)
-                run.origins[name] = Origin.FITTED
+                run.settle(name, field.accept(value), Origin.FITTED)
 
 
 def check_rules(template: Template, process: Process) -> None:

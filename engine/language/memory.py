@@ -24,7 +24,12 @@ import numpy as np
 from engine.language.values import Solid
 from engine.model.mesh import Mesh, Part, Patch, Plane, Role
 
-Read = Callable[[str], object]
+Told = Callable[[tuple[str, ...]], tuple[object, ...]]
+"""The values of these names in an order; LookupError where it lacks one."""
+
+PERSONAL_BYTES = 24_000_000
+"""What is remembered of persons in one process: enough for the next edit of who is at it. Little, so that a name does not stay
+for hours, and so that the memory of the last orders serves the next ones: fresh pages cost more than the copies in them."""
 
 
 @dataclass(frozen=True)
@@ -72,31 +77,33 @@ class Kept:
     result: Any
     artifact: str | None
     size: int
+    personal: bool = False
 
 
 class StageMemory:
     """Results of one stage of one template under one code hash."""
 
-    def __init__(self, bound: Bound, disk: pathlib.Path | None) -> None:
+    def __init__(self, bound: Bound, disk: pathlib.Path | None, personal: Bound | None = None) -> None:
         self._bound = bound
+        self._personal = personal or bound
         self._disk = disk
         self._by_names: dict[tuple[str, ...], dict[tuple[object, ...], Kept]] = {}
         if disk is not None:
             for names in _read_shapes(disk):
                 self._by_names.setdefault(names, {})
 
-    def find(self, read: Read) -> Kept | None:
-        """The result whose trace holds for what `read` says now, or None."""
+    def find(self, told: Told) -> Kept | None:
+        """The result whose trace holds for what is told now, or None."""
         for names, by_values in self._by_names.items():
             try:
-                values = tuple([read(n) for n in names])
+                values = told(names)
             except LookupError:  # a shape on disk may name what this order does not have
                 continue
             kept = by_values.get(values)
             if kept is None and self._disk is not None:
                 kept = self._load(Trace(names, values))
             if kept is not None:
-                self._bound.used(self, kept)
+                self._used(kept)
                 return kept
         return None
 
@@ -110,7 +117,7 @@ class StageMemory:
             if self._disk is not None and not personal:
                 _write_whole(self._disk / f"{trace.digest()}.body", artifact.encode() + b"\n" + packed)
                 _write_shape(self._disk, trace.names)
-        return self._hold(Kept(trace, result, artifact, size))
+        return self._hold(Kept(trace, result, artifact, size, personal))
 
     def forget(self, kept: Kept) -> None:
         """Drop one result from memory."""
@@ -118,8 +125,11 @@ class StageMemory:
 
     def _hold(self, kept: Kept) -> Kept:
         self._by_names.setdefault(kept.trace.names, {})[kept.trace.values] = kept
-        self._bound.used(self, kept)
+        self._used(kept)
         return kept
+
+    def _used(self, kept: Kept) -> None:
+        (self._personal if kept.personal else self._bound).used(self, kept)
 
     def _load(self, trace: Trace) -> Kept | None:
         assert self._disk is not None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from engine.errors import OrderError
 from engine.language.parameters import Count, Field, Flag, Number, closest
@@ -23,6 +25,9 @@ _DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _QUANTITY = re.compile(
     r"\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf|infinity))\s*([A-Za-z][A-Za-z0-9/]*)?\s*", re.I
 )
+
+_Asked = tuple[dict[str, dict[str, Field[Any]]], dict[str, Any]]
+_ASKED: WeakKeyDictionary[type[Template], _Asked] = WeakKeyDictionary()
 
 
 def parse_order(data: str | bytes) -> Order:
@@ -208,23 +213,42 @@ def _quantity(name: str, text: str) -> tuple[float, str | None]:
 
 def accept(order: Order, cls: type[Template]) -> tuple[dict[str, Any], dict[str, Origin]]:
     """Every field's value and where it came from; the first bad one raises, by name. Nothing is guessed."""
-    by_path = {f.path: f for f in cls.fields.values()}
+    by_section, defaults = _asked(cls)
     given: dict[str, Any] = {}
-    for section in ("parameters", "measurements", "inputs"):
-        names = [p.split(".", 1)[1] for p in by_path if p.startswith(f"{section}.")]
+    for section, fields_of in by_section.items():
         for name, raw in getattr(order, section).items():
-            field = by_path.get(f"{section}.{name}")
+            field = fields_of.get(name)
             if field is None:
+                names = list(fields_of)
                 limit = f"one of {', '.join(names)}" if names else f"{cls.key} takes no {section}"
                 raise OrderError(
-                    f"{section}.{_named(name)}",
-                    f"is not known to {cls.key}",
-                    limit=limit,
-                    nearest=closest(name, names),
-                ).called(f"{section}, a name in it")
+                    f"{section}.{_named(name)}", f"is not known to {cls.key}", limit=limit, nearest=closest(name, names)
+                )
             given[field.name] = field.accept(raw)
-    values, origins = {}, {}
-    for name, field in cls.fields.items():
-        values[name] = given[name] if name in given else field.accept(field.default)
-        origins[name] = Origin.GIVEN if name in given else Origin.DEFAULT
+    if len(defaults) < len(cls.fields):
+        for name, field in cls.fields.items():
+            if name not in given and name not in defaults:
+                field.accept(field.default)
+    values: dict[str, Any] = dict.fromkeys(cls.fields)
+    origins = dict.fromkeys(cls.fields, Origin.DEFAULT)
+    values.update(defaults)
+    values.update(given)
+    origins.update(dict.fromkeys(given, Origin.GIVEN))
     return values, origins
+
+
+def _asked(cls: type[Template]) -> _Asked:
+    """The fields of each section by their names in an order; and the defaults that their fields take, once for all orders."""
+    known = _ASKED.get(cls)
+    if known is not None:
+        return known
+    by_section: dict[str, dict[str, Field[Any]]] = {"parameters": {}, "measurements": {}, "inputs": {}}
+    defaults: dict[str, Any] = {}
+    for name, field in cls.fields.items():
+        section, _, rest = field.path.partition(".")
+        by_section[section][rest] = field
+        # one that must be given is asked again with each order, and says so
+        with contextlib.suppress(OrderError):
+            defaults[name] = field.accept(field.default)
+    _ASKED[cls] = (by_section, defaults)
+    return by_section, defaults

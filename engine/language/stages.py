@@ -116,13 +116,13 @@ def run_stage(stage: Stage, template: Template) -> Any:
     if kept is None:
         memory = run.memory_of(stage)
         started = time.process_time()
-        kept = memory.find(run.look)
+        kept = memory.find(run.told)
         hit = kept is not None
         if kept is None:
             with run.tracing(stage.name) as tracer:
                 result = stage.execute(template)
             trace = tracer.done()
-            personal = any(run.personal(n) for n in trace.names)
+            personal = not run.cls.personal_fields.isdisjoint(trace.names)
             kept = memory.keep(trace, result, personal=personal, body=isinstance(stage, CadStage))
         artifact = kept.artifact if isinstance(stage, CadStage) else None
         run.finished(stage.name, kept, 1000.0 * (time.process_time() - started), hit, artifact)

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 
 from engine.errors import TemplateError
 from engine.language.catalogue import Catalogue
-from engine.language.memory import Bound, Kept, StageMemory, Trace, Tracer
+from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Trace, Tracer
 from engine.language.parameters import Field, closest
 from engine.language.stages import CadStage, Fit, Rule, Stage, check_truth, said, vars_of
 from engine.model.order import Origin, StageRun
@@ -38,6 +38,8 @@ class Template:
     stages: ClassVar[Mapping[str, Stage]] = {}
     rules: ClassVar[Mapping[str, Rule]] = {}
     fits: ClassVar[Mapping[str, Fit]] = {}
+    catalogue_fields: ClassVar[Mapping[str, Catalogue]] = {}
+    personal_fields: ClassVar[frozenset[str]] = frozenset()
 
     run: Run
 
@@ -48,6 +50,8 @@ class Template:
         cls.stages = {n: v for n, v in found.items() if isinstance(v, Stage)}
         cls.rules = {n: v for n, v in found.items() if isinstance(v, Rule)}
         cls.fits = {n: v for n, v in found.items() if isinstance(v, Fit)}
+        cls.catalogue_fields = {n: v for n, v in cls.fields.items() if isinstance(v, Catalogue)}
+        cls.personal_fields = frozenset(n for n, v in cls.fields.items() if v.personal)
         clash = {*cls.fields, *cls.stages, *cls.rules, *cls.fits} & {"run", *dir(Template)}
         if clash:
             raise TemplateError(cls.__name__, "class", f"{clash.pop()} is a name of the engine's own")
@@ -146,6 +150,7 @@ class Home:
 
     disk: pathlib.Path | None = None
     bound: Bound = field(default_factory=Bound)
+    personal: Bound = field(default_factory=lambda: Bound(PERSONAL_BYTES))
     stages: dict[tuple[type, str, str], StageMemory] = field(default_factory=dict)
 
 
@@ -165,6 +170,7 @@ class Run:
     ) -> None:
         self.cls = cls
         self.values = dict(values)
+        self._known: dict[str, object] | None = None
         self.origins = dict(origins)
         self.process = process
         self.home = home or Home()
@@ -180,23 +186,47 @@ class Run:
 
     def look(self, name: str) -> object:
         """The value of `wall`, `phone.width_mm`, `process.wall` or `font.roboto-bold` (its sha256); LookupError where none is."""
-        if name in self.values:  # no parameter's name has a dot
-            return self.values[name]
-        head, _, column = name.partition(".")
-        if head == "process":
-            return self.process[column]
-        if head == "font":
+        known = self._known if self._known is not None else self._all_known()
+        if name not in known:
+            head, _, column = name.partition(".")
+            if head != "font":
+                raise KeyError(name)
             from engine.shape.fonts import sha256
 
-            return sha256(column)
-        found = self.cls.fields[head]
-        if not isinstance(found, Catalogue):
-            raise KeyError(name)
-        return found.rows[self.values[head]][column]
+            known[name] = sha256(column)
+        return known[name]
+
+    def told(self, names: tuple[str, ...]) -> tuple[object, ...]:
+        """The values of several names, as `look` gives them."""
+        known = self._known if self._known is not None else self._all_known()
+        try:
+            return tuple([known[name] for name in names])
+        except KeyError:
+            return tuple([self.look(name) for name in names])
+
+    def _all_known(self) -> dict[str, object]:
+        """Every value of this order by its name in a trace; fonts come when they are asked for."""
+        known: dict[str, object] = {f"process.{name}": value for name, value in self.process.items()}
+        for name, found in self.cls.catalogue_fields.items():
+            if name in self.values:
+                known |= found.dotted(self.values[name])
+        known |= self.values
+        self._known = known
+        return known
+
+    def settle(self, name: str, value: object, origin: Origin) -> None:
+        """A parameter gets another value, and one that says where it came from."""
+        self.values[name], self.origins[name], self._known = value, origin, None
 
     def read(self, name: str) -> Any:
         """The same, noted in the trace of the stage that asks."""
-        if name not in self.values and self.personal(name):
+        known = self._known if self._known is not None else self._all_known()
+        if name in known and not name.startswith("font."):
+            value = known[name]
+            if self.tracers:
+                self.tracers[-1].pairs[name] = value
+            return value
+        if self.personal(name):
             raise LookupError(f"{name} is a person's: a @cad stage must not read it; use it in a @stage")
         value = self.look(name)
         self.note(name, value)
@@ -244,7 +274,7 @@ class Run:
             on_disk = isinstance(stage, CadStage) and self.home.disk is not None and self.code_hash
             folder = f"{self.cls.key}-{self.cls.version}-{stage.name}"
             disk = self.home.disk / folder / self.code_hash[:16] if on_disk and self.home.disk else None
-            self.home.stages[name] = StageMemory(self.home.bound, disk)
+            self.home.stages[name] = StageMemory(self.home.bound, disk, self.home.personal)
         return self.home.stages[name]
 
     def note_all(self, trace: Trace) -> None:

@@ -248,3 +248,19 @@ def test_a_person_s_value_is_not_there_for_a_child() -> None:
     sent = Run(Traced, values, origins, PROCESS, home=None).for_child("named")["values"]
     with pytest.raises(LookupError, match="name is a person's"):
         str(Traced(Run(Traced, sent, {}, PROCESS, home=None)).name)
+
+
+def test_what_a_person_said_is_remembered_little_and_apart() -> None:
+    """A name pushes out older names, never a body; the last ones still hit."""
+    home = Home(personal=Bound(2500))
+
+    def hit(what: str, **parameters: Any) -> bool:
+        values, origins = accept(Order("traced", parameters=parameters), Traced)
+        template = Traced(Run(Traced, values, origins, PROCESS, home=home, code_hash="c0de"))
+        getattr(template, what)()
+        return template.run.stages[-1].hit
+
+    assert not hit("body", pitch=3.0)
+    assert [hit("named", name=name) for name in ("Ada", "Bo", "Cy", "Di", "Di")] == [False] * 4 + [True]
+    assert home.personal.held <= 2500
+    assert hit("body", pitch=3.0) and hit("named", name="Cy") and not hit("named", name="Ada")
