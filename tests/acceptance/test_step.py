@@ -97,9 +97,8 @@ def test_the_record_has_it_and_a_rebuild_makes_it_again(folder: pathlib.Path, tm
 def kernels() -> pathlib.Path:
     """What is compiled already; bodies are in a cache of the other process's own, so that it draws."""
     from engine.model.places import cache_folder
-    from kernels.compiled import tree_hash
 
-    return pathlib.Path(os.environ.get("NUMBA_CACHE_DIR") or cache_folder() / "kernels" / tree_hash()[:16])
+    return pathlib.Path(os.environ.get("NUMBA_CACHE_DIR") or cache_folder() / "kernels")
 
 
 def test_a_digit_of_its_hash(folder: pathlib.Path, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
