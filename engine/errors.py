@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
+from engine.french import COUNTED, french, french_limit
+
 
 class UnikatError(Exception):
     """The root: catch this to catch all that the engine raises on purpose."""
@@ -37,16 +39,19 @@ class OrderError(UnikatError):
     def __init__(
         self,
         field: str,
-        why: str,
+        why: str | tuple[str, str],
         *,
         value: object = None,
         limit: object = None,
         nearest: object = None,
         rule: str | None = None,
     ) -> None:
-        super().__init__(f"{field}: {why}")
+        """`why`: in English, as it stands in engine.french; or in English and French."""
+        english, french_too = (why, None) if isinstance(why, str) else why
+        super().__init__(f"{field}: {english}")
         self.field = field
-        self.why = why
+        self.why = english
+        self.french: str | None = french_too
         self.value = value
         self.limit = limit
         self.nearest = nearest
@@ -57,8 +62,10 @@ class OrderError(UnikatError):
         self.args = (f"{known_as}: {self.why}",)
         return self
 
-    def for_sender(self) -> str:
-        """`field: why (got value; limit; nearest allowed: n)` in one line."""
+    def for_sender(self, language: str = "en") -> str:
+        """`field: why (got value; limit; nearest allowed: n)` in one line, in English ("en") or French ("fr")."""
+        if language == "fr":
+            return self._in_french()
         told = []
         if self.value is not None:
             told.append(f"got {_short(self.value)}")
@@ -68,6 +75,17 @@ class OrderError(UnikatError):
             told.append(f"nearest allowed {_short(self.nearest)}")
         line = f"{self.field}: {self.why}" + (f" ({'; '.join(told)})" if told else "")
         return line + (f" [rule {self.rule}]" if self.rule else "")
+
+    def _in_french(self) -> str:
+        told = []
+        if self.value is not None:
+            told.append(f"reçu {_short(french_limit(self.value) if self.why in COUNTED else self.value)}")
+        if self.limit is not None:
+            told.append(f"limite {_short(french_limit(self.limit))}")
+        if self.nearest is not None:
+            told.append(f"plus proche admis {_short(french_limit(self.nearest))}")
+        line = f"{self.field} : {self.french or french(self.why) or self.why}" + (f" ({' ; '.join(told)})" if told else "")
+        return line + (f" [règle {self.rule}]" if self.rule else "")
 
 
 class Refused(OrderError):

@@ -20,6 +20,7 @@ from engine.export.threemf import write as write_3mf
 from engine.export.thumbnail import thumbnail
 from engine.language.judge import check_rules, run_fits
 from engine.language.orders import accept
+from engine.language.parameters import Words, in_language
 from engine.language.shelf import code_hash
 from engine.language.stages import designers
 from engine.language.template import Home, Run, Template
@@ -181,23 +182,30 @@ def _report(
     stages = [{"name": s.name, "cpu_ms": s.cpu_ms, "hit": s.hit} for s in run.stages]
     told = {**figures, "tier": tier, "stages": stages, "road_cpu_ms": clock.spent}
     poses = {p.part.name: p.pose.why for p in parts}
-    return Report(verdict(checks, findings), checks, findings, {**told, "print_pose": poses}, _notes(template))
+    notes = _notes(template)
+    english, french = (tuple(in_language(n, language) for n in notes) for language in ("en", "fr"))
+    return Report(verdict(checks, findings), checks, findings, {**told, "print_pose": poses}, english, french)
 
 
-def _notes(template: Template) -> tuple[str, ...]:
+def _notes(template: Template) -> tuple[Words, ...]:
     """What the template states; its errors are the designer's."""
     with designers(template, "notes"):
         told: object = template.notes()
         found = tuple(told) if isinstance(told, Iterable) else (told,)
-    if isinstance(told, str) or not all(isinstance(note, str) for note in found):
-        raise TemplateError(type(template).key, "notes", "must return a list of sentences")
+    if isinstance(told, str) or not all(_sentence(note) for note in found):
+        why = "must return a list of sentences, each in English or a pair of English and French"
+        raise TemplateError(type(template).key, "notes", why)
     return found  # type: ignore[return-value]  # looked at above
 
 
+def _sentence(note: object) -> bool:
+    pair = note if isinstance(note, tuple) else (note, "")
+    return len(pair) == 2 and all(isinstance(words, str) for words in pair)
+
+
 def _refused(order: Order, process: Process, run: Run, refusal: Refused, clock: _Clock) -> Product:
-    finding = Finding(
-        "rule", Severity.ERROR, refusal.for_sender(), fix=None if refusal.nearest is None else str(refusal.nearest)
-    )
+    fix = None if refusal.nearest is None else str(refusal.nearest)
+    finding = Finding("rule", Severity.ERROR, refusal.for_sender(), fix=fix, message_fr=refusal.for_sender("fr"))
     report = Report("refused", (), (finding,), {"road_cpu_ms": clock.spent}, ())
     product = Product(order, process, run.values, run.origins, (), report, run.cls.key)
     return replace(product, files={"report.json": papers.report_json(report)})

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.exceptions
 
+from service import tongue
+
 if TYPE_CHECKING:
     from engine.model.order import Order
 
@@ -34,7 +36,8 @@ ProcessKey = Annotated[str | None, typer.Option("--process", help="See `unikat p
 
 def main(arguments: list[str] | None = None) -> None:
     """The console script: run a command, and end with its status."""
-    words = sys.argv[1:] if arguments is None else arguments
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = tongue.moved(words)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a lone surrogate in a message is no crash
     raise SystemExit(_status(words))
@@ -66,7 +69,8 @@ def _told(error: Exception) -> tuple[int, dict[str, Any]]:
     if isinstance(error, errors.OrderError):
         names = ("field", "value", "limit", "nearest", "rule")
         told = {n: getattr(error, n) for n in names if getattr(error, n) is not None}
-        return (1 if isinstance(error, errors.Refused) else 2), {"message": error.for_sender(), **told}
+        both = {"message": error.for_sender(), "message_fr": error.for_sender("fr")}
+        return (1 if isinstance(error, errors.Refused) else 2), {**both, **told}
     if isinstance(error, errors.TemplateError):
         told = {"stage": error.stage, "line": error.line, "file": error.file}
         return (2 if error.outside or error.template.endswith(".py") else 3), {"message": error.for_sender(), **told}
@@ -86,10 +90,29 @@ def _complain(status: int, told: dict[str, Any], words: list[str]) -> int:
         print(line)
     else:
         line = "".join(
-            c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in told["message"]
+            c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in _worded(told, words)
         )
         print(f"unikat: {line}", file=sys.stderr)
     return status
+
+
+def _worded(told: dict[str, Any], words: list[str]) -> str:
+    """What is printed for a person: in the language that she asked for, or that of her terminal."""
+    return str(told.get("message_fr", told["message"]) if tongue.spoken(words) == "fr" else told["message"])
+
+
+@app.callback()
+def _every_command(
+    context: typer.Context,
+    lang: Annotated[
+        str | None, typer.Option("--lang", help="en or fr, of what is printed for people; otherwise as LC_ALL or LANG say.")
+    ] = None,
+) -> None:
+    if lang is not None and lang not in tongue.LANGUAGES:
+        from engine.errors import OrderError
+
+        raise OrderError("--lang", "is not offered", value=lang, limit="en or fr", nearest="en")
+    context.obj = lang or tongue.spoken([])
 
 
 def say(line: str) -> None:
@@ -108,19 +131,22 @@ def demo(out: Out = "out/demo", as_json: Json = False) -> int:
 
 @app.command()
 def templates(
+    context: typer.Context,
     key: Annotated[str | None, typer.Argument(help="One of them.")] = None,
     schema: Annotated[bool, typer.Option("--schema", help="The JSON Schema of its orders.")] = False,
-    language: Annotated[str, typer.Option("--language", help="en or fr.")] = "en",
+    language: Annotated[str | None, typer.Option("--language", help="en or fr; of a schema: en unless said.")] = None,
 ) -> int:
     """What there is; the fields of one, or their JSON Schema."""
     from service import listings
 
-    listings.templates(key, schema, language)
+    spoken = "en" if schema else tongue.of(context)  # a schema is data: the terminal has no say in it
+    listings.templates(key, schema, language or spoken)
     return 0
 
 
 @app.command()
 def make(
+    context: typer.Context,
     template: KeyOrFile,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="A parameter, again and again.")
@@ -160,9 +186,10 @@ def make(
         }
         print(json.dumps(told, ensure_ascii=False))
     else:
-        for line in made["findings"]:
+        language = tongue.of(context)
+        for line in tongue.findings(made["files"]["report.json"], language):
             print(line, file=sys.stderr)
-        print(f"{made['template']}: {made['verdict']}; {', '.join(p.name for p in places)} in {folder}")
+        print(tongue.made(made["template"], made["verdict"], [p.name for p in places], str(folder), language))
     return status
 
 

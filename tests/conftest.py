@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+os.environ["LC_ALL"] = "C.UTF-8"  # what the command line says is looked at in English, whoever runs the tests
 SHARED = pathlib.Path(__file__).parents[1].parent / "shared" / "data"
 HONEST = ("this processor", "on a processor", "only compiled kernels", "PR_SET_PDEATHSIG")
 """How the reasons begin that no installation cures."""

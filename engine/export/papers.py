@@ -36,6 +36,7 @@ def report_json(report: Report) -> bytes:
         "findings": [_plain(f) for f in report.findings],
         "figures": report.figures,
         "notes": report.notes,
+        "notes_fr": report.notes_fr,
     }
     return orjson.dumps(told, option=_PRETTY)
 

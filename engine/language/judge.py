@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from engine.errors import OrderError, Refused, TemplateError
-from engine.language.parameters import in_language
 from engine.language.rules import Relation
 from engine.language.stages import Rule, designers
 from engine.language.template import Run, Template
@@ -63,7 +62,7 @@ def _refusal(rule: Rule, relation: Relation, template: Template, process: Proces
     now = template.run.values[relation.change]
     return Refused(
         field.path,
-        in_language(relation.why, "en"),
+        relation.why,
         value=value if value is not None else now,
         limit=limit,
         nearest=_nearest(rule, relation.change, template, process),

@@ -129,9 +129,8 @@ class Number(Field[float]):
             raise self.wrong("must be a finite number", str(value), f"{self.low:g} to {self.high:g} {self.unit}", self.default)
         near = self._snapped(value)
         if value < self.low or value > self.high:
-            side = "below" if value < self.low else "above"
-            limit = self.low if value < self.low else self.high
-            raise self.wrong(f"is {side} its limit", f"{value:g} {self.unit}", f"{limit:g} {self.unit}", near)
+            why, limit = ("is below its limit", self.low) if value < self.low else ("is above its limit", self.high)
+            raise self.wrong(why, f"{value:g} {self.unit}", f"{limit:g} {self.unit}", near)
         if abs(near - value) > 1e-6:
             raise self.wrong("is off its step", f"{value:g} {self.unit}", f"steps of {self.step:g} from {self.low:g}", near)
         return near

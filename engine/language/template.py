@@ -9,14 +9,14 @@ import importlib.machinery
 import importlib.util
 import pathlib
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from engine.errors import TemplateError
 from engine.language.catalogue import Catalogue
 from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Trace, Tracer
-from engine.language.parameters import Field, closest
+from engine.language.parameters import Field, Words, closest
 from engine.language.stages import CadStage, Fit, Rule, Stage, check_truth, said, vars_of
 from engine.model.order import Origin, StageRun
 
@@ -33,6 +33,8 @@ class Template:
     licence: ClassVar[str] = "All rights reserved"
     designer: ClassVar[str] = "unikat"
     default_process: ClassVar[str] = "mjf-pa12"
+    french: ClassVar[str] = ""
+    """The docstring in French."""
 
     fields: ClassVar[Mapping[str, Field[Any]]] = {}
     stages: ClassVar[Mapping[str, Stage]] = {}
@@ -76,8 +78,8 @@ class Template:
         """Limits of the order's process: `self.process.wall`; each read is noted."""
         return ProcessView(self.run)
 
-    def notes(self) -> list[str]:
-        """Assumptions that the report should state; override it."""
+    def notes(self) -> Sequence[Words]:
+        """Assumptions that the report should state, each in English, or in English and French; override it."""
         return []
 
     @classmethod
@@ -98,7 +100,7 @@ class Template:
         return {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": cls.key,
-            "description": cls.description(),
+            "description": cls.description(language),
             "type": "object",
             "properties": {"template": {"const": cls.key}, **closed},
             "required": ["template"],
@@ -106,9 +108,9 @@ class Template:
         }
 
     @classmethod
-    def description(cls) -> str:
-        """The docstring in one line."""
-        return " ".join((cls.__doc__ or "").split())
+    def description(cls, language: str = "en") -> str:
+        """The docstring, or its French, in one line."""
+        return " ".join(((language == "fr" and cls.french) or cls.__doc__ or "").split())
 
     @classmethod
     def source(cls) -> dict[str, str]:

@@ -78,6 +78,8 @@ class Finding:
     at: tuple[float, float, float] | None = None
     part: str | None = None
     fix: str | None = None
+    message_fr: str | None = None
+    """The message in French, where there is one."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ class Report:
     findings: tuple[Finding, ...]
     figures: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+    notes_fr: tuple[str, ...] = ()
+    """The notes in French, one for one; English where a template says no other."""
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,8 @@ class PhoneCase(Template):
 
     key, version = "phone-case", 1
     family = "case"
+    french = """Un étui ajusté pour tout téléphone du catalogue : un rebord autour de l'écran, une bague autour de la caméra,
+    des ouvertures ou des membranes pour les boutons, un prénom au dos, et un coin pour une dragonne si on le souhaite."""
 
     phone = catalogue(
         "phones.csv",
@@ -208,7 +210,7 @@ class PhoneCase(Template):
         why = f"open side down, on its rim: {' and '.join(over)} stand over the back; on a bed the inside wants supports"
         return Pose(ABOUT_Y, (0.0, 0.0, self.plan().rim), why)
 
-    def notes(self) -> list[str]:
+    def notes(self) -> list[tuple[str, str]]:
         """What is assumed, unknown, or left open."""
         return say.notes(self.known(), self.plan(), open_sides=self.unknown_edges == "open", raised=self.raised())
 

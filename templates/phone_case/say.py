@@ -15,54 +15,124 @@ from templates.phone_case.plan import (
 PROTECTS = 0.5
 
 
-def notes(phone: Phone, plan: Plan, *, open_sides: bool, raised: bool) -> list[str]:
+Note = tuple[str, str]
+"""In English and in French."""
+SIDES = {"right": "droit", "left": "gauche"}
+
+
+def notes(phone: Phone, plan: Plan, *, open_sides: bool, raised: bool) -> list[Note]:
     """Sentences for the report, the weightiest first."""
     told = [_lens(phone, plan, raised)]
     if not phone.foot_known:
-        told.append(f"how far the camera's slope reaches is unknown: {FOOT_ALLOWANCE:g} mm is allowed round it")
+        told.append(
+            (
+                f"how far the camera's slope reaches is unknown: {FOOT_ALLOWANCE:g} mm is allowed round it",
+                f"l'étendue de la pente autour de la caméra est inconnue : {FOOT_ALLOWANCE:g} mm y sont laissés",
+            )
+        )
     if plan.slots:
-        told.append("the camera reaches both edges: nothing closes its window at the sides")
+        told.append(
+            (
+                "the camera reaches both edges: nothing closes its window at the sides",
+                "la caméra atteint les deux bords : rien ne ferme sa fenêtre sur les côtés",
+            )
+        )
     told += _edges(phone, open_sides)
     told.append(
-        f"no source gives a button's place through the thickness: openings leave {KEPT_SIDE:g} mm of side above and below"
+        (
+            f"no source gives a button's place through the thickness: openings leave {KEPT_SIDE:g} mm of side above and below",
+            "aucune source ne donne la place d'un bouton dans l'épaisseur : "
+            f"les ouvertures laissent {KEPT_SIDE:g} mm de côté au-dessus et au-dessous",
+        )
     )
     if not phone.buttons_sure:
-        told.append(f"buttons come from one source: {BUTTON_DOUBT[False]:g} mm is allowed at each end")
+        told.append(
+            (
+                f"buttons come from one source: {BUTTON_DOUBT[False]:g} mm is allowed at each end",
+                f"les boutons viennent d'une seule source : {BUTTON_DOUBT[False]:g} mm sont laissés à chaque bout",
+            )
+        )
     if not phone.camera_sure:
-        told.append(f"the camera comes from one source: {WINDOW_DOUBT[False]:g} mm is allowed at each edge")
-    told.append("microphones in the top edge are in no source: none is opened for")
+        told.append(
+            (
+                f"the camera comes from one source: {WINDOW_DOUBT[False]:g} mm is allowed at each edge",
+                f"la caméra vient d'une seule source : {WINDOW_DOUBT[False]:g} mm sont laissés à chaque bord",
+            )
+        )
+    told.append(
+        (
+            "microphones in the top edge are in no source: none is opened for",
+            "les micros du bord supérieur ne sont dans aucune source : rien n'est ouvert pour eux",
+        )
+    )
     if plan.ear is not None:
-        told.append("the lanyard's hole is in the bottom corner on the left, seen from the front")
+        told.append(
+            (
+                "the lanyard's hole is in the bottom corner on the left, seen from the front",
+                "le trou de la dragonne est dans le coin inférieur gauche, vu de face",
+            )
+        )
     return told
 
 
-def _lens(phone: Phone, plan: Plan, raised: bool) -> str:
+def _lens(phone: Phone, plan: Plan, raised: bool) -> Note:
     if phone.bump is None:
-        stands = f"a ring of {ASSUMED_RING:g} mm is an assumption" if raised else "the back is flush"
-        return f"the camera's height is unknown: {stands}, and no protection of the lens is claimed"
+        stands, reste = (
+            (f"a ring of {ASSUMED_RING:g} mm is an assumption", f"une bague de {ASSUMED_RING:g} mm est une hypothèse")
+            if raised
+            else ("the back is flush", "le dos est à fleur")
+        )
+        return (
+            f"the camera's height is unknown: {stands}, and no protection of the lens is claimed",
+            f"la hauteur de la caméra est inconnue : {reste}, et aucune protection de l'objectif n'est promise",
+        )
     over = plan.floor + plan.ring_height - phone.bump
     if over >= PROTECTS:
-        return f"face up on a table the lens stays {over:.1f} mm clear of it"
+        return (
+            f"face up on a table the lens stays {over:.1f} mm clear of it",
+            f"posé écran vers le haut, l'objectif reste à {over:.1f} mm de la table",
+        )
     if over >= 0:
-        return f"face up on a table the lens stays {over:.1f} mm clear, less than {PROTECTS:g}: no protection of the lens is claimed"
-    return f"the lens stands {-over:.1f} mm out of the back: it is not protected"
+        return (
+            f"face up on a table the lens stays {over:.1f} mm clear, less than {PROTECTS:g}: "
+            "no protection of the lens is claimed",
+            f"posé écran vers le haut, l'objectif reste à {over:.1f} mm de la table, moins de {PROTECTS:g} : "
+            "aucune protection de l'objectif n'est promise",
+        )
+    return (
+        f"the lens stands {-over:.1f} mm out of the back: it is not protected",
+        f"l'objectif dépasse du dos de {-over:.1f} mm : il n'est pas protégé",
+    )
 
 
-def _edges(phone: Phone, open_sides: bool) -> list[str]:
-    told = []
+def _edges(phone: Phone, open_sides: bool) -> list[Note]:
+    told: list[Note] = []
     unknown = [side for side, spans in (("right", phone.right), ("left", phone.left)) if spans is None]
     for side in unknown:
+        english = f"the {side} edge (seen from the front) is unknown"
+        french = f"le bord {SIDES[side]} (vu de face) est inconnu"
         told.append(
-            f"the {side} edge (seen from the front) is unknown: it is left open"
+            (f"{english}: it is left open", f"{french} : il est laissé ouvert")
             if open_sides
-            else f"the {side} edge (seen from the front) is unknown, and closed at the customer's word"
+            else (f"{english}, and closed at the customer's word", f"{french}, et fermé sur la parole du client")
         )
     if phone.open_right:
         told.append(
-            "a control on the right edge has no known place: the edge is left open from the lowest button down"
+            (
+                "a control on the right edge has no known place: the edge is left open from the lowest button down",
+                "une commande du bord droit n'a pas de place connue : le bord est laissé ouvert à partir du bouton le plus bas",
+            )
             if open_sides
-            else "a control on the right edge has no known place, and the edge is closed at the customer's word"
+            else (
+                "a control on the right edge has no known place, and the edge is closed at the customer's word",
+                "une commande du bord droit n'a pas de place connue, et le bord est fermé sur la parole du client",
+            )
         )
     if phone.bottom is None:
-        told.append("speakers and microphones of the bottom edge are unknown: its middle is left open")
+        told.append(
+            (
+                "speakers and microphones of the bottom edge are unknown: its middle is left open",
+                "les haut-parleurs et micros du bord inférieur sont inconnus : son milieu est laissé ouvert",
+            )
+        )
     return told

@@ -95,16 +95,20 @@ def test_poses() -> None:
         assert pose.why.startswith("open side down") and pose.translation[2] == pytest.approx(template.plan().rim)
 
 
+def english(case: PhoneCase) -> str:
+    return " / ".join(words for words, _ in case.notes())
+
+
 def test_notes_say_what_nobody_knows() -> None:
-    told = " / ".join(ordered("mjf-pa12", phone="google-pixel-6").notes())
+    told = english(ordered("mjf-pa12", phone="google-pixel-6"))
     assert "height is unknown" in told and "no protection of the lens is claimed" in told
     assert "left edge" in told and "left open" in told and "bottom edge are unknown" in told
-    closed = " / ".join(ordered("mjf-pa12", phone="google-pixel-6", unknown_edges="closed").notes())
+    closed = english(ordered("mjf-pa12", phone="google-pixel-6", unknown_edges="closed"))
     assert "closed at the customer's word" in closed
-    known = " / ".join(ordered("mjf-pa12", phone="apple-iphone-13-pro").notes())
+    known = english(ordered("mjf-pa12", phone="apple-iphone-13-pro"))
     assert "unknown" not in known and "stays 1.0 mm clear" in known
-    assert "not protected" in " / ".join(ordered("fdm-pla", phone="apple-iphone-13-pro").notes())
-    plateau = " / ".join(ordered("mjf-pa12", phone="apple-iphone-11-pro").notes())
+    assert "not protected" in english(ordered("fdm-pla", phone="apple-iphone-13-pro"))
+    plateau = english(ordered("mjf-pa12", phone="apple-iphone-11-pro"))
     assert "no protection of the lens is claimed" in plateau
 
 

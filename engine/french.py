@@ -1,0 +1,149 @@
+"""The engine's sentences to a customer, in French: a table, and the way through it. A test holds it complete.
+
+A {} stands for what an error fills in. Numbers and fields stay as an order spells them.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+
+SENTENCES: Mapping[str, str] = {
+    "a character that changes the direction of writing is not taken": "un caractère qui change le sens d'écriture n'est pas accepté",
+    "a control character is not taken": "un caractère de contrôle n'est pas accepté",
+    "a lone surrogate is no character": "un demi-caractère (surrogate) n'est pas un caractère",
+    "a mark needs a letter to stand on": "un signe diacritique a besoin d'une lettre qui le porte",
+    "a place in mm and an angle in degrees are finite numbers": "une position en mm et un angle en degrés sont des nombres finis",
+    "a private-use character has no agreed shape": "un caractère à usage privé n'a pas de forme convenue",
+    "a text is expected": "un texte est attendu",
+    "a text is one line": "un texte tient en une ligne",
+    "an invisible character is not taken": "un caractère invisible n'est pas accepté",
+    "an unassigned code point is no character": "un code non attribué n'est pas un caractère",
+    "cannot be read: {}": "ne peut être lu : {}",
+    "cannot be written: {}": "ne peut être écrit : {}",
+    "draws one file": "dessine un seul fichier",
+    "font {} has no glyph for this character": "la police {} n'a pas de dessin pour ce caractère",
+    "font {} has no place for this mark on that letter": "la police {} n'a pas de place pour ce signe sur cette lettre",
+    "font {} is not known to set this script rightly": "il n'est pas établi que la police {} compose bien cette écriture",
+    "holds a number that is too long: {}": "contient un nombre trop long : {}",
+    "is above its limit": "dépasse sa limite",
+    "is below its limit": "est sous sa limite",
+    "is missing: a scanner's file says nothing of its unit": "manque : le fichier d'un scanner ne dit rien de son unité",
+    "is needed: the order has input files": "est nécessaire : la commande a des fichiers d'entrée",
+    "is needed: the record was made from a designer's file": "est nécessaire : l'enregistrement vient du fichier d'un créateur",
+    "is nested too deep": "est imbriqué trop profondément",
+    "is no JSON: {} at line {} column {}": "n'est pas du JSON : {} à la ligne {}, colonne {}",
+    "is no UTF-8 at byte {}": "n'est pas de l'UTF-8 à l'octet {}",
+    "is no folder": "n'est pas un dossier",
+    "is no side": "n'est pas un côté",
+    "is no {} machine, and process {} is {}": "n'est pas une machine {}, et le procédé {} est {}",
+    "is none of the choices": "n'est aucun des choix",
+    "is not a unit that can be taken here": "n'est pas une unité acceptée ici",
+    "is not in the catalogue": "n'est pas au catalogue",
+    "is not in the folder": "n'est pas dans le dossier",
+    "is not known": "n'est pas connu",
+    "is not known to {}": "n'est pas connu de {}",
+    "is not offered": "n'est pas proposé",
+    "is not offered yet": "n'est pas encore proposé",
+    "is off its step": "n'est pas sur son pas",
+    "is out of range": "est hors limites",
+    "is too large": "est trop grand",
+    "is too long": "est trop long",
+    "letters cannot be this high": "les lettres ne peuvent avoir cette hauteur",
+    "letters of this height leave no clean outline": "des lettres de cette hauteur ne laissent pas de contour net",
+    "letters written from right to left cannot be set yet": "les lettres écrites de droite à gauche ne peuvent pas encore être composées",
+    "must be 64 hexadecimal digits": "doit être 64 chiffres hexadécimaux",
+    "must be a date": "doit être une date",
+    "must be a finite number": "doit être un nombre fini",
+    "must be a number": "doit être un nombre",
+    'must be a number, or {"value": number, "unit": unit}': 'doit être un nombre, ou {"value": nombre, "unit": unité}',
+    "must be a number, with or without a unit": "doit être un nombre, avec ou sans unité",
+    "must be a whole number": "doit être un nombre entier",
+    "must be a whole number in range": "doit être un nombre entier dans les limites",
+    "must be an object": "doit être un objet",
+    "must be field=value": "doit être champ=valeur",
+    "must be finite, and not negative": "doit être fini, et non négatif",
+    "must be one line of printable characters": "doit être une ligne de caractères imprimables",
+    "must be text": "doit être du texte",
+    "must be true or false": "doit être true ou false",
+    'must be {"sha256": hash, "unit": unit}': 'doit être {"sha256": empreinte, "unit": unité}',
+    'must be {"value": number, "unit": unit}': 'doit être {"value": nombre, "unit": unité}',
+    "needs a unit": "a besoin d'une unité",
+    "no such font": "cette police n'existe pas",
+    "only FDM processes are sliced": "seuls les procédés FDM sont tranchés",
+    "stands twice in the order": "figure deux fois dans la commande",
+    "the letters leave the {}": "les lettres sortent de la face « {} »",
+    "the order is for another template": "la commande est pour un autre modèle",
+    "the text does not fit {} x {} mm with letters this high": "le texte ne tient pas dans {} x {} mm avec des lettres de cette hauteur",
+    "the text lies beyond what can be made": "le texte se trouve au-delà de ce qui peut être fait",
+    "there is no exact B-rep of {}: letters, or another stage, changed the triangles of what CAD drew": (
+        "il n'y a pas de B-rep exact de {} : des lettres, ou une autre étape, ont changé les triangles de ce que la CAO a dessiné"
+    ),
+    "there is no such file": "ce fichier n'existe pas",
+    "there is no such {}": "il n'y a rien de ce nom ({})",
+    "this sign stands for a character that was lost on the way": "ce signe remplace un caractère perdu en chemin",
+    "too long a text": "un texte trop long",
+    "too many marks on one letter": "trop de signes diacritiques sur une lettre",
+}
+"""Why a field cannot be taken."""
+
+LIMITS: Mapping[str, str] = {
+    "1 file": "1 fichier",
+    "YYYY-MM-DD": "AAAA-MM-JJ",
+    "another place, or a shorter text": "une autre place, ou un texte plus court",
+    "at least {}": "au moins {}",
+    "at most {} letters": "au plus {} lettres",
+    "at most {}": "au plus {}",
+    "en or fr": "en ou fr",
+    "height {} mm": "hauteur {} mm",
+    "left or right": "left ou right",
+    "mm, cm, m or in": "mm, cm, m ou in",
+    "one of {} keys; see `unikat templates`": "l'une de {} clés ; voir `unikat templates`",
+    "one of {}: unikat fonts": "l'une de {} : unikat fonts",
+    "one of {}": "l'un de {}",
+    "steps of {} from {}": "pas de {} à partir de {}",
+    "such as 262mm": "comme 262mm",
+    "the {} of this product": "la face « {} » de ce produit",
+    "true or false": "true ou false",
+    "{} bytes": "{} octets",
+    "{} characters": "{} caractères",
+    "{} files": "{} fichiers",
+    "{} letters": "{} lettres",
+    "{} marks": "{} signes",
+    "{} of sha256 {}": "{} de sha256 {}",
+    "{} takes no {}": "{} n'accepte pas de {}",
+    "{} is {}": "{} est {}",
+    "{} to {}": "{} à {}",
+}
+"""Limits, nearest allowed values, and counts; the first that fits is taken."""
+
+COUNTED = frozenset({"is too long", "is too large", "too long a text", "draws one file"})
+"""Sentences whose value is a count of ours, and no word of the customer's."""
+
+
+def french(sentence: str) -> str | None:
+    """The French of one of SENTENCES; None where it is none."""
+    return SENTENCES.get(sentence) or _through(sentence, _patterns(False))
+
+
+def french_limit(told: object) -> object:
+    """The French of a limit or count; what is none of LIMITS stays as it is."""
+    if not isinstance(told, str):
+        return told
+    return LIMITS.get(told) or _through(told, _patterns(True)) or told
+
+
+@functools.cache
+def _patterns(limits: bool) -> tuple[tuple[re.Pattern[str], str], ...]:
+    table = LIMITS if limits else SENTENCES
+    return tuple((re.compile("(.+)".join(map(re.escape, e.split("{}"))), re.S), f) for e, f in table.items() if "{}" in e)
+
+
+def _through(sentence: str, patterns: tuple[tuple[re.Pattern[str], str], ...]) -> str | None:
+    for pattern, told in patterns:
+        found = pattern.fullmatch(sentence)
+        if found:
+            pieces = told.split("{}")
+            return "".join(p + g for p, g in zip(pieces, (*found.groups(), ""), strict=True))
+    return None
