@@ -221,9 +221,8 @@ def accept(order: Order, cls: type[Template]) -> tuple[dict[str, Any], dict[str,
             if field is None:
                 names = list(fields_of)
                 limit = f"one of {', '.join(names)}" if names else f"{cls.key} takes no {section}"
-                raise OrderError(
-                    f"{section}.{_named(name)}", f"is not known to {cls.key}", limit=limit, nearest=closest(name, names)
-                )
+                where, why, near = f"{section}.{_named(name)}", f"is not known to {cls.key}", closest(name, names)
+                raise OrderError(where, why, limit=limit, nearest=near).called(f"{section}, a name in it")
             given[field.name] = field.accept(raw)
     if len(defaults) < len(cls.fields):
         for name, field in cls.fields.items():
