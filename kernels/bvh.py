@@ -1,0 +1,127 @@
+"""A bounding volume hierarchy without pointers: faces in Morton order, eight to a leaf, eight nodes to a node above.
+
+Level 0 has one box a face (in `order`, filled up to a multiple of eight with boxes that nothing meets), level k one box for
+each eight of level k - 1, up to a level of at most eight. Children of node i are 8 i ... 8 i + 7 of the level below, so the
+tree is a table of boxes and the rows where its levels begin: building it is one sort and one pass, refitting it the pass alone.
+
+Boxes are the lattice's own integers, min and max of x, y, z as six rows: overlap is exact, and eight neighbours are one vector.
+Order after Karras 2012 ("Maximizing parallelism in the construction of BVHs"): Morton codes of the boxes' centres.
+O(m) time and about 30 bytes a face.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from kernels.compiled import inlined, kernel
+
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+
+WIDTH = 8
+NOWHERE = (1 << 31) - 1
+"""The min of a box that is none (its max is -NOWHERE): it meets nothing."""
+DEEPEST = 12
+"""Levels that 2^31 faces need, and one more."""
+
+
+def levels_of(faces: int) -> Int64s:
+    """Where each level of a tree of so many faces begins, and at the end the number of boxes: (levels + 1,)."""
+    starts, size = [0], max(faces, 1)
+    while True:
+        size = -(-size // WIDTH)
+        starts.append(starts[-1] + size * WIDTH)
+        if size == 1:
+            return np.array(starts, dtype=np.int64)
+
+
+@inlined
+def _spread(v: int) -> int:
+    """11 bits to every third bit."""
+    v = (v | v << 16) & 0x070000FF
+    v = (v | v << 8) & 0x0700F00F
+    v = (v | v << 4) & 0x430C30C3
+    return (v | v << 2) & 0x49249249
+
+
+@kernel("void(int32[:,::1], int32[:,::1], int32[::1], int32[::1], int64[::1], int64[::1], int32[::1])", writes=("order", "codes", "spare", "counts"))
+def sort_faces(lattice: Int32s, faces: Int32s, rows: Int32s, order: Int32s, codes: Int64s, spare: Int64s, counts: Int32s) -> None:
+    """`order` (k,): `rows` (faces of the tree) along the Morton curve of their boxes' centres; equal codes keep their order.
+
+    Workspace: codes, spare (k,), counts (2048,).
+    """
+    k = rows.shape[0]
+    low = np.empty(3, np.int64)
+    high = np.empty(3, np.int64)
+    low[:] = 1 << 40
+    high[:] = -(1 << 40)
+    for i in range(k):
+        f = rows[i]
+        for c in range(3):
+            a, b, d = lattice[faces[f, 0], c], lattice[faces[f, 1], c], lattice[faces[f, 2], c]
+            mid = np.int64(min(min(a, b), d)) + np.int64(max(max(a, b), d))
+            low[c] = min(low[c], mid)
+            high[c] = max(high[c], mid)
+    extent = max(max(high[0] - low[0], high[1] - low[1]), high[2] - low[2])
+    shift = 0
+    while extent >> shift >= 2048:
+        shift += 1
+    for i in range(k):
+        f = rows[i]
+        code = 0
+        for c in range(3):
+            a, b, d = lattice[faces[f, 0], c], lattice[faces[f, 1], c], lattice[faces[f, 2], c]
+            mid = np.int64(min(min(a, b), d)) + np.int64(max(max(a, b), d))
+            code |= _spread((mid - low[c]) >> shift) << (2 - c)
+        codes[i] = code << 31 | i
+    for turn in range(3):
+        counts[:] = 0
+        bits = 31 + 11 * turn
+        for i in range(k):
+            counts[codes[i] >> bits & 2047] += 1
+        total = 0
+        for b in range(2048):
+            here = counts[b]
+            counts[b] = total
+            total += here
+        for i in range(k):
+            b = codes[i] >> bits & 2047
+            spare[counts[b]] = codes[i]
+            counts[b] += 1
+        codes, spare = spare, codes
+    for i in range(k):
+        order[i] = rows[codes[i] & 0x7FFFFFFF]
+
+
+@kernel("void(int32[:,::1], int32[:,::1], int32[::1], int64[::1], int32[:,::1])", writes=("boxes",))
+def fit(lattice: Int32s, faces: Int32s, order: Int32s, levels: Int64s, boxes: Int32s) -> None:
+    """All boxes of a tree from the points as they are: after a sort, or again for moved points (refit).
+
+    boxes (6, levels[-1]): rows min x, min y, min z, max x, max y, max z.
+    """
+    k = order.shape[0]
+    for i in range(k):
+        f = order[i]
+        a, b, d = faces[f, 0], faces[f, 1], faces[f, 2]
+        for c in range(3):
+            x, y, z = lattice[a, c], lattice[b, c], lattice[d, c]
+            boxes[c, i] = min(min(x, y), z)
+            boxes[c + 3, i] = max(max(x, y), z)
+    for i in range(k, levels[1]):
+        for c in range(3):
+            boxes[c, i] = NOWHERE
+            boxes[c + 3, i] = -NOWHERE
+    for level in range(1, levels.shape[0] - 1):
+        nodes = (levels[level] - levels[level - 1]) // WIDTH
+        for c in range(3):
+            for i in range(nodes):
+                least, most = NOWHERE, -NOWHERE
+                for at in range(levels[level - 1] + WIDTH * i, levels[level - 1] + WIDTH * i + WIDTH):
+                    least = min(least, boxes[c, at])
+                    most = max(most, boxes[c + 3, at])
+                boxes[c, levels[level] + i] = least
+                boxes[c + 3, levels[level] + i] = most
+            for i in range(nodes, levels[level + 1] - levels[level]):
+                boxes[c, levels[level] + i] = NOWHERE
+                boxes[c + 3, levels[level] + i] = -NOWHERE
