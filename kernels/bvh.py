@@ -1,7 +1,7 @@
 """A bounding volume hierarchy without pointers: faces in Morton order, eight to a leaf, eight nodes to a node above.
 
 Level 0 has one box a face (in `order`, filled up to a multiple of eight with boxes that nothing meets), level k one box for
-each eight of level k - 1, up to a level of at most eight. Children of node i are 8 i ... 8 i + 7 of the level below, so the
+each eight of level k - 1, up to a level of at most eight (level 1 there always is). Children of node i are 8 i ... 8 i + 7 of the level below, so the
 tree is a table of boxes and the rows where its levels begin: building it is one sort and one pass, refitting it the pass alone.
 
 Boxes are the lattice's own integers, min and max of x, y, z as six rows: overlap is exact, and eight neighbours are one vector.
@@ -30,10 +30,10 @@ def levels_of(faces: int) -> Int64s:
     """Where each level of a tree of so many faces begins, and at the end the number of boxes: (levels + 1,)."""
     starts, size = [0], max(faces, 1)
     while True:
-        size = -(-size // WIDTH)
-        starts.append(starts[-1] + size * WIDTH)
-        if size == 1:
+        starts.append(starts[-1] + -(-size // WIDTH) * WIDTH)
+        if len(starts) > 2 and size <= WIDTH:
             return np.array(starts, dtype=np.int64)
+        size = -(-size // WIDTH)
 
 
 @inlined

@@ -7,6 +7,8 @@ O(m log m) for surfaces; the pairs found are bounded by the caller's arrays, and
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,13 +16,18 @@ from kernels.bvh import WIDTH
 from kernels.compiled import inlined, kernel
 from kernels.exact import side_of_plane
 from kernels.pairs import APART, DOUBLE, at_a_point, at_an_edge, strangers
+from kernels.simd import Vector, bits, floats, load, lowest_bit, splat
 
+Floats = npt.NDArray[np.float32]
 Int8s = npt.NDArray[np.int8]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 
 STACK = 128
 """Nodes that a walk keeps: seven for each level and one."""
+
+
+_UNSURE = np.float32(2.0**-20)
 
 
 @inlined
@@ -71,67 +78,177 @@ def kind_of(lattice: Int32s, faces: Int32s, f: int, g: int, nx: int, ny: int, nz
     return at_an_edge(lattice, a, b, c, other, side)
 
 
+@kernel(
+    "void(int32[:,::1], int32[:,::1], int32[::1], int32[:,::1], int32[:,::1], float32[:,::1])",
+    writes=("corners", "ids", "normals"),
+)
+def pack(lattice: Int32s, faces: Int32s, order: Int32s, corners: Int32s, ids: Int32s, normals: Floats) -> None:
+    """A tree's faces as eight lanes read them: corners (9, slots) x, y, z of each, ids (3, slots) its points, normals (3, slots) unit.
+
+    slots: as level 0 of the tree; those beyond the last face are zero. Faces have an area.
+    """
+    k = order.shape[0]
+    for i in range(k):
+        f = order[i]
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        ids[0, i], ids[1, i], ids[2, i] = a, b, c
+        for axis in range(3):
+            corners[axis, i], corners[axis + 3, i], corners[axis + 6, i] = lattice[a, axis], lattice[b, axis], lattice[c, axis]
+        nx, ny, nz = normal_of(lattice, faces, f)
+        x, y, z = float(nx), float(ny), float(nz)
+        length = math.sqrt(x * x + y * y + z * z)
+        normals[0, i], normals[1, i], normals[2, i] = x / length, y / length, z / length
+    for i in range(k, ids.shape[1]):
+        ids[:, i] = -1
+        corners[:, i] = 0
+        normals[:, i] = 0.0
+
+
 @inlined
-def _meet(boxes: Int32s, i: int, j: int) -> bool:
-    return (
-        (boxes[0, i] <= boxes[3, j])
-        & (boxes[0, j] <= boxes[3, i])
-        & (boxes[1, i] <= boxes[4, j])
-        & (boxes[1, j] <= boxes[4, i])
-        & (boxes[2, i] <= boxes[5, j])
-        & (boxes[2, j] <= boxes[5, i])
+def normal_of(lattice: Int32s, faces: Int32s, f: int) -> tuple[int, int, int]:
+    """(b - a) x (c - a), exact."""
+    a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+    ax, ay, az = np.int64(lattice[a, 0]), np.int64(lattice[a, 1]), np.int64(lattice[a, 2])
+    ux, uy, uz = lattice[b, 0] - ax, lattice[b, 1] - ay, lattice[b, 2] - az
+    vx, vy, vz = lattice[c, 0] - ax, lattice[c, 1] - ay, lattice[c, 2] - az
+    return uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+
+
+@inlined
+def meeting(boxes: Int32s, first: int, i: int) -> int:
+    """Which of the eight boxes from `first` on meet box i, as bits."""
+    return bits(
+        (load(boxes, 0, first) <= splat(boxes[3, i]))
+        & (load(boxes, 3, first) >= splat(boxes[0, i]))
+        & (load(boxes, 1, first) <= splat(boxes[4, i]))
+        & (load(boxes, 4, first) >= splat(boxes[1, i]))
+        & (load(boxes, 2, first) <= splat(boxes[5, i]))
+        & (load(boxes, 5, first) >= splat(boxes[2, i]))
     )
 
 
+@inlined
+def _along(nx: Vector, ny: Vector, nz: Vector, dx: Vector, dy: Vector, dz: Vector) -> Vector:
+    return nx * floats(dx) + ny * floats(dy) + nz * floats(dz)
+
+
+@inlined
+def _reach(boxes: Int32s, i: int, j: int) -> np.float32:
+    """Below this a float32 distance to a plane has no sign: |n| <= 1 and every difference lies within both boxes' union, so what is
+    rounded (differences, normals, products, sums: six half-ulps of a sum of three terms) stays below 10.4 / 2^24 of its extent."""
+    extent = np.int64(0)
+    for c in range(3):
+        extent = max(
+            extent,
+            np.int64(max(boxes[c + 3, i], boxes[c + 3, j])) - np.int64(min(boxes[c, i], boxes[c, j])),
+        )
+    return np.float32(extent) * _UNSURE
+
+
+@inlined
+def suspects(
+    corners: Int32s, ids: Int32s, normals: Floats, at: int, others: Int32s, other_ids: Int32s, other_normals: Floats, first: int, unsure: np.float32
+) -> int:
+    """Which of the eight faces from `first` on may meet face `at` otherwise than as a neighbour: certified for those left out.
+
+    Left out are faces whose unshared corners lie strictly on one side of the other's plane.
+    """
+    a, b, c = splat(ids[0, at]), splat(ids[1, at]), splat(ids[2, at])
+    d, e, f = load(other_ids, 0, first), load(other_ids, 1, first), load(other_ids, 2, first)
+    ad, ae, af = a == d, a == e, a == f
+    bd, be, bf = b == d, b == e, b == f
+    cd, ce, cf = c == d, c == e, c == f
+    d_shared, e_shared, f_shared = ad | bd | cd, ae | be | ce, af | bf | cf
+    high, low = splat(unsure), splat(np.float32(0.0) - unsure)
+
+    ax, ay, az = splat(corners[0, at]), splat(corners[1, at]), splat(corners[2, at])
+    nx, ny, nz = splat(normals[0, at]), splat(normals[1, at]), splat(normals[2, at])
+    dx, dy, dz = load(others, 0, first), load(others, 1, first), load(others, 2, first)
+    one = _along(nx, ny, nz, dx - ax, dy - ay, dz - az)
+    two = _along(nx, ny, nz, load(others, 3, first) - ax, load(others, 4, first) - ay, load(others, 5, first) - az)
+    three = _along(nx, ny, nz, load(others, 6, first) - ax, load(others, 7, first) - ay, load(others, 8, first) - az)
+    above = ((one > high) | d_shared) & ((two > high) | e_shared) & ((three > high) | f_shared)
+    below = ((one < low) | d_shared) & ((two < low) | e_shared) & ((three < low) | f_shared)
+    doubles = bits(d_shared & e_shared & f_shared)
+    left = (255 ^ bits(above | below)) | doubles
+    if left == 0:
+        return left
+    nx, ny, nz = load(other_normals, 0, first), load(other_normals, 1, first), load(other_normals, 2, first)
+    one = _along(nx, ny, nz, ax - dx, ay - dy, az - dz)
+    two = _along(nx, ny, nz, splat(corners[3, at]) - dx, splat(corners[4, at]) - dy, splat(corners[5, at]) - dz)
+    three = _along(nx, ny, nz, splat(corners[6, at]) - dx, splat(corners[7, at]) - dy, splat(corners[8, at]) - dz)
+    a_shared, b_shared, c_shared = ad | ae | af, bd | be | bf, cd | ce | cf
+    above = ((one > high) | a_shared) & ((two > high) | b_shared) & ((three > high) | c_shared)
+    below = ((one < low) | a_shared) & ((two < low) | b_shared) & ((three < low) | c_shared)
+    return left & ((255 ^ bits(above | below)) | doubles)
+
+
 @kernel(
-    "int64(int32[:,::1], int32[:,::1], int32[::1], int64[::1], int32[:,::1], int32[:,::1], int8[::1], int64[::1])",
+    "int64(int32[:,::1], int32[:,::1], int32[::1], int64[::1], int32[:,::1], int32[:,::1], int32[:,::1], float32[:,::1], "
+    "int32[:,::1], int8[::1], int64[::1])",
     writes=("pairs", "kinds", "stack"),
 )
 def within(
-    lattice: Int32s, faces: Int32s, order: Int32s, levels: Int64s, boxes: Int32s, pairs: Int32s, kinds: Int8s, stack: Int64s
+    lattice: Int32s,
+    faces: Int32s,
+    order: Int32s,
+    levels: Int64s,
+    boxes: Int32s,
+    corners: Int32s,
+    ids: Int32s,
+    normals: Floats,
+    pairs: Int32s,
+    kinds: Int8s,
+    stack: Int64s,
 ) -> int:
     """Every pair of faces of one tree that meets otherwise than neighbours do. Returns how many there are.
 
-    Out: pairs (cap, 2) rows of faces, the lower first; kinds (cap,) of `kernels.pairs`; filled up to cap. Workspace: stack (STACK,).
+    corners, ids, normals: of `pack`. Out: pairs (cap, 2) rows of faces, the lower first; kinds (cap,) of `kernels.pairs`; filled up
+    to cap. Workspace: stack (STACK,).
     """
     found = 0
     cap = pairs.shape[0]
     top_level = levels.shape[0] - 2
     k = order.shape[0]
-    groups = (levels[1] - levels[0]) // WIDTH
+    groups = -(-k // WIDTH)
     for group in range(groups):
         mine = levels[1] + group
-        top = 0
-        for i in range(levels[top_level + 1] - levels[top_level]):
-            stack[top] = top_level << 40 | i
-            top += 1
+        top = 1
+        stack[0] = top_level << 40
         while top:
+            # a block: eight boxes of one level, of which the last may be none
             top -= 1
-            level, node = stack[top] >> 40, stack[top] & 0xFFFFFFFFFF
-            # the last group below this node: pairs with groups before ours were found from there
-            if ((node + 1) << (3 * (level - 1))) <= group or not _meet(boxes, levels[level] + node, mine):
-                continue
-            if level > 1:
-                for child in range(WIDTH):
-                    stack[top] = (level - 1) << 40 | (WIDTH * node + child)
-                    top += 1
-                continue
-            for at in range(WIDTH * group, min(WIDTH * group + WIDTH, k)):
-                if not _meet(boxes, at, levels[1] + node):
+            level, block = stack[top] >> 40, stack[top] & 0xFFFFFFFFFF
+            hits = meeting(boxes, levels[level] + WIDTH * block, mine)
+            while hits:
+                lane = lowest_bit(hits)
+                hits &= hits - 1
+                node = WIDTH * block + lane
+                # the last group below this node: pairs with groups before ours were found from there
+                if ((node + 1) << (3 * (level - 1))) <= group:
                     continue
-                f = order[at]
-                a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-                ax, ay, az = np.int64(lattice[a, 0]), np.int64(lattice[a, 1]), np.int64(lattice[a, 2])
-                ux, uy, uz = lattice[b, 0] - ax, lattice[b, 1] - ay, lattice[b, 2] - az
-                vx, vy, vz = lattice[c, 0] - ax, lattice[c, 1] - ay, lattice[c, 2] - az
-                nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
-                begin = at + 1 if node == group else WIDTH * node
-                for other in range(begin, min(WIDTH * node + WIDTH, k)):
-                    if not _meet(boxes, at, other):
+                if level > 1:
+                    stack[top] = (level - 1) << 40 | node
+                    top += 1
+                    continue
+                first = WIDTH * node
+                unsure = _reach(boxes, mine, levels[1] + node)
+                for at in range(WIDTH * group, min(WIDTH * group + WIDTH, k)):
+                    near = meeting(boxes, first, at)
+                    if node == group:
+                        near &= 0xFE << (at - first)
+                    if near:
+                        near &= suspects(corners, ids, normals, at, corners, ids, normals, first, unsure)
+                    if near == 0:
                         continue
-                    g = order[other]
-                    kind = kind_of(lattice, faces, f, g, nx, ny, nz)
-                    if kind != APART:
+                    f = order[at]
+                    nx, ny, nz = normal_of(lattice, faces, f)
+                    while near:
+                        g = order[first + lowest_bit(near)]
+                        near &= near - 1
+                        kind = kind_of(lattice, faces, f, g, nx, ny, nz)
+                        if kind == APART:
+                            continue
                         if found < cap:
                             pairs[found, 0] = min(f, g)
                             pairs[found, 1] = max(f, g)

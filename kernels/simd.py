@@ -1,0 +1,218 @@
+"""Eight lanes at once: vectors of float32 and int32, and masks, for kernels whose loops the compiler does not turn into vectors.
+
+In compiled code a vector is one LLVM value (`<8 x float>`, legal on every processor: LLVM splits it where registers are shorter);
+with NUMBA_DISABLE_JIT=1 it is a numpy array of eight, and every operation here and every operator means the same there. So a
+kernel written with these is its own scalar twin. Additions and products are IEEE, never fused: same bits on any machine.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic, models, overload, register_model
+
+LANES = 8
+
+Vector = Any
+"""Eight float32, eight int32, or eight booleans."""
+
+
+class _Lanes(types.Type):  # type: ignore[misc]  # numba has no types
+    """`kind`: float32, int32 or bool_."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(name=f"Lanes({kind} x {LANES})")
+
+
+_FLOATS, _INTS, _MASK = _Lanes("float32"), _Lanes("int32"), _Lanes("bool_")
+_IR = {"float32": ir.VectorType(ir.FloatType(), LANES), "int32": ir.VectorType(ir.IntType(32), LANES), "bool_": ir.VectorType(ir.IntType(1), LANES)}
+
+
+@register_model(_Lanes)
+class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]  # numba has no types
+    def __init__(self, manager: Any, kind: _Lanes) -> None:
+        super().__init__(manager, kind, _IR[kind.kind])
+
+
+def load(rows: npt.NDArray[Any], row: int, at: int) -> Vector:
+    """rows[row, at : at + 8] of a C-contiguous float32 or int32 array; nothing checks the bounds."""
+    return rows[row, at : at + LANES].copy()
+
+
+def splat(value: Any) -> Vector:
+    """One float32 or int32 in every lane."""
+    return np.full(LANES, value)
+
+
+def floats(vector: Vector) -> Vector:
+    """int32 to the nearest float32."""
+    return vector.astype(np.float32)
+
+
+def least(a: Vector, b: Vector) -> Vector:
+    """The smaller, lane by lane; b where a is no number."""
+    return np.where(a < b, a, b)
+
+
+def most(a: Vector, b: Vector) -> Vector:
+    """The larger, lane by lane; b where a is no number."""
+    return np.where(a > b, a, b)
+
+
+def bits(mask: Vector) -> int:
+    """A mask as a number: bit k is lane k."""
+    return int(np.packbits(mask, bitorder="little")[0])
+
+
+def lowest_bit(number: int) -> int:
+    """The place of the lowest bit that is set; `number` is not 0."""
+    return (number & -number).bit_length() - 1
+
+
+@intrinsic  # type: ignore[misc]  # numba has no types
+def _load(_: Any, rows: Any, row: Any, at: Any) -> Any:
+    kind = _FLOATS if rows.dtype == types.float32 else _INTS
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        row, at = (context.cast(builder, args[k], signature.args[k], types.intp) for k in (1, 2))
+        width = builder.extract_value(array.shape, 1)
+        place = builder.gep(array.data, [builder.add(builder.mul(row, width), at)])
+        return builder.load(builder.bitcast(place, _IR[kind.kind].as_pointer()), align=4)
+
+    return kind(rows, row, at), build
+
+
+@intrinsic  # type: ignore[misc]  # numba has no types
+def _splat(_: Any, value: Any) -> Any:
+    if value not in (types.float32, types.int32):
+        return None
+    kind = _FLOATS if value == types.float32 else _INTS
+
+    def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        one = builder.insert_element(ir.Constant(_IR[kind.kind], ir.Undefined), args[0], ir.Constant(ir.IntType(32), 0))
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+        return builder.shuffle_vector(one, ir.Constant(_IR[kind.kind], ir.Undefined), zeros)
+
+    return kind(value), build
+
+
+@intrinsic  # type: ignore[misc]  # numba has no types
+def _floats_of(_: Any, vector: Any) -> Any:
+    def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.sitofp(args[0], _IR["float32"])
+
+    return _FLOATS(vector), build
+
+
+@intrinsic  # type: ignore[misc]  # numba has no types
+def _bits_of(_: Any, mask: Any) -> Any:
+    def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.zext(builder.bitcast(args[0], ir.IntType(LANES)), ir.IntType(64))
+
+    return types.int64(mask), build
+
+
+@intrinsic  # type: ignore[misc]  # numba has no types
+def _lowest(_: Any, number: Any) -> Any:
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        wide = context.cast(builder, args[0], signature.args[0], types.int64)
+        return builder.cttz(wide, ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(number), build
+
+
+def _chosen(comparison: str) -> Any:
+    """An intrinsic: lane by lane the first where `comparison` holds, else the second."""
+
+    @intrinsic  # type: ignore[misc]  # numba has no types
+    def choose(_: Any, a: Any, b: Any) -> Any:
+        def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+            compare = builder.fcmp_ordered if a.kind == "float32" else builder.icmp_signed
+            return builder.select(compare(comparison, args[0], args[1]), args[0], args[1])
+
+        return a(a, b), build
+
+    return choose
+
+
+def _arithmetic(name: str) -> Any:
+    @intrinsic  # type: ignore[misc]  # numba has no types
+    def apply(_: Any, a: Any, b: Any) -> Any:
+        def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+            return getattr(builder, f"f{name}" if a.kind == "float32" else name)(args[0], args[1])
+
+        return a(a, b), build
+
+    return apply
+
+
+def _comparison(sign: str) -> Any:
+    @intrinsic  # type: ignore[misc]  # numba has no types
+    def apply(_: Any, a: Any, b: Any) -> Any:
+        def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+            compare = builder.fcmp_ordered if a.kind == "float32" else builder.icmp_signed
+            return compare(sign, args[0], args[1])
+
+        return _MASK(a, b), build
+
+    return apply
+
+
+def _alike(a: Any, b: Any, kinds: tuple[str, ...]) -> bool:
+    return isinstance(a, _Lanes) and a == b and a.kind in kinds
+
+
+def _offer(function: Callable[..., Any], made: Any, kinds: tuple[str, ...]) -> None:
+    """Let compiled code use `made` wherever `function` is called with two vectors of one of these kinds."""
+
+    @overload(function, strict=False)  # type: ignore[misc]  # numba has no types
+    def choose(a: Any, b: Any) -> Any:
+        if _alike(a, b, kinds):
+            return lambda a, b: made(a, b)
+        return None
+
+
+_NUMBERS = ("float32", "int32")
+for _function, _name in ((operator.add, "add"), (operator.sub, "sub"), (operator.mul, "mul")):
+    _offer(_function, _arithmetic(_name), _NUMBERS)
+for _function, _name in ((operator.and_, "and_"), (operator.or_, "or_"), (operator.xor, "xor")):
+    _offer(_function, _arithmetic(_name), ("bool_",))
+for _function, _name in ((operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">="), (operator.eq, "==")):
+    _offer(_function, _comparison(_name), _NUMBERS)
+_offer(least, _chosen("<"), _NUMBERS)
+_offer(most, _chosen(">"), _NUMBERS)
+
+
+@overload(load, strict=False)  # type: ignore[misc]  # numba has no types
+def _load_rows(rows: Any, row: Any, at: Any) -> Any:
+    if isinstance(rows, types.Array) and rows.ndim == 2 and rows.layout == "C" and rows.dtype in (types.float32, types.int32):
+        return lambda rows, row, at: _load(rows, row, at)
+    return None
+
+
+@overload(splat, strict=False)  # type: ignore[misc]  # numba has no types
+def _splat_one(value: Any) -> Any:
+    return (lambda value: _splat(value)) if value in (types.float32, types.int32) else None
+
+
+@overload(floats, strict=False)  # type: ignore[misc]  # numba has no types
+def _floats_one(vector: Any) -> Any:
+    return (lambda vector: _floats_of(vector)) if vector == _INTS else None
+
+
+@overload(bits, strict=False)  # type: ignore[misc]  # numba has no types
+def _bits_one(mask: Any) -> Any:
+    return (lambda mask: _bits_of(mask)) if mask == _MASK else None
+
+
+@overload(lowest_bit, strict=False)  # type: ignore[misc]  # numba has no types
+def _lowest_one(number: Any) -> Any:
+    return (lambda number: _lowest(number)) if isinstance(number, types.Integer) else None
