@@ -183,6 +183,44 @@ def suspects(
     return left & ((255 ^ bits(above | below)) | doubles)
 
 
+@inlined
+def _outside(
+    mx: Vector, my: Vector, mz: Vector, px: Vector, py: Vector, pz: Vector, others: Int32s, row: int, first: int, high: Vector
+) -> Vector:
+    """Which corners (rows row ... row + 2 of `others`) lie beyond `high` along m, seen from p."""
+    return _along(mx, my, mz, load(others, row, first) - px, load(others, row + 1, first) - py, load(others, row + 2, first) - pz) > high
+
+
+@inlined
+def beside(
+    lattice: Int32s, faces: Int32s, face: int, nx: int, ny: int, nz: int, others: Int32s, other_ids: Int32s, first: int, unsure: np.float32
+) -> int:
+    """Which of the eight faces from `first` on lie beside an edge of `face` (n: its normal): certified.
+
+    The plane through an edge, square to the face, has the face on one side; the other face lies strictly on the other, but for the
+    edge's ends, where they are its corners too.
+    """
+    d, e, f = load(other_ids, 0, first), load(other_ids, 1, first), load(other_ids, 2, first)
+    high = splat(unsure)
+    apart = 0
+    x, y, z = float(nx), float(ny), float(nz)
+    for k in range(3):
+        i, j = faces[face, k], faces[face, k + 1 if k < 2 else 0]
+        ex, ey, ez = float(lattice[j, 0] - lattice[i, 0]), float(lattice[j, 1] - lattice[i, 1]), float(lattice[j, 2] - lattice[i, 2])
+        # out of the face: the edge x the normal
+        mx, my, mz = ey * z - ez * y, ez * x - ex * z, ex * y - ey * x
+        length = math.sqrt(mx * mx + my * my + mz * mz)
+        vx, vy, vz = splat(np.float32(mx / length)), splat(np.float32(my / length)), splat(np.float32(mz / length))
+        px, py, pz = splat(lattice[i, 0]), splat(lattice[i, 1]), splat(lattice[i, 2])
+        one, two = splat(i), splat(j)
+        apart |= bits(
+            (_outside(vx, vy, vz, px, py, pz, others, 0, first, high) | (d == one) | (d == two))
+            & (_outside(vx, vy, vz, px, py, pz, others, 3, first, high) | (e == one) | (e == two))
+            & (_outside(vx, vy, vz, px, py, pz, others, 6, first, high) | (f == one) | (f == two))
+        )
+    return apart
+
+
 @kernel(
     "int64(int32[:,::1], int32[:,::1], int32[::1], int64[::1], int32[:,::1], int32[:,::1], int32[:,::1], float32[:,::1], "
     "int32[:,::1], int8[::1], int64[::1])",
@@ -233,7 +271,10 @@ def within(
                     continue
                 first = WIDTH * node
                 unsure = _reach(boxes, mine, levels[1] + node)
-                for at in range(WIDTH * group, min(WIDTH * group + WIDTH, k)):
+                touched = meeting(boxes, WIDTH * group, levels[1] + node)
+                while touched:
+                    at = WIDTH * group + lowest_bit(touched)
+                    touched &= touched - 1
                     near = meeting(boxes, first, at)
                     if node == group:
                         near &= 0xFE << (at - first)
@@ -243,6 +284,7 @@ def within(
                         continue
                     f = order[at]
                     nx, ny, nz = normal_of(lattice, faces, f)
+                    near &= 255 ^ beside(lattice, faces, f, nx, ny, nz, corners, ids, first, unsure)
                     while near:
                         g = order[first + lowest_bit(near)]
                         near &= near - 1
