@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.compiled import inlined
-from kernels.exact import orient2d, orient3d, side_of_plane
+from kernels.exact import orient2d, orient3d
 
 Int32s = npt.NDArray[np.int32]
 
