@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.compiled import inlined, kernel
+from kernels.exact import normal_of
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
@@ -36,6 +37,18 @@ def levels_of(faces: int) -> Int64s:
         size = -(-size // WIDTH)
 
 
+@kernel("int64(int32[:,::1], int32[:,::1], int64, int32[::1])", writes=("rows",))
+def with_area(lattice: Int32s, faces: Int32s, first: int, rows: Int32s) -> int:
+    """The rows from `first` on of faces that have an area, into rows (m - first,); returns how many. Every index is in range."""
+    k = 0
+    for f in range(first, faces.shape[0]):
+        nx, ny, nz = normal_of(lattice, faces, f)
+        if nx | ny | nz:
+            rows[k] = f
+            k += 1
+    return k
+
+
 @inlined
 def _spread(v: int) -> int:
     """11 bits to every third bit."""
@@ -45,15 +58,19 @@ def _spread(v: int) -> int:
     return (v | v << 2) & 0x49249249
 
 
-@kernel("void(int32[:,::1], int32[:,::1], int32[::1], int32[::1], int64[::1], int64[::1], int32[::1])", writes=("order", "codes", "spare", "counts"))
-def sort_faces(lattice: Int32s, faces: Int32s, rows: Int32s, order: Int32s, codes: Int64s, spare: Int64s, counts: Int32s) -> None:
+@kernel(
+    "void(int32[:,::1], int32[:,::1], int32[::1], int32[::1], int64[::1], int64[::1], int32[::1], int64[::1])",
+    writes=("order", "codes", "spare", "counts", "ends"),
+)
+def sort_faces(
+    lattice: Int32s, faces: Int32s, rows: Int32s, order: Int32s, codes: Int64s, spare: Int64s, counts: Int32s, ends: Int64s
+) -> None:
     """`order` (k,): `rows` (faces of the tree) along the Morton curve of their boxes' centres; equal codes keep their order.
 
-    Workspace: codes, spare (k,), counts (2048,).
+    Workspace: codes, spare (k,), counts (2048,), ends (6,).
     """
     k = rows.shape[0]
-    low = np.empty(3, np.int64)
-    high = np.empty(3, np.int64)
+    low, high = ends[:3], ends[3:]
     low[:] = 1 << 40
     high[:] = -(1 << 40)
     for i in range(k):

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from kernels.bvh import WIDTH
 from kernels.compiled import inlined, kernel
-from kernels.exact import side_of_plane
+from kernels.exact import coordinate, normal_of, side_of_plane
 from kernels.pairs import APART, DOUBLE, at_a_point, at_an_edge, strangers
 from kernels.simd import Vector, bits, floats, load, lowest_bit, splat
 
@@ -49,7 +49,7 @@ def kind_of(lattice: Int32s, faces: Int32s, f: int, g: int, nx: int, ny: int, nz
     shared = (p >= 0) + (q >= 0) + (r >= 0)
     if shared == 3:
         return DOUBLE
-    ax, ay, az = np.int64(lattice[a, 0]), np.int64(lattice[a, 1]), np.int64(lattice[a, 2])
+    ax, ay, az = coordinate(lattice, a, 0), coordinate(lattice, a, 1), coordinate(lattice, a, 2)
     sd = 0 if p >= 0 else side_of_plane(nx, ny, nz, lattice[d, 0] - ax, lattice[d, 1] - ay, lattice[d, 2] - az)
     se = 0 if q >= 0 else side_of_plane(nx, ny, nz, lattice[e, 0] - ax, lattice[e, 1] - ay, lattice[e, 2] - az)
     sh = 0 if r >= 0 else side_of_plane(nx, ny, nz, lattice[h, 0] - ax, lattice[h, 1] - ay, lattice[h, 2] - az)
@@ -105,25 +105,15 @@ def pack(lattice: Int32s, faces: Int32s, order: Int32s, corners: Int32s, ids: In
 
 
 @inlined
-def normal_of(lattice: Int32s, faces: Int32s, f: int) -> tuple[int, int, int]:
-    """(b - a) x (c - a), exact."""
-    a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-    ax, ay, az = np.int64(lattice[a, 0]), np.int64(lattice[a, 1]), np.int64(lattice[a, 2])
-    ux, uy, uz = lattice[b, 0] - ax, lattice[b, 1] - ay, lattice[b, 2] - az
-    vx, vy, vz = lattice[c, 0] - ax, lattice[c, 1] - ay, lattice[c, 2] - az
-    return uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
-
-
-@inlined
-def meeting(boxes: Int32s, first: int, i: int) -> int:
-    """Which of the eight boxes from `first` on meet box i, as bits."""
+def meeting(boxes: Int32s, first: int, box: Int32s, i: int) -> int:
+    """Which of the eight boxes from `first` on meet box i of `box`, as bits."""
     return bits(
-        (load(boxes, 0, first) <= splat(boxes[3, i]))
-        & (load(boxes, 3, first) >= splat(boxes[0, i]))
-        & (load(boxes, 1, first) <= splat(boxes[4, i]))
-        & (load(boxes, 4, first) >= splat(boxes[1, i]))
-        & (load(boxes, 2, first) <= splat(boxes[5, i]))
-        & (load(boxes, 5, first) >= splat(boxes[2, i]))
+        (load(boxes, 0, first) <= splat(box[3, i]))
+        & (load(boxes, 3, first) >= splat(box[0, i]))
+        & (load(boxes, 1, first) <= splat(box[4, i]))
+        & (load(boxes, 4, first) >= splat(box[1, i]))
+        & (load(boxes, 2, first) <= splat(box[5, i]))
+        & (load(boxes, 5, first) >= splat(box[2, i]))
     )
 
 
@@ -133,21 +123,29 @@ def _along(nx: Vector, ny: Vector, nz: Vector, dx: Vector, dy: Vector, dz: Vecto
 
 
 @inlined
-def _reach(boxes: Int32s, i: int, j: int) -> np.float32:
+def _reach(boxes: Int32s, i: int, others: Int32s, j: int) -> np.float32:
     """Below this a float32 distance to a plane has no sign: |n| <= 1 and every difference lies within both boxes' union, so what is
     rounded (differences, normals, products, sums: six half-ulps of a sum of three terms) stays below 10.4 / 2^24 of its extent."""
     extent = np.int64(0)
     for c in range(3):
         extent = max(
             extent,
-            np.int64(max(boxes[c + 3, i], boxes[c + 3, j])) - np.int64(min(boxes[c, i], boxes[c, j])),
+            np.int64(max(boxes[c + 3, i], others[c + 3, j])) - np.int64(min(boxes[c, i], others[c, j])),
         )
     return np.float32(extent) * _UNSURE
 
 
 @inlined
 def suspects(
-    corners: Int32s, ids: Int32s, normals: Floats, at: int, others: Int32s, other_ids: Int32s, other_normals: Floats, first: int, unsure: np.float32
+    corners: Int32s,
+    ids: Int32s,
+    normals: Floats,
+    at: int,
+    others: Int32s,
+    other_ids: Int32s,
+    other_normals: Floats,
+    first: int,
+    unsure: np.float32,
 ) -> int:
     """Which of the eight faces from `first` on may meet face `at` otherwise than as a neighbour: certified for those left out.
 
@@ -188,12 +186,24 @@ def _outside(
     mx: Vector, my: Vector, mz: Vector, px: Vector, py: Vector, pz: Vector, others: Int32s, row: int, first: int, high: Vector
 ) -> Vector:
     """Which corners (rows row ... row + 2 of `others`) lie beyond `high` along m, seen from p."""
-    return _along(mx, my, mz, load(others, row, first) - px, load(others, row + 1, first) - py, load(others, row + 2, first) - pz) > high
+    return (
+        _along(mx, my, mz, load(others, row, first) - px, load(others, row + 1, first) - py, load(others, row + 2, first) - pz)
+        > high
+    )
 
 
 @inlined
 def beside(
-    lattice: Int32s, faces: Int32s, face: int, nx: int, ny: int, nz: int, others: Int32s, other_ids: Int32s, first: int, unsure: np.float32
+    lattice: Int32s,
+    faces: Int32s,
+    face: int,
+    nx: int,
+    ny: int,
+    nz: int,
+    others: Int32s,
+    other_ids: Int32s,
+    first: int,
+    unsure: np.float32,
 ) -> int:
     """Which of the eight faces from `first` on lie beside an edge of `face` (n: its normal): certified.
 
@@ -206,7 +216,11 @@ def beside(
     x, y, z = float(nx), float(ny), float(nz)
     for k in range(3):
         i, j = faces[face, k], faces[face, k + 1 if k < 2 else 0]
-        ex, ey, ez = float(lattice[j, 0] - lattice[i, 0]), float(lattice[j, 1] - lattice[i, 1]), float(lattice[j, 2] - lattice[i, 2])
+        ex, ey, ez = (
+            float(lattice[j, 0] - lattice[i, 0]),
+            float(lattice[j, 1] - lattice[i, 1]),
+            float(lattice[j, 2] - lattice[i, 2]),
+        )
         # out of the face: the edge x the normal
         mx, my, mz = ey * z - ez * y, ez * x - ex * z, ex * y - ey * x
         length = math.sqrt(mx * mx + my * my + mz * mz)
@@ -219,6 +233,47 @@ def beside(
             & (_outside(vx, vy, vz, px, py, pz, others, 6, first, high) | (f == one) | (f == two))
         )
     return apart
+
+
+@inlined
+def _face_against(
+    lattice: Int32s,
+    faces: Int32s,
+    order: Int32s,
+    corners: Int32s,
+    ids: Int32s,
+    normals: Floats,
+    at: int,
+    others: Int32s,
+    other_corners: Int32s,
+    other_ids: Int32s,
+    other_normals: Floats,
+    first: int,
+    near: int,
+    unsure: np.float32,
+    pairs: Int32s,
+    kinds: Int8s,
+    found: int,
+) -> int:
+    """Slot `at` of one tree against the slots `first` + bits of `near` of another: fills pairs on from `found`, returns the new count."""
+    near &= suspects(corners, ids, normals, at, other_corners, other_ids, other_normals, first, unsure)
+    if near == 0:
+        return found
+    f = order[at]
+    nx, ny, nz = normal_of(lattice, faces, f)
+    near &= 255 ^ beside(lattice, faces, f, nx, ny, nz, other_corners, other_ids, first, unsure)
+    while near:
+        g = others[first + lowest_bit(near)]
+        near &= near - 1
+        kind = kind_of(lattice, faces, f, g, nx, ny, nz)
+        if kind == APART:
+            continue
+        if found < pairs.shape[0]:
+            pairs[found, 0] = min(f, g)
+            pairs[found, 1] = max(f, g)
+            kinds[found] = kind
+        found += 1
+    return found
 
 
 @kernel(
@@ -245,7 +300,6 @@ def within(
     to cap. Workspace: stack (STACK,).
     """
     found = 0
-    cap = pairs.shape[0]
     top_level = levels.shape[0] - 2
     k = order.shape[0]
     groups = -(-k // WIDTH)
@@ -257,7 +311,7 @@ def within(
             # a block: eight boxes of one level, of which the last may be none
             top -= 1
             level, block = stack[top] >> 40, stack[top] & 0xFFFFFFFFFF
-            hits = meeting(boxes, levels[level] + WIDTH * block, mine)
+            hits = meeting(boxes, levels[level] + WIDTH * block, boxes, mine)
             while hits:
                 lane = lowest_bit(hits)
                 hits &= hits - 1
@@ -270,30 +324,75 @@ def within(
                     top += 1
                     continue
                 first = WIDTH * node
-                unsure = _reach(boxes, mine, levels[1] + node)
-                touched = meeting(boxes, WIDTH * group, levels[1] + node)
+                unsure = _reach(boxes, mine, boxes, levels[1] + node)
+                touched = meeting(boxes, WIDTH * group, boxes, levels[1] + node)
                 while touched:
                     at = WIDTH * group + lowest_bit(touched)
                     touched &= touched - 1
-                    near = meeting(boxes, first, at)
+                    near = meeting(boxes, first, boxes, at)
                     if node == group:
                         near &= 0xFE << (at - first)
                     if near:
-                        near &= suspects(corners, ids, normals, at, corners, ids, normals, first, unsure)
-                    if near == 0:
-                        continue
-                    f = order[at]
-                    nx, ny, nz = normal_of(lattice, faces, f)
-                    near &= 255 ^ beside(lattice, faces, f, nx, ny, nz, corners, ids, first, unsure)
-                    while near:
-                        g = order[first + lowest_bit(near)]
-                        near &= near - 1
-                        kind = kind_of(lattice, faces, f, g, nx, ny, nz)
-                        if kind == APART:
-                            continue
-                        if found < cap:
-                            pairs[found, 0] = min(f, g)
-                            pairs[found, 1] = max(f, g)
-                            kinds[found] = kind
-                        found += 1
+                        found = _face_against(
+                            lattice, faces, order, corners, ids, normals, at, order, corners, ids, normals, first, near, unsure,
+                            pairs, kinds, found,
+                        )  # fmt: skip
+    return found
+
+
+@kernel(
+    "int64(int32[:,::1], int32[:,::1], int32[::1], int64[::1], int32[:,::1], int32[:,::1], int32[:,::1], float32[:,::1], "
+    "int32[::1], int64[::1], int32[:,::1], int32[:,::1], int32[:,::1], float32[:,::1], int32[:,::1], int8[::1], int64[::1])",
+    writes=("pairs", "kinds", "stack"),
+)
+def between(
+    lattice: Int32s,
+    faces: Int32s,
+    order: Int32s,
+    levels: Int64s,
+    boxes: Int32s,
+    corners: Int32s,
+    ids: Int32s,
+    normals: Floats,
+    other_order: Int32s,
+    other_levels: Int64s,
+    other_boxes: Int32s,
+    other_corners: Int32s,
+    other_ids: Int32s,
+    other_normals: Floats,
+    pairs: Int32s,
+    kinds: Int8s,
+    stack: Int64s,
+) -> int:
+    """As `within`, of the pairs of a face of one tree with a face of another; both trees' faces are rows of `faces`."""
+    found = 0
+    top_level = other_levels.shape[0] - 2
+    k = order.shape[0]
+    for group in range(-(-k // WIDTH)):
+        mine = levels[1] + group
+        top = 1
+        stack[0] = top_level << 40
+        while top:
+            top -= 1
+            level, block = stack[top] >> 40, stack[top] & 0xFFFFFFFFFF
+            hits = meeting(other_boxes, other_levels[level] + WIDTH * block, boxes, mine)
+            while hits:
+                node = WIDTH * block + lowest_bit(hits)
+                hits &= hits - 1
+                if level > 1:
+                    stack[top] = (level - 1) << 40 | node
+                    top += 1
+                    continue
+                first = WIDTH * node
+                unsure = _reach(boxes, mine, other_boxes, other_levels[1] + node)
+                touched = meeting(boxes, WIDTH * group, other_boxes, other_levels[1] + node)
+                while touched:
+                    at = WIDTH * group + lowest_bit(touched)
+                    touched &= touched - 1
+                    near = meeting(other_boxes, first, boxes, at)
+                    if near:
+                        found = _face_against(
+                            lattice, faces, order, corners, ids, normals, at, other_order, other_corners, other_ids, other_normals,
+                            first, near, unsure, pairs, kinds, found,
+                        )  # fmt: skip
     return found

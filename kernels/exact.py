@@ -14,6 +14,12 @@ PLANAR_LIMIT = 1 << 30
 
 
 @inlined
+def coordinate(lattice: Int32s, i: int, axis: int) -> int:
+    """lattice[i, axis] as int64: products of differences fit."""
+    return np.int64(lattice[i, axis])  # type: ignore[return-value]  # an int where nothing is compiled, too
+
+
+@inlined
 def orient2d(ax: int, ay: int, bx: int, by: int, cx: int, cy: int) -> int:
     """Twice the signed area of the triangle a, b, c (int64): above zero when it turns counter-clockwise.
 
@@ -39,7 +45,7 @@ def segments_meet(ax: int, ay: int, bx: int, by: int, cx: int, cy: int, dx: int,
 SPATIAL_LIMIT = 1 << 28
 """Spatial predicates are exact while every coordinate is at most this in size: minors stay below 2^60, limb sums below 2^63."""
 
-_LOW = np.int64(0xFFFFFFFF)
+_LOW = 0xFFFFFFFF
 
 
 @inlined
@@ -57,9 +63,19 @@ def side_of_plane(nx: int, ny: int, nz: int, dx: int, dy: int, dz: int) -> int:
 def orient3d(lattice: Int32s, a: int, b: int, c: int, d: int) -> int:
     """The sign of (b - a) x (c - a) . (d - a), points by their rows: 1 when d lies on the side from which a, b, c runs
     counter-clockwise. Exact on the lattice (Shewchuk 1997 names the predicate; integers make it exact)."""
-    ax, ay, az = np.int64(lattice[a, 0]), np.int64(lattice[a, 1]), np.int64(lattice[a, 2])
+    ax, ay, az = coordinate(lattice, a, 0), coordinate(lattice, a, 1), coordinate(lattice, a, 2)
     ux, uy, uz = lattice[b, 0] - ax, lattice[b, 1] - ay, lattice[b, 2] - az
     vx, vy, vz = lattice[c, 0] - ax, lattice[c, 1] - ay, lattice[c, 2] - az
     return side_of_plane(
         uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx, lattice[d, 0] - ax, lattice[d, 1] - ay, lattice[d, 2] - az
     )
+
+
+@inlined
+def normal_of(lattice: Int32s, faces: Int32s, f: int) -> tuple[int, int, int]:
+    """(b - a) x (c - a) of face f = a, b, c: twice its area along its normal, exact."""
+    a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+    ax, ay, az = coordinate(lattice, a, 0), coordinate(lattice, a, 1), coordinate(lattice, a, 2)
+    ux, uy, uz = lattice[b, 0] - ax, lattice[b, 1] - ay, lattice[b, 2] - az
+    vx, vy, vz = lattice[c, 0] - ax, lattice[c, 1] - ay, lattice[c, 2] - az
+    return uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.compiled import inlined
-from kernels.exact import orient2d, orient3d
+from kernels.exact import coordinate, orient2d, orient3d
 
 Int32s = npt.NDArray[np.int32]
 
@@ -25,22 +25,22 @@ APART, CROSS, TOUCH, COPLANAR, FOLD, DOUBLE = range(6)
 
 
 @inlined
-def _flat(lattice: Int32s, i: int, drop: int) -> tuple[int, int]:
+def flat(lattice: Int32s, i: int, drop: int) -> tuple[int, int]:
     """Point i seen along axis `drop`."""
     if drop == 0:
-        return np.int64(lattice[i, 1]), np.int64(lattice[i, 2])
+        return coordinate(lattice, i, 1), coordinate(lattice, i, 2)
     if drop == 1:
-        return np.int64(lattice[i, 2]), np.int64(lattice[i, 0])
-    return np.int64(lattice[i, 0]), np.int64(lattice[i, 1])
+        return coordinate(lattice, i, 2), coordinate(lattice, i, 0)
+    return coordinate(lattice, i, 0), coordinate(lattice, i, 1)
 
 
 @inlined
-def _drop(lattice: Int32s, a: int, b: int, c: int) -> int:
+def drop_of(lattice: Int32s, a: int, b: int, c: int) -> int:
     """The axis along which the triangle has an area."""
     for drop in range(3):
-        ax, ay = _flat(lattice, a, drop)
-        bx, by = _flat(lattice, b, drop)
-        cx, cy = _flat(lattice, c, drop)
+        ax, ay = flat(lattice, a, drop)
+        bx, by = flat(lattice, b, drop)
+        cx, cy = flat(lattice, c, drop)
         if orient2d(ax, ay, bx, by, cx, cy) != 0:
             return drop
     return -1
@@ -51,16 +51,17 @@ def _beyond(lattice: Int32s, drop: int, a: int, b: int, c: int, d: int, e: int, 
     """How triangle d, e, f lies to the edges of a, b, c, all in one plane: 2 one edge has it strictly outside, 1 one edge has it
     outside or on it, 0 none has."""
     worst = 0
-    ax, ay = _flat(lattice, a, drop)
-    bx, by = _flat(lattice, b, drop)
-    cx, cy = _flat(lattice, c, drop)
+    ax, ay = flat(lattice, a, drop)
+    bx, by = flat(lattice, b, drop)
+    cx, cy = flat(lattice, c, drop)
     way = 1 if orient2d(ax, ay, bx, by, cx, cy) > 0 else -1
-    dx, dy = _flat(lattice, d, drop)
-    ex, ey = _flat(lattice, e, drop)
-    fx, fy = _flat(lattice, f, drop)
+    dx, dy = flat(lattice, d, drop)
+    ex, ey = flat(lattice, e, drop)
+    fx, fy = flat(lattice, f, drop)
     for _ in range(3):
         most = max(
-            max(way * orient2d(ax, ay, bx, by, dx, dy), way * orient2d(ax, ay, bx, by, ex, ey)), way * orient2d(ax, ay, bx, by, fx, fy)
+            max(way * orient2d(ax, ay, bx, by, dx, dy), way * orient2d(ax, ay, bx, by, ex, ey)),
+            way * orient2d(ax, ay, bx, by, fx, fy),
         )
         if most < 0:
             return 2
@@ -73,7 +74,7 @@ def _beyond(lattice: Int32s, drop: int, a: int, b: int, c: int, d: int, e: int, 
 @inlined
 def _in_plane(lattice: Int32s, a: int, b: int, c: int, d: int, e: int, f: int) -> int:
     """APART, TOUCH or COPLANAR, of two triangles in one plane."""
-    drop = _drop(lattice, a, b, c)
+    drop = drop_of(lattice, a, b, c)
     first = _beyond(lattice, drop, a, b, c, d, e, f)
     if first == 2:
         return APART
@@ -90,7 +91,7 @@ def edge_meets(lattice: Int32s, u: int, v: int, a: int, b: int, c: int) -> bool:
     if su * sv > 0:
         return False
     if su == 0 and sv == 0:
-        drop = _drop(lattice, a, b, c)
+        drop = drop_of(lattice, a, b, c)
         return _edge_meets_flat(lattice, drop, u, v, a, b, c)
     one = orient3d(lattice, u, v, a, b)
     two = orient3d(lattice, u, v, b, c)
@@ -101,11 +102,11 @@ def edge_meets(lattice: Int32s, u: int, v: int, a: int, b: int, c: int) -> bool:
 @inlined
 def _edge_meets_flat(lattice: Int32s, drop: int, u: int, v: int, a: int, b: int, c: int) -> bool:
     """As edge_meets, all in one plane: apart when an edge of the triangle, or the segment's own line or ends, lies between."""
-    ax, ay = _flat(lattice, a, drop)
-    bx, by = _flat(lattice, b, drop)
-    cx, cy = _flat(lattice, c, drop)
-    ux, uy = _flat(lattice, u, drop)
-    vx, vy = _flat(lattice, v, drop)
+    ax, ay = flat(lattice, a, drop)
+    bx, by = flat(lattice, b, drop)
+    cx, cy = flat(lattice, c, drop)
+    ux, uy = flat(lattice, u, drop)
+    vx, vy = flat(lattice, v, drop)
     if (
         max(ux, vx) < min(min(ax, bx), cx)
         or min(ux, vx) > max(max(ax, bx), cx)
@@ -191,10 +192,10 @@ def at_an_edge(lattice: Int32s, v: int, w: int, a: int, b: int, side: int) -> in
     """The kind of v, w, a and w, v, b: FOLD when b (`side` of the first's plane) lies in it, on the same side of the edge as a."""
     if side != 0:
         return APART
-    drop = _drop(lattice, v, w, a)
-    vx, vy = _flat(lattice, v, drop)
-    wx, wy = _flat(lattice, w, drop)
-    ax, ay = _flat(lattice, a, drop)
-    bx, by = _flat(lattice, b, drop)
+    drop = drop_of(lattice, v, w, a)
+    vx, vy = flat(lattice, v, drop)
+    wx, wy = flat(lattice, w, drop)
+    ax, ay = flat(lattice, a, drop)
+    bx, by = flat(lattice, b, drop)
     one, two = orient2d(vx, vy, wx, wy, ax, ay), orient2d(vx, vy, wx, wy, bx, by)
     return FOLD if (one > 0) == (two > 0) else APART

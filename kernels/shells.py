@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from kernels.bvh import WIDTH
 from kernels.compiled import inlined, kernel
-from kernels.exact import orient2d, orient3d
+from kernels.exact import coordinate, orient2d, orient3d
+from kernels.pairs import drop_of, flat
 from kernels.simd import bits, load, lowest_bit, splat
 
 Int32s = npt.NDArray[np.int32]
@@ -37,19 +38,31 @@ def _turns(ax: int, ay: int, bx: int, by: int, px: int, py: int) -> int:
 
 
 @inlined
+def holds(lattice: Int32s, a: int, b: int, c: int, p: int) -> bool:
+    """Does p, in the plane of the triangle a, b, c of some area, lie in it or on its border?"""
+    drop = drop_of(lattice, a, b, c)
+    ax, ay = flat(lattice, a, drop)
+    bx, by = flat(lattice, b, drop)
+    cx, cy = flat(lattice, c, drop)
+    px, py = flat(lattice, p, drop)
+    one, two, three = orient2d(ax, ay, bx, by, px, py), orient2d(bx, by, cx, cy, px, py), orient2d(cx, cy, ax, ay, px, py)
+    return (one >= 0 and two >= 0 and three >= 0) or (one <= 0 and two <= 0 and three <= 0)
+
+
+@inlined
 def above(lattice: Int32s, faces: Int32s, f: int, p: int) -> int:
     """+1 or -1 when face f stands above point p and looks up or down, 0 when it doesn't; ON_A_FACE when p lies on it."""
     a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-    px, py = np.int64(lattice[p, 0]), np.int64(lattice[p, 1])
-    ax, ay = np.int64(lattice[a, 0]), np.int64(lattice[a, 1])
-    bx, by = np.int64(lattice[b, 0]), np.int64(lattice[b, 1])
-    cx, cy = np.int64(lattice[c, 0]), np.int64(lattice[c, 1])
+    side = orient3d(lattice, a, b, c, p)
+    if side == 0 and holds(lattice, a, b, c, p):
+        return ON_A_FACE
+    px, py = coordinate(lattice, p, 0), coordinate(lattice, p, 1)
+    ax, ay = coordinate(lattice, a, 0), coordinate(lattice, a, 1)
+    bx, by = coordinate(lattice, b, 0), coordinate(lattice, b, 1)
+    cx, cy = coordinate(lattice, c, 0), coordinate(lattice, c, 1)
     way = _turns(ax, ay, bx, by, px, py)
     if way == 0 or _turns(bx, by, cx, cy, px, py) != way or _turns(cx, cy, ax, ay, px, py) != way:
         return 0
-    side = orient3d(lattice, a, b, c, p)
-    if side == 0:
-        return ON_A_FACE
     return way if side != way else 0
 
 
@@ -58,7 +71,15 @@ def above(lattice: Int32s, faces: Int32s, f: int, p: int) -> int:
     writes=("stack",),
 )
 def others_round(
-    lattice: Int32s, faces: Int32s, shell: Int32s, order: Int32s, levels: Int64s, boxes: Int32s, point: int, own: int, stack: Int64s
+    lattice: Int32s,
+    faces: Int32s,
+    shell: Int32s,
+    order: Int32s,
+    levels: Int64s,
+    boxes: Int32s,
+    point: int,
+    own: int,
+    stack: Int64s,
 ) -> int:
     """The winding number of all faces but those of shell `own` (shell (m,): whose each face is) round `point`, a row of the lattice;
     ON_A_FACE when it lies on one. The tree holds every face with an area. Workspace: stack (STACK,)."""

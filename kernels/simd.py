@@ -32,7 +32,11 @@ class _Lanes(types.Type):  # type: ignore[misc]  # numba has no types
 
 
 _FLOATS, _INTS, _MASK = _Lanes("float32"), _Lanes("int32"), _Lanes("bool_")
-_IR = {"float32": ir.VectorType(ir.FloatType(), LANES), "int32": ir.VectorType(ir.IntType(32), LANES), "bool_": ir.VectorType(ir.IntType(1), LANES)}
+_IR = {
+    "float32": ir.VectorType(ir.FloatType(), LANES),
+    "int32": ir.VectorType(ir.IntType(32), LANES),
+    "bool_": ir.VectorType(ir.IntType(1), LANES),
+}
 
 
 @register_model(_Lanes)
@@ -76,7 +80,7 @@ def lowest_bit(number: int) -> int:
     return (number & -number).bit_length() - 1
 
 
-@intrinsic  # type: ignore[misc]  # numba has no types
+@intrinsic  # type: ignore[untyped-decorator]  # numba has no types
 def _load(_: Any, rows: Any, row: Any, at: Any) -> Any:
     kind = _FLOATS if rows.dtype == types.float32 else _INTS
 
@@ -90,7 +94,7 @@ def _load(_: Any, rows: Any, row: Any, at: Any) -> Any:
     return kind(rows, row, at), build
 
 
-@intrinsic  # type: ignore[misc]  # numba has no types
+@intrinsic  # type: ignore[untyped-decorator]  # numba has no types
 def _splat(_: Any, value: Any) -> Any:
     if value not in (types.float32, types.int32):
         return None
@@ -104,7 +108,7 @@ def _splat(_: Any, value: Any) -> Any:
     return kind(value), build
 
 
-@intrinsic  # type: ignore[misc]  # numba has no types
+@intrinsic  # type: ignore[untyped-decorator]  # numba has no types
 def _floats_of(_: Any, vector: Any) -> Any:
     def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         return builder.sitofp(args[0], _IR["float32"])
@@ -112,7 +116,7 @@ def _floats_of(_: Any, vector: Any) -> Any:
     return _FLOATS(vector), build
 
 
-@intrinsic  # type: ignore[misc]  # numba has no types
+@intrinsic  # type: ignore[untyped-decorator]  # numba has no types
 def _bits_of(_: Any, mask: Any) -> Any:
     def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         return builder.zext(builder.bitcast(args[0], ir.IntType(LANES)), ir.IntType(64))
@@ -120,7 +124,7 @@ def _bits_of(_: Any, mask: Any) -> Any:
     return types.int64(mask), build
 
 
-@intrinsic  # type: ignore[misc]  # numba has no types
+@intrinsic  # type: ignore[untyped-decorator]  # numba has no types
 def _lowest(_: Any, number: Any) -> Any:
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         wide = context.cast(builder, args[0], signature.args[0], types.int64)
@@ -132,7 +136,7 @@ def _lowest(_: Any, number: Any) -> Any:
 def _chosen(comparison: str) -> Any:
     """An intrinsic: lane by lane the first where `comparison` holds, else the second."""
 
-    @intrinsic  # type: ignore[misc]  # numba has no types
+    @intrinsic  # type: ignore[untyped-decorator]  # numba has no types
     def choose(_: Any, a: Any, b: Any) -> Any:
         def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
             compare = builder.fcmp_ordered if a.kind == "float32" else builder.icmp_signed
@@ -144,7 +148,7 @@ def _chosen(comparison: str) -> Any:
 
 
 def _arithmetic(name: str) -> Any:
-    @intrinsic  # type: ignore[misc]  # numba has no types
+    @intrinsic  # type: ignore[untyped-decorator]  # numba has no types
     def apply(_: Any, a: Any, b: Any) -> Any:
         def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
             return getattr(builder, f"f{name}" if a.kind == "float32" else name)(args[0], args[1])
@@ -155,7 +159,7 @@ def _arithmetic(name: str) -> Any:
 
 
 def _comparison(sign: str) -> Any:
-    @intrinsic  # type: ignore[misc]  # numba has no types
+    @intrinsic  # type: ignore[untyped-decorator]  # numba has no types
     def apply(_: Any, a: Any, b: Any) -> Any:
         def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
             compare = builder.fcmp_ordered if a.kind == "float32" else builder.icmp_signed
@@ -173,7 +177,7 @@ def _alike(a: Any, b: Any, kinds: tuple[str, ...]) -> bool:
 def _offer(function: Callable[..., Any], made: Any, kinds: tuple[str, ...]) -> None:
     """Let compiled code use `made` wherever `function` is called with two vectors of one of these kinds."""
 
-    @overload(function, strict=False)  # type: ignore[misc]  # numba has no types
+    @overload(function, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
     def choose(a: Any, b: Any) -> Any:
         if _alike(a, b, kinds):
             return lambda a, b: made(a, b)
@@ -191,28 +195,28 @@ _offer(least, _chosen("<"), _NUMBERS)
 _offer(most, _chosen(">"), _NUMBERS)
 
 
-@overload(load, strict=False)  # type: ignore[misc]  # numba has no types
+@overload(load, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
 def _load_rows(rows: Any, row: Any, at: Any) -> Any:
     if isinstance(rows, types.Array) and rows.ndim == 2 and rows.layout == "C" and rows.dtype in (types.float32, types.int32):
         return lambda rows, row, at: _load(rows, row, at)
     return None
 
 
-@overload(splat, strict=False)  # type: ignore[misc]  # numba has no types
+@overload(splat, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
 def _splat_one(value: Any) -> Any:
     return (lambda value: _splat(value)) if value in (types.float32, types.int32) else None
 
 
-@overload(floats, strict=False)  # type: ignore[misc]  # numba has no types
+@overload(floats, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
 def _floats_one(vector: Any) -> Any:
     return (lambda vector: _floats_of(vector)) if vector == _INTS else None
 
 
-@overload(bits, strict=False)  # type: ignore[misc]  # numba has no types
+@overload(bits, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
 def _bits_one(mask: Any) -> Any:
     return (lambda mask: _bits_of(mask)) if mask == _MASK else None
 
 
-@overload(lowest_bit, strict=False)  # type: ignore[misc]  # numba has no types
+@overload(lowest_bit, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
 def _lowest_one(number: Any) -> Any:
     return (lambda number: _lowest(number)) if isinstance(number, types.Integer) else None

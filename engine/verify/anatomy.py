@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Settled
+from engine.verify.tree import Tree
 from kernels import lattice as grid
 from kernels import mass, topology
 
@@ -82,7 +83,8 @@ class Mass:
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """`flaws` empty: `topology` and `mass` are there. `spent`: CPU ms of mesh, topology and mass."""
+    """`flaws` empty: `topology` and `mass` are there. `spent`: CPU ms of mesh, topology and mass. `rest`: the tree of its leading
+    faces where they are a known body's, which meet nothing among themselves."""
 
     name: str
     lattice: Lattice
@@ -91,6 +93,7 @@ class Anatomy:
     topology: Topology | None
     mass: Mass | None
     spent: tuple[float, float, float]
+    rest: Tree | None = None
 
     def edge(self, half_edge: int) -> Place:
         """The middle of a half-edge, mm."""
@@ -267,14 +270,3 @@ def _moments(
     xy, yz, zx = xy - whole * cx * cy, yz - whole * cy * cz, zx - whole * cz * cx
     centre = tuple((o + c) / STEPS_PER_MM for o, c in zip(origin, (cx, cy, cz), strict=True))
     return (centre[0], centre[1], centre[2]), (yy + zz, xx + zz, xx + yy, 0.0 - xy, 0.0 - yz, 0.0 - zx)
-
-
-def shell_boxes(anatomy: Anatomy) -> list[list[int]]:
-    """min and max of each shell in steps."""
-    shape = anatomy.topology
-    if shape is None:
-        return []
-    boxes = np.empty((shape.shells, 6), dtype=np.int64)
-    mass.shell_bounds(anatomy.lattice, anatomy.faces, shape.shell, boxes)
-    told: list[list[int]] = boxes.tolist()
-    return told

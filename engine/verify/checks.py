@@ -12,14 +12,15 @@ from typing import Any
 from engine.model.mesh import STEPS_PER_MM, Settled
 from engine.model.order import CheckRun, Finding, Severity, Verdict
 from engine.model.process import CHECKS, Process
-from engine.verify import delta, words
-from engine.verify.anatomy import Anatomy, Mass, Topology, dissect, shell_boxes
+from engine.verify import delta, meetings, shells, words
+from engine.verify.anatomy import Anatomy, Mass, Topology, dissect
+from engine.verify.crossings import among
 from kernels import mass as kernel
 
 GEOMETRY = frozenset(("mesh", "topology", "degenerate", "orientation", "volume", "crossings", "shells"))
 """What is required when no process is named: that the file is the boundary of a solid."""
 
-NOT_YET = frozenset(("crossings", "walls", "gaps", "shells", "parts"))
+NOT_YET = frozenset(("walls", "gaps", "parts"))
 """Checks that have a name and no kernel yet."""
 
 CONTACT_MM2 = 4.0
@@ -47,6 +48,8 @@ def verify(
     spent = dict.fromkeys(CHECKS, 0.0)
     findings: list[Finding] = []
     bodies = []
+    crossing = 0
+    closed = bool(parts)
     for part in parts:
         body = dissect(part) if known is None else delta.dissect(part, known)
         bodies.append(body)
@@ -56,11 +59,20 @@ def verify(
         spent["volume"] += body.spent[2]
         if body.topology is None or body.mass is None:
             findings += words.flawed(body)
+            closed = False
             continue
         findings += words.topology(body, body.topology)
         findings += words.degenerate(body, body.topology, body.mass)
-        findings += _orientation(body, body.topology, body.mass)
+        findings += words.winding(body, body.topology)
         begin = _spend(spent, "orientation", begin)
+        trees, met = among(body.lattice, body.faces, body.rest)
+        findings += meetings.crossings(body, met)
+        crossing += met.crossing
+        begin = _spend(spent, "crossings", begin)
+        kinds = shells.kinds(body, trees, met)
+        closed = closed and kinds is not None
+        findings += meetings.shells(body, kinds or [], met, None if process is None else process.method)
+        begin = _spend(spent, "shells", begin)
         if process is not None:
             findings += _machine(body, body.mass, process)
             begin = _spend(spent, "machine", begin)
@@ -70,7 +82,8 @@ def verify(
     if not parts:
         findings.append(words.nothing())
     whole = bool(parts) and all(b.mass is not None for b in bodies)
-    return _runs(process, whole, bool(parts), spent), tuple(findings), _figures(bodies)
+    figures = {**_figures(bodies), "crossing_pairs": crossing if whole else None}
+    return _runs(process, whole, bool(parts), closed, spent), tuple(findings), figures
 
 
 def _spend(spent: dict[str, float], name: str, begin: float) -> float:
@@ -79,12 +92,16 @@ def _spend(spent: dict[str, float], name: str, begin: float) -> float:
     return now
 
 
-def _runs(process: Process | None, whole: bool, any_part: bool, spent: Mapping[str, float]) -> tuple[CheckRun, ...]:
+def _runs(
+    process: Process | None, whole: bool, any_part: bool, closed: bool, spent: Mapping[str, float]
+) -> tuple[CheckRun, ...]:
     runs = []
     asked = process.checks if process is not None else {}
     for name in (*CHECKS, *(c for c in sorted(asked) if c not in CHECKS)):
         required = asked.get(name, False) if process is not None else name in GEOMETRY
         ran = any_part if name == "mesh" else whole and name in CHECKS and name not in NOT_YET
+        if name == "shells":
+            ran = ran and closed  # an open surface has no inside
         if name == "machine":
             ran = ran and process is not None
         if name == "bed":
@@ -92,25 +109,6 @@ def _runs(process: Process | None, whole: bool, any_part: bool, spent: Mapping[s
             ran, required = ran and there_is, required and there_is
         runs.append(CheckRun(name, required, ran, round(spent.get(name, 0.0), 4) if ran else 0.0))
     return tuple(runs)
-
-
-def _orientation(body: Anatomy, shape: Topology, sizes: Mass) -> list[Finding]:
-    found = words.winding(body, shape)
-    if not shape.closed or all(v > 0 for v in sizes.six_volumes):
-        return found
-    boxes = shell_boxes(body)
-    outside = [boxes[s] for s, v in enumerate(sizes.six_volumes) if v > 0]
-    for s, volume in enumerate(sizes.six_volumes):
-        # a hollow's wall is inside out too, and rightly so: which is which, the winding number will say (check `shells`)
-        if volume < 0 and any(_within(boxes[s], box) for box in outside):
-            continue
-        if volume <= 0:
-            found.append(words.inverted(body, shape, s, volume))
-    return found
-
-
-def _within(inner: Sequence[int], outer: Sequence[int]) -> bool:
-    return all(outer[k] < inner[k] and inner[k + 3] < outer[k + 3] for k in range(3))
 
 
 def _machine(body: Anatomy, sizes: Mass, process: Process) -> list[Finding]:
@@ -148,7 +146,6 @@ def _figures(bodies: Sequence[Anatomy]) -> dict[str, Any]:
         "bounds_mm": _corners(steps),
         "min_wall_mm": None,
         "min_gap_mm": None,
-        "crossing_pairs": None,
         "side_area_mm2": _sum(s.side for s in sizes),
         "horizontal_area_mm2": _sum(s.up + s.down for s in sizes),
         "contact_area_mm2": _sum(s.contact for s in sizes),

@@ -17,6 +17,8 @@ from engine.model.mesh import Faces, Kept, Lattice, Settled
 from engine.model.shelf import Shelf
 from engine.verify import anatomy
 from engine.verify.anatomy import Anatomy, Int32s, Int64s, Mass, Topology
+from engine.verify.crossings import find
+from engine.verify.tree import Tree, plant
 from kernels import collar, mass, topology
 from kernels import lattice as grid
 
@@ -41,7 +43,7 @@ class Certificate:
 
     `lattice` (n, 3), `faces` (m, 3): the rows themselves, in the print pose. `degree` (n), `shell` (m), `shells`: as of a Topology, its
     components in place of shells. `six_volumes` a component and `total`: integers of `anatomy.summed`; `box`: min and max of all
-    its points in steps, used or not. `moments`: by origin and scales.
+    its points in steps, used or not. `tree`: of its faces, when none of them meets another. `moments`: by origin and scales.
     """
 
     lattice: Lattice
@@ -53,6 +55,7 @@ class Certificate:
     six_volumes: list[int]
     total: list[int]
     box: list[int]
+    tree: Tree | None
     moments: dict[tuple[tuple[int, ...], float, float], list[int]] = field(default_factory=dict)
 
     def covers(self, lattice: Lattice, faces: Faces) -> bool:
@@ -76,7 +79,7 @@ class Certificate:
         """What it weighs."""
         arrays = (self.lattice, self.faces, self.degree, self.shell)
         rim = (self.rim.slot, self.rim.edges, self.rim.before, self.rim.chords)
-        return sum(a.nbytes for a in arrays + rim)
+        return sum(a.nbytes for a in arrays + rim) + (0 if self.tree is None else self.tree.nbytes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +133,9 @@ def certify(lattice: Lattice, faces: Faces) -> Certificate | None:
     if rim is None:
         return None
     box = [int(c) for c in (*lattice.min(axis=0), *lattice.max(axis=0))]
-    return Certificate(lattice, faces, shape.degree, shape.shell, shape.shells, rim, six, total, box)
+    tree = plant(lattice, faces)
+    clean = tree if not find(lattice, faces, tree).found else None
+    return Certificate(lattice, faces, shape.degree, shape.shell, shape.shells, rim, six, total, box, clean)
 
 
 def _rim(faces: Faces, twin: Int32s, shape: Topology) -> Rim | None:
@@ -166,7 +171,7 @@ def dissect(part: Settled, known: Certificates) -> Anatomy:
     if sizes is None:
         return anatomy.dissect(part)
     spent = (1000.0 * (read - begin), 1000.0 * (joined - read), 1000.0 * (time.thread_time() - joined))
-    return Anatomy(part.part.name, lattice, faces, (), shape[0], sizes, spent)
+    return Anatomy(part.part.name, lattice, faces, (), shape[0], sizes, spent, rest.tree)
 
 
 def attached(rest: Certificate, lattice: Lattice, faces: Faces) -> tuple[Topology, list[int], Int64s] | None:

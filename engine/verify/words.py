@@ -17,11 +17,13 @@ _FLAWS = {
 }
 
 
-def _near(at: Place) -> str:
+def near(at: Place) -> str:
+    """A place, as it is said."""
     return "at x {:g}, y {:g}, z {:g} mm".format(*at)
 
 
-def _some(count: int, one: str, many: str) -> str:
+def some(count: int, one: str, many: str) -> str:
+    """1 edge, 2 edges."""
     return f"1 {one}" if count == 1 else f"{count} {many}"
 
 
@@ -60,7 +62,7 @@ def topology(body: Anatomy, shape: Topology) -> list[Finding]:
             Finding(
                 "open-edge",
                 Severity.ERROR,
-                f"the surface has a hole: {_some(n, 'edge has', 'edges have')} a face on one side only, the first {_near(at)}",
+                f"the surface has a hole: {some(n, 'edge has', 'edges have')} a face on one side only, the first {near(at)}",
                 count=n,
                 at=at,
                 part=body.name,
@@ -74,7 +76,7 @@ def topology(body: Anatomy, shape: Topology) -> list[Finding]:
             Finding(
                 "nonmanifold-edge",
                 Severity.ERROR,
-                f"{_some(n, 'edge is', 'edges are')} shared by more than two faces, the first {_near(at)}",
+                f"{some(n, 'edge is', 'edges are')} shared by more than two faces, the first {near(at)}",
                 count=n,
                 at=at,
                 part=body.name,
@@ -88,7 +90,7 @@ def topology(body: Anatomy, shape: Topology) -> list[Finding]:
             Finding(
                 "nonmanifold-vertex",
                 Severity.ERROR,
-                f"surfaces touch in {_some(n, 'single point', 'single points')}, the first {_near(at)}",
+                f"surfaces touch in {some(n, 'single point', 'single points')}, the first {near(at)}",
                 count=n,
                 at=at,
                 part=body.name,
@@ -102,7 +104,7 @@ def topology(body: Anatomy, shape: Topology) -> list[Finding]:
             Finding(
                 "unused-point",
                 Severity.INFO,
-                f"{_some(n, 'point is', 'points are')} used by no face, the first {_near(at)}; harmless",
+                f"{some(n, 'point is', 'points are')} used by no face, the first {near(at)}; harmless",
                 count=n,
                 at=at,
                 part=body.name,
@@ -121,7 +123,7 @@ def degenerate(body: Anatomy, shape: Topology, sizes: Mass) -> list[Finding]:
             Finding(
                 "degenerate-face",
                 Severity.ERROR,
-                f"{_some(n, 'face has', 'faces have')} no area at 0.0001 mm, the first {_near(at)}",
+                f"{some(n, 'face has', 'faces have')} no area at 0.0001 mm, the first {near(at)}",
                 count=n,
                 at=at,
                 part=body.name,
@@ -134,7 +136,7 @@ def degenerate(body: Anatomy, shape: Topology, sizes: Mass) -> list[Finding]:
             Finding(
                 "duplicate-face",
                 Severity.ERROR,
-                f"{_some(shape.doubled, 'face is', 'faces are')} there twice, the first {_near(at)}",
+                f"{some(shape.doubled, 'face is', 'faces are')} there twice, the first {near(at)}",
                 count=shape.doubled,
                 at=at,
                 part=body.name,
@@ -154,31 +156,13 @@ def winding(body: Anatomy, shape: Topology) -> list[Finding]:
         Finding(
             "inconsistent-winding",
             Severity.ERROR,
-            f"neighbouring faces disagree on which side is outside along {_some(n, 'edge', 'edges')}, the first {_near(at)}",
+            f"neighbouring faces disagree on which side is outside along {some(n, 'edge', 'edges')}, the first {near(at)}",
             count=n,
             at=at,
             part=body.name,
             fix="turn the faces over so that all of them look outward",
         )
     ]
-
-
-def inverted(body: Anatomy, shape: Topology, shell: int, six_volume: int) -> Finding:
-    """A shell inside out, or one that encloses nothing."""
-    at = body.face(int((shape.shell == shell).argmax()))
-    volume = six_volume / (6 * STEPS_PER_MM**3)
-    why = "is inside out" if six_volume < 0 else "encloses no volume: it is as thin as paper"
-    return Finding(
-        "inverted-shell",
-        Severity.ERROR,
-        f"a closed surface {why}, {_near(at)}",
-        value=volume,
-        limit=0.0,
-        unit="mm3",
-        at=at,
-        part=body.name,
-        fix="turn its faces over" if six_volume < 0 else "give it a thickness, or remove it",
-    )
 
 
 def too_big(body: Anatomy, sizes: Mass, axis: int, size: float, room: float, machine: str) -> Finding:
@@ -219,7 +203,7 @@ def unstable(body: Anatomy, centre: Place) -> Finding:
     return Finding(
         "unstable",
         Severity.WARNING,
-        f"the part would tip over: its weight, {_near(at)}, is not above what touches the bed",
+        f"the part would tip over: its weight, {near(at)}, is not above what touches the bed",
         at=at,
         part=body.name,
         fix="turn the part, or print it with a brim or supports",

@@ -27,7 +27,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "PIL": ("engine/export/contact_sheet.py",),
     "orjson": ("engine/export/papers.py", "engine/rebuild.py"),
     "typer": ("service/cli.py",),
-    "numba": ("kernels/compiled.py",),
+    "numba": ("kernels/compiled.py", "kernels/simd.py"),
+    "llvmlite": ("kernels/simd.py",),
     "subprocess": ("engine/doors/child.py", "engine/doors/slicer.py"),
     "socket": ("engine/doors/child.py", "engine/doors/child_server.py"),
     "ctypes": ("engine/doors/child_server.py", "service/health.py"),
@@ -41,7 +42,11 @@ DOORS: dict[str, tuple[str, ...]] = {
 ANYWHERE = ("numpy", *TREES)
 """numpy.linalg apart: no BLAS or LAPACK where bytes depend on it (below)."""
 KERNELS = ("__future__", "collections", "functools", "math", "numpy", "types", "typing", "kernels")
-COMPILED = (*KERNELS, "ast", "hashlib", "inspect", "numba", "os", "pathlib")
+BENEATH = {
+    "kernels/compiled.py": (*KERNELS, "ast", "hashlib", "inspect", "numba", "os", "pathlib"),
+    "kernels/simd.py": (*KERNELS, "llvmlite", "numba", "operator"),
+}
+"""The two files on which all kernels stand."""
 TEMPLATES = ("__future__", "collections", "dataclasses", "functools", "math", "numpy", "typing", "engine", "templates")
 STARTERS = ("system", "popen", "fork", "forkpty", "posix_spawn", "posix_spawnp")
 STARTS = ("engine/doors/child_server.py",)
@@ -70,7 +75,7 @@ def complaints(file: str, source: str) -> list[str]:
             found.append(f"{file}:{line} imports {head}, which has no door")
         if name.startswith("numpy.linalg"):
             found.append(f"{file}:{line} imports numpy.linalg: LAPACK's results differ between machines")
-        if file.startswith("kernels/") and head not in (COMPILED if file == "kernels/compiled.py" else KERNELS):
+        if file.startswith("kernels/") and head not in BENEATH.get(file, KERNELS):
             found.append(f"{file}:{line} imports {head}: kernels know math, numpy and numba alone")
         if file.startswith("templates/") and head not in TEMPLATES:
             found.append(f"{file}:{line} imports {head}: templates know engine.authoring, math and numpy alone")

@@ -47,7 +47,7 @@ def asked(mesh: Mesh, point: int, own: int) -> int:
     k = len(faces)
     levels, order = bvh.levels_of(k), np.empty(k, np.int32)
     rows, codes, spare = np.arange(k, dtype=np.int32), np.empty(k, np.int64), np.empty(k, np.int64)
-    bvh.sort_faces(points, faces, rows, order, codes, spare, np.empty(2048, np.int32))
+    bvh.sort_faces(points, faces, rows, order, codes, spare, np.empty(2048, np.int32), np.empty(6, np.int64))
     boxes = np.empty((6, levels[-1]), np.int32)
     bvh.fit(points, faces, order, levels, boxes)
     stack = np.empty(shells.STACK, np.int64)
@@ -80,8 +80,8 @@ BODY = box((0, 0, 0), (10, 10, 10))
         ((BODY, box((1, 1, 1), (9, 9, 9))), 2),
         ((box((0, 0, 20), (10, 10, 30)),), 0),  # above: in and out again
         ((box((0, 0, -30), (10, 10, -20)),), 0),
-        ((box((4, 4, 0), (7, 7, 10)),), 1),  # edges and corners of both lie above one another; moved, the points are inside
-        ((box((0, 0, 0), (4, 4, 10)),), 0),  # and here outside
+        ((box((3, 3, 0), (4, 7, 3)), BODY), 1),  # edges and corners stand below one another
+        ((box((4, 4, 8), (6, 6, 9)),), 0),  # and above: in and out again
     ],
 )
 def test_winding_of_the_others(others: tuple[tuple[np.ndarray, np.ndarray], ...], told: int) -> None:
@@ -89,9 +89,15 @@ def test_winding_of_the_others(others: tuple[tuple[np.ndarray, np.ndarray], ...]
     assert [asked(mesh, p, 0) for p in range(8)] == [told] * 8
 
 
-def test_a_point_on_a_face_says_nothing() -> None:
-    mesh = together(box((4, 4, 10), (6, 6, 12)), BODY)
-    assert [asked(mesh, p, 0) == shells.ON_A_FACE for p in range(8)] == [True, False] * 4
+@pytest.mark.parametrize(
+    ("low", "high", "axis"), [((4, 4, 10), (6, 6, 12), 2), ((4, 10, 4), (6, 12, 6), 1), ((10, 4, 4), (12, 6, 6), 0)]
+)
+def test_a_point_on_a_face_says_nothing(low: tuple[int, ...], high: tuple[int, ...], axis: int) -> None:
+    """Faces across the ray, and along it."""
+    mesh = together(box(low, high), BODY)
+    assert [asked(mesh, p, 0) == shells.ON_A_FACE for p in range(8)] == [mesh[0][p, axis] == 10 for p in range(8)]
+    corner = together(box((10, 10, 10), (12, 12, 12)), BODY)
+    assert [asked(corner, p, 0) for p in range(8)] == [shells.ON_A_FACE] + [0] * 7
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,0 +1,154 @@
+"""What is said of faces that meet and of shells that are none of a solid's: see `words` for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.model.mesh import STEPS_PER_MM
+from engine.model.order import Finding, Severity
+from engine.verify.anatomy import Anatomy
+from engine.verify.crossings import Crossings, Pairs, depths
+from engine.verify.shells import Kind
+from engine.verify.words import near, some
+from kernels.pairs import COPLANAR, CROSS, FOLD, TOUCH
+
+_SEALED = frozenset(("SLA", "SLS", "MJF"))
+"""Methods whose powder or resin stays in a cavity for ever."""
+
+
+def crossings(body: Anatomy, met: Crossings) -> list[Finding]:
+    """One finding each for faces that cross within a shell and between shells, that overlap in a plane, and that merely touch."""
+    if not met.found or body.topology is None:
+        return []
+    shell = body.topology.shell[met.pairs]
+    between = shell[:, 0] != shell[:, 1]
+    cross = met.kinds == CROSS
+    found = []
+    if np.any(cross & ~between):
+        found.append(_crossing(body, met, met.pairs[cross & ~between]))
+    if np.any(cross & between):
+        found.append(_overlapping(body, met.pairs[cross & between]))
+    flat = (met.kinds == COPLANAR) | (met.kinds == FOLD)
+    if np.any(flat):
+        found.append(_flat(body, met.pairs[flat]))
+    touch = met.kinds == TOUCH
+    if np.any(touch):
+        found.append(_contact(body, met.pairs[touch]))
+    return found
+
+
+def _deepest(body: Anatomy, pairs: Pairs) -> tuple[float, tuple[float, float, float]]:
+    """The depth in mm of the deepest pair, and where it is."""
+    depth = depths(body.lattice, body.faces, pairs)
+    at = int(depth.argmax())
+    return round(float(depth[at]) / STEPS_PER_MM, 4), body.face(int(pairs[at, 0]))
+
+
+def _crossing(body: Anatomy, met: Crossings, pairs: Pairs) -> Finding:
+    depth, at = _deepest(body, pairs)
+    count = len(pairs) + met.found - len(met.pairs)
+    return Finding(
+        "self-intersection",
+        Severity.ERROR,
+        f"the surface passes through itself: {some(count, 'pair', 'pairs')} of faces, the deepest by {depth:g} mm {near(at)}",
+        count=count,
+        value=depth,
+        limit=0.0,
+        unit="mm",
+        at=at,
+        part=body.name,
+        fix="unite the bodies that overlap there (a boolean union), or move them apart",
+    )
+
+
+def _overlapping(body: Anatomy, pairs: Pairs) -> Finding:
+    depth, at = _deepest(body, pairs)
+    return Finding(
+        "overlapping-shells",
+        Severity.ERROR,
+        f"closed surfaces pass through each other: {some(len(pairs), 'pair', 'pairs')} of faces, the deepest by {depth:g} mm {near(at)}",
+        count=len(pairs),
+        value=depth,
+        limit=0.0,
+        unit="mm",
+        at=at,
+        part=body.name,
+        fix="unite them (a boolean union), or move them apart",
+    )
+
+
+def _flat(body: Anatomy, pairs: Pairs) -> Finding:
+    at = body.face(int(pairs[0, 0]))
+    return Finding(
+        "coplanar-overlap",
+        Severity.ERROR,
+        f"{some(len(pairs), 'pair', 'pairs')} of faces lie in one plane on top of each other, the first {near(at)}",
+        count=len(pairs),
+        at=at,
+        part=body.name,
+        fix="unite the bodies that meet there, or remove the doubled surface",
+    )
+
+
+def _contact(body: Anatomy, pairs: Pairs) -> Finding:
+    at = body.face(int(pairs[0, 0]))
+    return Finding(
+        "contact",
+        Severity.WARNING,
+        f"surfaces touch without passing through each other in {some(len(pairs), 'place', 'places')}, the first {near(at)}",
+        count=len(pairs),
+        at=at,
+        part=body.name,
+        fix="move them apart by the process's gap, or unite them",
+    )
+
+
+_SHELLS = {
+    Kind.INVERTED: (
+        "inverted-shell", "{} inside out, the first {}", "turn its faces over",
+    ),
+    Kind.NESTED: (
+        "nested-shell", "{} within the material of another, the first {}", "remove the inner one, or turn it over to make a hollow",
+    ),
+    Kind.OVERLAPPING: (
+        "overlapping-shells", "{} in the way of another, the first {}", "unite them (a boolean union), or move them apart",
+    ),
+    Kind.FLAT: (
+        "inverted-shell", "{} no volume: as thin as paper, the first {}", "give it a thickness, or remove it",
+    ),
+    Kind.CAVITY: ("cavity", "{} a hollow without a way out, the first {}", "open it with a hole, or fill it"),
+}  # fmt: skip
+_VERBS = {Kind.FLAT: ("encloses", "enclose"), Kind.CAVITY: ("encloses", "enclose")}
+
+
+def shells(body: Anatomy, kinds: Sequence[Kind], met: Crossings, method: str | None) -> list[Finding]:
+    """One finding for each kind of shell that is not the outside of a solid. `method`: the process's."""
+    shape, sizes = body.topology, body.mass
+    if shape is None or sizes is None:
+        return []
+    found = []
+    for kind, (code, message, fix) in _SHELLS.items():
+        which = [s for s, k in enumerate(kinds) if k is kind]
+        if not which or (kind is Kind.OVERLAPPING and met.crossing):
+            continue  # faces that cross have said it already, and where
+        at = body.face(int((shape.shell == which[0]).argmax()))
+        one, many = _VERBS.get(kind, ("is", "are"))
+        count = f"{some(len(which), 'closed surface', 'closed surfaces')} {one if len(which) == 1 else many}"
+        volume = sum(sizes.six_volumes[s] for s in which) / (6 * STEPS_PER_MM**3)
+        warning = kind is Kind.CAVITY and method not in _SEALED
+        found.append(
+            Finding(
+                code,
+                Severity.WARNING if warning else Severity.ERROR,
+                message.format(count, near(at)),
+                count=len(which),
+                value=abs(volume) if kind is Kind.CAVITY else volume,
+                unit="mm3",
+                at=at,
+                part=body.name,
+                fix=fix,
+            )
+        )
+    return found
