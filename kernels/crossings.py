@@ -235,119 +235,15 @@ def beside(
     return apart
 
 
-@inlined
-def _face_against(
-    lattice: Int32s,
-    faces: Int32s,
-    order: Int32s,
-    corners: Int32s,
-    ids: Int32s,
-    normals: Floats,
-    at: int,
-    others: Int32s,
-    other_corners: Int32s,
-    other_ids: Int32s,
-    other_normals: Floats,
-    first: int,
-    near: int,
-    unsure: np.float32,
-    pairs: Int32s,
-    kinds: Int8s,
-    found: int,
-) -> int:
-    """Slot `at` of one tree against the slots `first` + bits of `near` of another: fills pairs on from `found`, returns the new count."""
-    near &= suspects(corners, ids, normals, at, other_corners, other_ids, other_normals, first, unsure)
-    if near == 0:
-        return found
-    f = order[at]
-    nx, ny, nz = normal_of(lattice, faces, f)
-    near &= 255 ^ beside(lattice, faces, f, nx, ny, nz, other_corners, other_ids, first, unsure)
-    while near:
-        g = others[first + lowest_bit(near)]
-        near &= near - 1
-        kind = kind_of(lattice, faces, f, g, nx, ny, nz)
-        if kind == APART:
-            continue
-        if found < pairs.shape[0]:
-            pairs[found, 0] = min(f, g)
-            pairs[found, 1] = max(f, g)
-            kinds[found] = kind
-        found += 1
-    return found
-
-
 @kernel(
-    "int64(int32[:,::1], int32[:,::1], int32[::1], int64[::1], int32[:,::1], int32[:,::1], int32[:,::1], float32[:,::1], "
-    "int32[:,::1], int8[::1], int64[::1])",
-    writes=("pairs", "kinds", "stack"),
-)
-def within(
-    lattice: Int32s,
-    faces: Int32s,
-    order: Int32s,
-    levels: Int64s,
-    boxes: Int32s,
-    corners: Int32s,
-    ids: Int32s,
-    normals: Floats,
-    pairs: Int32s,
-    kinds: Int8s,
-    stack: Int64s,
-) -> int:
-    """Every pair of faces of one tree that meets otherwise than neighbours do. Returns how many there are.
-
-    corners, ids, normals: of `pack`. Out: pairs (cap, 2) rows of faces, the lower first; kinds (cap,) of `kernels.pairs`; filled up
-    to cap. Workspace: stack (STACK,).
-    """
-    found = 0
-    top_level = levels.shape[0] - 2
-    k = order.shape[0]
-    groups = -(-k // WIDTH)
-    for group in range(groups):
-        mine = levels[1] + group
-        top = 1
-        stack[0] = top_level << 40
-        while top:
-            # a block: eight boxes of one level, of which the last may be none
-            top -= 1
-            level, block = stack[top] >> 40, stack[top] & 0xFFFFFFFFFF
-            hits = meeting(boxes, levels[level] + WIDTH * block, boxes, mine)
-            while hits:
-                lane = lowest_bit(hits)
-                hits &= hits - 1
-                node = WIDTH * block + lane
-                # the last group below this node: pairs with groups before ours were found from there
-                if ((node + 1) << (3 * (level - 1))) <= group:
-                    continue
-                if level > 1:
-                    stack[top] = (level - 1) << 40 | node
-                    top += 1
-                    continue
-                first = WIDTH * node
-                unsure = _reach(boxes, mine, boxes, levels[1] + node)
-                touched = meeting(boxes, WIDTH * group, boxes, levels[1] + node)
-                while touched:
-                    at = WIDTH * group + lowest_bit(touched)
-                    touched &= touched - 1
-                    near = meeting(boxes, first, boxes, at)
-                    if node == group:
-                        near &= 0xFE << (at - first)
-                    if near:
-                        found = _face_against(
-                            lattice, faces, order, corners, ids, normals, at, order, corners, ids, normals, first, near, unsure,
-                            pairs, kinds, found,
-                        )  # fmt: skip
-    return found
-
-
-@kernel(
-    "int64(int32[:,::1], int32[:,::1], int32[::1], int64[::1], int32[:,::1], int32[:,::1], int32[:,::1], float32[:,::1], "
+    "int64(int32[:,::1], int32[:,::1], boolean, int32[::1], int64[::1], int32[:,::1], int32[:,::1], int32[:,::1], float32[:,::1], "
     "int32[::1], int64[::1], int32[:,::1], int32[:,::1], int32[:,::1], float32[:,::1], int32[:,::1], int8[::1], int64[::1])",
     writes=("pairs", "kinds", "stack"),
 )
-def between(
+def meetings(
     lattice: Int32s,
     faces: Int32s,
+    same: bool,
     order: Int32s,
     levels: Int64s,
     boxes: Int32s,
@@ -364,7 +260,11 @@ def between(
     kinds: Int8s,
     stack: Int64s,
 ) -> int:
-    """As `within`, of the pairs of a face of one tree with a face of another; both trees' faces are rows of `faces`."""
+    """Every pair of a face of one tree with a face of the other that meets otherwise than neighbours do; how many there are.
+
+    same: both trees are one, and each pair is asked once. corners, ids, normals: of `pack`. Both trees' faces are rows of `faces`.
+    Out: pairs (cap, 2) rows of faces, the lower first; kinds (cap,) of `kernels.pairs`; filled up to cap. Workspace: stack (STACK,).
+    """
     found = 0
     top_level = other_levels.shape[0] - 2
     k = order.shape[0]
@@ -379,6 +279,9 @@ def between(
             while hits:
                 node = WIDTH * block + lowest_bit(hits)
                 hits &= hits - 1
+                # the last group below this node: pairs with groups before ours were found from there
+                if same and ((node + 1) << (3 * (level - 1))) <= group:
+                    continue
                 if level > 1:
                     stack[top] = (level - 1) << 40 | node
                     top += 1
@@ -390,9 +293,24 @@ def between(
                     at = WIDTH * group + lowest_bit(touched)
                     touched &= touched - 1
                     near = meeting(other_boxes, first, boxes, at)
+                    if same and node == group:
+                        near &= 0xFE << (at - first)
                     if near:
-                        found = _face_against(
-                            lattice, faces, order, corners, ids, normals, at, other_order, other_corners, other_ids, other_normals,
-                            first, near, unsure, pairs, kinds, found,
-                        )  # fmt: skip
+                        near &= suspects(corners, ids, normals, at, other_corners, other_ids, other_normals, first, unsure)
+                    if near == 0:
+                        continue
+                    f = order[at]
+                    nx, ny, nz = normal_of(lattice, faces, f)
+                    near &= 255 ^ beside(lattice, faces, f, nx, ny, nz, other_corners, other_ids, first, unsure)
+                    while near:
+                        g = other_order[first + lowest_bit(near)]
+                        near &= near - 1
+                        kind = kind_of(lattice, faces, f, g, nx, ny, nz)
+                        if kind == APART:
+                            continue
+                        if found < pairs.shape[0]:
+                            pairs[found, 0] = min(f, g)
+                            pairs[found, 1] = max(f, g)
+                            kinds[found] = kind
+                        found += 1
     return found

@@ -68,14 +68,10 @@ def find(lattice: Lattice, faces: Faces, tree: Tree, other: Tree | None = None) 
     """Every pair of faces of the tree, or of a face of it with one of the `other` tree."""
     size = 1024
     stack = np.empty(kernel.STACK, dtype=np.int64)
-    mine = (tree.order, tree.levels, tree.boxes, tree.corners, tree.ids, tree.normals)
+    mine, theirs = ((t.order, t.levels, t.boxes, t.corners, t.ids, t.normals) for t in (tree, other or tree))
     while True:
         pairs, kinds = np.empty((size, 2), dtype=np.int32), np.empty(size, dtype=np.int8)
-        if other is None:
-            found = kernel.within(lattice, faces, *mine, pairs, kinds, stack)
-        else:
-            theirs = (other.order, other.levels, other.boxes, other.corners, other.ids, other.normals)
-            found = kernel.between(lattice, faces, *mine, *theirs, pairs, kinds, stack)
+        found = kernel.meetings(lattice, faces, other is None, *mine, *theirs, pairs, kinds, stack)
         if found <= size or size == KEPT:
             break
         size = min(KEPT, 1 << (found - 1).bit_length())
