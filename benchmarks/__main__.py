@@ -20,7 +20,7 @@ from benchmarks import harness
 
 SUBJECTS: Mapping[str, str | None] = {
     "product": "benchmarks.product",
-    "verdict": None,
+    "verdict": "benchmarks.verdict",
     "export": "benchmarks.export",
     "compile": None,
     "fit": None,
