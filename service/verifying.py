@@ -55,7 +55,7 @@ def _one(name: str, unit: str | None, process: Process | None, picture: str | No
     report = {"verdict": said, "checks": _rows(checks), "findings": _rows(findings), "figures": figures}
     lines = [f"{f.severity} {f.code}: {f.message}" for f in findings]
     waiting = ", ".join(c.name for c in checks if c.required and not c.ran)
-    lines += [f"not checked yet: {waiting}"] if waiting else []
+    lines += [f"not checked: {waiting}"] if waiting else []
     _tell(name, status, as_json, report, [said, *lines])
     return status
 

@@ -114,6 +114,69 @@ def without_flat(lattice: Lattice, faces: Faces, owner: Rows) -> tuple[Faces, Ro
     return _without_pairs(faces, owner)
 
 
+def without_folds(lattice: Lattice, faces: Faces, owner: Rows) -> tuple[Faces, Rows]:
+    """The same surface where no thin triangle lies folded back on its neighbour; `owner` follows.
+
+    Rounding may carry the tip of a sliver across its longest side. That side is then turned (the sliver and the triangle across
+    it become the two others of their four points), which moves nothing. No triangle of zero area comes in; what cannot be cured so
+    stays, for `verify` to find.
+    """
+    faces, owner = faces.copy(), owner.copy()
+    for _ in range(_TURNS):
+        folded = _folded(lattice, faces)
+        if not len(folded) or not any([_turned(lattice, faces, owner, row) for row in folded.tolist()]):
+            break
+    return faces, owner
+
+
+_TURNS = 8
+_BACK = -0.9
+_THIN = 4.0
+"""Steps: rounding folds no triangle that is higher."""
+
+
+def _folded(lattice: Lattice, faces: Faces) -> Rows:
+    """Of each two neighbours whose normals are opposite, the row of the lower, where it is thin enough for rounding to have done it."""
+    normals = crosses(lattice, faces).astype(np.float64)
+    sizes = np.sqrt((normals * normals).sum(axis=1))
+    normals /= np.maximum(sizes, 1.0)[:, None]
+    sides, backs = _sides(faces)
+    order = np.argsort(sides, kind="stable")
+    at = np.minimum(np.searchsorted(sides[order], backs), len(order) - 1)
+    mate = order[at] % len(faces)
+    row = np.arange(len(backs)) % len(faces)
+    back = (sides[order][at] == backs) & ((normals[row] * normals[mate]).sum(axis=1) < _BACK)
+    longest = np.zeros(len(faces))
+    for k in range(3):
+        side = (lattice[faces[:, (k + 1) % 3]] - lattice[faces[:, k]]).astype(np.float64)
+        longest = np.maximum(longest, np.sqrt((side * side).sum(axis=1)))
+    height = sizes / np.maximum(longest, 1.0)
+    lower = np.where(height[row] < height[mate], row, mate)[back]
+    return np.unique(lower[height[lower] < _THIN]).astype(np.int32)
+
+
+def _turned(lattice: Lattice, faces: Faces, owner: Rows, row: int) -> bool:
+    """Turn the longest side of a triangle, in place; False where that is not allowed."""
+    corners = faces[row].tolist()
+    spans = [lattice[corners[(k + 1) % 3]].astype(np.int64) - lattice[corners[k]] for k in range(3)]
+    k = max(range(3), key=lambda i: int((spans[i] * spans[i]).sum()))
+    p, q, r = corners[k], corners[(k + 1) % 3], corners[(k + 2) % 3]
+    across = np.flatnonzero((faces == p).any(axis=1) & (faces == q).any(axis=1))
+    mates = [m for m in across.tolist() if m != row]
+    if len(mates) != 1:
+        return False
+    mate = mates[0]
+    s = next(v for v in faces[mate].tolist() if v not in (p, q))
+    if s == r or np.any((faces == r).any(axis=1) & (faces == s).any(axis=1)):
+        return False
+    made = np.array([(q, r, s), (r, p, s)], dtype=np.int32)
+    if not crosses(lattice, made).any(axis=1).all():
+        return False
+    faces[row], faces[mate] = made
+    owner[row] = owner[mate]
+    return True
+
+
 def _sides(faces: Faces) -> tuple[Int64, Int64]:
     """Each side (a, b) as one number, the first sides of all faces first, and likewise (b, a)."""
     a = faces.astype(np.int64)

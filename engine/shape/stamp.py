@@ -220,7 +220,7 @@ def _by_csg(mesh: Mesh, patches: Mapping[str, Patch], ground: Ground, outline: O
     prism(outline.points, outline.ends, ground.frame, low, high, STEPS_PER_MM, tool, 0, faces, 2 * lids)
     points, made, source = combine(mesh.points, mesh.faces, tool, faces, add=emboss)
     lattice, made = cad_lattice.weld(cad_lattice.rounded(points), made)
-    made, source = cad_lattice.without_flat(lattice, made, source)
+    made, source = cad_lattice.without_folds(lattice, *cad_lattice.without_flat(lattice, made, source))
 
     of_tool = source - len(mesh.faces)
     bottom = (of_tool >= 0) & (of_tool < lids)

@@ -123,7 +123,10 @@ class _Around:
         if ones & others:
             return False
         low, high = self._corners_of(ones), self._corners_of(others)
-        return any(self._between(h, low, high) for h in sorted(ones | others))
+        planes = [(_cross(a, b, c), a) for a, b, c in (tuple(self._triangle(h)) for h in sorted(ones | others))]
+        sides = [itertools.pairwise([*(tuple(self._triangle(h))), next(self._triangle(h))]) for h in (f, g)]
+        planes += [(_cross((0, 0, 0), _minus(b, a), _minus(d, c)), a) for (a, b), (c, d) in itertools.product(*sides)]
+        return any(_between(normal, at, low, high) for normal, at in planes if normal != (0, 0, 0))
 
     def _touched(self, f: int, g: int) -> set[int]:
         """f and the faces that meet it in a corner that lies on g, or over an edge that meets g."""
@@ -137,12 +140,6 @@ class _Around:
             if _segment_meets(self._point(u), self._point(v), a, b, c):
                 found |= self._at(u) & self._at(v)
         return found
-
-    def _between(self, h: int, ones: Iterable[Point], others: Iterable[Point]) -> bool:
-        a, b, c = self._triangle(h)
-        first = {_side(a, b, c, p) for p in ones} - {0}
-        second = {_side(a, b, c, p) for p in others} - {0}
-        return len(first) <= 1 and len(second) <= 1 and not first & second
 
     def _at(self, v: int) -> set[int]:
         return set((self._corners[self._starts[v] : self._starts[v + 1]] // 3).tolist())
@@ -167,9 +164,23 @@ def _dot(n: Point, a: Point, p: Point) -> int:
     return n[0] * (p[0] - a[0]) + n[1] * (p[1] - a[1]) + n[2] * (p[2] - a[2])
 
 
+def _minus(p: Point, q: Point) -> Point:
+    return p[0] - q[0], p[1] - q[1], p[2] - q[2]
+
+
+def _between(normal: Point, at: Point, ones: Iterable[Point], others: Iterable[Point]) -> bool:
+    """Is the plane through `at` between them, its own points on either side?"""
+    first = {_sign(_dot(normal, at, p)) for p in ones} - {0}
+    second = {_sign(_dot(normal, at, p)) for p in others} - {0}
+    return len(first) <= 1 and len(second) <= 1 and not first & second
+
+
+def _sign(value: int) -> int:
+    return (value > 0) - (value < 0)
+
+
 def _side(a: Point, b: Point, c: Point, p: Point) -> int:
-    volume = _dot(_cross(a, b, c), a, p)
-    return (volume > 0) - (volume < 0)
+    return _sign(_dot(_cross(a, b, c), a, p))
 
 
 def _on_triangle(p: Point, a: Point, b: Point, c: Point) -> bool:
@@ -192,8 +203,7 @@ def _segment_meets(u: Point, v: Point, a: Point, b: Point, c: Point) -> bool:
     normal = _cross(a, b, c)
 
     def turn(p: Point, q: Point, r: Point) -> int:
-        value = _dot(normal, (0, 0, 0), _cross(p, q, r))
-        return (value > 0) - (value < 0)
+        return _sign(_dot(normal, (0, 0, 0), _cross(p, q, r)))
 
     return any(
         turn(u, v, p) * turn(u, v, q) <= 0 and turn(p, q, u) * turn(p, q, v) <= 0 and {turn(u, v, p), turn(u, v, q)} != {0}

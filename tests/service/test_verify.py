@@ -46,7 +46,7 @@ def rows(out: str) -> list[dict[str, Any]]:
 
 def test_each_kind_of_file_has_its_status_and_its_line(files: pathlib.Path, capsys: Captured) -> None:
     for name, status, told in (
-        ("whole.off", 4, "incomplete"),
+        ("whole.off", 0, "printable"),
         ("open.off", 1, "error open-edge: the surface has a hole"),
         ("nan.off", 1, "error not-finite"),
         ("lying.off", 2, "announces more than it holds"),
@@ -55,7 +55,7 @@ def test_each_kind_of_file_has_its_status_and_its_line(files: pathlib.Path, caps
         got, out, err = run(capsys, name, "--unit", "mm")
         assert (got, err) == (status, ""), name
         assert told in out and all(line.startswith(f"{name}: ") for line in out.splitlines())
-    assert "not checked yet: crossings" in run(capsys, "whole.off", "--unit", "mm")[1]
+    assert "not checked: shells" in run(capsys, "open.off", "--unit", "mm")[1]  # an open surface has no inside
 
 
 def test_without_a_unit_or_with_none_that_is_one(files: pathlib.Path, capsys: Captured) -> None:
@@ -70,8 +70,8 @@ def test_the_worst_status_wins(files: pathlib.Path, capsys: Captured, monkeypatc
     def worst(*names: str) -> int:
         return run(capsys, *(f"{n}.off" for n in names), "--unit", "mm")[0]
 
-    assert worst("whole", "whole") == 4
-    assert worst("open", "whole") == 4
+    assert worst("whole", "whole") == 0
+    assert worst("open", "whole") == 1
     assert worst("whole", "lying", "open") == 2
     settle = module.settle
 
@@ -83,7 +83,7 @@ def test_the_worst_status_wins(files: pathlib.Path, capsys: Captured, monkeypatc
     monkeypatch.setattr(module, "settle", failing)
     status, out, _ = run(capsys, "open.off", "lying.off", "whole.off", "--unit", "mm", "--json")
     assert status == 3  # and the files after it are still told
-    assert [(r["file"], r["status"]) for r in rows(out)] == [("open.off", 3), ("lying.off", 2), ("whole.off", 4)]
+    assert [(r["file"], r["status"]) for r in rows(out)] == [("open.off", 3), ("lying.off", 2), ("whole.off", 0)]
 
 
 def test_json_is_one_object_a_line_with_its_file(files: pathlib.Path, capsys: Captured) -> None:
@@ -91,11 +91,10 @@ def test_json_is_one_object_a_line_with_its_file(files: pathlib.Path, capsys: Ca
     whole, opened, nan, lying = rows(out)
     assert (status, err) == (2, "")
     assert [r["file"] for r in (whole, opened, nan, lying)] == ["whole.off", "open.off", "nan.off", "lying.off"]
-    assert whole["verdict"] == "incomplete" and whole["findings"] == []
+    assert whole["verdict"] == "printable" and whole["findings"] == []
     assert whole["figures"]["triangles"] == 4 and whole["figures"]["volume_mm3"] == pytest.approx(1000 / 6)
     assert {c["name"]: c["ran"] for c in whole["checks"] if c["required"]} == {
-        **dict.fromkeys(("mesh", "topology", "degenerate", "orientation", "volume"), True),
-        **dict.fromkeys(("crossings", "shells"), False),
+        **dict.fromkeys(("mesh", "topology", "degenerate", "orientation", "volume", "crossings", "shells"), True),
     }
     assert opened["verdict"] == "refused" and opened["findings"][0]["severity"] == "error"
     assert {f["code"] for f in nan["findings"]} == {"not-finite"}
@@ -127,7 +126,7 @@ def test_names_that_move_a_cursor_or_are_no_utf8(files: pathlib.Path, capsys: Ca
         name = os.fsdecode(raw)
         (files / name).write_text(WHOLE)
         status, out, _ = run(capsys, name, "--unit", "mm")
-        assert (status, "incomplete" in out) == (4, True) and "\x1b" not in out, out
+        assert (status, "printable" in out) == (0, True) and "\x1b" not in out, out
         status, out, _ = run(capsys, name, "--unit", "mm", "--json")
-        assert status == 4 and rows(out)[0]["file"] == name
+        assert status == 0 and rows(out)[0]["file"] == name
         assert "\x1b" not in run(capsys, name)[1]

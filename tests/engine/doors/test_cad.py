@@ -17,7 +17,10 @@ from engine.doors import cad
 from engine.doors import cad_lattice as lat
 from engine.doors.child import Child, shared
 from engine.errors import ChildFault, EnvironmentFault, OrderError
-from engine.model.mesh import STEPS_PER_MM
+from engine.model.mesh import STEPS_PER_MM, Mesh, Part
+from engine.model.order import Finding
+from engine.verify.checks import verify
+from engine.verify.settle import settle
 
 ROOT = pathlib.Path(__file__).parents[3]
 DRAWINGS = """
@@ -244,6 +247,25 @@ def test_a_side_with_points_on_it_is_cut_there_and_the_body_stays_closed() -> No
     assert np.count_nonzero(owners == 0) == 3  # the face with the long side, in three pieces
     open_after_dropping = faces[lat.crosses(lattice, faces).any(axis=1)]
     assert lat.unpaired_edges(open_after_dropping) != (0, 0)
+
+
+def test_a_sliver_that_rounding_folded_back_is_turned() -> None:
+    """Two triangles of a lid share a side; the tip of the thin one lies a step beyond it."""
+    lattice = np.array([[0, 0, 0], [900, 0, 0], [450, 900, 0], [450, 1, 0], [450, 300, -800]], dtype=np.int32)
+    lid = [(0, 1, 2), (1, 0, 3)]
+    folded = np.array([*lid, (1, 3, 4), (3, 0, 4), (2, 1, 4), (0, 2, 4)], dtype=np.int32)
+    assert lat.unpaired_edges(folded) == (0, 0)
+    assert [f.code for f in judged(lattice, folded)] == ["self-intersection", "coplanar-overlap"]
+    made, owners = lat.without_folds(lattice, folded, np.arange(6, dtype=np.int32))
+    assert judged(lattice, made) == [] and lat.volume(lattice, made) == lat.volume(lattice, folded)
+    assert owners.tolist() == [0, 0, 2, 3, 4, 5]
+    sharp = folded.copy()  # a wedge of nothing thin is no fold: it stays
+    tall = lattice * np.array([1, 100, 1], dtype=np.int32)
+    assert (lat.without_folds(tall, sharp, owners)[0] == sharp).all()
+
+
+def judged(lattice: np.ndarray, faces: np.ndarray) -> list[Finding]:
+    return list(verify([settle(Part("part", Mesh(lattice / STEPS_PER_MM, faces)))])[1])
 
 
 @settings(max_examples=60, deadline=None)

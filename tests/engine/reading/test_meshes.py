@@ -237,7 +237,7 @@ def test_our_own_stl_comes_back(tmp_path: pathlib.Path) -> None:
     back = settle(Part("x", Mesh(points, found.astype(np.int32))))
     assert sorted(back.lattice.tolist()) == sorted(lattice.tolist())
     before, after = (verify([s]) for s in (sent, back))
-    assert verdict(*before[:2]) == verdict(*after[:2]) == "incomplete"
+    assert verdict(*before[:2]) == verdict(*after[:2]) == "printable"
     assert after[2]["triangles"] == 4 and after[2]["volume_mm3"] == before[2]["volume_mm3"]
 
 

@@ -57,6 +57,8 @@ CASES: dict[str, tuple[Body, set[str]]] = {
     "overlap": (together(BIG, box((5, 5, 5), (15, 15, 15))), {"overlapping-shells"}),
     "a poke of one step": (together(BIG, box((2, 2, 9.9999), (3, 3, 12))), {"overlapping-shells"}),
     "face to face": (together(BIG, box((2, 2, 10), (3, 3, 12))), {"coplanar-overlap", "contact"}),
+    "edges that cross in a point": (
+        together(BIG, (np.array([(9.0, 6, 11), (11, 4, 9), (12, 8, 12), (12, 9, 13.0)]), TETRA)), {"contact"}),
     "edge to edge": (together(BIG, tip((10, 5, 0), (-2, -2))), {"contact"}),
     "corner on a face": (together(BIG, tip((5, 5, 10), (12, 12))), {"contact"}),
     "corner through a face": (together(BIG, tip((5, 5, 9.9999), (12, 12))), {"overlapping-shells"}),
