@@ -1,0 +1,297 @@
+"""Which way a surface looks: a normal for each face, and for each edge and corner all normals between those of its faces.
+
+What lies across a wall or a gap is judged by these: two places face each other when the line between them lies, at both, along
+one of the surface's normals there, or nearly. A face has one normal; an edge has the arc between its two faces' normals; a corner
+has the cone that its faces' normals span. So the nearest places of two coarse tubes, a corner over a plate or a ridge
+over a face count as what they are, and neither of them is ever a matter of how finely a curve was cut.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from kernels.bvh import WIDTH
+from kernels.compiled import inlined, kernel
+
+Floats = npt.NDArray[np.float32]
+Float64s = npt.NDArray[np.float64]
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+
+TILT_SINE = 0.13917310096006544
+TILT_COSINE = 0.9902680687415704
+TILT_CHORD = 0.13951294748825060
+"""Of 8 degrees: by so much may two places that face each other be out of parallel."""
+SLIVER = 16.0
+"""Below so many steps of height a face's own normal is rounding (off by up to 6 degrees at this height)."""
+SHARP_COSINE = 0.875
+_HOPS = 4
+_MOST = 4096
+"""No walk round a corner is longer."""
+
+
+@inlined
+def _longest(lattice: Int32s, faces: Int32s, f: int) -> int:
+    """The longest edge of a face."""
+    which, most = 0, -1.0
+    for k in range(3):
+        i, j = faces[f, k], faces[f, k + 1 if k < 2 else 0]
+        x, y, z = (
+            float(lattice[j, 0] - lattice[i, 0]),
+            float(lattice[j, 1] - lattice[i, 1]),
+            float(lattice[j, 2] - lattice[i, 2]),
+        )
+        length = x * x + y * y + z * z
+        if length > most:
+            which, most = k, length
+    return which
+
+
+@kernel(
+    "int64(int32[:,::1], int32[:,::1], int32[::1], float64[:,::1], float64[::1], float64[:,::1], int32[::1])",
+    writes=("units", "spread", "corners", "sharp"),
+)
+def look(
+    lattice: Int32s, faces: Int32s, twin: Int32s, units: Float64s, spread: Float64s, corners: Float64s, sharp: Int32s
+) -> int:
+    """Which way each face, edge and corner looks; returns how many sharp edges there are.
+
+    units (m, 3): each face's unit normal, zero for one without an area. spread (m,): no normal of its other edges and corners is
+    farther from its own than this (a chord of the unit sphere). corners (n, 5): the mean of a corner's normals, how far (a chord)
+    they lie from it, and 1 where a sharp edge ends. sharp (up to 3 m): a half-edge of each edge whose faces turn by more than 29
+    degrees, in rising order.
+
+    A face lower than SLIVER takes the normal of the face across its longest edge, where that one is higher. twin (3 m): of
+    `kernels.topology`. O(m + n).
+    """
+    m = faces.shape[0]
+    for f in range(m):
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        ux, uy, uz = (
+            float(lattice[b, 0]) - lattice[a, 0],
+            float(lattice[b, 1]) - lattice[a, 1],
+            float(lattice[b, 2]) - lattice[a, 2],
+        )
+        vx, vy, vz = (
+            float(lattice[c, 0]) - lattice[a, 0],
+            float(lattice[c, 1]) - lattice[a, 1],
+            float(lattice[c, 2]) - lattice[a, 2],
+        )
+        x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+        length = math.sqrt(x * x + y * y + z * z)
+        if length == 0.0:
+            units[f, 0] = units[f, 1] = units[f, 2] = 0.0
+            spread[f] = 0.0
+            continue
+        units[f, 0], units[f, 1], units[f, 2] = x / length, y / length, z / length
+        wx, wy, wz = vx - ux, vy - uy, vz - uz
+        longest = max(max(ux * ux + uy * uy + uz * uz, vx * vx + vy * vy + vz * vz), wx * wx + wy * wy + wz * wz)
+        spread[f] = -1.0 if length * length < SLIVER * SLIVER * longest else 1.0
+    for f in range(m):
+        if spread[f] < 0.0:
+            _borrow(lattice, faces, twin, units, spread, f)
+    for i in range(corners.shape[0]):
+        for c in range(5):
+            corners[i, c] = 0.0
+    for f in range(m):
+        for k in range(3):
+            i = faces[f, k]
+            for c in range(3):
+                corners[i, c] += units[f, c]
+    for i in range(corners.shape[0]):
+        length = math.sqrt(corners[i, 0] * corners[i, 0] + corners[i, 1] * corners[i, 1] + corners[i, 2] * corners[i, 2])
+        if length > 0.0:
+            for c in range(3):
+                corners[i, c] /= length
+    found = 0
+    for f in range(m):
+        if spread[f] == 0.0:
+            continue
+        for k in range(3):
+            i = faces[f, k]
+            corners[i, 3] = max(corners[i, 3], _chord2(units, f, corners, i))
+            mate = twin[3 * f + k]
+            if mate > 3 * f + k and is_sharp(units, f, mate // 3):
+                sharp[found] = 3 * f + k
+                found += 1
+                corners[i, 4] = corners[faces[f, k + 1 if k < 2 else 0], 4] = 1.0
+    for i in range(corners.shape[0]):
+        corners[i, 3] = math.sqrt(corners[i, 3])
+    for f in range(m):
+        if spread[f] == 0.0:
+            continue
+        widest = 0.0
+        for k in range(3):
+            i = faces[f, k]
+            if corners[i, 4] == 0.0:
+                widest = max(widest, math.sqrt(_chord2(units, f, corners, i)) + corners[i, 3])
+            mate = twin[3 * f + k]
+            if mate >= 0 and not is_sharp(units, f, mate // 3):
+                widest = max(widest, math.sqrt(_chord2(units, f, units, mate // 3)))
+        spread[f] = widest
+    return found
+
+
+@inlined
+def is_sharp(units: Float64s, f: int, g: int) -> bool:
+    """Do two neighbours turn by more than 29 degrees? Both have an area."""
+    dot = units[f, 0] * units[g, 0] + units[f, 1] * units[g, 1] + units[f, 2] * units[g, 2]
+    return bool(dot < SHARP_COSINE and has_normal(units, f) and has_normal(units, g))
+
+
+@inlined
+def has_normal(units: Float64s, f: int) -> bool:
+    """False for a face without an area."""
+    return bool(units[f, 0] != 0.0 or units[f, 1] != 0.0 or units[f, 2] != 0.0)
+
+
+@inlined
+def _borrow(lattice: Int32s, faces: Int32s, twin: Int32s, units: Float64s, spread: Float64s, f: int) -> None:
+    """A sliver takes the normal of the next face that is none."""
+    g = f
+    for _ in range(_HOPS):
+        mate = twin[3 * g + _longest(lattice, faces, g)]
+        if mate < 0:
+            return
+        g = mate // 3
+        if spread[g] > 0.0:
+            units[f, 0], units[f, 1], units[f, 2] = units[g, 0], units[g, 1], units[g, 2]
+            return
+
+
+@inlined
+def _chord2(units: Float64s, f: int, others: Float64s, i: int) -> float:
+    x, y, z = units[f, 0] - others[i, 0], units[f, 1] - others[i, 1], units[f, 2] - others[i, 2]
+    return float(x * x + y * y + z * z)
+
+
+@kernel(
+    "void(int32[:,::1], int32[::1], float64[:,::1], float64[::1], float64[:,::1], int32[::1], int32[::1], int64[::1], float32[:,::1])",
+    writes=("lanes",),
+)
+def pack(
+    faces: Int32s,
+    twin: Int32s,
+    units: Float64s,
+    spread: Float64s,
+    corners: Float64s,
+    halves: Int32s,
+    order: Int32s,
+    levels: Int64s,
+    lanes: Floats,
+) -> None:
+    """What eight lanes ask of a tree of faces (halves empty), or of edges (halves (k,): a half-edge of each).
+
+    lanes (4, levels[-1]), beside the tree's boxes: a direction x, y, z, and the highest dot product with a unit normal at which
+    something of that face, edge or node may still face a face that looks along the normal; -9 where there is none.
+    """
+    k = order.shape[0]
+    edges = halves.shape[0] > 0
+    for i in range(k):
+        if edges:
+            h = halves[order[i]]
+            f, g = h // 3, twin[h] // 3
+            x, y, z = units[f, 0] + units[g, 0], units[f, 1] + units[g, 1], units[f, 2] + units[g, 2]
+            length = math.sqrt(x * x + y * y + z * z)
+            length = length if length > 0.0 else 1.0
+            x, y, z = x / length, y / length, z / length
+            wide = 0.0
+            for c in range(2):
+                j = faces[f, (h + c) % 3]
+                dx, dy, dz = x - corners[j, 0], y - corners[j, 1], z - corners[j, 2]
+                wide = max(wide, math.sqrt(dx * dx + dy * dy + dz * dz) + corners[j, 3])
+        else:
+            f = order[i]
+            x, y, z = units[f, 0], units[f, 1], units[f, 2]
+            wide = spread[f]
+        wide += TILT_CHORD
+        lanes[0, i], lanes[1, i], lanes[2, i], lanes[3, i] = x, y, z, 0.5 * wide * wide - 0.9999
+    for i in range(k, levels[1]):
+        lanes[0, i] = lanes[1, i] = lanes[2, i] = 0.0
+        lanes[3, i] = -9.0
+    for level in range(1, levels.shape[0] - 1):
+        for i in range(levels[level], levels[level + 1]):
+            begin = levels[level - 1] + WIDTH * (i - levels[level])
+            _gather(lanes, begin, min(begin + WIDTH, levels[level]), i)
+
+
+@inlined
+def _gather(lanes: Floats, begin: int, end: int, node: int) -> None:
+    """A node's direction is its children's mean; its bound is theirs, each raised by how far its direction lies off the mean."""
+    x = y = z = 0.0
+    n = 0
+    for j in range(begin, end):
+        if lanes[3, j] > -9.0:
+            x, y, z, n = x + lanes[0, j], y + lanes[1, j], z + lanes[2, j], n + 1
+    bound = -9.0
+    if n:
+        x, y, z = x / n, y / n, z / n
+        for j in range(begin, end):
+            if lanes[3, j] > -9.0:
+                dx, dy, dz = x - lanes[0, j], y - lanes[1, j], z - lanes[2, j]
+                bound = max(bound, lanes[3, j] + math.sqrt(dx * dx + dy * dy + dz * dz) + 1e-5)
+    lanes[0, node], lanes[1, node], lanes[2, node], lanes[3, node] = x, y, z, bound
+
+
+@inlined
+def arc_holds(px: float, py: float, pz: float, qx: float, qy: float, qz: float, x: float, y: float, z: float) -> bool:
+    """Is the unit vector (x, y, z) within 8 degrees of the arc from p to q?"""
+    if px * x + py * y + pz * z >= TILT_COSINE or qx * x + qy * y + qz * z >= TILT_COSINE:
+        return True
+    cx, cy, cz = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
+    sine = math.sqrt(cx * cx + cy * cy + cz * cz)
+    if abs(cx * x + cy * y + cz * z) > TILT_SINE * sine or sine < 1e-9:
+        return False
+    after = cx * (py * z - pz * y) + cy * (pz * x - px * z) + cz * (px * y - py * x)
+    before = cx * (y * qz - z * qy) + cy * (z * qx - x * qz) + cz * (x * qy - y * qx)
+    return after >= 0.0 and before >= 0.0
+
+
+@inlined
+def corner_holds(twin: Int32s, units: Float64s, h: int, x: float, y: float, z: float) -> bool:
+    """Does the cone of the normals round the corner where half-edge h begins hold the unit vector (x, y, z)?
+
+    Seen along the vector, the normals that look its way lie all round it: one walk round the corner keeps the sector they fill.
+    """
+    # two directions square to the vector
+    if abs(x) <= abs(y) and abs(x) <= abs(z):
+        ex, ey, ez = 0.0, z, -y
+    elif abs(y) <= abs(z):
+        ex, ey, ez = -z, 0.0, x
+    else:
+        ex, ey, ez = y, -x, 0.0
+    fx, fy, fz = y * ez - z * ey, z * ex - x * ez, x * ey - y * ex
+    ax = ay = bx = by = 0.0
+    begun = False
+    for way in range(2):
+        at = h
+        for _ in range(_MOST):
+            f = at // 3
+            nx, ny, nz = units[f, 0], units[f, 1], units[f, 2]
+            if nx * x + ny * y + nz * z > 0.0:
+                u, v = nx * ex + ny * ey + nz * ez, nx * fx + ny * fy + nz * fz
+                if not begun:
+                    ax, ay, bx, by, begun = u, v, u, v, True
+                else:
+                    left, right = ax * v - ay * u, u * by - v * bx
+                    if left < 0.0 and right < 0.0:
+                        return True
+                    if left >= 0.0 and right < 0.0:
+                        bx, by = u, v
+                    elif left < 0.0:
+                        ax, ay = u, v
+                    elif left == 0.0 and right == 0.0 and ax * u + ay * v <= 0.0:
+                        return True
+            if way == 0:
+                at = twin[at + 2 if at % 3 == 0 else at - 1]
+            else:
+                mate = twin[at]
+                at = -1 if mate < 0 else (mate + 1 if mate % 3 < 2 else mate - 2)
+            if at < 0 or at == h:
+                break
+        if at == h:
+            break
+    return False

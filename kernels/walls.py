@@ -1,0 +1,227 @@
+"""Walls and gaps: for each face the nearest surface across the material behind it and across the room before it.
+
+No samples. A face is swept along its normal, inward by the wall's limit and outward by the gap's; of every face, edge and corner
+within that prism which looks back at it (`kernels.facing`), the nearest point is found by clipping, in float64 on the lattice's
+integers. Nothing within the limit is missed, however small it is and however the surfaces are cut into triangles:
+
+- places on two faces count when the faces are parallel to within 8 degrees;
+- a place on an edge or corner when the swept normal lies, to within 8 degrees (corners: exactly), among its normals there.
+
+So a thickness that has a least value is seen at that least value (between smooth surfaces and in cones of edges alike), and so is
+one that tapers by less than 8 degrees; the tip of a wedge, a chamfer, a knife's edge, where it runs down to nothing at a larger
+angle without ever being least, is not. Distances are along the asking face's normal: for faces out of parallel at most 1 %
+longer than the shortest. Faces that share a point with the asking one never count, nor what touches or crosses it.
+
+The least thickness of Ma, Bae and Choi 2012 (shrinking ball) where it has a least value, without a ball to shrink.
+O(log m + found) a face.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from kernels.bvh import NOWHERE, WIDTH
+from kernels.compiled import inlined, kernel
+from kernels.simd import bits, load, lowest_bit, splat
+from kernels.swept import ask, ask_edge, framed
+
+Floats = npt.NDArray[np.float32]
+Float64s = npt.NDArray[np.float64]
+Int8s = npt.NDArray[np.int8]
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+
+STACK = 128
+CHANNELS = 4
+"""Of a face: wall, gap, wall between letters, gap between letters."""
+CORNERS = 16
+"""Rows of a polygon's workspace: a triangle clipped by three planes has six."""
+
+
+@kernel("void(int32[:,::1], int32[:,::1], float64[:,::1], int32[::1], float64, float64, int32[:,::1])", writes=("asks",))
+def sweep(lattice: Int32s, faces: Int32s, units: Float64s, rows: Int32s, inward: float, outward: float, asks: Int32s) -> None:
+    """asks (6, 8 k): the box of each face of `rows`, swept inward and outward by so many steps; beyond the last, boxes of none."""
+    for i in range(rows.shape[0]):
+        f = rows[i]
+        a, b, d = faces[f, 0], faces[f, 1], faces[f, 2]
+        for c in range(3):
+            x, y, z = lattice[a, c], lattice[b, c], lattice[d, c]
+            one, two = -inward * units[f, c], outward * units[f, c]
+            asks[c, i] = np.int32(math.floor(min(min(x, y), z) + min(min(one, two), 0.0)))
+            asks[c + 3, i] = np.int32(math.ceil(max(max(x, y), z) + max(max(one, two), 0.0)))
+    for i in range(rows.shape[0], asks.shape[1]):
+        for c in range(3):
+            asks[c, i] = NOWHERE
+            asks[c + 3, i] = -NOWHERE
+
+
+@inlined
+def _meeting(boxes: Int32s, first: int, others: Int32s, i: int) -> int:
+    """Which of the eight boxes from `first` on meet box i of `others`, as bits."""
+    return bits(
+        (load(boxes, 0, first) <= splat(others[3, i]))
+        & (load(boxes, 3, first) >= splat(others[0, i]))
+        & (load(boxes, 1, first) <= splat(others[4, i]))
+        & (load(boxes, 4, first) >= splat(others[1, i]))
+        & (load(boxes, 2, first) <= splat(others[5, i]))
+        & (load(boxes, 5, first) >= splat(others[2, i]))
+    )
+
+
+@inlined
+def _looking(lanes: Floats, first: int, x: np.float32, y: np.float32, z: np.float32, more: np.float32) -> int:
+    """Which of the eight from `first` on may face one whose normal is (x, y, z), or no farther (a chord) than `more` from it."""
+    dot = load(lanes, 0, first) * splat(x) + load(lanes, 1, first) * splat(y) + load(lanes, 2, first) * splat(z)
+    return bits(dot < load(lanes, 3, first) + splat(more))
+
+
+@inlined
+def _mean(units: Float64s, rows: Int32s, base: int) -> tuple[np.float32, np.float32, np.float32, np.float32]:
+    """The mean normal of the eight faces from `base` on, and how far (a chord) the farthest lies from it, rounding included."""
+    x = y = z = 0.0
+    end = min(base + WIDTH, rows.shape[0])
+    for i in range(base, end):
+        g = rows[i]
+        x, y, z = x + units[g, 0], y + units[g, 1], z + units[g, 2]
+    n = end - base
+    x, y, z = x / n, y / n, z / n
+    more = 0.0
+    for i in range(base, end):
+        g = rows[i]
+        dx, dy, dz = units[g, 0] - x, units[g, 1] - y, units[g, 2] - z
+        more = max(more, dx * dx + dy * dy + dz * dz)
+    return np.float32(x), np.float32(y), np.float32(z), np.float32(math.sqrt(more) + 1e-5)
+
+
+@kernel(
+    "int64(int32[:,::1], int32[:,::1], int32[::1], float64[:,::1], float64[:,::1], int8[::1], float64[:,:,::1], int32[::1], int32[:,::1], "
+    "int32[::1], int32[::1], int64[::1], int32[:,::1], float32[:,::1], int32[:,::1], float64[:,::1], int64[::1], float64[:,::1])",
+    writes=("hits", "found", "stack", "work"),
+)
+def across(
+    lattice: Int32s,
+    faces: Int32s,
+    twin: Int32s,
+    units: Float64s,
+    corners: Float64s,
+    roles: Int8s,
+    limits: Float64s,
+    rows: Int32s,
+    asks: Int32s,
+    halves: Int32s,
+    order: Int32s,
+    levels: Int64s,
+    boxes: Int32s,
+    lanes: Floats,
+    hits: Int32s,
+    found: Float64s,
+    stack: Int64s,
+    work: Float64s,
+) -> int:
+    """What faces each face of `rows` from nearer than its limit, among the faces of a tree, or the edges of one of edges. Returns how
+    many rows there are.
+
+    units (m, 3), corners of `look`, lanes of `pack`, asks of `sweep` (by limits at least as large as these). halves: empty for a
+    tree of faces, or the half-edges that a tree of edges has in its rows. roles (m,) of each face: 0, or 1 and above for letters;
+    limits (2, r, r) steps: of walls and gaps between two roles (0: not asked). Out, up to their length: hits (cap, 3) the
+    asking face, its channel (CHANNELS), the face across; found (cap, 4) the least distance and the place half-way, steps. One
+    row at most for a face and channel, in the order of `rows`. `rows` in the order of a tree are asked fastest.
+    Workspace: stack (STACK,), work (96, 5).
+    """
+    count = 0
+    cap = hits.shape[0]
+    edges = halves.shape[0] > 0
+    best = work[:32]
+    frame = np.empty((5, 4))
+    poly = np.empty((2, CORNERS, 4))
+    at = np.empty((2, 3))
+    union = np.empty((6, 1), np.int32)
+    top_level = levels.shape[0] - 2
+    for group in range(-(-rows.shape[0] // WIDTH)):
+        base = WIDTH * group
+        for c in range(3):
+            low, high = NOWHERE, -NOWHERE
+            for i in range(base, base + WIDTH):
+                low, high = min(low, asks[c, i]), max(high, asks[c + 3, i])
+            union[c, 0], union[c + 3, 0] = low, high
+        best[:, 0] = math.inf
+        mx, my, mz, more = _mean(units, rows, base)
+        top = 1
+        stack[0] = top_level << 40
+        while top:
+            top -= 1
+            level, block = stack[top] >> 40, stack[top] & 0xFFFFFFFFFF
+            first = levels[level] + WIDTH * block
+            near = _meeting(boxes, first, union, 0)
+            if near:
+                near &= _looking(lanes, first, mx, my, mz, more)
+            while near:
+                node = WIDTH * block + lowest_bit(near)
+                near &= near - 1
+                if level > 1:
+                    stack[top] = (level - 1) << 40 | node
+                    top += 1
+                    continue
+                first = WIDTH * node
+                touched = _meeting(asks, base, boxes, levels[1] + node)
+                while touched:
+                    lane = lowest_bit(touched)
+                    touched &= touched - 1
+                    g = rows[base + lane]
+                    left = _looking(
+                        lanes, first, np.float32(units[g, 0]), np.float32(units[g, 1]), np.float32(units[g, 2]), np.float32(0.0)
+                    )
+                    if left:
+                        left &= _meeting(boxes, first, asks, base + lane)
+                    if left == 0:
+                        continue
+                    framed(lattice, faces, units, g, frame)
+                    while left:
+                        f = order[first + lowest_bit(left)]
+                        left &= left - 1
+                        if edges:
+                            ask_edge(
+                                lattice,
+                                faces,
+                                twin,
+                                units,
+                                roles,
+                                limits,
+                                g,
+                                halves[f],
+                                frame,
+                                poly[0],
+                                at,
+                                best,
+                                CHANNELS * lane,
+                            )
+                        elif f != g:
+                            ask(
+                                lattice,
+                                faces,
+                                twin,
+                                units,
+                                corners,
+                                roles,
+                                limits,
+                                g,
+                                f,
+                                frame,
+                                poly,
+                                at,
+                                best,
+                                CHANNELS * lane,
+                            )
+        for row in range(CHANNELS * WIDTH):
+            if best[row, 0] < math.inf:
+                if count < cap:
+                    hits[count, 0] = rows[base + row // CHANNELS]
+                    hits[count, 1] = row % CHANNELS
+                    hits[count, 2] = np.int32(best[row, 4])
+                    for c in range(4):
+                        found[count, c] = best[row, c]
+                count += 1
+    return count

@@ -1,0 +1,125 @@
+"""The normals of faces, edges and corners."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kernels.facing import arc_holds, corner_holds, look, pack
+
+CUBE = np.array([[x, y, z] for x in (0, 1000) for y in (0, 1000) for z in (0, 1000)], np.int32)
+FACES = np.array(
+    [
+        [0, 1, 3],
+        [0, 3, 2],
+        [4, 6, 7],
+        [4, 7, 5],
+        [0, 4, 5],
+        [0, 5, 1],
+        [2, 3, 7],
+        [2, 7, 6],
+        [0, 2, 6],
+        [0, 6, 4],
+        [1, 5, 7],
+        [1, 7, 3],
+    ],
+    np.int32,
+)
+
+
+def twins(faces: np.ndarray) -> np.ndarray:
+    heads = {(int(f[k]), int(f[(k + 1) % 3])): 3 * i + k for i, f in enumerate(faces) for k in range(3)}
+    return np.array([heads.get((int(f[(k + 1) % 3]), int(f[k])), -1) for f in faces for k in range(3)], np.int32)
+
+
+def seen(lattice: np.ndarray, faces: np.ndarray):
+    m, n = len(faces), len(lattice)
+    units, spread, corners, sharp = np.empty((m, 3)), np.empty(m), np.empty((n, 5)), np.empty(3 * m, np.int32)
+    twin = twins(faces)
+    k = look(lattice, faces, twin, units, spread, corners, sharp)
+    return twin, units, spread, corners, sharp[:k]
+
+
+def test_a_cube_has_twelve_sharp_edges_and_looks_six_ways() -> None:
+    _, units, spread, corners, sharp = seen(CUBE, FACES)
+    assert len(sharp) == 12
+    assert {tuple(u) for u in units.tolist()} == {(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)}
+    assert not spread.any()
+    assert corners[:, 4].all()
+
+
+def test_a_sliver_looks_as_its_neighbour_does() -> None:
+    # its own normal would be off by 45 degrees: one step up, one step wide
+    lattice = np.array([[0, 0, 0], [9000, 0, 0], [4500, 9000, 0], [4500, -1, 1]], np.int32)
+    faces = np.array([[0, 1, 2], [0, 3, 1]], np.int32)
+    _, units, _, _, _ = seen(lattice, faces)
+    assert units[1].tolist() == [0.0, 0.0, 1.0]
+
+
+def test_a_face_without_an_area_has_no_normal_and_no_sharp_edges() -> None:
+    lattice = np.array([[0, 0, 0], [9000, 0, 0], [4500, 9000, 0], [4500, 0, 0]], np.int32)
+    _, units, _, _, sharp = seen(lattice, np.array([[0, 1, 2], [1, 0, 3]], np.int32))
+    assert not units[1].any()
+    assert not len(sharp)
+
+
+def test_an_arc_holds_what_lies_between_its_ends_and_eight_degrees_beside() -> None:
+    def way(degrees: float, up: float = 0.0) -> tuple[float, float, float]:
+        a, b = np.radians(degrees), np.radians(up)
+        return float(np.cos(a) * np.cos(b)), float(np.sin(a) * np.cos(b)), float(np.sin(b))
+
+    held = {
+        (45, 0): True,
+        (0, 0): True,
+        (97, 0): True,
+        (-7, 0): True,
+        (99, 0): False,
+        (-9, 0): False,
+        (45, 7): True,
+        (45, 9): False,
+        (225, 0): False,
+    }
+    for (a, b), expected in held.items():
+        assert arc_holds(*way(0), *way(90), *way(a, b)) is expected, (a, b)
+
+
+def test_a_corner_holds_what_its_faces_span() -> None:
+    twin, units, _, _, _ = seen(CUBE, FACES)
+    h = next(3 * i + k for i, f in enumerate(FACES) for k in range(3) if f[k] == 7)
+    for way, expected in (
+        ((1, 1, 1), True),
+        ((3, 1, 1), True),
+        ((1, 1, -0.2), False),
+        ((-1, -1, -1), False),
+        ((1, -0.3, 1), False),
+    ):
+        unit = np.array(way) / np.linalg.norm(way)
+        assert corner_holds(twin, units, h, *unit.tolist()) is expected, way
+
+
+def test_lanes_of_a_node_let_pass_what_any_child_lets_pass() -> None:
+    rng = np.random.default_rng(5)
+    directions = rng.normal(size=(100, 3))
+    units = directions / np.linalg.norm(directions, axis=1)[:, None]
+    levels = np.array([0, 104, 120, 128], np.int64)
+    lanes = np.empty((4, 128), np.float32)
+    empty = np.empty(0, np.int32)
+    spread = rng.uniform(0, 1, 100)
+    pack(
+        np.zeros((100, 3), np.int32),
+        empty,
+        units,
+        spread,
+        np.empty((0, 5)),
+        empty,
+        np.arange(100, dtype=np.int32),
+        levels,
+        lanes,
+    )
+    asked = rng.normal(size=(50, 3))
+    asked /= np.linalg.norm(asked, axis=1)[:, None]
+    passes = asked @ lanes[:3].astype(float) < lanes[3]
+    assert passes[:, :100].any() and not passes[:, :100].all()
+    for begin, end, up in ((0, 104, 104), (104, 120, 120)):
+        for i in range(begin, end):
+            assert (passes[:, up + (i - begin) // 8] >= passes[:, i]).all()
+    assert not passes[:, 100:104].any() and not passes[:, 117:120].any()

@@ -1,0 +1,243 @@
+"""Walls and gaps: planted spots are found at their thickness, wedges and edges are not called thin, brute force agrees."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import manifold3d as m3
+import numpy as np
+import pytest
+
+from engine.model.mesh import STEPS_PER_MM
+from engine.verify.tree import plant
+from engine.verify.walls import Facing, face
+from kernels import topology
+
+LIMIT = 1.0
+TILTS = ((0, 0, 0), (31, -17, 58))
+
+
+def part(solid: m3.Manifold, tilt=(0, 0, 0), single: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """On the lattice, welded: points, faces with an area, twins."""
+    mesh = solid.rotate(tilt).to_mesh64()
+    points = mesh.vert_properties[:, :3]
+    if single:
+        points = points.astype(np.float32).astype(np.float64)
+    grid, back = np.unique(np.round(points * STEPS_PER_MM).astype(np.int32), axis=0, return_inverse=True)
+    faces = back.ravel()[mesh.tri_verts].astype(np.int32)
+    faces = faces[(faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 0] != faces[:, 2])]
+    return np.ascontiguousarray(grid), np.ascontiguousarray(faces), twins(grid, faces)
+
+
+def twins(grid: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    n, m = len(grid), len(faces)
+    twin, work, mark = np.empty(3 * m, np.int32), np.empty(3 * m, np.int32), np.empty(n, np.int32)
+    counts, places = np.empty(topology.COUNTS, np.int64), np.empty(topology.COUNTS, np.int64)
+    topology.match_edges(faces, np.empty(n + 2, np.int32), work, mark, np.empty(n, np.int32), twin, counts, places)
+    return twin
+
+
+def asked(solid: m3.Manifold, tilt=(0, 0, 0), wall: float = LIMIT, gap: float = 0.0, single: bool = False) -> Facing:
+    grid, faces, twin = part(solid, tilt, single)
+    limits = np.array([[[wall]], [[gap]]]) * STEPS_PER_MM
+    return face(grid, faces, twin, np.zeros(len(faces), np.int8), limits, (plant(grid, faces),))
+
+
+def least(told: Facing, channel: int = 0) -> float | None:
+    of = told.found[told.hits[:, 1] == channel, 0]
+    return float(of.min()) / STEPS_PER_MM if len(of) else None
+
+
+def box(x: float, y: float, z: float) -> m3.Manifold:
+    return m3.Manifold.cube([x, y, z])
+
+
+def round_bar(height: float, radius: float, segments: int = 32) -> m3.Manifold:
+    return m3.Manifold.cylinder(height, radius, radius, segments)
+
+
+def pocket(diameter: float, left: float) -> m3.Manifold:
+    """A plate of 3 mm, thinned from above to `left` over a disc."""
+    return box(20, 20, 3) - round_bar(9, diameter / 2).translate([8, 11, left])
+
+
+def drilled(depth: float) -> m3.Manifold:
+    """A pointed hole that ends `depth` below the far side: nothing there is parallel."""
+    return box(20, 20, 5) - m3.Manifold.cylinder(9, 0.0, 9.0, 24).translate([9, 7, depth])
+
+
+def fin(height: float, thick: float = 0.4) -> m3.Manifold:
+    return box(10, 10, 4) + box(6, thick, 4 + height).translate([2, 5, 0])
+
+
+def drafted(thick: float, degrees: float) -> m3.Manifold:
+    """A fin 2 mm high on a block, `thick` at its rim, each side leaning by half of `degrees`."""
+    lean = 2 * math.tan(math.radians(degrees / 2))
+    section = [
+        (0.0, 0.0),
+        (10.0, 0.0),
+        (10.0, 4.0),
+        (5 + thick / 2 + lean, 4.0),
+        (5 + thick / 2, 6.0),
+        (5 - thick / 2, 6.0),
+        (5 - thick / 2 - lean, 4.0),
+        (0.0, 4.0),
+    ]
+    return m3.Manifold.extrude(m3.CrossSection([section]), 8.0)
+
+
+def tube(thick: float, inner: int, outer: int) -> m3.Manifold:
+    return round_bar(8, 5.0, outer) - round_bar(9, 5.0 - thick, inner).translate([0, 0, -0.5])
+
+
+def rounded_fin(thick: float) -> m3.Manifold:
+    return (
+        box(10, 10, 4)
+        + box(6, thick, 6).translate([2, 5, 0])
+        + round_bar(6, thick / 2).rotate([0, 90, 0]).translate([2, 5 + thick / 2, 6])
+    )
+
+
+def grooves() -> m3.Manifold:
+    """V-grooves from both sides, crossing each other: only two edges come near, at 0.5 mm."""
+    vee = m3.Manifold.extrude(m3.CrossSection([[(0.0, 0.0), (2.0, 3.0), (-2.0, 3.0)]]), 40.0).translate([0, 0, -20])
+    upper = vee.rotate([90, 0, 0]).translate([6, 0, 2.25])
+    lower = vee.rotate([90, 0, 0]).rotate([180, 0, 90]).translate([0, 7, 1.75])
+    return box(14, 14, 4) - upper - lower
+
+
+THIN = {
+    "plate": (box(20, 15, 0.6), 0.6),
+    "plate with a pocket": (pocket(6.0, 0.5), 0.5),
+    "disc of 1 mm": (pocket(1.0, 0.5), 0.5),
+    "disc of 0.05 mm": (pocket(0.05, 0.5), 0.5),
+    "pointed hole": (drilled(0.37), 0.37),
+    "fin of its limit": (fin(1.0), 0.4),
+    "low fin": (fin(0.2), 0.4),
+    "fin of five limits": (fin(5.0), 0.4),
+    "drafted fin": (drafted(0.5, 5.0), 0.5),
+    "full-round rim": (rounded_fin(0.7), 0.7),
+    "wire": (round_bar(10, 0.4), 0.8),
+    "wire of five sides": (round_bar(10, 0.4, 5), 0.4 * (1 + math.cos(math.pi / 5))),
+    "three-cornered bar": (round_bar(10, 0.4, 3), 0.6),
+    "ball": (m3.Manifold.sphere(0.45, 40), 0.889),
+    "needle": (m3.Manifold.cylinder(30, 0.4, 0.3, 24), 0.6),
+}
+
+
+@pytest.mark.parametrize("tilt", TILTS, ids=str)
+@pytest.mark.parametrize("name", THIN)
+def test_a_thin_place_is_found_at_its_thickness(name: str, tilt: tuple[float, ...]) -> None:
+    solid, thick = THIN[name]
+    found = least(asked(solid, tilt, single=any(tilt)))
+    assert found == pytest.approx(thick, rel=0.011, abs=4e-4)
+    assert least(asked(solid, tilt, wall=0.95 * thick)) is None
+
+
+@pytest.mark.parametrize("inner, outer", list(itertools.product((9, 12, 37), (8, 16, 61))))
+def test_a_tube_is_as_thin_as_its_facets_come(inner: int, outer: int) -> None:
+    solid = tube(2.0, inner, outer)
+    grid, _, _ = part(solid)
+    radii = np.hypot(grid[:, 0], grid[:, 1]) / STEPS_PER_MM
+    # the nearest place of an edge within to a facet without
+    ring_in, ring_out = (np.unique(grid[np.abs(radii - r) < 1e-3][:, :2] / STEPS_PER_MM, axis=0) for r in (3.0, 5.0))
+    expected = min(segment(p, *side) for p in ring_in for side in sides(ring_out))
+    found = least(asked(solid, wall=2.2))
+    assert found == pytest.approx(expected, rel=0.011)
+
+
+def sides(ring: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    ring = ring[np.argsort(np.arctan2(ring[:, 1], ring[:, 0]))]
+    return list(zip(ring, np.roll(ring, -1, axis=0), strict=True))
+
+
+def segment(p: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    t = np.clip(np.dot(p - a, b - a) / np.dot(b - a, b - a), 0, 1)
+    return float(np.linalg.norm(p - a - t * (b - a)))
+
+
+def wedge(degrees: float) -> m3.Manifold:
+    rise = math.tan(math.radians(degrees))
+    return m3.Manifold.extrude(m3.CrossSection([[(0.0, 0.0), (20.0, 0.0), (20.0, 20 * rise)]]), 9.0, 4)
+
+
+def chamfered(size: float) -> m3.Manifold:
+    return m3.Manifold.extrude(m3.CrossSection([[(0.0, 0.0), (8.0, 0.0), (8.0, 2.0), (size, 2.0), (0.0, 2.0 - size)]]), 9.0)
+
+
+def blunt(degrees: float, rim: float) -> m3.Manifold:
+    rise = math.tan(math.radians(degrees))
+    return m3.Manifold.extrude(m3.CrossSection([[(0.0, 0.0), (20.0, 0.0), (20.0, rim + 20 * rise), (0.0, rim)]]), 9.0)
+
+
+SOUND = {
+    "box": box(5, 6, 7),
+    **{f"wedge of {a}": wedge(a) for a in (10, 12, 20, 30, 45, 60, 80)},
+    **{f"chamfer of {s}": chamfered(s) for s in (0.2, 1.0, 1.9, 1.999)},
+    **{f"blunt wedge of {a}": blunt(a, 0.1) for a in (10, 15, 40)},
+    "cone": m3.Manifold.cylinder(20, 8.0, 0.0, 64),
+    "sharp cone": m3.Manifold.cylinder(30, 4.0, 0.0, 64),
+    "cut cone": m3.Manifold.cylinder(20, 8.0, 0.1, 24),
+    "sphere": m3.Manifold.sphere(3.0, 64),
+    "lens": m3.Manifold.sphere(10.0, 128).translate([0, 0, -8]) ^ m3.Manifold.sphere(10.0, 128).translate([0, 0, 8]),
+    "half ball": m3.Manifold.sphere(4.0, 48) - box(20, 20, 20).translate([-10, -10, 0]),
+    "low step": box(10, 10, 3) + box(5, 10, 3.2),
+    "low bump": box(10, 10, 3) + m3.Manifold.sphere(2.0, 24).translate([5, 5, 3]),
+    "tetrahedron": m3.Manifold.tetrahedron().scale([4, 4, 4]),
+}
+
+
+@pytest.mark.parametrize("tilt", TILTS, ids=str)
+@pytest.mark.parametrize("name", SOUND)
+def test_a_sharp_place_is_not_a_thin_one(name: str, tilt: tuple[float, ...]) -> None:
+    assert least(asked(SOUND[name], tilt, single=any(tilt))) is None
+
+
+@pytest.mark.parametrize("tilt", TILTS, ids=str)
+@pytest.mark.parametrize("name", THIN)
+def test_what_is_a_wall_inside_is_a_gap_in_its_mould(name: str, tilt: tuple[float, ...]) -> None:
+    solid, thick = THIN[name]
+    low, high = np.array(solid.bounding_box()[:3]), np.array(solid.bounding_box()[3:])
+    mould = box(*(high - low + 8)).translate(list(low - 4)) - solid
+    told = asked(mould, tilt, wall=0.0, gap=LIMIT, single=any(tilt))
+    assert least(told, 1) == pytest.approx(thick, rel=0.011, abs=4e-4)
+    assert least(told, 0) is None
+
+
+def test_the_place_lies_half_way() -> None:
+    told = asked(pocket(1.0, 0.5))
+    at = told.found[np.argmin(told.found[:, 0]), 1:] / STEPS_PER_MM
+    assert np.hypot(at[0] - 8, at[1] - 11) <= 0.5001
+    assert at[2] == pytest.approx(0.25)
+
+
+def test_the_order_of_faces_does_not_show() -> None:
+    grid, faces, twin = part(fin(1.0) + drilled(0.37).translate([30, 0, 0]), TILTS[1])
+    limits = np.array([[[10000.0]], [[4000.0]]])
+    rng = np.random.default_rng(3)
+    told = face(grid, faces, twin, np.zeros(len(faces), np.int8), limits, (plant(grid, faces),))
+    assert len(told.hits)
+    for _ in range(3):
+        order = rng.permutation(len(faces))
+        turned = np.ascontiguousarray(np.array([np.roll(f, int(rng.integers(3))) for f in faces[order]], np.int32))
+        again = face(grid, turned, twins(grid, turned), np.zeros(len(faces), np.int8), limits, (plant(grid, turned),))
+        back = np.lexsort((again.hits[:, 1], order[again.hits[:, 0]]))
+        assert (order[again.hits[back, 0]] == told.hits[:, 0]).all()
+        assert (again.found[back] == told.found).all()
+
+
+def test_some_faces_against_others_are_a_part_of_all_against_all() -> None:
+    grid, faces, twin = part(fin(2.0) + pocket(4.0, 0.6).translate([30, 0, 0]))
+    limits = np.array([[[10000.0]], [[4000.0]]])
+    roles = np.zeros(len(faces), np.int8)
+    whole = face(grid, faces, twin, roles, limits, (plant(grid, faces),))
+    rows = np.unique(whole.hits[:, 0])[::2].astype(np.int32)
+    some = face(grid, faces, twin, roles, limits, (plant(grid, faces),), rows)
+    mine = np.isin(whole.hits[:, 0], rows)
+    # the same faces in two trees
+    later = len(faces) // 2
+    two = face(grid, faces, twin, roles, limits, (plant(grid, faces[:later]), plant(grid, faces, later)))
+    assert (two.hits == whole.hits).all() and (two.found == whole.found).all()
+    assert (some.hits[:, :2] == whole.hits[mine, :2]).all() and len(some.hits)
+    assert (some.found == whole.found[mine]).all()
