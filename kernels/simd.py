@@ -77,7 +77,8 @@ def bits(mask: Vector) -> int:
 
 def lowest_bit(number: int) -> int:
     """The place of the lowest bit that is set; `number` is not 0."""
-    return (number & -number).bit_length() - 1
+    plain = int(number)
+    return (plain & -plain).bit_length() - 1
 
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba has no types
