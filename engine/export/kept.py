@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.export.zipped import Segment
-from kernels.rows import same
 
 Rows = npt.NDArray[np.int32]
 
@@ -36,7 +35,7 @@ class KeptSegments:
             found = self._kept.get(name)
             if found is not None:
                 self._kept.move_to_end(name)
-        if found is not None and _equal(found[0], rows):
+        if found is not None and np.array_equal(found[0], rows):
             self.hits += 1
             return found[1]
         self.misses += 1
@@ -53,10 +52,6 @@ class KeptSegments:
         gone = self._kept.pop(name, None)
         if gone is not None:
             self.held -= _weight(*gone)
-
-
-def _equal(first: Rows, second: Rows) -> bool:
-    return same(np.ascontiguousarray(first).reshape(-1), np.ascontiguousarray(second).reshape(-1)) == 1
 
 
 def _weight(rows: Rows, segment: Segment) -> int:
