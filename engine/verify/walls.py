@@ -20,7 +20,7 @@ from engine.model.order import Finding, Severity
 from engine.model.process import Process
 from engine.verify.anatomy import Anatomy, Place, Topology
 from engine.verify.tree import Tree, plant
-from kernels import bvh, facing, topology
+from kernels import bvh, facing, ridges, topology
 from kernels import walls as kernel
 
 Int32s = npt.NDArray[np.int32]
@@ -120,6 +120,19 @@ def face(
                     break
                 cap = count
             told.append((hits[:count], found[:count]))
+    if len(sharp):
+        _, order, levels, boxes, _ = packed[-1]
+        cap = 1024
+        while True:
+            hits, found = np.empty((cap, 3), np.int32), np.empty((cap, 4))
+            count = ridges.across(
+                lattice, faces, twin, units, roles, limits, sharp, order, levels, boxes, hits, found, stack, np.empty((2, 3))
+            )
+            if count <= cap:
+                break
+            cap = count
+        mine = np.ones(count, np.bool_) if rows is None else np.isin(hits[:count, 0], rows)
+        told.append((hits[:count][mine], found[:count][mine]))
     if not told:
         return Facing(np.empty((0, 3), np.int32), np.empty((0, 4)))
     return nearest(np.concatenate([h for h, _ in told]), np.concatenate([d for _, d in told]))

@@ -122,6 +122,7 @@ THIN = {
     "wire of five sides": (round_bar(10, 0.4, 5), 0.4 * (1 + math.cos(math.pi / 5))),
     "three-cornered bar": (round_bar(10, 0.4, 3), 0.6),
     "ball": (m3.Manifold.sphere(0.45, 40), 0.889),
+    "crossed grooves": (grooves(), 0.5),
     "needle": (m3.Manifold.cylinder(30, 0.4, 0.3, 24), 0.6),
 }
 
