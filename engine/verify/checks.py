@@ -15,13 +15,11 @@ from engine.model.process import CHECKS, Process
 from engine.verify import delta, meetings, shells, words
 from engine.verify.anatomy import Anatomy, Mass, Topology, dissect
 from engine.verify.crossings import among
+from engine.verify.walls import Walls, check_walls
 from kernels import mass as kernel
 
 GEOMETRY = frozenset(("mesh", "topology", "degenerate", "orientation", "volume", "crossings", "shells"))
 """What is required when no process is named: that the file is the boundary of a solid."""
-
-NOT_YET = frozenset(("walls", "gaps", "parts"))
-"""Checks that have a name and no kernel yet."""
 
 CONTACT_MM2 = 4.0
 """A part stands on at least so much flat area (about 2 x 2 mm: five lines of a 0.4 mm nozzle side by side), unless the process
@@ -43,6 +41,7 @@ def verify(
 
     Without a process only geometry is required, and neither machine nor bed is looked at. Returns the checks in the order of
     `CHECKS` (then any other that the process asks for), the findings part by part, and the figures of the report.
+    Walls and gaps are asked of closed parts whose faces do not cross; contact between parts of several is not checked yet (`parts`).
     `known` bodies are not proven again where a part says that it leads with one; findings and figures are the same without it.
     """
     spent = dict.fromkeys(CHECKS, 0.0)
@@ -50,6 +49,7 @@ def verify(
     bodies = []
     crossing = 0
     closed = bool(parts)
+    walls: list[Walls] = []
     for part in parts:
         body = dissect(part) if known is None else delta.dissect(part, known)
         bodies.append(body)
@@ -73,6 +73,12 @@ def verify(
         closed = closed and kinds is not None
         findings += meetings.shells(body, kinds or [], met, None if process is None else process.method)
         begin = _spend(spent, "shells", begin)
+        if closed and not met.crossing:
+            between = check_walls(body, body.topology, part.part.patches, process, trees)
+            findings += between.findings
+            walls.append(between)
+            # one question answers both
+            begin = _spend(spent, "walls", begin)
         if process is not None:
             findings += _machine(body, body.mass, process)
             begin = _spend(spent, "machine", begin)
@@ -82,8 +88,20 @@ def verify(
     if not parts:
         findings.append(words.nothing())
     whole = bool(parts) and all(b.mass is not None for b in bodies)
-    figures = {**_figures(bodies), "crossing_pairs": crossing if whole else None}
-    return _runs(process, whole, bool(parts), closed, spent), tuple(findings), figures
+    figures = {
+        **_figures(bodies),
+        "crossing_pairs": crossing if whole else None,
+        "min_wall_mm": min((w.min_wall_mm for w in walls if w.min_wall_mm is not None), default=None),
+        "min_gap_mm": min((w.min_gap_mm for w in walls if w.min_gap_mm is not None), default=None),
+    }
+    done = {
+        "shells": closed,  # an open surface has no inside
+        "walls": bool(parts) and len(walls) == len(parts) and all(w.walls for w in walls),
+        "gaps": bool(parts) and len(walls) == len(parts) and all(w.gaps for w in walls),
+        "parts": len(parts) == 1,
+        "machine": process is not None,
+    }
+    return _runs(process, whole, bool(parts), done, spent), tuple(findings), figures
 
 
 def _spend(spent: dict[str, float], name: str, begin: float) -> float:
@@ -93,17 +111,13 @@ def _spend(spent: dict[str, float], name: str, begin: float) -> float:
 
 
 def _runs(
-    process: Process | None, whole: bool, any_part: bool, closed: bool, spent: Mapping[str, float]
+    process: Process | None, whole: bool, any_part: bool, done: Mapping[str, bool], spent: Mapping[str, float]
 ) -> tuple[CheckRun, ...]:
     runs = []
     asked = process.checks if process is not None else {}
     for name in (*CHECKS, *(c for c in sorted(asked) if c not in CHECKS)):
         required = asked.get(name, False) if process is not None else name in GEOMETRY
-        ran = any_part if name == "mesh" else whole and name in CHECKS and name not in NOT_YET
-        if name == "shells":
-            ran = ran and closed  # an open surface has no inside
-        if name == "machine":
-            ran = ran and process is not None
+        ran = any_part if name == "mesh" else whole and name in CHECKS and done.get(name, True)
         if name == "bed":
             there_is = process is not None and process.machine.bed
             ran, required = ran and there_is, required and there_is
@@ -144,8 +158,6 @@ def _figures(bodies: Sequence[Anatomy]) -> dict[str, Any]:
         "volume_mm3": _sum(s.volume for s in sizes),
         "area_mm2": _sum(s.area for s in sizes),
         "bounds_mm": _corners(steps),
-        "min_wall_mm": None,
-        "min_gap_mm": None,
         "side_area_mm2": _sum(s.side for s in sizes),
         "horizontal_area_mm2": _sum(s.up + s.down for s in sizes),
         "contact_area_mm2": _sum(s.contact for s in sizes),
