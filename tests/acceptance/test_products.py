@@ -11,7 +11,7 @@ from engine.doors import slicer
 from engine.export.gcode import accept, wanted
 from engine.language import shelf
 from engine.make import Workshop, make
-from engine.model.order import Order, Product
+from engine.model.order import Order, Product, Severity
 from tests.gates import gate_lib3mf, gate_same, gate_xsd, gate_zip
 
 NAMES = ("Zoë", "", "Łukasz", "Ελένη", "Владимир", "Ana & José", "Nguyễn", "Maximilian")
@@ -22,7 +22,7 @@ SWEPT = [
         "wall": (1.6, 2.0, 2.4, 1.8)[at % 4],
         "lip": (1.2, 1.5)[at % 2],
         "name": NAMES[at % len(NAMES)],
-        "letter_height": (8.0, 9.0, 10.0)[at % 3],
+        "letter_height": (10.0, 11.0, 12.0)[at % 3],
         "letters": "embossed" if at % 5 == 4 else "engraved",
         "lanyard": at % 6 == 5,
     }
@@ -49,13 +49,13 @@ def test_a_product_passes_every_reader_and_slices(shop: Workshop, at: int) -> No
     parameters = SWEPT[at] if at >= 0 else {}
     product = made(shop, parameters, ("fdm-tpu", "fdm-pla")[at % 2])
     if product.report.verdict == "refused":
-        # a rule may refuse a swept order; then it says what would do, and that is made
-        (finding,) = product.report.findings
-        assert finding.code == "rule"
-        assert finding.fix, finding.message
+        # a rule may refuse a swept order, or its strokes may be thinner than the process makes; then it says what would do
+        errors = [f for f in product.report.findings if f.severity is Severity.ERROR]
+        assert {f.code for f in errors} in ({"rule"}, {"thin-letter"}), [f.message for f in errors]
+        assert all(f.fix for f in errors)
         parameters = {**parameters, "name": "", "letters": "engraved", "wall": 2.0, "lanyard": False}
         product = made(shop, parameters, ("fdm-tpu", "fdm-pla")[at % 2])
-    assert product.report.verdict == "incomplete", [f.message for f in product.report.findings]
+    assert product.report.verdict == "printable", [f.message for f in product.report.findings]
     model, solid = product.files["model.3mf"], product.files["model.stl"]
     for gate in (gate_zip, gate_xsd, gate_lib3mf):
         assert gate(model) == []
@@ -73,13 +73,13 @@ def test_a_product_passes_every_reader_and_slices(shop: Workshop, at: int) -> No
 @pytest.mark.parametrize("process", ["sla-resin", "sls-pa12", "mjf-pa12", "mjf-tpu"])
 def test_other_processes_make_what_they_need(shop: Workshop, process: str) -> None:
     product = made(shop, {"name": "Zoë"}, process)
-    assert product.report.verdict == "incomplete", [f.message for f in product.report.findings]
+    assert product.report.verdict == "printable", [f.message for f in product.report.findings]
     assert gate_lib3mf(product.files["model.3mf"]) == []
     assert b"Metadata/Slic3r_PE.config" not in product.files["model.3mf"]
 
 
-def test_a_report_says_what_did_not_run(shop: Workshop) -> None:
+def test_a_report_says_what_ran(shop: Workshop) -> None:
     told = json.loads(made(shop, {}, "fdm-tpu").files["report.json"])
     waiting = {c["name"] for c in told["checks"] if c["required"] and not c["ran"]}
-    assert waiting and waiting <= {"walls", "gaps", "parts"}
-    assert told["verdict"] == "incomplete"
+    assert waiting == set()
+    assert told["verdict"] == "printable"

@@ -15,8 +15,8 @@ import pytest
 from service.cli import main
 
 ROOT = pathlib.Path(__file__).parents[2]
-SAME = 4
-"""The status of a product made while its verdict is incomplete: the checks of walls and crossings do not run yet."""
+SAME = 0
+"""The status of a printable product."""
 MODELS = {"files.model.3mf", "files.preview.glb"}
 """They carry the order's UUID and part number: any other order has others."""
 
@@ -81,7 +81,7 @@ def named(rebuilt: Rebuilt, told: Record) -> set[str]:
 
 def test_the_same_bytes(folder: pathlib.Path, record: Record, rebuilt: Rebuilt, tmp_path: pathlib.Path) -> None:
     status, out, err = rebuilt(record, "--out", str(tmp_path / "again"))
-    assert (status, out, err) == (SAME, "phone-case: the same bytes, 4 files (incomplete)\n", "")
+    assert (status, out, err) == (SAME, "phone-case: the same bytes, 4 files (printable)\n", "")
     names = {p.name for p in folder.iterdir()}
     assert names == {p.name for p in (tmp_path / "again").iterdir()} == {*record["files"], "record.json", "report.json"}
     for name in names - {"report.json"}:  # which tells milliseconds
@@ -98,7 +98,7 @@ def test_the_same_bytes_in_another_process(folder: pathlib.Path) -> None:
 
 def test_only_the_recorded_files_are_made(record: Record, rebuilt: Rebuilt) -> None:
     record["files"] = {"model.stl": record["files"]["model.stl"]}
-    assert rebuilt(record)[:2] == (SAME, "phone-case: the same bytes, 1 files (incomplete)\n")
+    assert rebuilt(record)[:2] == (SAME, "phone-case: the same bytes, 1 files (printable)\n")
 
 
 @pytest.mark.parametrize("name", ["model.3mf", "model.stl", "preview.glb", "thumbnail.png"])

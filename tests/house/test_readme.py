@@ -29,7 +29,7 @@ def test_the_template_makes_a_tag(tmp_path: pathlib.Path) -> None:
     file.write_text(block("python"), encoding="utf-8")
     made = make_files({"file": str(file)}, Order("", process="mjf-pa12"), ["name=Élise"], ["3mf", "png"], False)
     report = json.loads(made["files"]["report.json"])
-    assert made["verdict"] == "incomplete", made["findings"]
+    assert made["verdict"] == "printable", made["findings"]
     assert report["figures"]["bounds_mm"] == [[-30.0, -10.0, 0.0], [30.0, 10.0, 3.0]]
     plain = make_files({"file": str(file)}, Order("", process="mjf-pa12"), ["name="], ["3mf"], False)
     cut = json.loads(plain["files"]["report.json"])["figures"]["volume_mm3"] - report["figures"]["volume_mm3"]

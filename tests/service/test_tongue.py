@@ -95,7 +95,7 @@ def test_notes_and_bytes(capsys: Captured, tmp_path: pathlib.Path, monkeypatch: 
     assert "note: the camera's height is unknown" in err
     speak(monkeypatch, LC_ALL="fr_FR.UTF-8")
     _, out, err = run(capsys, *words, str(tmp_path / "fr"))
-    assert "note : la hauteur de la caméra est inconnue" in err and "phone-case : in" in out
+    assert "note : la hauteur de la caméra est inconnue" in err and "phone-case : imprimable" in out
     for name in ("model.3mf", "model.stl", "record.json"):
         assert (tmp_path / "en" / name).read_bytes() == (tmp_path / "fr" / name).read_bytes()
     one, two = (json.loads((tmp_path / n / "report.json").read_bytes()) for n in ("en", "fr"))
