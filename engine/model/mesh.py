@@ -137,6 +137,7 @@ class Settled:
     """A part as it ships: its print pose on the lattice.
 
     `lattice` int32 (n, 3): steps of 1e-4 mm; `faces` int32 (m, 3). The exported decimals are these integers.
+    A foreign file, which is only judged, has its own `steps_per_mm` and `origin` (mm): see `engine.verify.foreign`.
     """
 
     part: Part
@@ -144,8 +145,11 @@ class Settled:
     lattice: Lattice
     faces: Faces
     kept: Kept | None = None
+    steps_per_mm: float = STEPS_PER_MM
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @property
     def points(self) -> Points:
-        """float64 (n, 3) mm: exactly lattice / 10000."""
-        return self.lattice / STEPS_PER_MM
+        """float64 (n, 3) mm: exactly lattice / 10000 for what ships."""
+        placed: Points = self.lattice / self.steps_per_mm
+        return placed + np.array(self.origin) if any(self.origin) else placed

@@ -5,6 +5,7 @@ What comes in is made into the exact arrays that kernels need, or named as a fla
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,9 +21,6 @@ from kernels import mass, topology
 Place = tuple[float, float, float]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
-
-_MM3 = STEPS_PER_MM**3
-_MM2 = STEPS_PER_MM**2
 
 
 @dataclass(frozen=True)
@@ -94,6 +92,18 @@ class Anatomy:
     mass: Mass | None
     spent: tuple[float, float, float]
     rest: Tree | None = None
+    steps: float = STEPS_PER_MM
+    origin: Place = (0.0, 0.0, 0.0)
+
+    @property
+    def digits(self) -> int:
+        """Decimals of a millimetre that tell one step of the lattice from the next."""
+        return max(0, math.ceil(math.log10(self.steps)))
+
+    @property
+    def step(self) -> str:
+        """One step of the lattice, as it is said."""
+        return f"{1.0 / self.steps:g} mm"
 
     def edge(self, half_edge: int) -> Place:
         """The middle of a half-edge, mm."""
@@ -114,14 +124,15 @@ class Anatomy:
         return self._mean(row)
 
     def _mean(self, *rows: int) -> Place:
-        x, y, z = (sum(int(self.lattice[i, k]) for i in rows) / (len(rows) * STEPS_PER_MM) for k in range(3))
-        return (round(x, 4), round(y, 4), round(z, 4))
+        places = (sum(int(self.lattice[i, k]) for i in rows) / (len(rows) * self.steps) for k in range(3))
+        x, y, z = (round(p + o, self.digits) for p, o in zip(places, self.origin, strict=True))
+        return (x, y, z)
 
 
 def dissect(part: Settled) -> Anatomy:
     """Run the kernels on one part; never raises for bad geometry."""
     begin = time.thread_time()
-    name = part.part.name
+    name, placed = part.part.name, (part.steps_per_mm, part.origin)
     lattice, faces = exact(part.lattice), exact(part.faces)
     if lattice is None or faces is None:
         nothing = np.empty((0, 3), dtype=np.int32)
@@ -129,12 +140,12 @@ def dissect(part: Settled) -> Anatomy:
     flaws = _flaws(lattice, faces)
     checked = time.thread_time()
     if flaws:
-        return Anatomy(name, lattice, faces, flaws, None, None, (_since(begin), 0.0, 0.0))
+        return Anatomy(name, lattice, faces, flaws, None, None, (_since(begin), 0.0, 0.0), None, *placed)
     shape = matched_up(lattice, faces)
     matched = time.thread_time()
-    sizes = _mass(lattice, faces, shape)
+    sizes = _mass(lattice, faces, shape, part.steps_per_mm, part.origin)
     spent = (1000.0 * (checked - begin), 1000.0 * (matched - checked), _since(matched))
-    return Anatomy(name, lattice, faces, (), shape, sizes, spent)
+    return Anatomy(name, lattice, faces, (), shape, sizes, spent, None, *placed)
 
 
 def _since(begin: float) -> float:
@@ -195,7 +206,7 @@ def _doubled(faces: Faces, shell: Int32s) -> tuple[int, int]:
     return len(rows) - int(unique), int(rows[int(first[0])]) if unique < len(rows) else -1
 
 
-def _mass(lattice: Lattice, faces: Faces, shape: Topology) -> Mass:
+def _mass(lattice: Lattice, faces: Faces, shape: Topology, steps: float, at: Place) -> Mass:
     six, total, zero_at = summed(lattice, faces, shape.shell, shape.shells)
     box = np.zeros(6, dtype=np.int64)
     mass.bounds(lattice, shape.degree, box)
@@ -203,7 +214,7 @@ def _mass(lattice: Lattice, faces: Faces, shape: Topology) -> Mass:
     def moments(origin: tuple[int, ...], first: float, second: float) -> list[int]:
         return moment_sums(lattice, faces, shape.shell, origin, first, second)
 
-    return sized(six, total, zero_at, box.tolist(), len(faces), moments)
+    return sized(six, total, zero_at, box.tolist(), len(faces), moments, steps, at)
 
 
 def summed(lattice: Lattice, faces: Faces, shell: Int32s, shells: int) -> tuple[list[int], list[int], int]:
@@ -232,19 +243,24 @@ def sized(
     corners: list[int],
     faces: int,
     moments: Callable[[tuple[int, ...], float, float], list[int]],
+    steps: float = STEPS_PER_MM,
+    at: Place = (0.0, 0.0, 0.0),
 ) -> Mass:
     """Integers to sizes: of `summed`, the box in steps, how many faces, and `moment_sums` about an origin by scales."""
-    centre, inertia = _moments(corners, sum(six), faces, moments)
+    centre, inertia = _moments(corners, sum(six), faces, moments, steps)
+    if centre is not None and any(at):
+        centre = (centre[0] + at[0], centre[1] + at[1], centre[2] + at[2])
+    mm2, mm3 = steps**2, steps**3
     return Mass(
         six_volumes=six,
-        volume=sum(six) / (6 * _MM3),
-        area=total[mass.AREA] / (2 * _MM2),
-        side=total[mass.SIDE] / (2 * _MM2),
-        up=total[mass.UP] / (2 * _MM2),
-        down=total[mass.DOWN] / (2 * _MM2),
-        contact=total[mass.CONTACT] / (2 * _MM2),
-        overhang=total[mass.OVERHANG] / (2 * _MM2),
-        support=total[mass.OVERHANG_HEIGHT] * int(mass.HEIGHT_UNIT) / (2 * _MM3),
+        volume=sum(six) / (6 * mm3),
+        area=total[mass.AREA] / (2 * mm2),
+        side=total[mass.SIDE] / (2 * mm2),
+        up=total[mass.UP] / (2 * mm2),
+        down=total[mass.DOWN] / (2 * mm2),
+        contact=total[mass.CONTACT] / (2 * mm2),
+        overhang=total[mass.OVERHANG] / (2 * mm2),
+        support=total[mass.OVERHANG_HEIGHT] * int(mass.HEIGHT_UNIT) / (2 * mm3),
         zero_faces=total[mass.ZERO_FACES],
         zero_at=zero_at,
         box=(corners[0], corners[1], corners[2], corners[3], corners[4], corners[5]),
@@ -254,7 +270,11 @@ def sized(
 
 
 def _moments(
-    box: list[int], six_volume: int, faces: int, moments: Callable[[tuple[int, ...], float, float], list[int]]
+    box: list[int],
+    six_volume: int,
+    faces: int,
+    moments: Callable[[tuple[int, ...], float, float], list[int]],
+    steps: float,
 ) -> tuple[Place | None, tuple[float, float, float, float, float, float] | None]:
     if six_volume == 0:
         return None, None
@@ -264,9 +284,9 @@ def _moments(
     volume = six_volume / 6
     x, y, z, *squares = moments(origin, first, second)
     cx, cy, cz = x / first / volume, y / first / volume, z / first / volume
-    xx, yy, zz, xy, yz, zx = (value / second / STEPS_PER_MM**5 for value in squares)
-    whole = volume / STEPS_PER_MM**5
+    xx, yy, zz, xy, yz, zx = (value / second / steps**5 for value in squares)
+    whole = volume / steps**5
     xx, yy, zz = xx - whole * cx * cx, yy - whole * cy * cy, zz - whole * cz * cz
     xy, yz, zx = xy - whole * cx * cy, yz - whole * cy * cz, zx - whole * cz * cx
-    centre = tuple((o + c) / STEPS_PER_MM for o, c in zip(origin, (cx, cy, cz), strict=True))
+    centre = tuple((o + c) / steps for o, c in zip(origin, (cx, cy, cz), strict=True))
     return (centre[0], centre[1], centre[2]), (yy + zz, xx + zz, xx + yy, 0.0 - xy, 0.0 - yz, 0.0 - zx)

@@ -150,6 +150,7 @@ def _bed(body: Anatomy, shape: Topology, sizes: Mass, process: Process) -> list[
 def _figures(bodies: Sequence[Anatomy]) -> dict[str, Any]:
     """The report's figures over all parts; each part's own under `each`. What was not measured is None."""
     sizes = [b.mass for b in bodies if b.mass is not None]
+    stands = all(b.steps == STEPS_PER_MM for b in bodies)  # else as drawn, on no bed
     steps = [min(s.box[k] for s in sizes) if k < 3 else max(s.box[k] for s in sizes) for k in range(6)] if sizes else [0] * 6
     return {
         "triangles": sum(len(b.faces) for b in bodies),
@@ -157,12 +158,12 @@ def _figures(bodies: Sequence[Anatomy]) -> dict[str, Any]:
         "shells": sum(b.topology.shells for b in bodies if b.topology is not None),
         "volume_mm3": _sum(s.volume for s in sizes),
         "area_mm2": _sum(s.area for s in sizes),
-        "bounds_mm": _corners(steps),
+        "bounds_mm": _corners(steps, bodies),
         "side_area_mm2": _sum(s.side for s in sizes),
         "horizontal_area_mm2": _sum(s.up + s.down for s in sizes),
-        "contact_area_mm2": _sum(s.contact for s in sizes),
-        "overhang_area_mm2": _sum(s.overhang for s in sizes),
-        "support_volume_mm3": _sum(s.support for s in sizes),
+        "contact_area_mm2": _sum(s.contact for s in sizes) if stands else None,
+        "overhang_area_mm2": _sum(s.overhang for s in sizes) if stands else None,
+        "support_volume_mm3": _sum(s.support for s in sizes) if stands else None,
         "each": [_each(b) for b in bodies],
     }
 
@@ -171,8 +172,9 @@ def _sum(values: Any) -> float:
     return float(sum(values, 0.0))
 
 
-def _corners(box: Sequence[int]) -> list[list[float]]:
-    return [[v / STEPS_PER_MM for v in box[:3]], [v / STEPS_PER_MM for v in box[3:]]]
+def _corners(box: Sequence[int], bodies: Sequence[Anatomy]) -> list[list[float]]:
+    steps, origin = (bodies[0].steps, bodies[0].origin) if bodies else (STEPS_PER_MM, (0.0, 0.0, 0.0))
+    return [[v / steps + o for v, o in zip(corner, origin, strict=True)] for corner in (box[:3], box[3:])]
 
 
 def _each(body: Anatomy) -> dict[str, Any]:
@@ -185,7 +187,7 @@ def _each(body: Anatomy) -> dict[str, Any]:
         "shells": body.topology.shells,
         "volume_mm3": sizes.volume,
         "area_mm2": sizes.area,
-        "bounds_mm": _corners(sizes.box),
+        "bounds_mm": _corners(sizes.box, (body,)),
         "centre_mm": None if sizes.centre is None else list(sizes.centre),
         "inertia_mm5": None if sizes.inertia is None else list(sizes.inertia),
     }

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.model.mesh import STEPS_PER_MM
 from engine.model.order import Finding, Severity
 from engine.verify.anatomy import Anatomy
 from engine.verify.crossings import Crossings, Pairs, depths
@@ -43,7 +42,7 @@ def _deepest(body: Anatomy, pairs: Pairs) -> tuple[float, tuple[float, float, fl
     """The depth in mm of the deepest pair, and where it is."""
     depth = depths(body.lattice, body.faces, pairs)
     at = int(depth.argmax())
-    return round(float(depth[at]) / STEPS_PER_MM, 4), body.face(int(pairs[at, 0]))
+    return round(float(depth[at]) / body.steps, body.digits), body.face(int(pairs[at, 0]))
 
 
 def _crossing(body: Anatomy, met: Crossings, pairs: Pairs) -> Finding:
@@ -136,7 +135,7 @@ def shells(body: Anatomy, kinds: Sequence[Kind], met: Crossings, method: str | N
         at = body.face(int((shape.shell == which[0]).argmax()))
         one, many = _VERBS.get(kind, ("is", "are"))
         count = f"{some(len(which), 'closed surface', 'closed surfaces')} {one if len(which) == 1 else many}"
-        volume = sum(sizes.six_volumes[s] for s in which) / (6 * STEPS_PER_MM**3)
+        volume = sum(sizes.six_volumes[s] for s in which) / (6 * body.steps**3)
         warning = kind is Kind.CAVITY and method not in _SEALED
         found.append(
             Finding(

@@ -119,7 +119,7 @@ def settle(part: Part, pose: str = "print", known: Footings | None = None) -> Se
     else:
         drop = 0
     # points without a place are not welded: each of them is to be counted
-    points, faces, intact = (points, faces, 0) if lost else _welded(points, faces)
+    points, faces, intact = (points, faces, 0) if lost else welded(points, faces)
     kept = part.mesh.kept
     if kept is not None:
         kept = Kept(f"{kept.key}/{_digest(stance, drop)}", kept.points, kept.faces) if kept.points <= intact else None
@@ -167,7 +167,7 @@ def right_angles(pose: Pose) -> tuple[int, int, int] | None:
     return (columns[0], columns[1], columns[2]) if {abs(c) for c in columns} == {1, 2, 3} else None
 
 
-def _welded(points: Lattice, faces: Faces) -> tuple[Lattice, Faces, int]:
+def welded(points: Lattice, faces: Faces) -> tuple[Lattice, Faces, int]:
     """Points, faces, and how many leading points stayed as they were."""
     n = len(points)
     target = np.empty(n, dtype=np.int32)

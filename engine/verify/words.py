@@ -6,6 +6,7 @@ from engine.model.mesh import STEPS_PER_MM
 from engine.model.order import Finding, Severity
 from engine.verify.anatomy import Anatomy, Flaw, Mass, Place, Topology
 from kernels import topology as kernel
+from kernels.lattice import RANGE
 
 _AXES = "xyz"
 
@@ -42,7 +43,9 @@ def _flaw(body: Anatomy, flaw: Flaw) -> Finding:
     at = None
     if flaw.code == "unreadable" and flaw.row >= 0:
         message, fix = (
-            "points lie more than 26 m away from the origin",
+            "points lie more than 26 m away from the origin"
+            if body.steps == STEPS_PER_MM
+            else f"points lie more than {RANGE / body.steps:.3g} mm away from the middle",
             "check the unit of the file (mm?) and move the model to the origin",
         )
     elif flaw.row >= 0:
@@ -123,7 +126,7 @@ def degenerate(body: Anatomy, shape: Topology, sizes: Mass) -> list[Finding]:
             Finding(
                 "degenerate-face",
                 Severity.ERROR,
-                f"{some(n, 'face has', 'faces have')} no area at 0.0001 mm, the first {near(at)}",
+                f"{some(n, 'face has', 'faces have')} no area at {body.step}, the first {near(at)}",
                 count=n,
                 at=at,
                 part=body.name,

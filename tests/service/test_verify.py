@@ -65,7 +65,7 @@ def test_without_a_unit_or_with_none_that_is_one(files: pathlib.Path, capsys: Ca
 
 
 def test_the_worst_status_wins(files: pathlib.Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.verify import settle as module
+    from engine.verify import foreign as module
 
     def worst(*names: str) -> int:
         return run(capsys, *(f"{n}.off" for n in names), "--unit", "mm")[0]
@@ -73,14 +73,14 @@ def test_the_worst_status_wins(files: pathlib.Path, capsys: Captured, monkeypatc
     assert worst("whole", "whole") == 0
     assert worst("open", "whole") == 1
     assert worst("whole", "lying", "open") == 2
-    settle = module.settle
+    settle = module.settle_as_drawn
 
-    def failing(part: Any, pose: str = "print") -> Any:
-        if part.name == "open":
+    def failing(parts: Any) -> Any:
+        if parts[0].name == "open":
             raise EngineFault("a promise did not hold")
-        return settle(part, pose)
+        return settle(parts)
 
-    monkeypatch.setattr(module, "settle", failing)
+    monkeypatch.setattr(module, "settle_as_drawn", failing)
     status, out, _ = run(capsys, "open.off", "lying.off", "whole.off", "--unit", "mm", "--json")
     assert status == 3  # and the files after it are still told
     assert [(r["file"], r["status"]) for r in rows(out)] == [("open.off", 3), ("lying.off", 2), ("whole.off", 0)]
