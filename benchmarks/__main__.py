@@ -30,6 +30,13 @@ SUBJECTS: Mapping[str, str | None] = {
 
 PEERS = ("lib3mf", "trimesh", "networkx", "lxml")
 """What `unikat` itself never installs: the group `oracle`."""
+VERDICT_PEERS = {
+    "igl": "libigl==2.6.3",
+    "meshlib": "meshlib==3.1.4.297",
+    "embreex": "embreex==4.4.0.post1",
+    "fcpw": "fcpw==1.2.0",
+}
+"""What `verdict` is measured against, and no group installs: MeshLib is not free for commerce, libigl's CGAL part is copyleft."""
 _TRIED = "UNIKAT_BENCHMARKS_WITH_PEERS"
 
 
@@ -41,20 +48,18 @@ def cases_of(subject: str) -> Sequence[harness.Case]:
     return made()
 
 
-def _with_peers(arguments: Sequence[str]) -> str | None:
+def _with_peers(arguments: Sequence[str], subjects: Sequence[str]) -> str | None:
     """Start again in an environment that has the peers; a line that says what is missing where that cannot be."""
-    missing = [name for name in PEERS if importlib.util.find_spec(name) is None]
+    more = VERDICT_PEERS if "verdict" in subjects else {}
+    missing = [name for name in (*PEERS, *more) if importlib.util.find_spec(name) is None]
     if not missing:
         return None
+    asked = ["--group", "oracle", *(word for pin in more.values() for word in ("--with", pin))]
     uv = os.environ.get("UV") or shutil.which("uv")
     if uv is None or _TRIED in os.environ:
-        return (
-            f"benchmarks: {', '.join(missing)} not installed: uv run --group oracle python -m benchmarks {' '.join(arguments)}"
-        )
+        return f"benchmarks: {', '.join(missing)} not installed: uv run {' '.join(asked)} python -m benchmarks {' '.join(arguments)}"
     sys.stdout.flush()
-    return os.execve(
-        uv, [uv, "run", "--group", "oracle", "python", "-m", "benchmarks", *arguments], {**os.environ, _TRIED: "1"}
-    )
+    return os.execve(uv, [uv, "run", *asked, "python", "-m", "benchmarks", *arguments], {**os.environ, _TRIED: "1"})
 
 
 def _refusal(subjects: Sequence[str], file: str | None) -> str | None:
@@ -77,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", metavar="FILE", help="write the rows here as a JSON list")
     options = parser.parse_args(given)
     subjects = options.subject or [name for name, module in SUBJECTS.items() if module]
-    why = _refusal(subjects, options.json) or _with_peers(given)
+    why = _refusal(subjects, options.json) or _with_peers(given, subjects)
     if why is not None:
         print(why, file=sys.stderr)
         return 2

@@ -33,6 +33,7 @@ from engine.process.limits import load_process
 from engine.shape.stamp import Stamped, stamp, stamp_by_csg
 from engine.shape.text import outline
 from engine.verify.checks import verify
+from engine.verify.delta import Certificates
 from templates.phone_case import PhoneCase, body, rules
 
 PINNED = "acb6c29af111e8c82e17397f33bbca341e9978cc039812daf0f7cd407f26f50c"
@@ -290,14 +291,19 @@ def _volume(made: Stamped) -> float:
 
 
 def _verify() -> Case:
-    process = load_process(PhoneCase.default_process)
+    process, known = load_process(PhoneCase.default_process), Certificates()
 
     def agree() -> Sequence[str]:
         import trimesh
 
+        for part in _named()[:3]:  # a certificate is made when a body comes for the second time
+            verify([part], process, known)
+
         wrong = []
         for part in _named()[:4]:
             _, findings, figures = verify([part], process)
+            if verify([part], process, known)[1:] != (findings, figures):
+                wrong.append("the verdict on a known body is another than in full")
             other = trimesh.Trimesh(part.points, part.faces, process=False)
             if not other.is_watertight or abs(figures["volume_mm3"] / other.volume - 1.0) > SAME_VOLUME:
                 wrong.append(f"volume {figures['volume_mm3']}, trimesh {other.volume}, closed {other.is_watertight}")
@@ -305,9 +311,10 @@ def _verify() -> Case:
         return wrong
 
     return Case(
-        "verify: the checks that there are",
-        lambda part: verify([part], process),
+        "verify: the checks that there are, a new name on a known body",
+        lambda part: verify([part], process, known),
         agree,
+        {"ourselves, in full": lambda part: verify([part], process)},
         inputs=_named(),
         note=lambda: _triangles(_named()),
     )

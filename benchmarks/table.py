@@ -21,7 +21,13 @@ HEAD = ("| | ours, ms CPU | others, ms CPU | times faster | goal | |", "|---|---
 
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The rows as a table, a line each. ValueError for a row with other keys than the contract's, or answers that disagree."""
+    """The rows as a table, a line each; the verdict's have one of their own, after the others. ValueError for a row with other keys than the contract's, or answers that disagree."""
+    verdict = [row for row in rows if row.get("subject") == "verdict"]
+    others = [row for row in rows if row.get("subject") != "verdict"]
+    return "\n\n".join(_one(told) for told in (others, verdict) if told)
+
+
+def _one(rows: Sequence[Mapping[str, Any]]) -> str:
     lines = list(HEAD)
     for row in rows:
         if tuple(row) != KEYS:

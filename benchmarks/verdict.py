@@ -1,7 +1,7 @@
 """The verdict against the libraries that say a part of it: same mesh, same lattice, one core, answers compared.
 
 trimesh, manifold3d and libigl say whether a mesh is closed and what it encloses; MeshLib and CGAL (through libigl) which of its
-faces cross. None of them says all of it. A full verdict's peer is the sum of the best of each kind.
+faces cross, Embree what a face looks at. None of them says all of it. A full verdict's peer is the sum of the best of each kind.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import solids
+from benchmarks import distances, solids
 from benchmarks.harness import Case
 from engine.make import Workshop, make
 from engine.model.mesh import STEPS_PER_MM, Settled
@@ -36,7 +36,10 @@ def cases() -> Sequence[Case]:
     for kind in ("organic", "slivers"):
         found += [_topology(kind, "100k")]
         found += [_crossings(kind, size) for size in SIZES]
+        found += [distances.wall(kind, size, SIZES[size]) for size in ("10k", "100k")]
+        found += [distances.closest(kind, "100k", SIZES["100k"])]
         found += [_full(kind, size) for size in ("10k", "100k")]
+        found += [distances.growth(kind, list(SIZES.values()))]
     return found
 
 
@@ -198,14 +201,16 @@ def _full(kind: str, size: str) -> Case:
     topology = _topology(kind, size).peers["trimesh"]
     crossing = _meshlib(part)
 
+    rays, walls = distances.first_hits(part), distances.asked(part)
+
     def stack(_: object) -> object:
-        return topology(None), crossing(None)
+        return topology(None), crossing(None), rays()
 
     return Case(
         f"full verdict of an unseen mesh, {kind}, {size}",
-        lambda _: verify([part]),
+        lambda _: (verify([part]), walls()),
         lambda: _errors(verify([part])),
-        {"trimesh + MeshLib": stack},
-        goals={"trimesh + MeshLib": 6},
-        note=lambda: f"{STEPS_PER_MM:,} steps a mm; neither of them says walls, gaps or shells",
+        {"trimesh + MeshLib + Embree": stack},
+        goals={"trimesh + MeshLib + Embree": 6},
+        note=lambda: f"{STEPS_PER_MM:,} steps a mm; walls and gaps asked apart, with a tree of their own; no peer says shells",
     )

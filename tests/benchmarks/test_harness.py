@@ -100,7 +100,7 @@ def test_everyone_gets_the_same_inputs_in_turn() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (["verdict"], "comes with a later issue"),
+        (["compile"], "comes with a later issue"),
         (["service", "export"], "comes with a later issue"),
         (["speed"], "no subject 'speed'"),
         (["export", "--json", "/nowhere/at/all/rows.json"], "no such folder"),
@@ -152,6 +152,23 @@ def test_a_table_that_was_edited_is_seen() -> None:
     assert table.placed(readme, made) == readme
     assert table.placed(readme.replace("1.5", "0.5"), made) == readme
     assert "missed" in table.markdown([row(met=False)])
+
+
+def test_the_verdict_has_a_table_of_its_own() -> None:
+    one, two = table.markdown([row(subject="verdict", case="walls"), row()]).split("\n\n")
+    assert "STL" in one and "walls" not in one
+    assert "walls" in two and "STL" not in two
+    assert two.startswith(table.HEAD[0])
+
+
+def test_what_the_verdict_is_measured_against_is_pinned_and_asked_for_by_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert all(pin.count("==") == 1 for pin in command.VERDICT_PEERS.values())
+    monkeypatch.setattr(command, "PEERS", ())
+    monkeypatch.setattr(command, "VERDICT_PEERS", {"no_such_peer": "no-such-peer==1.0"})
+    monkeypatch.setenv("UNIKAT_BENCHMARKS_WITH_PEERS", "1")
+    told = command._with_peers(["verdict"], ["verdict"])
+    assert told is not None and "--with no-such-peer==1.0" in told
+    assert command._with_peers(["export"], ["export"]) is None
 
 
 def test_no_table_of_answers_that_disagree_or_of_other_rows() -> None:

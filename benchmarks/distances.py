@@ -1,0 +1,186 @@
+"""Walls and gaps against Embree's first hits, closest points against fcpw, growth, two threads and memory: cases of `verdict`."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmarks import solids
+from benchmarks.harness import Case
+from engine.model.mesh import STEPS_PER_MM, Settled
+from engine.model.order import Severity
+from engine.verify import anatomy, walls
+from engine.verify.checks import verify
+from engine.verify.crossings import find
+from engine.verify.tree import plant
+from kernels import nearest
+
+WALL, GAP = 1.2, 0.8
+"""mm; the tubes' walls are 1 mm, their gaps 2 mm."""
+SAME_WALL = 0.01
+"""mm: a ray in float32 from a face's middle, against the least distance of the two faces."""
+PLACES = 50_000
+SAME_DISTANCE = 1e-4
+"""mm: fcpw computes in float32."""
+
+
+def asked(part: Settled) -> Callable[[], walls.Facing]:
+    """Walls and gaps of a part whose topology is known; the tree is planted in it."""
+    shape = anatomy.dissect(part).topology
+    assert shape is not None and shape.twin is not None
+    twin, roles = shape.twin, np.zeros(len(part.faces), np.int8)
+    limits = np.array([[[WALL * STEPS_PER_MM]], [[GAP * STEPS_PER_MM]]])
+    return lambda: walls.face(part.lattice, part.faces, twin, roles, limits, (plant(part.lattice, part.faces),))
+
+
+def first_hits(part: Settled) -> Callable[[], tuple[Any, Any]]:
+    """How far each face's middle sees inwards and outwards, mm: Embree's scene and two passes of one ray a face."""
+    from embreex import rtcore_scene
+    from embreex.mesh_construction import TriangleMesh
+
+    corners = part.points[part.faces]
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normal /= np.sqrt((normal * normal).sum(axis=1))[:, None]
+    triangles, out = corners.astype(np.float32), normal.astype(np.float32)
+    middle = corners.mean(axis=1)
+    below, above = ((middle + step * normal).astype(np.float32) for step in (-1e-3, 1e-3))
+
+    def run() -> tuple[Any, Any]:
+        scene = rtcore_scene.EmbreeScene()
+        TriangleMesh(scene, triangles)
+        return scene.run(below, -out, query="DISTANCE"), scene.run(above, out, query="DISTANCE")
+
+    return run
+
+
+def wall(kind: str, size: str, triangles: int) -> Case:
+    """One row of walls and gaps."""
+    part = solids.settled(kind, triangles)
+    ours, theirs = asked(part), first_hits(part)
+
+    def agree() -> Sequence[str]:
+        told, seen, differ = ours(), theirs(), []
+        for channel, (name, limit) in enumerate((("wall", WALL), ("gap", GAP))):
+            mine = told.found[told.hits[:, 1] == channel, 0] / STEPS_PER_MM
+            least, ray = float(mine.min(initial=np.inf)), float(seen[channel].min()) + 1e-3
+            if min(least, ray) < limit - SAME_WALL and abs(least - ray) > SAME_WALL:
+                differ.append(f"least {name} {least:.4f} mm, Embree {ray:.4f}")
+        return differ
+
+    return Case(
+        f"walls and gaps, {kind}, {size}, tree included",
+        lambda _: ours(),
+        agree,
+        {"Embree, two first hits": lambda _: theirs()},
+        goals={"Embree, two first hits": 5},
+        note=lambda: "one ray a face sees what its middle faces; ours misses nothing within the limit",
+    )
+
+
+def closest(kind: str, size: str, triangles: int) -> Case:
+    """One row of closest points: places near the surface, the trees there."""
+    import fcpw
+
+    part = solids.settled(kind, triangles)
+    points, faces = np.ascontiguousarray(part.points), part.faces
+    codes = np.empty(len(faces), np.int64)
+    nearest.morton(points, faces, codes)
+    order = np.argsort(codes, kind="stable")
+    boxes = np.empty((2 ** (nearest.levels_for(len(faces)) + 1) - 1, 6))
+    nearest.build(points, faces, order, boxes)
+    rows = np.arange(PLACES) * 7919 % len(faces)
+    lift = 0.05 * (1 + np.arange(PLACES) % 17)
+    places = points[faces[rows]].mean(axis=1) + lift[:, None] * np.array((0.6, -0.48, 0.64))
+    scene = fcpw.scene_3D()
+    scene.set_object_count(1)
+    scene.set_object_vertices(points.astype(np.float32), 0)
+    scene.set_object_triangles(faces, 0)
+    scene.build(fcpw.aggregate_type.bvh_surface_area, True)
+    queries, far = np.asfortranarray(places.astype(np.float32)), np.full(PLACES, np.inf, np.float32)
+    made = np.empty(PLACES)
+
+    def ours(_: object) -> None:
+        nearest.measure(points, faces, order, boxes, places, made)
+
+    def theirs(_: object) -> Any:
+        told = fcpw.interaction_3D_list()
+        scene.find_closest_points(queries, far, told, False)
+        return told
+
+    def agree() -> Sequence[str]:
+        ours(None)
+        off = np.abs(np.array([told.d for told in theirs(None)]) - made)
+        return [f"distances differ by {off.max():.2g} mm"] if off.max() > SAME_DISTANCE else []
+
+    return Case(f"closest point, {kind}, {size}, {PLACES:,} places", ours, agree, {"fcpw": theirs}, goals={"fcpw": 2.5})
+
+
+def growth(kind: str, sizes: Sequence[int]) -> Case:
+    """The largest mesh; the note says the time of each size, two threads, and the memory."""
+    parts = [solids.settled(kind, size) for size in sizes]
+
+    def work(part: Settled) -> object:
+        return find(part.lattice, part.faces, plant(part.lattice, part.faces))
+
+    def note() -> str:
+        told = []
+        for part in parts:
+            spent = []
+            for _ in range(3):
+                begin = time.thread_time_ns()
+                verify([part])
+                spent.append(time.thread_time_ns() - begin)
+            many = len(part.faces)
+            told.append(f"{statistics.median(spent) / many / np.log2(many):.2f} ns at {many:,}")
+        return f"a face and log2 of their number: {', '.join(told)}; {_bytes(parts[-1]):.0f} bytes a triangle (goal 400); {_two(work, parts[1])}"
+
+    def ours(_: object) -> object:
+        return verify([parts[-1]])
+
+    def agree() -> Sequence[str]:
+        return [f.message for part in parts for f in verify([part])[1] if f.severity is Severity.ERROR]
+
+    return Case(f"full verdict, {kind}, {len(parts[-1].faces):,} triangles", ours, agree, note=note)
+
+
+def _bytes(part: Settled) -> float:
+    """The most that a verdict holds at once, bytes a triangle, its input left out."""
+    tracemalloc.start()
+    try:
+        verify([part])
+        return tracemalloc.get_traced_memory()[1] / len(part.faces)
+    finally:
+        tracemalloc.stop()
+
+
+def _two(work: Callable[[Settled], object], part: Settled) -> str:
+    """How much more two threads do than one, by the clock, on two cores if the system lends them."""
+    import os
+
+    if not hasattr(os, "sched_setaffinity") or (os.cpu_count() or 1) < 2:
+        return "two threads not measured: no second core to be had"
+    pinned = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, set(range(os.cpu_count() or 1)))
+    try:
+        ratios = []
+        for _ in range(5):
+            begin = time.perf_counter()
+            for _ in range(8):
+                work(part)
+            alone = time.perf_counter() - begin
+            threads = [threading.Thread(target=lambda: [work(part) for _ in range(8)]) for _ in range(2)]
+            begin = time.perf_counter()
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            ratios.append(2 * alone / (time.perf_counter() - begin))
+        return f"two threads do {statistics.median(ratios):.2f} times as much, by the clock"
+    finally:
+        os.sched_setaffinity(0, pinned)
