@@ -138,7 +138,8 @@ def growth(kind: str, sizes: Sequence[int]) -> Case:
                 spent.append(time.thread_time_ns() - begin)
             many = len(part.faces)
             told.append(f"{statistics.median(spent) / many / np.log2(many):.2f} ns at {many:,}")
-        return f"a face and log2 of their number: {', '.join(told)}; {_bytes(parts[-1]):.0f} bytes a triangle (goal 400); {_two(work, parts[1])}"
+        memory = f"{_bytes(parts[-1]):.0f} bytes a triangle (goal 400)"
+        return f"a face and log2 of their number: {', '.join(told)}; {memory}; {_two(work, parts[1])}"
 
     def ours(_: object) -> object:
         return verify([parts[-1]])
@@ -169,12 +170,12 @@ def _two(work: Callable[[Settled], object], part: Settled) -> str:
     os.sched_setaffinity(0, set(range(os.cpu_count() or 1)))
     try:
         ratios = []
-        for _ in range(5):
+        for _ in range(3):
             begin = time.perf_counter()
-            for _ in range(8):
+            for _ in range(4):
                 work(part)
             alone = time.perf_counter() - begin
-            threads = [threading.Thread(target=lambda: [work(part) for _ in range(8)]) for _ in range(2)]
+            threads = [threading.Thread(target=lambda: [work(part) for _ in range(4)]) for _ in range(2)]
             begin = time.perf_counter()
             for thread in threads:
                 thread.start()
