@@ -159,13 +159,14 @@ def strangers(lattice: Int32s, a: int, b: int, c: int, d: int, e: int, f: int, s
 def _with_zeros(
     lattice: Int32s, a: int, b: int, c: int, d: int, e: int, f: int, sa: int, sb: int, sc: int, sd: int, se: int, sf: int
 ) -> int:
+    # a single common point is a corner or lies on an edge of each, and a segment has two ends: two of the six edges at least meet the
+    # other triangle, so five are asked
     meets = (
         (sd * se <= 0 and edge_meets(lattice, d, e, a, b, c))
         or (se * sf <= 0 and edge_meets(lattice, e, f, a, b, c))
         or (sf * sd <= 0 and edge_meets(lattice, f, d, a, b, c))
         or (sa * sb <= 0 and edge_meets(lattice, a, b, d, e, f))
         or (sb * sc <= 0 and edge_meets(lattice, b, c, d, e, f))
-        or (sc * sa <= 0 and edge_meets(lattice, c, a, d, e, f))
     )
     return TOUCH if meets else APART
 
