@@ -37,6 +37,8 @@ def cases() -> Sequence[Case]:
         found += [_topology(kind, "100k")]
         found += [_crossings(kind, size) for size in SIZES]
         found += [distances.wall(kind, size, SIZES[size]) for size in ("10k", "100k")]
+        if kind == "slivers":
+            found += [distances.wall(kind, "10k", SIZES["10k"], distances.THIN)]
         found += [distances.closest(kind, "100k", SIZES["100k"])]
         found += [_full(kind, size) for size in ("10k", "100k")]
         found += [distances.growth(kind, list(SIZES.values()))]
@@ -212,5 +214,7 @@ def _full(kind: str, size: str) -> Case:
         lambda: _errors(verify([part])),
         {"trimesh + MeshLib + Embree": stack},
         goals={"trimesh + MeshLib + Embree": 6},
-        note=lambda: f"{STEPS_PER_MM:,} steps a mm; walls and gaps asked apart, with a tree of their own; no peer says shells",
+        note=lambda: (
+            f"{STEPS_PER_MM:,} steps a mm; walls of {distances.FINE:g} mm and gaps asked apart, with a tree of their own; no peer says shells"
+        ),
     )
