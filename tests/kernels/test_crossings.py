@@ -192,7 +192,8 @@ def test_pairs_in_one_plane() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_tree_finds_what_all_pairs_give(seed: int) -> None:
     points, faces = soup(random.Random(seed), (9, 17, 33, 40)[seed], 3 + seed % 2)
-    assert met(*arrays(points, faces)) == brute(points, faces)
+    lattice, rows = arrays(points, faces)
+    assert met(lattice, rows) == brute(points, faces) == met(lattice, rows, split=2 * len(faces) // 3)
 
 
 @given(st.integers(0, 2**30), st.integers(1, 30 if PLAIN else 300), st.integers(2, 9))
