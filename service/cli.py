@@ -220,13 +220,18 @@ def verify(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="STL, 3MF, PLY, OBJ or OFF.")],
     unit: Annotated[str | None, typer.Option("--unit", help="Of files that say none (all but 3MF): mm, cm, m, in.")] = None,
     process: ProcessKey = None,
-    picture: Annotated[str | None, typer.Option("--picture", metavar="PNG", help="Draw what was read.")] = None,
+    picture: Annotated[
+        str | None, typer.Option("--picture", metavar="PNG", help="Draw what was read, bad places red and ringed.")
+    ] = None,
+    faces: Annotated[
+        str | None, typer.Option("--faces", metavar="PLY", help="The offending faces, as a mesh of their own.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """The verdict on any mesh file, ours or not."""
     from service.verifying import run
 
-    return run(files, unit, process, picture, as_json)
+    return run(files, unit, process, picture, as_json, faces)
 
 
 @app.command()

@@ -16,26 +16,34 @@ STATUS = {"printable": 0, "refused": 1, "incomplete": 4}
 WORST_FIRST = (3, 2, 4, 1, 0)
 
 
-def run(files: Sequence[str], unit: str | None, process_key: str | None, picture: str | None, as_json: bool) -> int:
+def run(
+    files: Sequence[str],
+    unit: str | None,
+    process_key: str | None,
+    picture: str | None,
+    as_json: bool,
+    faces: str | None = None,
+) -> int:
     """The worst status of all files (3, 2, 4, 1, 0)."""
     from engine.process.limits import load_process
 
-    if picture is not None and len(files) > 1:
-        raise OrderError("--picture", "draws one file", value=f"{len(files)} files", limit="1 file")
+    for option, path in (("--picture", picture), ("--faces", faces)):
+        if path is not None and len(files) > 1:
+            raise OrderError(option, "draws one file", value=f"{len(files)} files", limit="1 file")
     process = load_process(process_key) if process_key else None
     seen = set()
     for at, name in enumerate(files, start=1):
         if sys.stderr.isatty() and len(files) > 1:
             print(f"{at}/{len(files)} {name}", file=sys.stderr)
         try:
-            seen.add(_one(name, unit, process, picture, as_json))
+            seen.add(_one(name, unit, process, picture, as_json, faces))
         except EngineFault as fault:  # ours; the other files are still told
             _tell(name, 3, as_json, {"error": fault.for_sender()}, [fault.for_sender()])
             seen.add(3)
     return next(s for s in WORST_FIRST if s in seen)
 
 
-def _one(name: str, unit: str | None, process: Process | None, picture: str | None, as_json: bool) -> int:
+def _one(name: str, unit: str | None, process: Process | None, picture: str | None, as_json: bool, faces: str | None) -> int:
     from engine.model.mesh import Part
     from engine.reading.meshes import read_file
     from engine.verify.checks import verdict, verify
@@ -52,8 +60,7 @@ def _one(name: str, unit: str | None, process: Process | None, picture: str | No
     parts = settle_as_drawn(drawn) if process is None else [settle(part) for part in drawn]
     checks, findings, figures = verify(parts, process)
     figures["lattice_mm"] = 1.0 / parts[0].steps_per_mm if parts else None
-    if picture is not None:
-        _draw(parts, picture)
+    _show(parts, findings, picture, faces)
     said = verdict(checks, findings)
     status = STATUS[said]
     report = {"verdict": said, "checks": _rows(checks), "findings": _rows(findings), "figures": figures}
@@ -65,7 +72,7 @@ def _one(name: str, unit: str | None, process: Process | None, picture: str | No
 
 
 def _rows(told: Sequence[CheckRun | Finding]) -> list[dict[str, Any]]:
-    return [vars(t) for t in told]
+    return [{name: value for name, value in vars(t).items() if name != "faces"} for t in told]
 
 
 def _tell(name: str, status: int, as_json: bool, report: dict[str, Any], lines: Sequence[str]) -> None:
@@ -77,9 +84,17 @@ def _tell(name: str, status: int, as_json: bool, report: dict[str, Any], lines: 
         print("".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in told))
 
 
-def _draw(parts: Sequence[Any], picture: str) -> None:
-    from engine.export.thumbnail import thumbnail
+def _show(parts: Sequence[Any], findings: Sequence[Finding], picture: str | None, faces: str | None) -> None:
+    if picture is None and faces is None:
+        return
+    from engine.export import marked
     from service.folder import put
 
-    path = pathlib.Path(picture)
-    put({path.name: thumbnail(parts, 512)}, path.parent)
+    bad: dict[str, list[tuple[int, ...]]] = {}
+    for f in findings:
+        if f.faces and f.part is not None:
+            bad.setdefault(f.part, []).append(f.faces)
+    for told, make in ((picture, marked.picture), (faces, marked.mesh)):
+        if told is not None:
+            path = pathlib.Path(told)
+            put({path.name: make(parts, bad)}, path.parent)

@@ -80,6 +80,8 @@ class Finding:
     fix: str | None = None
     message_fr: str | None = None
     """The message in French, where there is one."""
+    faces: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    """Rows of the part's faces that offend, in rising order, where they are known: for a picture, never in the report."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from engine.model.order import Finding, Severity
 from engine.verify.anatomy import Anatomy
 from engine.verify.crossings import Crossings, Pairs, depths
 from engine.verify.shells import Kind
-from engine.verify.words import near, some
+from engine.verify.words import near, rows_of, some
 from kernels.pairs import COPLANAR, CROSS, FOLD, TOUCH
 
 _SEALED = frozenset(("SLA", "SLS", "MJF"))
@@ -58,6 +58,7 @@ def _crossing(body: Anatomy, met: Crossings, pairs: Pairs) -> Finding:
         unit="mm",
         at=at,
         part=body.name,
+        faces=rows_of(pairs),
         fix="unite the bodies that overlap there (a boolean union), or move them apart",
     )
 
@@ -74,6 +75,7 @@ def _overlapping(body: Anatomy, pairs: Pairs) -> Finding:
         unit="mm",
         at=at,
         part=body.name,
+        faces=rows_of(pairs),
         fix="unite them (a boolean union), or move them apart",
     )
 
@@ -87,6 +89,7 @@ def _flat(body: Anatomy, pairs: Pairs) -> Finding:
         count=len(pairs),
         at=at,
         part=body.name,
+        faces=rows_of(pairs),
         fix="unite the bodies that meet there, or remove the doubled surface",
     )
 
@@ -100,6 +103,7 @@ def _contact(body: Anatomy, pairs: Pairs) -> Finding:
         count=len(pairs),
         at=at,
         part=body.name,
+        faces=rows_of(pairs),
         fix="move them apart by the process's gap, or unite them",
     )
 
@@ -148,6 +152,7 @@ def shells(body: Anatomy, kinds: Sequence[Kind], met: Crossings, method: str | N
                 at=at,
                 part=body.name,
                 fix=fix,
+                faces=rows_of(np.flatnonzero(np.isin(shape.shell, which))),
             )
         )
     return found

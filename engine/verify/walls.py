@@ -242,6 +242,7 @@ def _said(
         at=at,
         part=body.name,
         fix=fix,
+        faces=tuple(np.unique(hits[:, (0, 2)]).tolist()),
     )
 
 

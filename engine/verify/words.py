@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
 from engine.model.mesh import STEPS_PER_MM
 from engine.model.order import Finding, Severity
-from engine.verify.anatomy import Anatomy, Flaw, Mass, Place, Topology
+from engine.verify.anatomy import Anatomy, Flaw, Int32s, Mass, Place, Topology
 from kernels import topology as kernel
 from kernels.lattice import RANGE
 
@@ -70,6 +75,7 @@ def topology(body: Anatomy, shape: Topology) -> list[Finding]:
                 at=at,
                 part=body.name,
                 fix="close the surface there",
+                faces=_of_edges(shape, lambda twin: twin == kernel.OPEN),
             )
         )
     if count[kernel.CROWDED_EDGES]:
@@ -84,6 +90,7 @@ def topology(body: Anatomy, shape: Topology) -> list[Finding]:
                 at=at,
                 part=body.name,
                 fix="unite the bodies that meet there, or move them apart",
+                faces=_of_edges(shape, lambda twin: twin < kernel.SKIPPED),
             )
         )
     if count[kernel.PINCHED_POINTS]:
@@ -131,6 +138,7 @@ def degenerate(body: Anatomy, shape: Topology, sizes: Mass) -> list[Finding]:
                 at=at,
                 part=body.name,
                 fix="remove the sliver there, or mesh the model again",
+                faces=_flat(body),
             )
         )
     if shape.doubled:
@@ -144,6 +152,7 @@ def degenerate(body: Anatomy, shape: Topology, sizes: Mass) -> list[Finding]:
                 at=at,
                 part=body.name,
                 fix="remove the second of each",
+                faces=_twice(body),
             )
         )
     return found
@@ -164,8 +173,39 @@ def winding(body: Anatomy, shape: Topology) -> list[Finding]:
             at=at,
             part=body.name,
             fix="turn the faces over so that all of them look outward",
+            faces=_turned(body, shape),
         )
     ]
+
+
+def _of_edges(shape: Topology, wrong: Callable[[Int32s], npt.NDArray[np.bool_]]) -> tuple[int, ...]:
+    """The faces with an edge whose twin is so."""
+    return () if shape.twin is None else rows_of(np.flatnonzero(wrong(shape.twin)) // 3)
+
+
+def _turned(body: Anatomy, shape: Topology) -> tuple[int, ...]:
+    if shape.twin is None:
+        return ()
+    paired = np.flatnonzero(shape.twin >= 0)
+    tails = body.faces.ravel()
+    return rows_of(paired[tails[paired] == tails[shape.twin[paired]]] // 3)
+
+
+def _flat(body: Anatomy) -> tuple[int, ...]:
+    """The faces whose corners are all on one line, exactly: minors of steps fit int64."""
+    a, b, c = (body.lattice[body.faces[:, k]].astype(np.int64) for k in range(3))
+    return rows_of(np.flatnonzero(~np.cross(b - a, c - a).any(axis=1)))
+
+
+def _twice(body: Anatomy) -> tuple[int, ...]:
+    corners = np.sort(body.faces, axis=1)
+    _, which, count = np.unique(corners, axis=0, return_inverse=True, return_counts=True)
+    return rows_of(np.flatnonzero(count[which.ravel()] > 1))
+
+
+def rows_of(faces: npt.NDArray[np.integer]) -> tuple[int, ...]:
+    """Each once, in rising order."""
+    return tuple(np.unique(faces).tolist())
 
 
 def too_big(body: Anatomy, sizes: Mass, axis: int, size: float, room: float, machine: str) -> Finding:

@@ -116,6 +116,11 @@ def test_the_picture_is_of_one_file(files: pathlib.Path, capsys: Captured) -> No
         assert head[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">2I", head[16:]) == (512, 512)
     status, _, err = run(capsys, "whole.off", "open.off", "--unit", "mm", "--picture", "two.png")
     assert status == 2 and "draws one file" in err and not (files / "two.png").exists()
+    status, _, err = run(capsys, "whole.off", "open.off", "--unit", "mm", "--faces", "two.ply")
+    assert status == 2 and "--faces" in err and not (files / "two.ply").exists()
+    run(capsys, "open.off", "--unit", "mm", "--faces", "seen/bad.ply")
+    assert b"element face 3\n" in (files / "seen" / "bad.ply").read_bytes()
+    assert "faces" not in rows(run(capsys, "open.off", "--unit", "mm", "--json")[1])[0]["findings"][0]
     (files / "taken").write_text("")
     status, _, err = run(capsys, "whole.off", "--unit", "mm", "--picture", "taken/x.png")
     assert status == 2 and "cannot be written" in err
