@@ -20,7 +20,7 @@ from engine.model.order import Order
 from service.cli import main
 
 ROOT = pathlib.Path(__file__).parents[2]
-SAME = 4
+SAME = 0
 READ = """
 import io, sys, tempfile
 def back(data):

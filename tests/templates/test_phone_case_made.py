@@ -29,8 +29,8 @@ def made(process: str, **parameters: Any) -> tuple[Any, Any, PhoneCase]:
 @pytest.mark.parametrize(
     ("process", "parameters"),
     [
-        ("fdm-pla", {"name": "Zoë Nguyễn", "letter_height": 8.0}),
-        ("mjf-pa12", {"name": "Ana & José", "letters": "embossed", "text_angle": 30.0}),
+        ("fdm-pla", {"name": "Zoë", "letter_height": 10.0}),
+        ("mjf-pa12", {"name": "José", "letters": "embossed", "text_angle": 30.0, "letter_height": 11.0}),
     ],
 )
 def test_a_name_lies_on_the_flat_back(process: str, parameters: dict[str, Any]) -> None:
