@@ -84,7 +84,9 @@ class Bench:
     def make(self, name: str, phone: str | None = None) -> Product:
         """An order to its product, 3MF alone; without a phone, the default's."""
         parameters = {"name": name} if phone is None else {"name": name, "phone": phone}
-        return make(Order("phone-case", parameters=parameters), PhoneCase, formats=("3mf",), workshop=self.shop)
+        return make(
+            Order("phone-case", parameters=parameters), PhoneCase, formats=("3mf",), workshop=self.shop, keep_refused=True
+        )
 
     def cadquery(self, name: str) -> bytes:
         """The same by CadQuery."""
