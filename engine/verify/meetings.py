@@ -25,10 +25,14 @@ def crossings(body: Anatomy, met: Crossings) -> list[Finding]:
     between = shell[:, 0] != shell[:, 1]
     cross = met.kinds == CROSS
     found = []
-    if np.any(cross & ~between):
-        found.append(_crossing(body, met, met.pairs[cross & ~between]))
-    if np.any(cross & between):
-        found.append(_overlapping(body, met.pairs[cross & between]))
+    itself, others = met.pairs[cross & ~between], met.pairs[cross & between]
+    if len(itself):
+        untold = met.found - len(met.pairs)
+        what = "the surface passes through itself"
+        found.append(_through(body, itself, len(itself) + untold, "self-intersection", what))
+    if len(others):
+        what = "closed surfaces pass through each other"
+        found.append(_through(body, others, len(others), "overlapping-shells", what))
     flat = (met.kinds == COPLANAR) | (met.kinds == FOLD)
     if np.any(flat):
         found.append(_flat(body, met.pairs[flat]))
@@ -45,13 +49,13 @@ def _deepest(body: Anatomy, pairs: Pairs) -> tuple[float, tuple[float, float, fl
     return round(float(depth[at]) / body.steps, body.digits), body.face(int(pairs[at, 0]))
 
 
-def _crossing(body: Anatomy, met: Crossings, pairs: Pairs) -> Finding:
+def _through(body: Anatomy, pairs: Pairs, count: int, code: str, what: str) -> Finding:
+    """Faces that pass through each other; `count`: how many pairs, told in `pairs` or not."""
     depth, at = _deepest(body, pairs)
-    count = len(pairs) + met.found - len(met.pairs)
     return Finding(
-        "self-intersection",
+        code,
         Severity.ERROR,
-        f"the surface passes through itself: {some(count, 'pair', 'pairs')} of faces, the deepest by {depth:g} mm {near(at)}",
+        f"{what}: {some(count, 'pair', 'pairs')} of faces, the deepest by {depth:g} mm {near(at)}",
         count=count,
         value=depth,
         limit=0.0,
@@ -60,23 +64,6 @@ def _crossing(body: Anatomy, met: Crossings, pairs: Pairs) -> Finding:
         part=body.name,
         faces=rows_of(pairs),
         fix="unite the bodies that overlap there (a boolean union), or move them apart",
-    )
-
-
-def _overlapping(body: Anatomy, pairs: Pairs) -> Finding:
-    depth, at = _deepest(body, pairs)
-    return Finding(
-        "overlapping-shells",
-        Severity.ERROR,
-        f"closed surfaces pass through each other: {some(len(pairs), 'pair', 'pairs')} of faces, the deepest by {depth:g} mm {near(at)}",
-        count=len(pairs),
-        value=depth,
-        limit=0.0,
-        unit="mm",
-        at=at,
-        part=body.name,
-        faces=rows_of(pairs),
-        fix="unite them (a boolean union), or move them apart",
     )
 
 
