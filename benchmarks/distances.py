@@ -15,9 +15,10 @@ from benchmarks import solids
 from benchmarks.harness import Case
 from engine.model.mesh import STEPS_PER_MM, Settled
 from engine.model.order import Severity
-from engine.verify import anatomy, walls
+from engine.verify import anatomy
 from engine.verify.checks import verify
 from engine.verify.crossings import find
+from engine.verify.facing import Facing, face
 from engine.verify.tree import plant
 from kernels import nearest
 
@@ -30,13 +31,13 @@ SAME_DISTANCE, SAME_FLOAT32 = 1e-9, 1e-4
 """mm: of libigl, which judges in float64, and of fcpw."""
 
 
-def asked(part: Settled, limit: float = FINE) -> Callable[[], walls.Facing]:
+def asked(part: Settled, limit: float = FINE) -> Callable[[], Facing]:
     """Walls and gaps of a part whose topology is known; the tree is planted in it."""
     shape = anatomy.dissect(part).topology
     assert shape is not None and shape.twin is not None
     twin, roles = shape.twin, np.zeros(len(part.faces), np.int8)
     limits = np.array([[[limit * STEPS_PER_MM]], [[GAP * STEPS_PER_MM]]])
-    return lambda: walls.face(part.lattice, part.faces, twin, roles, limits, (plant(part.lattice, part.faces),))
+    return lambda: face(part.lattice, part.faces, twin, roles, limits, (plant(part.lattice, part.faces),))
 
 
 def first_hits(part: Settled) -> Callable[[], tuple[Any, Any]]:

@@ -15,9 +15,11 @@ import numpy.typing as npt
 
 from kernels.bvh import WIDTH
 from kernels.compiled import inlined, kernel
+from kernels.simd import bits, load, splat
 
 Floats = npt.NDArray[np.float32]
 Float64s = npt.NDArray[np.float64]
+Int8s = npt.NDArray[np.int8]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 
@@ -28,6 +30,8 @@ TILT_CHORD = 0.13951294748825060
 SLIVER = 16.0
 """Below so many steps of height a face's own normal is rounding (off by up to 6 degrees at this height)."""
 SHARP_COSINE = 0.875
+_HALF = 1.4
+"""A cone wider than nearly a half-sphere (a chord of it) may hold any normal."""
 _HOPS = 4
 _MOST = 4096
 """No walk round a corner is longer."""
@@ -51,88 +55,121 @@ def _longest(lattice: Int32s, faces: Int32s, f: int) -> int:
 
 
 @kernel(
-    "int64(int32[:,::1], int32[:,::1], int32[::1], float64[:,::1], float64[::1], float64[:,::1], int32[::1])",
-    writes=("units", "spread", "corners", "sharp"),
+    "int64(int32[:,::1], int32[:,::1], int32[::1], int32[::1], int8[::1], int8[::1], float64[:,::1], int8[::1], float64[::1], "
+    "float64[:,::1], int32[::1])",
+    writes=("units", "low", "spread", "corners", "sharp"),
 )
 def look(
-    lattice: Int32s, faces: Int32s, twin: Int32s, units: Float64s, spread: Float64s, corners: Float64s, sharp: Int32s
+    lattice: Int32s,
+    faces: Int32s,
+    twin: Int32s,
+    rows: Int32s,
+    asked: Int8s,
+    fresh: Int8s,
+    units: Float64s,
+    low: Int8s,
+    spread: Float64s,
+    corners: Float64s,
+    sharp: Int32s,
 ) -> int:
-    """Which way each face, edge and corner looks; returns how many sharp edges there are.
+    """Which way the faces of `rows`, their edges and their corners look; returns how many sharp edges they have.
 
-    units (m, 3): each face's unit normal, zero for one without an area. spread (m,): no normal of its other edges and corners is
-    farther from its own than this (a chord of the unit sphere). corners (n, 5): the mean of a corner's normals, how far (a chord)
-    they lie from it, and 1 where a sharp edge ends. sharp (up to 3 m): a half-edge of each edge whose faces turn by more than 29
-    degrees, in rising order.
+    rows (k,) rising, asked (m,): 1 for these. fresh (n,): 1 for corners that are not told yet; every face at one of them is asked.
+    Of all other faces and corners these arrays say it already: units (m, 3): each face's unit normal, zero for one without an
+    area. low (m,): 1 for one lower than SLIVER, 2 for one without an area. spread (m,): no normal of its other edges and corners
+    is farther from its own than this (a chord of the unit sphere). corners (n, 5): the mean of a corner's normals, how far (a
+    chord) they lie from it, and 1 where a sharp edge ends. sharp (up to 3 k): the first half-edge of each edge whose faces turn by
+    more than 29 degrees.
 
     A face lower than SLIVER takes the normal of the face across its longest edge, where that one is higher. twin (3 m): of
-    `kernels.topology`. O(m + n).
+    `kernels.topology`. O(k + n).
     """
-    m = faces.shape[0]
-    for f in range(m):
-        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-        ux, uy, uz = (
-            float(lattice[b, 0]) - lattice[a, 0],
-            float(lattice[b, 1]) - lattice[a, 1],
-            float(lattice[b, 2]) - lattice[a, 2],
-        )
-        vx, vy, vz = (
-            float(lattice[c, 0]) - lattice[a, 0],
-            float(lattice[c, 1]) - lattice[a, 1],
-            float(lattice[c, 2]) - lattice[a, 2],
-        )
-        x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
-        length = math.sqrt(x * x + y * y + z * z)
-        if length == 0.0:
-            units[f, 0] = units[f, 1] = units[f, 2] = 0.0
-            spread[f] = 0.0
-            continue
-        units[f, 0], units[f, 1], units[f, 2] = x / length, y / length, z / length
-        wx, wy, wz = vx - ux, vy - uy, vz - uz
-        longest = max(max(ux * ux + uy * uy + uz * uz, vx * vx + vy * vy + vz * vz), wx * wx + wy * wy + wz * wz)
-        spread[f] = -1.0 if length * length < SLIVER * SLIVER * longest else 1.0
-    for f in range(m):
-        if spread[f] < 0.0:
-            _borrow(lattice, faces, twin, units, spread, f)
+    for f in rows:
+        _own_normal(lattice, faces, f, units, low)
+        spread[f] = 0.0
+    for f in rows:
+        if low[f] == 1:
+            _borrow(lattice, faces, twin, units, low, f)
     for i in range(corners.shape[0]):
-        for c in range(5):
-            corners[i, c] = 0.0
-    for f in range(m):
+        if fresh[i]:
+            for c in range(5):
+                corners[i, c] = 0.0
+    for f in rows:
         for k in range(3):
             i = faces[f, k]
-            for c in range(3):
-                corners[i, c] += units[f, c]
+            if fresh[i]:
+                for c in range(3):
+                    corners[i, c] += units[f, c]
     for i in range(corners.shape[0]):
-        length = math.sqrt(corners[i, 0] * corners[i, 0] + corners[i, 1] * corners[i, 1] + corners[i, 2] * corners[i, 2])
-        if length > 0.0:
-            for c in range(3):
-                corners[i, c] /= length
+        if fresh[i]:
+            length = math.sqrt(corners[i, 0] * corners[i, 0] + corners[i, 1] * corners[i, 1] + corners[i, 2] * corners[i, 2])
+            if length > 0.0:
+                for c in range(3):
+                    corners[i, c] /= length
     found = 0
-    for f in range(m):
-        if spread[f] == 0.0:
+    for f in rows:
+        if low[f] == 2:
             continue
         for k in range(3):
             i = faces[f, k]
-            corners[i, 3] = max(corners[i, 3], _chord2(units, f, corners, i))
-            mate = twin[3 * f + k]
-            if mate > 3 * f + k and is_sharp(units, f, mate // 3):
-                sharp[found] = 3 * f + k
+            if fresh[i]:
+                corners[i, 3] = max(corners[i, 3], _chord2(units, f, corners, i))
+            h = 3 * f + k
+            mate = twin[h]
+            if mate < 0:
+                continue
+            g = mate // 3
+            # an edge is looked at once, by the first of its half-edges that is asked
+            if mate < h and asked[g]:
+                continue
+            if is_sharp(units, f, g):
+                sharp[found] = min(h, mate)
                 found += 1
                 corners[i, 4] = corners[faces[f, k + 1 if k < 2 else 0], 4] = 1.0
+            else:
+                wide = _chord2(units, f, units, g)
+                spread[f] = max(spread[f], wide)
+                if asked[g]:
+                    spread[g] = max(spread[g], wide)
     for i in range(corners.shape[0]):
-        corners[i, 3] = math.sqrt(corners[i, 3])
-    for f in range(m):
-        if spread[f] == 0.0:
+        if fresh[i]:
+            wide = math.sqrt(corners[i, 3])
+            corners[i, 3] = wide if wide < _HALF else 2.0
+    for f in rows:
+        if low[f] == 2:
             continue
-        widest = 0.0
+        widest = math.sqrt(spread[f])
         for k in range(3):
             i = faces[f, k]
             if corners[i, 4] == 0.0:
                 widest = max(widest, math.sqrt(_chord2(units, f, corners, i)) + corners[i, 3])
-            mate = twin[3 * f + k]
-            if mate >= 0 and not is_sharp(units, f, mate // 3):
-                widest = max(widest, math.sqrt(_chord2(units, f, units, mate // 3)))
         spread[f] = widest
     return found
+
+
+@inlined
+def _own_normal(lattice: Int32s, faces: Int32s, f: int, units: Float64s, low: Int8s) -> None:
+    a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+    ux, uy, uz = (
+        float(lattice[b, 0]) - lattice[a, 0],
+        float(lattice[b, 1]) - lattice[a, 1],
+        float(lattice[b, 2]) - lattice[a, 2],
+    )
+    vx, vy, vz = (
+        float(lattice[c, 0]) - lattice[a, 0],
+        float(lattice[c, 1]) - lattice[a, 1],
+        float(lattice[c, 2]) - lattice[a, 2],
+    )
+    x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+    length = math.sqrt(x * x + y * y + z * z)
+    if length == 0.0:
+        units[f, 0] = units[f, 1] = units[f, 2] = 0.0
+        low[f] = 2
+        return
+    units[f, 0], units[f, 1], units[f, 2] = x / length, y / length, z / length
+    wx, wy, wz = vx - ux, vy - uy, vz - uz
+    longest = max(max(ux * ux + uy * uy + uz * uz, vx * vx + vy * vy + vz * vz), wx * wx + wy * wy + wz * wz)
+    low[f] = 1 if length * length < SLIVER * SLIVER * longest else 0
 
 
 @inlined
@@ -149,17 +186,42 @@ def has_normal(units: Float64s, f: int) -> bool:
 
 
 @inlined
-def _borrow(lattice: Int32s, faces: Int32s, twin: Int32s, units: Float64s, spread: Float64s, f: int) -> None:
-    """A sliver takes the normal of the next face that is none."""
+def _lender(lattice: Int32s, faces: Int32s, twin: Int32s, low: Int8s, f: int) -> int:
+    """The face whose normal a sliver takes; -1 when there is none near, -2 when the way to it leaves the surface."""
     g = f
     for _ in range(_HOPS):
         mate = twin[3 * g + _longest(lattice, faces, g)]
         if mate < 0:
-            return
+            return -2
         g = mate // 3
-        if spread[g] > 0.0:
-            units[f, 0], units[f, 1], units[f, 2] = units[g, 0], units[g, 1], units[g, 2]
-            return
+        if low[g] == 0:
+            return g
+    return -1
+
+
+@inlined
+def _borrow(lattice: Int32s, faces: Int32s, twin: Int32s, units: Float64s, low: Int8s, f: int) -> None:
+    """A sliver takes the normal of the next face that is none."""
+    g = _lender(lattice, faces, twin, low, f)
+    if g >= 0:
+        units[f, 0], units[f, 1], units[f, 2] = units[g, 0], units[g, 1], units[g, 2]
+
+
+@kernel("void(int32[:,::1], int32[:,::1], int32[::1], int8[::1], int8[::1])", writes=("doubtful",))
+def open_ended(lattice: Int32s, faces: Int32s, twin: Int32s, low: Int8s, doubtful: Int8s) -> None:
+    """doubtful (n,): 1 for corners of a surface with a border whose looks depend on what is beyond it: those of the border, those
+    of slivers that would take their normal from there, and those of no face. low (m,) of `look`. O(n + m)."""
+    doubtful[:] = 1
+    for f in range(faces.shape[0]):
+        for k in range(3):
+            doubtful[faces[f, k]] = 0
+    for f in range(faces.shape[0]):
+        for k in range(3):
+            if twin[3 * f + k] < 0:
+                doubtful[faces[f, k]] = doubtful[faces[f, k + 1 if k < 2 else 0]] = 1
+        if low[f] == 1 and _lender(lattice, faces, twin, low, f) == -2:
+            for k in range(3):
+                doubtful[faces[f, k]] = 1
 
 
 @inlined
@@ -234,6 +296,13 @@ def _gather(lanes: Floats, begin: int, end: int, node: int) -> None:
                 dx, dy, dz = x - lanes[0, j], y - lanes[1, j], z - lanes[2, j]
                 bound = max(bound, lanes[3, j] + math.sqrt(dx * dx + dy * dy + dz * dz) + 1e-5)
     lanes[0, node], lanes[1, node], lanes[2, node], lanes[3, node] = x, y, z, bound
+
+
+@inlined
+def looking(lanes: Floats, first: int, x: np.float32, y: np.float32, z: np.float32, more: np.float32) -> int:
+    """Which of the eight of `pack` from `first` on may face something whose normal is (x, y, z), or no farther (a chord) than `more` from it."""
+    dot = load(lanes, 0, first) * splat(x) + load(lanes, 1, first) * splat(y) + load(lanes, 2, first) * splat(z)
+    return bits(dot < load(lanes, 3, first) + splat(more))
 
 
 @inlined

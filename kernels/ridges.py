@@ -2,7 +2,7 @@
 
 Two sharp edges face each other when the line between their nearest points lies, at both, among the surface's normals there
 (between those of the edge's faces; in the cone of all round its end): what is least between them is seen, and nothing else.
-Every pair of sharp edges whose boxes come within the limit is asked. O(log k + near) an edge.
+Every pair of sharp edges whose boxes come within the limit, and whose normals can be opposite, is asked. O(log k + near) an edge.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ import numpy.typing as npt
 
 from kernels.bvh import WIDTH
 from kernels.compiled import inlined, kernel
-from kernels.facing import corner_holds
+from kernels.facing import corner_holds, looking
 from kernels.simd import bits, load, lowest_bit, splat
 
+Floats = npt.NDArray[np.float32]
 Float64s = npt.NDArray[np.float64]
 Int8s = npt.NDArray[np.int8]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 
 _FINE = 1024.0
+_RIDGE = 2
+"""`kernels.walls.RIDGE`."""
 
 
 @inlined
@@ -94,8 +97,9 @@ def _holds(twin: Int32s, units: Float64s, h: int, s: float, turned: bool, x: flo
 
 
 @kernel(
-    "int64(int32[:,::1], int32[:,::1], int32[::1], float64[:,::1], int8[::1], float64[:,:,::1], int32[::1], int32[::1], int64[::1], "
-    "int32[:,::1], int32[:,::1], float64[:,::1], int64[::1], float64[:,::1])",
+    "int64(int32[:,::1], int32[:,::1], int32[::1], float64[:,::1], int8[::1], float64[:,:,::1], boolean, "
+    "int32[::1], int32[::1], int32[:,::1], float32[:,::1], int32[::1], int32[::1], int64[::1], int32[:,::1], float32[:,::1], "
+    "int32[:,::1], float64[:,::1], int64[::1], float64[:,::1])",
     writes=("hits", "found", "stack", "work"),
 )
 def across(
@@ -105,60 +109,76 @@ def across(
     units: Float64s,
     roles: Int8s,
     limits: Float64s,
+    same: bool,
     halves: Int32s,
     order: Int32s,
-    levels: Int64s,
     boxes: Int32s,
+    lanes: Floats,
+    other_halves: Int32s,
+    other_order: Int32s,
+    other_levels: Int64s,
+    other_boxes: Int32s,
+    other_lanes: Floats,
     hits: Int32s,
     found: Float64s,
     stack: Int64s,
     work: Float64s,
 ) -> int:
-    """Every sharp edge that faces another from nearer than its limit: rows as of `kernels.walls.across`, the faces of both edges asking.
+    """Every sharp edge of one tree that faces one of another from nearer than its limit: rows as of `kernels.walls.across`, the faces
+    of both edges asking.
 
-    halves (k,) of `kernels.facing.look`; order, levels, boxes: of a tree of them. Returns how many rows there are. Workspace: stack (`kernels.walls.STACK`,), work (2, 3).
+    same: both trees are one, and each pair is asked once. halves (k,) of `kernels.facing.look`; order, levels, boxes, lanes: of a
+    tree of them (`kernels.facing.pack`). Returns how many rows there are. Workspace: stack (`kernels.walls.STACK`,), work (2, 3).
     """
     count = 0
     cap = hits.shape[0]
     at = work
     reach = np.int32(math.ceil(limits.max()))
-    top_level = levels.shape[0] - 2
+    top_level = other_levels.shape[0] - 2
     for i in range(order.shape[0]):
-        h = halves[order[i]]
-        f = h // 3
-        a, b, turned = _ends(lattice, faces, h)
+        mine = halves[order[i]]
+        x32, y32, z32 = lanes[0, i], lanes[1, i], lanes[2, i]
+        more = np.float32(math.sqrt(max(2.0 * (float(lanes[3, i]) + 1.0), 0.0)))
         top = 1
         stack[0] = top_level << 40
         while top:
             top -= 1
             level, block = stack[top] >> 40, stack[top] & 0xFFFFFFFFFF
-            first = levels[level] + WIDTH * block
+            first = other_levels[level] + WIDTH * block
             near = bits(
-                (load(boxes, 0, first) <= splat(np.int32(boxes[3, i] + reach)))
-                & (load(boxes, 3, first) >= splat(np.int32(boxes[0, i] - reach)))
-                & (load(boxes, 1, first) <= splat(np.int32(boxes[4, i] + reach)))
-                & (load(boxes, 4, first) >= splat(np.int32(boxes[1, i] - reach)))
-                & (load(boxes, 2, first) <= splat(np.int32(boxes[5, i] + reach)))
-                & (load(boxes, 5, first) >= splat(np.int32(boxes[2, i] - reach)))
+                (load(other_boxes, 0, first) <= splat(np.int32(boxes[3, i] + reach)))
+                & (load(other_boxes, 3, first) >= splat(np.int32(boxes[0, i] - reach)))
+                & (load(other_boxes, 1, first) <= splat(np.int32(boxes[4, i] + reach)))
+                & (load(other_boxes, 4, first) >= splat(np.int32(boxes[1, i] - reach)))
+                & (load(other_boxes, 2, first) <= splat(np.int32(boxes[5, i] + reach)))
+                & (load(other_boxes, 5, first) >= splat(np.int32(boxes[2, i] - reach)))
             )
+            if near:
+                near &= looking(other_lanes, first, x32, y32, z32, more)
             while near:
-                lane = lowest_bit(near)
+                j = WIDTH * block + lowest_bit(near)
                 near &= near - 1
+                # the last edge below this node: pairs with edges before ours were found from there
+                if same and (j + 1) << (3 * level) <= i + 1:
+                    continue
                 if level > 0:
-                    stack[top] = (level - 1) << 40 | (WIDTH * block + lane)
+                    stack[top] = (level - 1) << 40 | j
                     top += 1
                     continue
-                o = halves[order[first + lane]]
-                g = o // 3
+                # the edge that begins lower leads, whichever tree it is of
+                h, o = mine, other_halves[other_order[j]]
+                a, b, turned = _ends(lattice, faces, h)
                 c, d, other = _ends(lattice, faces, o)
-                # a pair is asked once, from the edge that begins lower
-                if c in (a, b) or d in (a, b) or _lower(lattice, c, a):
+                if c in (a, b) or d in (a, b):
                     continue
+                if _lower(lattice, c, a):
+                    h, a, b, turned, o, c, d, other = o, c, d, other, h, a, b, turned
+                f, g = h // 3, o // 3
                 s, t = _nearest(lattice, a, b, c, d, at)
                 x, y, z = at[1, 0] - at[0, 0], at[1, 1] - at[0, 1], at[1, 2] - at[0, 2]
                 far = math.sqrt(x * x + y * y + z * z)
-                mine, its = max(roles[f], roles[twin[h] // 3]), max(roles[g], roles[twin[o] // 3])
-                wall, gap = limits[0, mine, its], limits[1, mine, its]
+                one, two = max(roles[f], roles[twin[h] // 3]), max(roles[g], roles[twin[o] // 3])
+                wall, gap = limits[0, one, two], limits[1, one, two]
                 if far >= max(wall, gap) or far <= 0.0:
                     continue
                 x, y, z = x / far, y / far, z / far
@@ -168,15 +188,19 @@ def across(
                     channel = 1
                 else:
                     continue
-                # all faces of both edges ask: which of them an edge is listed by would depend on their order
+                # both faces of both edges ask (which of them an edge is listed by would depend on their order), but where only one
+                # is a letter's the edge is that one's
+                p, q = f if roles[f] == one else twin[h] // 3, g if roles[g] == two else twin[o] // 3
                 for k in range(4):
-                    asking = (h if k == 0 else twin[h]) if k < 2 else (o if k == 2 else twin[o])
+                    asking = ((h if k == 0 else twin[h]) if k < 2 else (o if k == 2 else twin[o])) // 3
+                    if roles[asking] < (one if k < 2 else two):
+                        continue
                     if count < cap:
-                        hits[count, 0], hits[count, 1] = asking // 3, channel + (2 if mine and its else 0)
-                        hits[count, 2] = g if k < 2 else f
+                        hits[count, 0], hits[count, 1] = asking, channel + (2 if one and two else 0)
+                        hits[count, 2], hits[count, 3] = q if k < 2 else p, _RIDGE
                         found[count, 0] = math.floor(far * _FINE + 0.5) / _FINE
-                        for c in range(3):
-                            middle = lattice[a, c] + 0.5 * (at[0, c] + at[1, c])
-                            found[count, c + 1] = math.floor(middle * _FINE + 0.5) / _FINE
+                        for axis in range(3):
+                            middle = lattice[a, axis] + 0.5 * (at[0, axis] + at[1, axis])
+                            found[count, axis + 1] = math.floor(middle * _FINE + 0.5) / _FINE
                     count += 1
     return count

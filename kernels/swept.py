@@ -187,8 +187,9 @@ def _corner(
     at: Float64s,
     best: Float64s,
     row: int,
+    partner: int,
 ) -> None:
-    """A corner, where half-edge h begins, at row k of `tri`."""
+    """A corner, where half-edge h begins, at row k of `tri`; told as of face `partner`."""
     px, py, pz, d = tri[k, 0], tri[k, 1], tri[k, 2], tri[k, 3]
     if d >= limits[0, mine, its] or d <= -limits[1, mine, its]:
         return
@@ -197,7 +198,7 @@ def _corner(
     if corner_holds(twin, units, h, -frame[0, 0], -frame[0, 1], -frame[0, 2]):
         at[0, 0], at[0, 1], at[0, 2] = px, py, pz
         at[1, 0], at[1, 1], at[1, 2] = px, py, pz
-        _told(frame, limits, mine, its, best, row, d, d, at, h // 3)
+        _told(frame, limits, mine, its, best, row, d, d, at, partner)
 
 
 @inlined
@@ -216,9 +217,10 @@ def ask_edge(
     best: Float64s,
     row: int,
 ) -> None:
-    """The same for a sharp edge and its ends, by its half-edge h. An edge of a letter's face and another is the letter's."""
+    """The same for a sharp edge and its ends, by its half-edge h. An edge of a letter's face and another is the letter's, and told so."""
     f, o = h // 3, twin[h] // 3
     mine, its = roles[g], max(roles[f], roles[o])
+    partner = f if roles[f] == its else o
     a, b, c = faces[g, 0], faces[g, 1], faces[g, 2]
     i, j = faces[f, h % 3], faces[f, (h + 1) % 3]
     if (i in (a, b, c)) and (j in (a, b, c)):
@@ -242,12 +244,12 @@ def ask_edge(
             tri[2, c] = tri[0, c]
         low, high = _edge(frame, tri, 0, at)
         if low <= high:
-            _told(frame, limits, mine, its, best, row, low, high, at, f)
+            _told(frame, limits, mine, its, best, row, low, high, at, partner)
             return
     if not one:
-        _corner(twin, units, limits, h, mine, its, frame, tri, 0, at, best, row)
+        _corner(twin, units, limits, h, mine, its, frame, tri, 0, at, best, row, partner)
     if not two:
-        _corner(twin, units, limits, h + 1 if h % 3 < 2 else h - 2, mine, its, frame, tri, 1, at, best, row)
+        _corner(twin, units, limits, h + 1 if h % 3 < 2 else h - 2, mine, its, frame, tri, 1, at, best, row, partner)
 
 
 @inlined
@@ -305,7 +307,7 @@ def ask(
                 _told(frame, limits, mine, its, best, row, low, high, at, f)
     for k in range(3):
         if not shared >> k & 1 and corners[faces[f, k], 4] == 0.0:
-            _corner(twin, units, limits, 3 * f + k, mine, its, frame, tri, k, at, best, row)
+            _corner(twin, units, limits, 3 * f + k, mine, its, frame, tri, k, at, best, row, f)
     if shared == 0 and units[f, 0] * x + units[f, 1] * y + units[f, 2] * z >= TILT_COSINE:
         size = _clip(frame, poly, 3)
         if size:

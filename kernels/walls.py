@@ -26,7 +26,8 @@ import numpy.typing as npt
 
 from kernels.bvh import NOWHERE, WIDTH
 from kernels.compiled import inlined, kernel
-from kernels.simd import bits, load, lowest_bit, splat
+from kernels.facing import looking
+from kernels.simd import Vector, bits, floats, load, lowest_bit, splat
 from kernels.swept import ask, ask_edge, framed
 
 Floats = npt.NDArray[np.float32]
@@ -38,15 +39,25 @@ Int64s = npt.NDArray[np.int64]
 STACK = 128
 CHANNELS = 4
 """Of a face: wall, gap, wall between letters, gap between letters."""
+FACE, EDGE, RIDGE = range(3)
+"""What faces a face: a face, a sharp edge; or its own edge is faced by another."""
+_UNSURE = 2.0**-20
 CORNERS = 16
 """Rows of a polygon's workspace: a triangle clipped by three planes has six."""
 
 
-@kernel("void(int32[:,::1], int32[:,::1], float64[:,::1], int32[::1], float64, float64, int32[:,::1])", writes=("asks",))
-def sweep(lattice: Int32s, faces: Int32s, units: Float64s, rows: Int32s, inward: float, outward: float, asks: Int32s) -> None:
-    """asks (6, 8 k): the box of each face of `rows`, swept inward and outward by so many steps; beyond the last, boxes of none."""
+@kernel(
+    "void(int32[:,::1], int32[:,::1], float64[:,::1], int32[::1], float64, float64, int32[:,::1], float32[:,::1])",
+    writes=("asks", "aims"),
+)
+def sweep(
+    lattice: Int32s, faces: Int32s, units: Float64s, rows: Int32s, inward: float, outward: float, asks: Int32s, aims: Floats
+) -> None:
+    """asks (6, 8 k): the box of each face of `rows`, swept inward and outward by so many steps; beyond the last, boxes of none.
+    aims (3, 8 k): its normal."""
     for i in range(rows.shape[0]):
         f = rows[i]
+        aims[0, i], aims[1, i], aims[2, i] = units[f, 0], units[f, 1], units[f, 2]
         a, b, d = faces[f, 0], faces[f, 1], faces[f, 2]
         for c in range(3):
             x, y, z = lattice[a, c], lattice[b, c], lattice[d, c]
@@ -55,6 +66,7 @@ def sweep(lattice: Int32s, faces: Int32s, units: Float64s, rows: Int32s, inward:
             asks[c + 3, i] = np.int32(math.ceil(max(max(x, y), z) + max(max(one, two), 0.0)))
     for i in range(rows.shape[0], asks.shape[1]):
         for c in range(3):
+            aims[c, i] = 0.0
             asks[c, i] = NOWHERE
             asks[c + 3, i] = -NOWHERE
 
@@ -73,10 +85,55 @@ def _meeting(boxes: Int32s, first: int, others: Int32s, i: int) -> int:
 
 
 @inlined
-def _looking(lanes: Floats, first: int, x: np.float32, y: np.float32, z: np.float32, more: np.float32) -> int:
-    """Which of the eight from `first` on may face one whose normal is (x, y, z), or no farther (a chord) than `more` from it."""
-    dot = load(lanes, 0, first) * splat(x) + load(lanes, 1, first) * splat(y) + load(lanes, 2, first) * splat(z)
-    return bits(dot < load(lanes, 3, first) + splat(more))
+def _aiming(aims: Floats, base: int, lanes: Floats, at: int) -> int:
+    """Which of the eight asking faces from `base` on something of node `at` may face."""
+    dot = (
+        load(aims, 0, base) * splat(lanes[0, at])
+        + load(aims, 1, base) * splat(lanes[1, at])
+        + load(aims, 2, base) * splat(lanes[2, at])
+    )
+    return bits(dot < splat(lanes[3, at]))
+
+
+@inlined
+def _sides(
+    ends: Int32s, first: int, frame: Float64s, k: int, ox: Vector, oy: Vector, oz: Vector
+) -> tuple[Vector, Vector, Vector]:
+    """How far the three corners of the eight from `first` on lie along row k of the frame, seen from its corner o."""
+    x, y, z = splat(np.float32(frame[k, 0])), splat(np.float32(frame[k, 1])), splat(np.float32(frame[k, 2]))
+    return (
+        x * floats(load(ends, 0, first) - ox) + y * floats(load(ends, 1, first) - oy) + z * floats(load(ends, 2, first) - oz),
+        x * floats(load(ends, 3, first) - ox) + y * floats(load(ends, 4, first) - oy) + z * floats(load(ends, 5, first) - oz),
+        x * floats(load(ends, 6, first) - ox) + y * floats(load(ends, 7, first) - oy) + z * floats(load(ends, 8, first) - oz),
+    )
+
+
+@inlined
+def _reaching(ends: Int32s, first: int, frame: Float64s, inward: float, outward: float, unsure: float) -> int:
+    """Which of the eight from `first` on may reach into the prism: certified for those left out, which lie beyond one of its planes.
+
+    `unsure`: what float32 may be off by, as of `kernels.crossings._reach`.
+    """
+    ox, oy, oz = splat(np.int32(frame[4, 0])), splat(np.int32(frame[4, 1])), splat(np.int32(frame[4, 2]))
+    one, two, three = _sides(ends, first, frame, 0, ox, oy, oz)
+    low, high = splat(np.float32(-inward - unsure)), splat(np.float32(outward + unsure))
+    out = ((one < low) & (two < low) & (three < low)) | ((one > high) & (two > high) & (three > high))
+    for k in range(1, 4):
+        one, two, three = _sides(ends, first, frame, k, ox, oy, oz)
+        high = splat(np.float32(frame[k, 3] + unsure))
+        out = out | ((one > high) & (two > high) & (three > high))
+    return 255 ^ bits(out)
+
+
+@inlined
+def _reach(boxes: Int32s, node: int, union: Int32s) -> float:
+    """What float32 may be off by on distances within both boxes."""
+    extent = np.int64(0)
+    for c in range(3):
+        extent = max(
+            extent, np.int64(max(boxes[c + 3, node], union[c + 3, 0])) - np.int64(min(boxes[c, node], union[c, 0]))
+        )
+    return float(extent) * _UNSURE
 
 
 @inlined
@@ -99,7 +156,8 @@ def _mean(units: Float64s, rows: Int32s, base: int) -> tuple[np.float32, np.floa
 
 @kernel(
     "int64(int32[:,::1], int32[:,::1], int32[::1], float64[:,::1], float64[:,::1], int8[::1], float64[:,:,::1], int32[::1], int32[:,::1], "
-    "int32[::1], int32[::1], int64[::1], int32[:,::1], float32[:,::1], int32[:,::1], float64[:,::1], int64[::1], float64[:,::1])",
+    "float32[:,::1], int32[::1], int32[::1], int64[::1], int32[:,::1], int32[:,::1], float32[:,::1], int32[:,::1], float64[:,::1], int64[::1], "
+    "float64[:,::1])",
     writes=("hits", "found", "stack", "work"),
 )
 def across(
@@ -112,10 +170,12 @@ def across(
     limits: Float64s,
     rows: Int32s,
     asks: Int32s,
+    aims: Floats,
     halves: Int32s,
     order: Int32s,
     levels: Int64s,
     boxes: Int32s,
+    ends: Int32s,
     lanes: Floats,
     hits: Int32s,
     found: Float64s,
@@ -125,10 +185,11 @@ def across(
     """What faces each face of `rows` from nearer than its limit, among the faces of a tree, or the edges of one of edges. Returns how
     many rows there are.
 
-    units (m, 3), corners of `look`, lanes of `pack`, asks of `sweep` (by limits at least as large as these). halves: empty for a
-    tree of faces, or the half-edges that a tree of edges has in its rows. roles (m,) of each face: 0, or 1 and above for letters;
-    limits (2, r, r) steps: of walls and gaps between two roles (0: not asked). Out, up to their length: hits (cap, 3) the
-    asking face, its channel (CHANNELS), the face across; found (cap, 4) the least distance and the place half-way, steps. One
+    units (m, 3), corners of `look`, lanes of `pack`, asks and aims of `sweep` (by limits at least as large as these). halves: empty for a
+    tree of faces, or the half-edges that a tree of edges has in its rows. ends (9, slots): the corners of a tree's faces as
+    `kernels.crossings.pack` has them; of edges the second end twice. roles (m,) of each face: 0, or 1 and above for letters;
+    limits (2, r, r) steps: of walls and gaps between two roles (0: not asked). Out, up to their length: hits (cap, 4) the
+    asking face, its channel (CHANNELS), the face across, and whether it is that (FACE) or an edge of it (EDGE); found (cap, 4) the least distance and the place half-way, steps. One
     row at most for a face and channel, in the order of `rows`. `rows` in the order of a tree are asked fastest.
     Workspace: stack (STACK,), work (96, 5).
     """
@@ -136,7 +197,8 @@ def across(
     cap = hits.shape[0]
     edges = halves.shape[0] > 0
     best = work[:32]
-    frame = np.empty((5, 4))
+    frames = np.empty((WIDTH, 5, 4))
+    inward, outward = limits[0].max(), limits[1].max()
     poly = np.empty((2, CORNERS, 4))
     at = np.empty((2, 3))
     union = np.empty((6, 1), np.int32)
@@ -149,6 +211,7 @@ def across(
                 low, high = min(low, asks[c, i]), max(high, asks[c + 3, i])
             union[c, 0], union[c + 3, 0] = low, high
         best[:, 0] = math.inf
+        known = 0
         mx, my, mz, more = _mean(units, rows, base)
         top = 1
         stack[0] = top_level << 40
@@ -158,7 +221,7 @@ def across(
             first = levels[level] + WIDTH * block
             near = _meeting(boxes, first, union, 0)
             if near:
-                near &= _looking(lanes, first, mx, my, mz, more)
+                near &= looking(lanes, first, mx, my, mz, more)
             while near:
                 node = WIDTH * block + lowest_bit(near)
                 near &= near - 1
@@ -167,19 +230,26 @@ def across(
                     top += 1
                     continue
                 first = WIDTH * node
-                touched = _meeting(asks, base, boxes, levels[1] + node)
+                touched = _aiming(aims, base, lanes, levels[1] + node)
+                if touched:
+                    touched &= _meeting(asks, base, boxes, levels[1] + node)
+                unsure = 0.0
                 while touched:
                     lane = lowest_bit(touched)
                     touched &= touched - 1
                     g = rows[base + lane]
-                    left = _looking(
-                        lanes, first, np.float32(units[g, 0]), np.float32(units[g, 1]), np.float32(units[g, 2]), np.float32(0.0)
-                    )
+                    left = looking(lanes, first, aims[0, base + lane], aims[1, base + lane], aims[2, base + lane], np.float32(0.0))
                     if left:
                         left &= _meeting(boxes, first, asks, base + lane)
                     if left == 0:
                         continue
-                    framed(lattice, faces, units, g, frame)
+                    frame = frames[lane]
+                    if known >> lane & 1 == 0:
+                        framed(lattice, faces, units, g, frame)
+                        known |= 1 << lane
+                    if unsure == 0.0:
+                        unsure = _reach(boxes, levels[1] + node, union)
+                    left &= _reaching(ends, first, frame, inward, outward, unsure)
                     while left:
                         f = order[first + lowest_bit(left)]
                         left &= left - 1
@@ -222,6 +292,7 @@ def across(
                     hits[count, 0] = rows[base + row // CHANNELS]
                     hits[count, 1] = row % CHANNELS
                     hits[count, 2] = np.int32(best[row, 4])
+                    hits[count, 3] = EDGE if edges else FACE
                     for c in range(4):
                         found[count, c] = best[row, c]
                 count += 1

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Settled
-from engine.verify.tree import Tree
+from engine.verify.rest import Rest
 from kernels import lattice as grid
 from kernels import mass, topology
 
@@ -34,14 +34,11 @@ class Flaw:
 
 @dataclass(frozen=True, eq=False)
 class Topology:
-    """Counts and first places by the names of kernels.topology; `twin` (3 m), `degree` (n), `shell` (m), how many `shells`.
-
-    `twin` is None where the body was taken as known (`engine.verify.delta`).
-    """
+    """Counts and first places by the names of kernels.topology; `twin` (3 m), `degree` (n), `shell` (m), how many `shells`."""
 
     counts: list[int]
     places: list[int]
-    twin: Int32s | None
+    twin: Int32s
     degree: Int32s
     shell: Int32s
     shells: int
@@ -81,8 +78,8 @@ class Mass:
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """`flaws` empty: `topology` and `mass` are there. `spent`: CPU ms of mesh, topology and mass. `rest`: the tree of its leading
-    faces where they are a known body's, which meet nothing among themselves."""
+    """`flaws` empty: `topology` and `mass` are there. `spent`: CPU ms of mesh, topology and mass. `rest`: what is known
+    of its leading faces, where they are a known body's and meet nothing among themselves."""
 
     name: str
     lattice: Lattice
@@ -91,7 +88,7 @@ class Anatomy:
     topology: Topology | None
     mass: Mass | None
     spent: tuple[float, float, float]
-    rest: Tree | None = None
+    rest: Rest | None = None
     steps: float = STEPS_PER_MM
     origin: Place = (0.0, 0.0, 0.0)
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model.mesh import Faces, Lattice
+from engine.verify.rest import Rest
 from engine.verify.tree import Tree, plant
 from kernels import crossings as kernel
 from kernels.pairs import CROSS, DOUBLE, TOUCH
@@ -51,15 +52,15 @@ class Crossings:
 NONE = Crossings(np.empty((0, 2), dtype=np.int32), np.empty(0, dtype=np.int8), 0)
 
 
-def among(lattice: Lattice, faces: Faces, rest: Tree | None) -> tuple[tuple[Tree, ...], Crossings]:
-    """The trees of all faces, and every pair. `rest`: of the leading faces, which are known to meet nothing among themselves.
+def among(lattice: Lattice, faces: Faces, rest: Rest | None) -> tuple[tuple[Tree, ...], Crossings]:
+    """The trees of all faces, and every pair. `rest`: what is known of the leading faces, which meet nothing among themselves.
 
     Then only the other faces are asked, and where one of them meets anything the whole way is gone.
     """
     if rest is not None:
-        new = plant(lattice, faces, len(rest.order))
-        if not find(lattice, faces, new).found and not find(lattice, faces, new, rest).found:
-            return (rest, new), NONE
+        new = plant(lattice, faces, len(rest.faces))
+        if not find(lattice, faces, new).found and not find(lattice, faces, new, rest.tree).found:
+            return (rest.tree, new), NONE
     tree = plant(lattice, faces)
     return (tree,), find(lattice, faces, tree)
 

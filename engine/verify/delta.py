@@ -18,7 +18,8 @@ from engine.model.shelf import Shelf
 from engine.verify import anatomy
 from engine.verify.anatomy import Anatomy, Int32s, Int64s, Mass, Topology
 from engine.verify.crossings import find
-from engine.verify.tree import Tree, plant
+from engine.verify.rest import Rest
+from engine.verify.tree import plant
 from kernels import collar, mass, topology
 from kernels import lattice as grid
 
@@ -43,7 +44,8 @@ class Certificate:
 
     `lattice` (n, 3), `faces` (m, 3): the rows themselves, in the print pose. `degree` (n), `shell` (m), `shells`: as of a Topology, its
     components in place of shells. `six_volumes` a component and `total`: integers of `anatomy.summed`; `box`: min and max of all
-    its points in steps, used or not. `tree`: of its faces, when none of them meets another. `moments`: by origin and scales.
+    its points in steps, used or not. `rest`: when none of its faces meets another. `border`: its open half-edges, in rising order.
+    `moments`: by origin and scales.
     """
 
     lattice: Lattice
@@ -55,7 +57,9 @@ class Certificate:
     six_volumes: list[int]
     total: list[int]
     box: list[int]
-    tree: Tree | None
+    twin: Int32s
+    border: Int32s
+    rest: Rest | None
     moments: dict[tuple[tuple[int, ...], float, float], list[int]] = field(default_factory=dict)
 
     def covers(self, lattice: Lattice, faces: Faces) -> bool:
@@ -77,9 +81,9 @@ class Certificate:
     @property
     def nbytes(self) -> int:
         """What it weighs."""
-        arrays = (self.lattice, self.faces, self.degree, self.shell)
+        arrays = (self.lattice, self.faces, self.degree, self.shell, self.twin, self.border)
         rim = (self.rim.slot, self.rim.edges, self.rim.before, self.rim.chords)
-        return sum(a.nbytes for a in arrays + rim) + (0 if self.tree is None else self.tree.nbytes)
+        return sum(a.nbytes for a in arrays + rim) + (0 if self.rest is None else self.rest.nbytes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,16 +130,17 @@ def certify(lattice: Lattice, faces: Faces) -> Certificate | None:
         return None
     shape = anatomy.matched_up(lattice, faces)
     wrong = (topology.CROWDED_EDGES, topology.TURNED_EDGES, topology.MAYBE_DOUBLED, topology.REPEATED)
-    if shape.twin is None or any(shape.counts[k] for k in wrong):
+    if any(shape.counts[k] for k in wrong):
         return None
     six, total, _ = anatomy.summed(lattice, faces, shape.shell, shape.shells)
     rim = None if total[mass.ZERO_FACES] else _rim(faces, shape.twin, shape)
     if rim is None:
         return None
     box = [int(c) for c in (*lattice.min(axis=0), *lattice.max(axis=0))]
-    tree = plant(lattice, faces)
-    clean = tree if not find(lattice, faces, tree).found else None
-    return Certificate(lattice, faces, shape.degree, shape.shell, shape.shells, rim, six, total, box, clean)
+    tree, twin = plant(lattice, faces), shape.twin
+    rest = None if find(lattice, faces, tree).found else Rest(lattice, faces, twin, tree)
+    border = np.flatnonzero(twin < 0).astype(np.int32)
+    return Certificate(lattice, faces, shape.degree, shape.shell, shape.shells, rim, six, total, box, twin, border, rest)
 
 
 def _rim(faces: Faces, twin: Int32s, shape: Topology) -> Rim | None:
@@ -171,7 +176,7 @@ def dissect(part: Settled, known: Certificates) -> Anatomy:
     if sizes is None:
         return anatomy.dissect(part)
     spent = (1000.0 * (read - begin), 1000.0 * (joined - read), 1000.0 * (time.thread_time() - joined))
-    return Anatomy(part.part.name, lattice, faces, (), shape[0], sizes, spent, rest.tree)
+    return Anatomy(part.part.name, lattice, faces, (), shape[0], sizes, spent, rest.rest)
 
 
 def attached(rest: Certificate, lattice: Lattice, faces: Faces) -> tuple[Topology, list[int], Int64s] | None:
@@ -195,7 +200,19 @@ def attached(rest: Certificate, lattice: Lattice, faces: Faces) -> tuple[Topolog
     else:
         np.take(component, rest.shell, out=shell[:m])
     counts, places = [0] * topology.COUNTS, [-1] * topology.COUNTS
-    return Topology(counts, places, None, degree, shell, int(told[0]), 0, -1), renamed, told[1:]
+    twin = _twins(rest, len(new), work[4 * half_edges : 4 * half_edges + 3 * len(new) + len(rim.before)])
+    return Topology(counts, places, twin, degree, shell, int(told[0]), 0, -1), renamed, told[1:]
+
+
+def _twins(rest: Certificate, new: int, matched: Int32s) -> Int32s:
+    """Each half-edge's other one: of the rest as it was, of its border and the new faces as `matched` (numbers of `kernels.collar`:
+    the new faces' half-edges, then the border's)."""
+    first = len(rest.twin)
+    row = np.concatenate((np.arange(first, first + 3 * new, dtype=np.int32), rest.border))
+    twin = np.empty(first + 3 * new, np.int32)
+    twin[:first] = rest.twin
+    twin[row] = row[matched]
+    return twin
 
 
 def _sized(

@@ -15,33 +15,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Patch, Role
+from engine.model.mesh import STEPS_PER_MM, Patch, Role
 from engine.model.order import Finding, Severity
 from engine.model.process import Process
 from engine.verify.anatomy import Anatomy, Place, Topology
+from engine.verify.facing import Facing, face
 from engine.verify.tree import Tree, plant
-from kernels import bvh, facing, ridges, topology
-from kernels import walls as kernel
 
 Int32s = npt.NDArray[np.int32]
-Int64s = npt.NDArray[np.int64]
 Float64s = npt.NDArray[np.float64]
 
 SLACK = 2.0
 """Steps: a wall drawn exactly at its limit may be so much thinner once its points lie on the lattice (two points, each by less than 1)."""
 _ROLES = {Role.ENGRAVING: 1, Role.EMBOSSING: 2}
 _CODES = ("thin-wall", "narrow-gap", "thin-letter", "thin-letter")
-
-
-@dataclass(frozen=True, eq=False)
-class Facing:
-    """What faces what, nearer than its limit: a row for each asking face and channel (wall, gap, wall and gap of letters).
-
-    hits int32 (k, 3): the asking face, the channel, the face across; found float64 (k, 4): steps, and the place half-way.
-    """
-
-    hits: Int32s
-    found: Float64s
 
 
 @dataclass(frozen=True)
@@ -77,92 +64,6 @@ def limits_of(process: Process) -> Float64s:
     return np.maximum(limits * STEPS_PER_MM - SLACK, 0.0)
 
 
-def face(
-    lattice: Lattice,
-    faces: Faces,
-    twin: Int32s,
-    roles: npt.NDArray[np.int8],
-    limits: Float64s,
-    trees: Sequence[Tree],
-    rows: Int32s | None = None,
-) -> Facing:
-    """Ask `rows` (or every face of the trees) what faces them among the faces of all `trees`, nearer than `limits` (of `limits_of`).
-
-    The trees hold all faces with an area between them.
-    """
-    n, m = len(lattice), len(faces)
-    units, spread, corners = np.empty((m, 3)), np.empty(m), np.empty((n, 5))
-    sharp = np.empty(3 * m, np.int32)
-    sharp = sharp[: facing.look(lattice, faces, twin, units, spread, corners, sharp)]
-    none = np.empty(0, np.int32)
-    targets = [(none, t.order, t.levels, t.boxes) for t in trees]
-    if len(sharp):
-        targets.append((sharp, *_edges(lattice, faces, sharp)))
-    stack, work = np.empty(kernel.STACK, np.int64), np.empty((96, 5))
-    packed = []
-    for halves, order, levels, boxes in targets:
-        lanes = np.empty((4, int(levels[-1])), np.float32)
-        facing.pack(faces, twin, units, spread, corners, halves, order, levels, lanes)
-        packed.append((halves, order, levels, boxes, lanes))
-    told = []
-    for asking in [t.order for t in trees] if rows is None else [rows]:
-        asks = np.empty((6, -(-len(asking) // bvh.WIDTH) * bvh.WIDTH), np.int32)
-        kernel.sweep(lattice, faces, units, asking, float(limits[0].max()), float(limits[1].max()), asks)
-        for halves, order, levels, boxes, lanes in packed:
-            cap = 1024
-            while True:
-                hits, found = np.empty((cap, 3), np.int32), np.empty((cap, 4))
-                count = kernel.across(
-                    lattice, faces, twin, units, corners, roles, limits, asking, asks, halves,
-                    order, levels, boxes, lanes, hits, found, stack, work,
-                )  # fmt: skip
-                if count <= cap:
-                    break
-                cap = count
-            told.append((hits[:count], found[:count]))
-    if len(sharp):
-        _, order, levels, boxes, _ = packed[-1]
-        cap = 1024
-        while True:
-            hits, found = np.empty((cap, 3), np.int32), np.empty((cap, 4))
-            count = ridges.across(
-                lattice, faces, twin, units, roles, limits, sharp, order, levels, boxes, hits, found, stack, np.empty((2, 3))
-            )
-            if count <= cap:
-                break
-            cap = count
-        mine = np.ones(count, np.bool_) if rows is None else np.isin(hits[:count, 0], rows)
-        told.append((hits[:count][mine], found[:count][mine]))
-    if not told:
-        return Facing(np.empty((0, 3), np.int32), np.empty((0, 4)))
-    return nearest(np.concatenate([h for h, _ in told]), np.concatenate([d for _, d in told]))
-
-
-def _edges(lattice: Lattice, faces: Faces, sharp: Int32s) -> tuple[Int32s, Int64s, Int32s]:
-    """A tree of edges, by a half-edge of each: order, levels, boxes."""
-    k = len(sharp)
-    ends = np.empty((k, 3), np.int32)
-    ends[:, 0] = faces.ravel()[sharp]
-    ends[:, 1] = ends[:, 2] = faces[sharp // 3, (sharp + 1) % 3]
-    levels, order = bvh.levels_of(k), np.empty(k, np.int32)
-    codes = np.empty((2, k), np.int64)
-    bvh.sort_faces(
-        lattice, ends, np.arange(k, dtype=np.int32), order, codes[0], codes[1], np.empty(2048, np.int32), np.empty(6, np.int64)
-    )
-    boxes = np.empty((6, int(levels[-1])), np.int32)
-    bvh.fit(lattice, ends, order, levels, boxes)
-    return order, levels, boxes
-
-
-def nearest(hits: Int32s, found: Float64s) -> Facing:
-    """Of the rows of each face and channel the nearest; of equals the lowest place."""
-    order = np.lexsort((found[:, 3], found[:, 2], found[:, 1], found[:, 0], hits[:, 1], hits[:, 0]))
-    hits, found = hits[order], found[order]
-    first = np.ones(len(hits), np.bool_)
-    first[1:] = (hits[1:, :2] != hits[:-1, :2]).any(axis=1)
-    return Facing(hits[first], found[first])
-
-
 def check_walls(
     body: Anatomy, shape: Topology, patches: Mapping[str, Patch], process: Process | None, trees: Sequence[Tree] = ()
 ) -> Walls:
@@ -172,37 +73,19 @@ def check_walls(
     if process is None or not any(asked):
         return Walls((), False, False, None, None)
     limits, roles = limits_of(process), roles_of(len(body.faces), patches)
-    if not roles.any():
-        limits = np.ascontiguousarray(limits[:, :1, :1])
-    twin = _twins(body, shape)
-    told = face(body.lattice, body.faces, twin, roles, limits, trees or (plant(body.lattice, body.faces),))
+    if body.rest is not None:
+        told = body.rest.face(body.lattice, body.faces, shape.twin, roles, limits)
+    else:
+        if not roles.any():
+            limits = np.ascontiguousarray(limits[:, :1, :1])
+        told = face(body.lattice, body.faces, shape.twin, roles, limits, trees or (plant(body.lattice, body.faces),))
     findings = [
-        _said(body, twin, roles, limits, told, channels, code)
+        _said(body, shape.twin, roles, limits, told, channels, code)
         for channels, code in (((0,), _CODES[0]), ((1,), _CODES[1]), ((2, 3), _CODES[2]))
     ]
     least = [told.found[told.hits[:, 1] % 2 == k, 0] for k in range(2)]
     mm = [round(float(d.min()) / STEPS_PER_MM, 4) if len(d) else None for d in least]
     return Walls(tuple(f for f in findings if f is not None), asked[0], asked[1], mm[0], mm[1])
-
-
-def _twins(body: Anatomy, shape: Topology) -> Int32s:
-    """Each half-edge's other one; matched here where a known body's topology was not matched again."""
-    if shape.twin is not None:
-        return shape.twin
-    n, m = len(body.lattice), len(body.faces)
-    twin = np.empty(3 * m, np.int32)
-    counts, places = np.empty(topology.COUNTS, np.int64), np.empty(topology.COUNTS, np.int64)
-    topology.match_edges(
-        body.faces,
-        np.empty(n + 2, np.int32),
-        np.empty(3 * m, np.int32),
-        np.empty(n, np.int32),
-        np.empty(n, np.int32),
-        twin,
-        counts,
-        places,
-    )
-    return twin
 
 
 def _said(
@@ -219,10 +102,6 @@ def _said(
         return None
     hits, found = told.hits[mine], told.found[mine]
     allowed = limits[hits[:, 1] % 2, roles[hits[:, 0]], roles[hits[:, 2]]]
-    if code == "thin-letter":
-        # an edge of a letter's face counts as the letter's, whichever of its faces was named
-        letter = np.maximum(roles[hits[:, 2]], 1)
-        allowed = limits[hits[:, 1] % 2, roles[hits[:, 0]], letter]
     # the worst is what lacks most of its limit
     worst = int(np.lexsort((found[:, 3], found[:, 2], found[:, 1], found[:, 0] / allowed))[0])
     at: Place = tuple(round(float(v) / STEPS_PER_MM, 4) for v in found[worst, 1:])  # type: ignore[assignment]

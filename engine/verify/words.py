@@ -180,12 +180,10 @@ def winding(body: Anatomy, shape: Topology) -> list[Finding]:
 
 def _of_edges(shape: Topology, wrong: Callable[[Int32s], npt.NDArray[np.bool_]]) -> tuple[int, ...]:
     """The faces with an edge whose twin is so."""
-    return () if shape.twin is None else rows_of(np.flatnonzero(wrong(shape.twin)) // 3)
+    return rows_of(np.flatnonzero(wrong(shape.twin)) // 3)
 
 
 def _turned(body: Anatomy, shape: Topology) -> tuple[int, ...]:
-    if shape.twin is None:
-        return ()
     paired = np.flatnonzero(shape.twin >= 0)
     tails = body.faces.ravel()
     return rows_of(paired[tails[paired] == tails[shape.twin[paired]]] // 3)

@@ -34,8 +34,9 @@ def twins(faces: np.ndarray) -> np.ndarray:
 def seen(lattice: np.ndarray, faces: np.ndarray):
     m, n = len(faces), len(lattice)
     units, spread, corners, sharp = np.empty((m, 3)), np.empty(m), np.empty((n, 5)), np.empty(3 * m, np.int32)
-    twin = twins(faces)
-    k = look(lattice, faces, twin, units, spread, corners, sharp)
+    twin, low = twins(faces), np.empty(m, np.int8)
+    rows, every = np.arange(m, dtype=np.int32), (np.ones(m, np.int8), np.ones(n, np.int8))
+    k = look(lattice, faces, twin, rows, *every, units, low, spread, corners, sharp)
     return twin, units, spread, corners, sharp[:k]
 
 

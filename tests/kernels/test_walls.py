@@ -11,7 +11,7 @@ import pytest
 
 from engine.model.mesh import STEPS_PER_MM
 from engine.verify.tree import plant
-from engine.verify.walls import Facing, face
+from engine.verify.facing import Facing, ask, face, look, nearest, of_edges, of_tree, swept
 from kernels import topology
 
 LIMIT = 1.0
@@ -234,7 +234,9 @@ def test_some_faces_against_others_are_a_part_of_all_against_all() -> None:
     roles = np.zeros(len(faces), np.int8)
     whole = face(grid, faces, twin, roles, limits, (plant(grid, faces),))
     rows = np.unique(whole.hits[:, 0])[::2].astype(np.int32)
-    some = face(grid, faces, twin, roles, limits, (plant(grid, faces),), rows)
+    surface, sharp = look(grid, faces, twin, roles)
+    targets = of_tree(surface, plant(grid, faces)), of_edges(surface, sharp)
+    some = nearest(ask(surface, swept(surface, rows, limits), targets, limits))
     mine = np.isin(whole.hits[:, 0], rows)
     # the same faces in two trees
     later = len(faces) // 2
