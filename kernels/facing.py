@@ -77,8 +77,8 @@ def look(
     rows (k,) rising, asked (m,): 1 for these. fresh (n,): 1 for corners that are not told yet; every face at one of them is asked.
     Of all other faces and corners these arrays say it already: units (m, 3): each face's unit normal, zero for one without an
     area. low (m,): 1 for one lower than SLIVER, 2 for one without an area. spread (m,): no normal of its other edges and corners
-    is farther from its own than this (a chord of the unit sphere). corners (n, 5): the mean of a corner's normals, how far (a
-    chord) they lie from it, and 1 where a sharp edge ends. sharp (up to 3 k): the first half-edge of each edge whose faces turn by
+    is farther from its own than this (a chord of the unit sphere). corners (n, 6): a unit vector amid a corner's normals, how far (a
+    chord) they lie from it, and 1 where a sharp edge ends (one more for the work). sharp (up to 3 k): the first half-edge of each edge whose faces turn by
     more than 29 degrees.
 
     A face lower than SLIVER takes the normal of the face across its longest edge, where that one is higher. twin (3 m): of
@@ -92,20 +92,20 @@ def look(
             _borrow(lattice, faces, twin, units, low, f)
     for i in range(corners.shape[0]):
         if fresh[i]:
-            for c in range(5):
-                corners[i, c] = 0.0
+            for c in range(3):
+                corners[i, c], corners[i, c + 3] = 2.0, -2.0
     for f in rows:
+        if low[f] == 2:
+            continue
         for k in range(3):
             i = faces[f, k]
             if fresh[i]:
                 for c in range(3):
-                    corners[i, c] += units[f, c]
+                    corners[i, c] = min(corners[i, c], units[f, c])
+                    corners[i, c + 3] = max(corners[i, c + 3], units[f, c])
     for i in range(corners.shape[0]):
         if fresh[i]:
-            length = math.sqrt(corners[i, 0] * corners[i, 0] + corners[i, 1] * corners[i, 1] + corners[i, 2] * corners[i, 2])
-            if length > 0.0:
-                for c in range(3):
-                    corners[i, c] /= length
+            _middle(corners, i)
     found = 0
     for f in rows:
         if low[f] == 2:
@@ -145,6 +145,20 @@ def look(
                 widest = max(widest, math.sqrt(_chord2(units, f, corners, i)) + corners[i, 3])
         spread[f] = widest
     return found
+
+
+@inlined
+def _middle(corners: Float64s, i: int) -> None:
+    """From the least and greatest of a corner's normals, axis by axis, to a unit vector amid them: however many look one way."""
+    x, y, z = corners[i, 0] + corners[i, 3], corners[i, 1] + corners[i, 4], corners[i, 2] + corners[i, 5]
+    length = math.sqrt(x * x + y * y + z * z)
+    empty = corners[i, 0] > corners[i, 3]
+    corners[i, 3] = corners[i, 4] = corners[i, 5] = 0.0
+    if empty or length < 1e-6:
+        corners[i, 0] = corners[i, 1] = corners[i, 2] = 0.0
+        corners[i, 3] = 0.0 if empty else 4.0
+    else:
+        corners[i, 0], corners[i, 1], corners[i, 2] = x / length, y / length, z / length
 
 
 @inlined
@@ -193,7 +207,7 @@ def _lender(lattice: Int32s, faces: Int32s, twin: Int32s, low: Int8s, f: int) ->
         mate = twin[3 * g + _longest(lattice, faces, g)]
         if mate < 0:
             return -2
-        g = mate // 3
+        g = np.int64(mate) // 3  # type: ignore[assignment]  # an int where nothing is compiled, too
         if low[g] == 0:
             return g
     return -1
@@ -255,14 +269,14 @@ def pack(
     for i in range(k):
         if edges:
             h = halves[order[i]]
-            f, g = h // 3, twin[h] // 3
-            x, y, z = units[f, 0] + units[g, 0], units[f, 1] + units[g, 1], units[f, 2] + units[g, 2]
+            # both ends' normals, the edge's own among them, lie round the middle of both
+            a, b = faces[h // 3, h % 3], faces[h // 3, (h + 1) % 3]
+            x, y, z = corners[a, 0] + corners[b, 0], corners[a, 1] + corners[b, 1], corners[a, 2] + corners[b, 2]
             length = math.sqrt(x * x + y * y + z * z)
             length = length if length > 0.0 else 1.0
             x, y, z = x / length, y / length, z / length
             wide = 0.0
-            for c in range(2):
-                j = faces[f, (h + c) % 3]
+            for j in (a, b):
                 dx, dy, dz = x - corners[j, 0], y - corners[j, 1], z - corners[j, 2]
                 wide = max(wide, math.sqrt(dx * dx + dy * dy + dz * dz) + corners[j, 3])
         else:

@@ -47,14 +47,23 @@ CORNERS = 16
 
 
 @kernel(
-    "void(int32[:,::1], int32[:,::1], float64[:,::1], int32[::1], float64, float64, int32[:,::1], float32[:,::1])",
-    writes=("asks", "aims"),
+    "void(int32[:,::1], int32[:,::1], float64[:,::1], int32[::1], float64, float64, int32[:,::1], float32[:,::1], "
+    "int32[:,::1])",
+    writes=("asks", "aims", "hulls"),
 )
 def sweep(
-    lattice: Int32s, faces: Int32s, units: Float64s, rows: Int32s, inward: float, outward: float, asks: Int32s, aims: Floats
+    lattice: Int32s,
+    faces: Int32s,
+    units: Float64s,
+    rows: Int32s,
+    inward: float,
+    outward: float,
+    asks: Int32s,
+    aims: Floats,
+    hulls: Int32s,
 ) -> None:
     """asks (6, 8 k): the box of each face of `rows`, swept inward and outward by so many steps; beyond the last, boxes of none.
-    aims (3, 8 k): its normal."""
+    aims (3, 8 k): its normal. hulls (6, k): the box of each eight."""
     for i in range(rows.shape[0]):
         f = rows[i]
         aims[0, i], aims[1, i], aims[2, i] = units[f, 0], units[f, 1], units[f, 2]
@@ -69,6 +78,12 @@ def sweep(
             aims[c, i] = 0.0
             asks[c, i] = NOWHERE
             asks[c + 3, i] = -NOWHERE
+    for group in range(hulls.shape[1]):
+        for c in range(3):
+            least, most = NOWHERE, -NOWHERE
+            for i in range(WIDTH * group, WIDTH * group + WIDTH):
+                least, most = min(least, asks[c, i]), max(most, asks[c + 3, i])
+            hulls[c, group], hulls[c + 3, group] = least, most
 
 
 @inlined
@@ -126,12 +141,12 @@ def _reaching(ends: Int32s, first: int, frame: Float64s, inward: float, outward:
 
 
 @inlined
-def _reach(boxes: Int32s, node: int, union: Int32s) -> float:
+def _reach(boxes: Int32s, node: int, hulls: Int32s, group: int) -> float:
     """What float32 may be off by on distances within both boxes."""
     extent = np.int64(0)
     for c in range(3):
         extent = max(
-            extent, np.int64(max(boxes[c + 3, node], union[c + 3, 0])) - np.int64(min(boxes[c, node], union[c, 0]))
+            extent, np.int64(max(boxes[c + 3, node], hulls[c + 3, group])) - np.int64(min(boxes[c, node], hulls[c, group]))
         )
     return float(extent) * _UNSURE
 
@@ -156,7 +171,7 @@ def _mean(units: Float64s, rows: Int32s, base: int) -> tuple[np.float32, np.floa
 
 @kernel(
     "int64(int32[:,::1], int32[:,::1], int32[::1], float64[:,::1], float64[:,::1], int8[::1], float64[:,:,::1], int32[::1], int32[:,::1], "
-    "float32[:,::1], int32[::1], int32[::1], int64[::1], int32[:,::1], int32[:,::1], float32[:,::1], int32[:,::1], float64[:,::1], int64[::1], "
+    "float32[:,::1], int32[:,::1], int32[::1], int32[::1], int64[::1], int32[:,::1], int32[:,::1], float32[:,::1], int32[:,::1], float64[:,::1], int64[::1], "
     "float64[:,::1])",
     writes=("hits", "found", "stack", "work"),
 )
@@ -171,6 +186,7 @@ def across(
     rows: Int32s,
     asks: Int32s,
     aims: Floats,
+    hulls: Int32s,
     halves: Int32s,
     order: Int32s,
     levels: Int64s,
@@ -185,7 +201,7 @@ def across(
     """What faces each face of `rows` from nearer than its limit, among the faces of a tree, or the edges of one of edges. Returns how
     many rows there are.
 
-    units (m, 3), corners of `look`, lanes of `pack`, asks and aims of `sweep` (by limits at least as large as these). halves: empty for a
+    units (m, 3), corners of `look`, lanes of `pack`, asks, aims and hulls of `sweep` (by limits at least as large as these). halves: empty for a
     tree of faces, or the half-edges that a tree of edges has in its rows. ends (9, slots): the corners of a tree's faces as
     `kernels.crossings.pack` has them; of edges the second end twice. roles (m,) of each face: 0, or 1 and above for letters;
     limits (2, r, r) steps: of walls and gaps between two roles (0: not asked). Out, up to their length: hits (cap, 4) the
@@ -201,16 +217,11 @@ def across(
     inward, outward = limits[0].max(), limits[1].max()
     poly = np.empty((2, CORNERS, 4))
     at = np.empty((2, 3))
-    union = np.empty((6, 1), np.int32)
     top_level = levels.shape[0] - 2
     for group in range(-(-rows.shape[0] // WIDTH)):
         base = WIDTH * group
-        for c in range(3):
-            low, high = NOWHERE, -NOWHERE
-            for i in range(base, base + WIDTH):
-                low, high = min(low, asks[c, i]), max(high, asks[c + 3, i])
-            union[c, 0], union[c + 3, 0] = low, high
-        best[:, 0] = math.inf
+        if not _meeting(boxes, levels[top_level], hulls, group):
+            continue
         known = 0
         mx, my, mz, more = _mean(units, rows, base)
         top = 1
@@ -219,7 +230,7 @@ def across(
             top -= 1
             level, block = stack[top] >> 40, stack[top] & 0xFFFFFFFFFF
             first = levels[level] + WIDTH * block
-            near = _meeting(boxes, first, union, 0)
+            near = _meeting(boxes, first, hulls, group)
             if near:
                 near &= looking(lanes, first, mx, my, mz, more)
             while near:
@@ -238,17 +249,21 @@ def across(
                     lane = lowest_bit(touched)
                     touched &= touched - 1
                     g = rows[base + lane]
-                    left = looking(lanes, first, aims[0, base + lane], aims[1, base + lane], aims[2, base + lane], np.float32(0.0))
+                    left = looking(
+                        lanes, first, aims[0, base + lane], aims[1, base + lane], aims[2, base + lane], np.float32(0.0)
+                    )
                     if left:
                         left &= _meeting(boxes, first, asks, base + lane)
                     if left == 0:
                         continue
+                    if known == 0:
+                        best[:, 0] = math.inf
                     frame = frames[lane]
                     if known >> lane & 1 == 0:
                         framed(lattice, faces, units, g, frame)
                         known |= 1 << lane
                     if unsure == 0.0:
-                        unsure = _reach(boxes, levels[1] + node, union)
+                        unsure = _reach(boxes, levels[1] + node, hulls, group)
                     left &= _reaching(ends, first, frame, inward, outward, unsure)
                     while left:
                         f = order[first + lowest_bit(left)]
@@ -286,7 +301,7 @@ def across(
                                 best,
                                 CHANNELS * lane,
                             )
-        for row in range(CHANNELS * WIDTH):
+        for row in range(CHANNELS * WIDTH if known else 0):
             if best[row, 0] < math.inf:
                 if count < cap:
                     hits[count, 0] = rows[base + row // CHANNELS]

@@ -65,7 +65,7 @@ def verify(
         findings += words.degenerate(body, body.topology, body.mass)
         findings += words.winding(body, body.topology)
         begin = _spend(spent, "orientation", begin)
-        trees, met = among(body.lattice, body.faces, body.rest)
+        trees, met = among(body.lattice, body.faces, body.topology.twin, body.rest)
         findings += meetings.crossings(body, met)
         crossing += met.crossing
         begin = _spend(spent, "crossings", begin)

@@ -18,6 +18,7 @@ from engine.model.mesh import Faces, Lattice
 from engine.verify.rest import Rest
 from engine.verify.tree import Tree, plant
 from kernels import crossings as kernel
+from kernels import relief
 from kernels.pairs import CROSS, DOUBLE, TOUCH
 
 KEPT = 1 << 20
@@ -25,6 +26,7 @@ KEPT = 1 << 20
 PROVED = 2_000
 """At most so many touching pairs are looked into; the others count as crossing."""
 
+Int32s = npt.NDArray[np.int32]
 Pairs = npt.NDArray[np.int32]
 Point = tuple[int, int, int]
 
@@ -52,14 +54,16 @@ class Crossings:
 NONE = Crossings(np.empty((0, 2), dtype=np.int32), np.empty(0, dtype=np.int8), 0)
 
 
-def among(lattice: Lattice, faces: Faces, rest: Rest | None) -> tuple[tuple[Tree, ...], Crossings]:
+def among(lattice: Lattice, faces: Faces, twin: Int32s, rest: Rest | None) -> tuple[tuple[Tree, ...], Crossings]:
     """The trees of all faces, and every pair. `rest`: what is known of the leading faces, which meet nothing among themselves.
 
-    Then only the other faces are asked, and where one of them meets anything the whole way is gone.
+    Then only the other faces are asked, and where one of them meets anything the whole way is gone. twin (3 m): of a closed surface.
     """
     if rest is not None:
-        new = plant(lattice, faces, len(rest.faces))
-        if not find(lattice, faces, new).found and not find(lattice, faces, new, rest.tree).found:
+        first = len(rest.faces)
+        new = plant(lattice, faces, first)
+        alone = is_relief(lattice, faces, twin, first) or not find(lattice, faces, new).found
+        if alone and not find(lattice, faces, new, rest.tree).found:
             return (rest.tree, new), NONE
     tree = plant(lattice, faces)
     return (tree,), find(lattice, faces, tree)
@@ -93,6 +97,21 @@ def _told(lattice: Lattice, faces: Faces, pairs: Pairs, kinds: npt.NDArray[np.in
             if not around.merely_touch(int(pairs[at, 0]), int(pairs[at, 1])):
                 kinds[at] = CROSS
     return Crossings(pairs, kinds, found)
+
+
+def is_relief(lattice: Lattice, faces: Faces, twin: Int32s, first: int) -> bool:
+    """Is it proved that the faces from row `first` on meet nothing among themselves (`kernels.relief`)?"""
+    new = len(faces) - first
+    levels, kinds = np.empty(4, np.int64), np.empty(new, np.int8)
+    border, lows = np.empty((3 * new, 3), np.int32), np.empty(3 * new, np.int64)
+    leaving = np.empty(len(lattice), np.int32)
+    for axis in (2, 0, 1):
+        count = relief.outlined(lattice, faces, twin, first, axis, levels, kinds, border, leaving, lows)
+        if count != relief.DOUBT:
+            found, low = border[:count], lows[:count]
+            loops = np.empty(count, np.int32)
+            return bool(relief.simple(lattice, axis, levels, found, leaving, low, np.argsort(low, kind="stable"), loops))
+    return False
 
 
 def depths(lattice: Lattice, faces: Faces, pairs: Pairs) -> npt.NDArray[np.float64]:

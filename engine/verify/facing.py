@@ -65,19 +65,18 @@ class Target:
 
 @dataclass(frozen=True, eq=False)
 class Asking:
-    """Faces that ask, in the order of a tree, their swept boxes and their normals (`kernels.walls.sweep`)."""
+    """Faces that ask, in the order of a tree, their swept boxes, their normals and the boxes of eight (`kernels.walls.sweep`)."""
 
     rows: Int32s
     asks: Int32s
     aims: Float32s
+    hulls: Int32s
 
 
 def look(lattice: Lattice, faces: Faces, twin: Int32s, roles: Int8s) -> tuple[Surface, Int32s]:
     """A surface, and its sharp edges by a half-edge of each. O(n + m)."""
     n, m = len(lattice), len(faces)
-    surface = Surface(
-        lattice, faces, twin, roles, np.empty((m, 3)), np.empty(m, np.int8), np.empty(m), np.empty((n, 5))
-    )
+    surface = Surface(lattice, faces, twin, roles, np.empty((m, 3)), np.empty(m, np.int8), np.empty(m), np.empty((n, 6)))
     return surface, look_again(surface, np.arange(m, dtype=np.int32), np.ones(m, np.int8), np.ones(n, np.int8))
 
 
@@ -85,9 +84,7 @@ def look_again(surface: Surface, rows: Int32s, asked: Int8s, fresh: Int8s) -> In
     """Fill a surface's arrays for some of its faces; their sharp edges. Arguments of `kernels.facing.look`."""
     sharp = np.empty(3 * len(rows), np.int32)
     s = surface
-    return sharp[
-        : facing.look(s.lattice, s.faces, s.twin, rows, asked, fresh, s.units, s.low, s.spread, s.corners, sharp)
-    ]
+    return sharp[: facing.look(s.lattice, s.faces, s.twin, rows, asked, fresh, s.units, s.low, s.spread, s.corners, sharp)]
 
 
 def of_tree(surface: Surface, tree: Tree) -> Target:
@@ -130,11 +127,12 @@ def _packed(surface: Surface, halves: Int32s, order: Int32s, levels: Int64s, box
 
 def swept(surface: Surface, rows: Int32s, limits: Float64s) -> Asking:
     """Faces that ask up to the largest of the limits (`engine.verify.walls.limits_of`)."""
-    slots = -(-len(rows) // bvh.WIDTH) * bvh.WIDTH
-    asks, aims = np.empty((6, slots), np.int32), np.empty((3, slots), np.float32)
+    groups = -(-len(rows) // bvh.WIDTH)
+    asks, aims = np.empty((6, bvh.WIDTH * groups), np.int32), np.empty((3, bvh.WIDTH * groups), np.float32)
+    hulls = np.empty((6, groups), np.int32)
     inward, outward = float(limits[0].max()), float(limits[1].max())
-    walls.sweep(surface.lattice, surface.faces, surface.units, rows, inward, outward, asks, aims)
-    return Asking(rows, asks, aims)
+    walls.sweep(surface.lattice, surface.faces, surface.units, rows, inward, outward, asks, aims, hulls)
+    return Asking(rows, asks, aims, hulls)
 
 
 def ask(surface: Surface, asking: Asking, targets: Iterable[Target], limits: Float64s) -> list[Facing]:
@@ -148,8 +146,8 @@ def ask(surface: Surface, asking: Asking, targets: Iterable[Target], limits: Flo
         cap = (2 if limits.shape[1] == 1 else walls.CHANNELS) * len(asking.rows)
         hits, found = np.empty((cap, 4), np.int32), np.empty((cap, 4))
         count = walls.across(
-            s.lattice, s.faces, s.twin, s.units, s.corners, s.roles, limits, asking.rows, asking.asks, asking.aims, t.halves,
-            t.order, t.levels, t.boxes, t.ends, t.lanes, hits, found, stack, work,
+            s.lattice, s.faces, s.twin, s.units, s.corners, s.roles, limits, asking.rows, asking.asks, asking.aims, asking.hulls,
+            t.halves, t.order, t.levels, t.boxes, t.ends, t.lanes, hits, found, stack, work,
         )  # fmt: skip
         told.append(Facing(hits[:count].copy(), found[:count].copy()))
     return told
@@ -171,9 +169,7 @@ def ask_ridges(surface: Surface, edges: Target, others: Target, limits: Float64s
         cap = count
 
 
-def face(
-    lattice: Lattice, faces: Faces, twin: Int32s, roles: Int8s, limits: Float64s, trees: Sequence[Tree]
-) -> Facing:
+def face(lattice: Lattice, faces: Faces, twin: Int32s, roles: Int8s, limits: Float64s, trees: Sequence[Tree]) -> Facing:
     """Ask every face of the trees what faces it, nearer than `limits` (of `engine.verify.walls.limits_of`).
 
     The trees hold all faces with an area between them. twin (3 m); roles (m,).

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.model.mesh import Faces, Lattice
 from engine.verify import facing
@@ -85,7 +86,7 @@ class Rest:
         surface, sharp = facing.look(self.lattice, self.faces, self.twin, roles)
         doubtful = np.empty(len(self.lattice), np.int8)
         open_ended(self.lattice, self.faces, self.twin, surface.low, doubtful)
-        outside = doubtful[self.faces].any(axis=1)
+        outside: npt.NDArray[np.bool_] = np.any(doubtful[self.faces], axis=1)
         sharp = sharp[~(outside[sharp // 3] | outside[self.twin[sharp] // 3])]
         faces = facing.of_faces(surface, np.flatnonzero(~outside).astype(np.int32))
         edges = facing.of_edges(surface, sharp)
@@ -95,13 +96,11 @@ class Rest:
         return _Inner(surface, outer, doubtful, faces, edges, asking, facing.nearest(told))
 
 
-def _grown(
-    inner: _Inner, lattice: Lattice, faces: Faces, twin: Int32s, roles: Int8s
-) -> tuple[Surface, Int32s, Int32s]:
+def _grown(inner: _Inner, lattice: Lattice, faces: Faces, twin: Int32s, roles: Int8s) -> tuple[Surface, Int32s, Int32s]:
     """The whole surface, its rows that are to be asked, and their sharp edges."""
     was = inner.surface
     n, m, first, row = len(lattice), len(faces), len(was.lattice), len(was.faces)
-    units, low, spread, corners = np.empty((m, 3)), np.empty(m, np.int8), np.empty(m), np.empty((n, 5))
+    units, low, spread, corners = np.empty((m, 3)), np.empty(m, np.int8), np.empty(m), np.empty((n, 6))
     units[:row], low[:row], spread[:row], corners[:first] = was.units, was.low, was.spread, was.corners
     surface = Surface(lattice, faces, twin, roles, units, low, spread, corners)
     rows = np.concatenate((inner.outer, np.arange(row, m, dtype=np.int32)))

@@ -82,6 +82,7 @@ def check_walls(
     findings = [
         _said(body, shape.twin, roles, limits, told, channels, code)
         for channels, code in (((0,), _CODES[0]), ((1,), _CODES[1]), ((2, 3), _CODES[2]))
+        if len(told.hits)
     ]
     least = [told.found[told.hits[:, 1] % 2 == k, 0] for k in range(2)]
     mm = [round(float(d.min()) / STEPS_PER_MM, 4) if len(d) else None for d in least]

@@ -33,7 +33,7 @@ def twins(faces: np.ndarray) -> np.ndarray:
 
 def seen(lattice: np.ndarray, faces: np.ndarray):
     m, n = len(faces), len(lattice)
-    units, spread, corners, sharp = np.empty((m, 3)), np.empty(m), np.empty((n, 5)), np.empty(3 * m, np.int32)
+    units, spread, corners, sharp = np.empty((m, 3)), np.empty(m), np.empty((n, 6)), np.empty(3 * m, np.int32)
     twin, low = twins(faces), np.empty(m, np.int8)
     rows, every = np.arange(m, dtype=np.int32), (np.ones(m, np.int8), np.ones(n, np.int8))
     k = look(lattice, faces, twin, rows, *every, units, low, spread, corners, sharp)
@@ -110,7 +110,7 @@ def test_lanes_of_a_node_let_pass_what_any_child_lets_pass() -> None:
         empty,
         units,
         spread,
-        np.empty((0, 5)),
+        np.empty((0, 6)),
         empty,
         np.arange(100, dtype=np.int32),
         levels,

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from engine.model.mesh import STEPS_PER_MM
-from engine.verify.tree import plant
 from engine.verify.facing import Facing, ask, face, look, nearest, of_edges, of_tree, swept
+from engine.verify.tree import plant
 from kernels import topology
 
 LIMIT = 1.0

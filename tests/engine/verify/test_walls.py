@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from types import MappingProxyType
 
 import manifold3d as m3
@@ -15,7 +14,6 @@ from engine.shape.stamp import stamp
 from engine.shape.text import outline
 from engine.verify.anatomy import dissect
 from engine.verify.settle import settle
-from engine.verify.tree import plant
 from engine.verify.walls import Walls, check_walls
 
 
@@ -161,12 +159,3 @@ def test_a_name_too_deep_leaves_a_thin_wall_not_a_thin_letter() -> None:
     told = _lettered("Zoé", 0.6, FINE, thick=1.5)
     assert [(f.code, f.value, f.limit) for f in told.findings] == [("thin-wall", 0.9, 1.0)]
     assert _lettered("Zoé", 0.5, FINE, thick=1.5).findings == ()
-
-
-def test_a_body_whose_edges_were_not_matched_again_says_the_same() -> None:
-    mesh = (_box(20, 20, 3) - _box(4, 5, 3).translate([10, 6, 0.3])).to_mesh64()
-    body = dissect(settle(Part("body", Mesh(mesh.vert_properties[:, :3], mesh.tri_verts.astype(np.int32)))))
-    assert body.topology is not None and body.topology.twin is not None
-    unmatched = dataclasses.replace(body.topology, twin=None)
-    told = check_walls(body, unmatched, {}, PROCESS)
-    assert told.findings and told == check_walls(body, body.topology, {}, PROCESS, (plant(body.lattice, body.faces),))
