@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model.mesh import Faces, Lattice
+from engine.model.slab import carved
 from kernels import bvh, crossings
 
 Int32s = npt.NDArray[np.int32]
@@ -35,16 +36,24 @@ class Tree:
 
 def plant(lattice: Lattice, faces: Faces, first: int = 0) -> Tree:
     """The tree of the faces from row `first` on, every index in range. O(m)."""
-    rows = np.empty(len(faces) - first, dtype=np.int32)
-    rows = rows[: bvh.with_area(lattice, faces, first, rows)]
-    k = len(rows)
-    levels, order = bvh.levels_of(k), np.empty(k, dtype=np.int32)
-    codes = np.empty((2, k), dtype=np.int64)
-    bvh.sort_faces(lattice, faces, rows, order, codes[0], codes[1], np.empty(2048, dtype=np.int32), np.empty(6, dtype=np.int64))
-    boxes = np.empty((6, int(levels[-1])), dtype=np.int32)
-    bvh.fit(lattice, faces, order, levels, boxes)
+    most = len(faces) - first
+    levels = bvh.levels_of(most)
     slots = int(levels[1])
-    corners, ids = np.empty((9, slots), dtype=np.int32), np.empty((3, slots), dtype=np.int32)
-    normals = np.empty((3, slots), dtype=np.float32)
-    crossings.pack(lattice, faces, order, corners, ids, normals)
+    order, boxes, corners, ids, normals = carved(
+        ((most,), np.int32),
+        ((6 * int(levels[-1]),), np.int32),
+        ((9 * slots,), np.int32),
+        ((3 * slots,), np.int32),
+        ((3 * slots,), np.float32),
+    )
+    # what is sorted lies where what is read by lanes will
+    rows = ids[:most]
+    k = int(bvh.with_area(lattice, faces, first, rows))
+    rows, order, codes = rows[:k], order[:k], corners[: 4 * k].view(np.int64).reshape(2, k)
+    bvh.sort_faces(lattice, faces, rows, order, codes[0], codes[1], np.empty(2048, dtype=np.int32), np.empty(6, dtype=np.int64))
+    levels = bvh.levels_of(k)
+    slots = int(levels[1])
+    boxes = boxes[: 6 * int(levels[-1])].reshape(6, -1)
+    corners, ids, normals = (flat[: high * slots].reshape(high, slots) for flat, high in ((corners, 9), (ids, 3), (normals, 3)))
+    crossings.pack(lattice, faces, order, levels, boxes, corners, ids, normals)
     return Tree(order, levels, boxes, corners, ids, normals)
