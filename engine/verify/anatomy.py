@@ -207,21 +207,48 @@ def _doubled(faces: Faces, shell: Int32s) -> tuple[int, int]:
 
 
 def _mass(lattice: Lattice, faces: Faces, shape: Topology, steps: float, at: Place) -> Mass:
-    six, total, zero_at = summed(lattice, faces, shape.shell, shape.shells)
-    box = np.zeros(6, dtype=np.int64)
-    mass.bounds(lattice, shape.degree, box)
-
-    def moments(origin: tuple[int, ...], first: float, second: float) -> list[int]:
-        return moment_sums(lattice, faces, shape.shell, origin, first, second)
-
-    return sized(six, total, zero_at, box.tolist(), len(faces), moments, steps, at)
+    corners = np.zeros(6, dtype=np.int64)
+    mass.bounds(lattice, shape.degree, corners)
+    box = corners.tolist()
+    told = np.empty(9, dtype=np.int64)
+    six, total, zero_at = summed(lattice, faces, shape.shell, shape.shells, _frame(box, len(faces)), told)
+    return sized(six, total, zero_at, box, len(faces), lambda *_: told.tolist(), steps, at)
 
 
-def summed(lattice: Lattice, faces: Faces, shell: Int32s, shells: int) -> tuple[list[int], list[int], int]:
-    """(6 V of each shell in steps^3; the sums of kernels.mass by their names; the first face of no area). Exact: sums add up."""
+Frame = tuple[tuple[int, ...], float, float]
+
+
+def _frame(box: list[int], faces: int) -> Frame:
+    """Where moments are taken about, the middle of the box in steps, and their scales."""
+    extent = max(box[k + 3] - box[k] for k in range(3)) + 2
+    return tuple((box[k] + box[k + 3]) // 2 for k in range(3)), *mass.moment_scales(extent, faces)
+
+
+def _room() -> Int64s:
+    return np.empty((11, mass.BLOCK), dtype=np.int64)
+
+
+_NO_MOMENTS = np.empty(0, dtype=np.int64)
+
+
+def summed(
+    lattice: Lattice,
+    faces: Faces,
+    shell: Int32s,
+    shells: int,
+    frame: Frame = ((0, 0, 0), 0.0, 0.0),
+    moments: Int64s = _NO_MOMENTS,
+) -> tuple[list[int], list[int], int]:
+    """(6 V of each shell in steps^3; the sums of kernels.mass by their names; the first face of no area). Exact: sums add up.
+
+    `moments` (9) gets what `moment_sums` tells of that frame, in the same pass.
+    """
     volumes = np.empty((max(shells, 1), 2), dtype=np.int64)
     sums, zero_at = np.empty((mass.SUMS, 2), dtype=np.int64), np.empty(1, dtype=np.int64)
-    mass.measure(lattice, faces, shell, volumes, sums, zero_at)
+    origin, first, second = frame
+    mass.measure(
+        lattice, faces, shell, _room(), volumes, sums, zero_at, np.array(origin, dtype=np.int64), first, second, moments
+    )
     six = [(high << 32) + low for high, low in volumes.tolist()]
     return six, [(high << 32) + low for high, low in sums.tolist()], int(zero_at[0])
 
@@ -231,7 +258,7 @@ def moment_sums(
 ) -> list[int]:
     """The nine integers of kernels.mass.moments; of the same origin and scales, those of parts add up to those of the whole."""
     sums = np.empty(9, dtype=np.int64)
-    mass.moments(lattice, faces, shell, np.array(origin, dtype=np.int64), first, second, sums)
+    mass.moments(lattice, faces, shell, _room(), np.array(origin, dtype=np.int64), first, second, sums)
     told: list[int] = sums.tolist()
     return told
 
@@ -278,9 +305,7 @@ def _moments(
 ) -> tuple[Place | None, tuple[float, float, float, float, float, float] | None]:
     if six_volume == 0:
         return None, None
-    origin = tuple((box[k] + box[k + 3]) // 2 for k in range(3))
-    extent = max(box[k + 3] - box[k] for k in range(3)) + 2
-    first, second = mass.moment_scales(extent, faces)
+    origin, first, second = _frame(box, faces)
     volume = six_volume / 6
     x, y, z, *squares = moments(origin, first, second)
     cx, cy, cz = x / first / volume, y / first / volume, z / first / volume
