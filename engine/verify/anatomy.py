@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Settled
+from engine.model.slab import carved
 from engine.verify.tree import Tree
 from kernels import lattice as grid
 from kernels import mass, topology
@@ -180,16 +181,19 @@ def _flaws(lattice: Lattice, faces: Faces) -> tuple[Flaw, ...]:
 def matched_up(lattice: Lattice, faces: Faces) -> Topology:
     """The topology of faces whose indices are all in range."""
     n, m = len(lattice), len(faces)
-    twin = np.empty(3 * m, dtype=np.int32)
-    work = np.empty(3 * m, dtype=np.int32)
-    degree, mark = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
-    shell = np.empty(m, dtype=np.int32)
-    counts, places = np.empty(topology.COUNTS, dtype=np.int64), np.empty(topology.COUNTS, dtype=np.int64)
-    topology.match_edges(faces, np.empty(n + 2, dtype=np.int32), work, mark, degree, twin, counts, places)
-    if counts[: topology.TURNED_EDGES + 1].any():
-        topology.open_fans(faces, twin, work, mark, counts, places)
+    twin, degree, shell = np.empty(3 * m, dtype=np.int32), np.empty(n, dtype=np.int32), np.empty(m, dtype=np.int32)
+    start, work, spare = carved(((n + 3,), np.int32), ((3 * m,), np.int32), ((3 * m,), np.int32))
+    counts, places = np.zeros(topology.COUNTS, dtype=np.int64), np.full(topology.COUNTS, -1, dtype=np.int64)
+    if topology.match_sound(faces, start, work, spare, twin, degree):
+        unused = np.flatnonzero(degree == 0)
+        counts[topology.UNUSED_POINTS], places[topology.UNUSED_POINTS] = len(unused), unused[0] if len(unused) else -1
     else:
-        topology.closed_fans(faces, twin, degree, mark, counts, places)
+        mark = np.empty(n, dtype=np.int32)
+        topology.match_edges(faces, start[: n + 2], work, mark, degree, twin, counts, places)
+        if counts[: topology.TURNED_EDGES + 1].any():
+            topology.open_fans(faces, twin, work, mark, counts, places)
+        else:
+            topology.closed_fans(faces, twin, degree, mark, counts, places)
     shells = topology.label_shells(twin, work[:m], shell)
     doubled, doubled_at = _doubled(faces, shell) if counts[topology.MAYBE_DOUBLED] else (0, -1)
     return Topology(counts.tolist(), places.tolist(), twin, degree, shell, int(shells), doubled, doubled_at)
