@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Settled
 from engine.model.slab import carved
-from engine.verify.tree import Tree
+from engine.verify.tree import Seed, Tree
 from kernels import lattice as grid
 from kernels import mass, topology
 
@@ -83,7 +83,7 @@ class Mass:
 @dataclass(frozen=True, eq=False)
 class Anatomy:
     """`flaws` empty: `topology` and `mass` are there. `spent`: CPU ms of mesh, topology and mass. `rest`: the tree of its leading
-    faces where they are a known body's, which meet nothing among themselves."""
+    faces where they are a known body's, which meet nothing among themselves. `seed`: of the tree of a mesh with the same faces."""
 
     name: str
     lattice: Lattice
@@ -95,6 +95,7 @@ class Anatomy:
     rest: Tree | None = None
     steps: float = STEPS_PER_MM
     origin: Place = (0.0, 0.0, 0.0)
+    seed: Seed | None = None
 
     @property
     def digits(self) -> int:
@@ -130,19 +131,19 @@ class Anatomy:
         return (x, y, z)
 
 
-def dissect(part: Settled) -> Anatomy:
-    """Run the kernels on one part; never raises for bad geometry."""
+def dissect(part: Settled, shape: Topology | None = None) -> Anatomy:
+    """Run the kernels on one part; never raises for bad geometry. `shape`: of a mesh with the same faces and as many points."""
     begin = time.thread_time()
     name, placed = part.part.name, (part.steps_per_mm, part.origin)
     lattice, faces = exact(part.lattice), exact(part.faces)
     if lattice is None or faces is None:
         nothing = np.empty((0, 3), dtype=np.int32)
         return Anatomy(name, nothing, nothing, (Flaw("unreadable", 1, -1),), None, None, (_since(begin), 0.0, 0.0))
-    flaws = _flaws(lattice, faces)
+    flaws = _flaws(lattice, faces, shape is None)
     checked = time.thread_time()
     if flaws:
         return Anatomy(name, lattice, faces, flaws, None, None, (_since(begin), 0.0, 0.0), None, *placed)
-    shape = matched_up(lattice, faces)
+    shape = shape or matched_up(lattice, faces)
     matched = time.thread_time()
     sizes = _mass(lattice, faces, shape, part.steps_per_mm, part.origin)
     spent = (1000.0 * (checked - begin), 1000.0 * (matched - checked), _since(matched))
@@ -161,7 +162,8 @@ def exact(array: object) -> Int32s | None:
     return made if array.dtype == np.int32 or np.array_equal(made, array) else None
 
 
-def _flaws(lattice: Lattice, faces: Faces) -> tuple[Flaw, ...]:
+def _flaws(lattice: Lattice, faces: Faces, indices: bool) -> tuple[Flaw, ...]:
+    """`indices`: are those of the faces to be looked at?"""
     if not len(faces) or not len(lattice):
         return (Flaw("empty", 1, -1),)
     found = []
@@ -171,7 +173,7 @@ def _flaws(lattice: Lattice, faces: Faces) -> tuple[Flaw, ...]:
             found.append(Flaw("not-finite", int(told[0]), int(told[1])))
         if told[2]:
             found.append(Flaw("unreadable", int(told[2]), int(told[3])))
-    row = topology.first_bad_index(faces, len(lattice))
+    row = topology.first_bad_index(faces, len(lattice)) if indices else -1
     if row >= 0:
         wrong = ((faces < 0) | (faces >= len(lattice))).any(axis=1)
         found.append(Flaw("bad-index", int(np.count_nonzero(wrong)), int(row)))

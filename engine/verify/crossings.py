@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model.mesh import Faces, Lattice
-from engine.verify.tree import Tree, plant
+from engine.verify.tree import Seed, Tree, grown, plant
 from kernels import crossings as kernel
 from kernels.pairs import CROSS, DOUBLE, TOUCH
 
@@ -51,15 +51,19 @@ class Crossings:
 NONE = Crossings(np.empty((0, 2), dtype=np.int32), np.empty(0, dtype=np.int8), 0)
 
 
-def among(lattice: Lattice, faces: Faces, rest: Tree | None) -> tuple[tuple[Tree, ...], Crossings]:
+def among(lattice: Lattice, faces: Faces, rest: Tree | None, seed: Seed | None = None) -> tuple[tuple[Tree, ...], Crossings]:
     """The trees of all faces, and every pair. `rest`: of the leading faces, which are known to meet nothing among themselves.
 
-    Then only the other faces are asked, and where one of them meets anything the whole way is gone.
+    Then only the other faces are asked, and where one of them meets anything the whole way is gone. So it is where anything meets in a
+    tree that grew from a `seed`: of very many pairs those are told that the tree's order brings first.
     """
     if rest is not None:
         new = plant(lattice, faces, len(rest.order))
         if not find(lattice, faces, new).found and not find(lattice, faces, new, rest).found:
             return (rest, new), NONE
+    known = None if seed is None else grown(lattice, faces, seed)
+    if known is not None and not find(lattice, faces, known).found:
+        return (known,), NONE
     tree = plant(lattice, faces)
     return (tree,), find(lattice, faces, tree)
 

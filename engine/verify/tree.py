@@ -28,10 +28,41 @@ class Tree:
     normals: npt.NDArray[np.float32]
 
     @property
+    def spread(self) -> float:
+        """How far all leaves together reach, as so many times the whole."""
+        leaves = self.boxes[:, self.levels[1] : self.levels[1] + self.levels[1] // bvh.WIDTH].astype(np.int64)
+        whole = leaves[3:].max(axis=1) - leaves[:3].min(axis=1)
+        return int((leaves[3:] - leaves[:3]).sum()) / max(1, int(whole.sum()))
+
+    @property
     def nbytes(self) -> int:
         """What it weighs: about 100 bytes a face."""
         arrays = (self.order, self.levels, self.boxes, self.corners, self.ids, self.normals)
         return sum(a.nbytes for a in arrays)
+
+
+@dataclass(frozen=True, eq=False)
+class Seed:
+    """Of a tree of the same faces, each of some area: its `order`, and how spread it was."""
+
+    order: Int32s
+    spread: float
+
+
+TOO_WIDE = 2.0
+"""A seed is given up when its tree is so many times as spread as it was: what is near is no longer kept together."""
+
+
+def grown(lattice: Lattice, faces: Faces, seed: Seed) -> Tree | None:
+    """The tree of all faces in a seed's order, its boxes as the points are now; None when it has become too wide."""
+    levels = bvh.levels_of(len(seed.order))
+    slots = int(levels[1])
+    boxes, corners, ids, normals = carved(
+        ((6, int(levels[-1])), np.int32), ((9, slots), np.int32), ((3, slots), np.int32), ((3, slots), np.float32)
+    )
+    crossings.pack(lattice, faces, seed.order, levels, boxes, corners, ids, normals)
+    tree = Tree(seed.order, levels, boxes, corners, ids, normals)
+    return tree if tree.spread <= TOO_WIDE * seed.spread else None
 
 
 def plant(lattice: Lattice, faces: Faces, first: int = 0) -> Tree:
