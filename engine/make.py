@@ -35,6 +35,7 @@ from engine.process.supports import support_figures
 from engine.truth import step_files
 from engine.verify.checks import verdict, verify
 from engine.verify.delta import Certificates
+from engine.verify.refit import Connectivities
 from engine.verify.settle import Footings, settle
 
 FORMATS = ("3mf", "stl", "glb", "png", "gcode", "step")
@@ -51,6 +52,7 @@ class Workshop:
     segments: KeptSegments = field(default_factory=KeptSegments)
     footings: Footings = field(default_factory=Footings)
     certificates: Certificates = field(default_factory=Certificates)
+    connectivities: Connectivities = field(default_factory=Connectivities)
     announce: Callable[[str], None] | None = None
     """In a child: says which of the designer's methods runs, so that its death can name it."""
 
@@ -109,7 +111,7 @@ def make(
     with clock.step("settle"):
         settled = tuple([_placed(part, process, shop.footings) for part in parts])
     with clock.step("verify"):
-        checks, findings, figures = verify(settled, process, shop.certificates)
+        checks, findings, figures = verify(settled, process, shop.certificates, shop.connectivities)
     with clock.step("estimate"):
         figures = {**figures, **support_figures(settled, process)}
         figures = {**figures, **estimate(figures, process, cls.family).figures()}

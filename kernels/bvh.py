@@ -58,6 +58,13 @@ def _spread(v: int) -> int:
     return (v | v << 2) & 0x49249249
 
 
+@inlined
+def _middle(lattice: Int32s, a: int, b: int, c: int, axis: int) -> np.int64:
+    """Twice the middle of a face's box along an axis."""
+    x, y, z = lattice[a, axis], lattice[b, axis], lattice[c, axis]
+    return np.int64(min(min(x, y), z)) + np.int64(max(max(x, y), z))
+
+
 @kernel(
     "void(int32[:,::1], int32[:,::1], int32[::1], int32[::1], int64[::1], int64[::1], int32[::1], int64[::1])",
     writes=("order", "codes", "spare", "counts", "ends"),
@@ -70,27 +77,23 @@ def sort_faces(
     Workspace: codes, spare (k,), counts (2048,), ends (6,).
     """
     k = rows.shape[0]
-    low, high = ends[:3], ends[3:]
-    low[:] = 1 << 40
-    high[:] = -(1 << 40)
+    ends[:3] = 1 << 40
+    ends[3:] = -(1 << 40)
+    low_x, low_y, low_z, high_x, high_y, high_z = ends[0], ends[1], ends[2], ends[3], ends[4], ends[5]
     for i in range(k):
         f = rows[i]
-        for c in range(3):
-            a, b, d = lattice[faces[f, 0], c], lattice[faces[f, 1], c], lattice[faces[f, 2], c]
-            mid = np.int64(min(min(a, b), d)) + np.int64(max(max(a, b), d))
-            low[c] = min(low[c], mid)
-            high[c] = max(high[c], mid)
-    extent = max(max(high[0] - low[0], high[1] - low[1]), high[2] - low[2])
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        x, y, z = _middle(lattice, a, b, c, 0), _middle(lattice, a, b, c, 1), _middle(lattice, a, b, c, 2)
+        low_x, low_y, low_z = min(low_x, x), min(low_y, y), min(low_z, z)
+        high_x, high_y, high_z = max(high_x, x), max(high_y, y), max(high_z, z)
+        codes[i], spare[i] = x << 32 | (y & 0xFFFFFFFF), z
+    extent = max(max(high_x - low_x, high_y - low_y), high_z - low_z)
     shift = 0
     while extent >> shift >= 2048:
         shift += 1
     for i in range(k):
-        f = rows[i]
-        code = 0
-        for c in range(3):
-            a, b, d = lattice[faces[f, 0], c], lattice[faces[f, 1], c], lattice[faces[f, 2], c]
-            mid = np.int64(min(min(a, b), d)) + np.int64(max(max(a, b), d))
-            code |= _spread((mid - low[c]) >> shift) << (2 - c)
+        x, y = codes[i] >> 32, np.int64(np.int32(codes[i]))
+        code = _spread((x - low_x) >> shift) << 2 | _spread((y - low_y) >> shift) << 1 | _spread((spare[i] - low_z) >> shift)
         codes[i] = code << 31 | i
     for turn in range(3):
         counts[:] = 0
@@ -102,13 +105,35 @@ def sort_faces(
             here = counts[b]
             counts[b] = total
             total += here
+        if turn == 2:
+            break
         for i in range(k):
             b = codes[i] >> bits & 2047
             spare[counts[b]] = codes[i]
             counts[b] += 1
         codes, spare = spare, codes
     for i in range(k):
-        order[i] = rows[codes[i] & 0x7FFFFFFF]
+        b = codes[i] >> 53 & 2047
+        order[counts[b]] = rows[codes[i] & 0x7FFFFFFF]
+        counts[b] += 1
+
+
+@inlined
+def lift(levels: Int64s, boxes: Int32s) -> None:
+    """All boxes above level 0 from those of level 0."""
+    for level in range(1, levels.shape[0] - 1):
+        nodes = (levels[level] - levels[level - 1]) // WIDTH
+        for c in range(3):
+            for i in range(nodes):
+                least, most = NOWHERE, -NOWHERE
+                for at in range(levels[level - 1] + WIDTH * i, levels[level - 1] + WIDTH * i + WIDTH):
+                    least = min(least, boxes[c, at])
+                    most = max(most, boxes[c + 3, at])
+                boxes[c, levels[level] + i] = least
+                boxes[c + 3, levels[level] + i] = most
+            for i in range(nodes, levels[level + 1] - levels[level]):
+                boxes[c, levels[level] + i] = NOWHERE
+                boxes[c + 3, levels[level] + i] = -NOWHERE
 
 
 @kernel("void(int32[:,::1], int32[:,::1], int32[::1], int64[::1], int32[:,::1])", writes=("boxes",))
@@ -129,16 +154,4 @@ def fit(lattice: Int32s, faces: Int32s, order: Int32s, levels: Int64s, boxes: In
         for c in range(3):
             boxes[c, i] = NOWHERE
             boxes[c + 3, i] = -NOWHERE
-    for level in range(1, levels.shape[0] - 1):
-        nodes = (levels[level] - levels[level - 1]) // WIDTH
-        for c in range(3):
-            for i in range(nodes):
-                least, most = NOWHERE, -NOWHERE
-                for at in range(levels[level - 1] + WIDTH * i, levels[level - 1] + WIDTH * i + WIDTH):
-                    least = min(least, boxes[c, at])
-                    most = max(most, boxes[c + 3, at])
-                boxes[c, levels[level] + i] = least
-                boxes[c + 3, levels[level] + i] = most
-            for i in range(nodes, levels[level + 1] - levels[level]):
-                boxes[c, levels[level] + i] = NOWHERE
-                boxes[c + 3, levels[level] + i] = -NOWHERE
+    lift(levels, boxes)

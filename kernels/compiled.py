@@ -173,4 +173,4 @@ def kernel(signature: str, *, writes: tuple[str, ...] = ()) -> Callable[[Callabl
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
     """A function that only kernels call: compiled into each of them, with no dispatch and no cache of its own."""
-    return cast(Callable[P, R], numba.njit(nogil=True, error_model="numpy")(function))
+    return cast(Callable[P, R], numba.njit(nogil=True, error_model="numpy", forceinline=True)(function))

@@ -12,11 +12,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from kernels.bvh import WIDTH
+from kernels.bvh import NOWHERE, WIDTH, lift
 from kernels.compiled import inlined, kernel
 from kernels.exact import coordinate, normal_of, side_of_plane
 from kernels.pairs import APART, DOUBLE, at_a_point, at_an_edge, strangers
-from kernels.simd import Vector, bits, floats, load, lowest_bit, splat
+from kernels.simd import Vector, bits, floats, load, lowest_bit, most, splat
 
 Floats = npt.NDArray[np.float32]
 Int8s = npt.NDArray[np.int8]
@@ -79,29 +79,41 @@ def kind_of(lattice: Int32s, faces: Int32s, f: int, g: int, nx: int, ny: int, nz
 
 
 @kernel(
-    "void(int32[:,::1], int32[:,::1], int32[::1], int32[:,::1], int32[:,::1], float32[:,::1])",
-    writes=("corners", "ids", "normals"),
+    "void(int32[:,::1], int32[:,::1], int32[::1], int64[::1], int32[:,::1], int32[:,::1], int32[:,::1], float32[:,::1])",
+    writes=("boxes", "corners", "ids", "normals"),
 )
-def pack(lattice: Int32s, faces: Int32s, order: Int32s, corners: Int32s, ids: Int32s, normals: Floats) -> None:
-    """A tree's faces as eight lanes read them: corners (9, slots) x, y, z of each, ids (3, slots) its points, normals (3, slots) unit.
+def pack(
+    lattice: Int32s, faces: Int32s, order: Int32s, levels: Int64s, boxes: Int32s, corners: Int32s, ids: Int32s, normals: Floats
+) -> None:
+    """The boxes of a tree as `kernels.bvh.fit` makes them, and its faces as eight lanes read them, all in one pass over the points.
 
-    slots: as level 0 of the tree; those beyond the last face are zero. Faces have an area.
+    corners (9, slots) x, y, z of each, ids (3, slots) its points, normals (3, slots) unit; slots: as level 0 of the tree; those beyond
+    the last face are zero, their ids -1. Faces have an area.
     """
     k = order.shape[0]
     for i in range(k):
         f = order[i]
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
         ids[0, i], ids[1, i], ids[2, i] = a, b, c
-        for axis in range(3):
-            corners[axis, i], corners[axis + 3, i], corners[axis + 6, i] = lattice[a, axis], lattice[b, axis], lattice[c, axis]
+        ax, ay, az = lattice[a, 0], lattice[a, 1], lattice[a, 2]
+        bx, by, bz = lattice[b, 0], lattice[b, 1], lattice[b, 2]
+        cx, cy, cz = lattice[c, 0], lattice[c, 1], lattice[c, 2]
+        corners[0, i], corners[1, i], corners[2, i] = ax, ay, az
+        corners[3, i], corners[4, i], corners[5, i] = bx, by, bz
+        corners[6, i], corners[7, i], corners[8, i] = cx, cy, cz
+        boxes[0, i], boxes[3, i] = min(min(ax, bx), cx), max(max(ax, bx), cx)
+        boxes[1, i], boxes[4, i] = min(min(ay, by), cy), max(max(ay, by), cy)
+        boxes[2, i], boxes[5, i] = min(min(az, bz), cz), max(max(az, bz), cz)
         nx, ny, nz = normal_of(lattice, faces, f)
         x, y, z = float(nx), float(ny), float(nz)
         length = math.sqrt(x * x + y * y + z * z)
         normals[0, i], normals[1, i], normals[2, i] = x / length, y / length, z / length
-    for i in range(k, ids.shape[1]):
-        ids[:, i] = -1
-        corners[:, i] = 0
-        normals[:, i] = 0.0
+    for i in range(k, levels[1]):
+        for row in range(3):
+            boxes[row, i], boxes[row + 3, i] = NOWHERE, -NOWHERE
+            ids[row, i], normals[row, i] = -1, 0.0
+            corners[row, i] = corners[row + 3, i] = corners[row + 6, i] = 0
+    lift(levels, boxes)
 
 
 @inlined
@@ -119,13 +131,14 @@ def meeting(boxes: Int32s, first: int, box: Int32s, i: int) -> int:
 
 @inlined
 def _along(nx: Vector, ny: Vector, nz: Vector, dx: Vector, dy: Vector, dz: Vector) -> Vector:
-    return nx * floats(dx) + ny * floats(dy) + nz * floats(dz)
+    return nx * dx + ny * dy + nz * dz
 
 
 @inlined
 def _reach(boxes: Int32s, i: int, others: Int32s, j: int) -> np.float32:
     """Below this a float32 distance to a plane has no sign: |n| <= 1 and every difference lies within both boxes' union, so what is
-    rounded (differences, normals, products, sums: six half-ulps of a sum of three terms) stays below 10.4 / 2^24 of its extent."""
+    rounded (differences, normals, products, sums: six half-ulps of a sum of three terms) stays below 10.4 / 2^24 of its extent.
+    A direction that is itself a product of rounded vectors, and an offset along it, stay below 28 / 2^24: twice the reach."""
     extent = np.int64(0)
     for c in range(3):
         extent = max(
@@ -133,6 +146,34 @@ def _reach(boxes: Int32s, i: int, others: Int32s, j: int) -> np.float32:
             np.int64(max(boxes[c + 3, i], others[c + 3, j])) - np.int64(min(boxes[c, i], others[c, j])),
         )
     return np.float32(extent) * _UNSURE
+
+
+@inlined
+def _beyond(one: Vector, two: Vector, three: Vector, high: Vector, d: Vector, e: Vector, f: Vector) -> Vector:
+    """Are all three beyond `high`, but for those that may lie on the plane?"""
+    return ((one > high) | d) & ((two > high) | e) & ((three > high) | f)
+
+
+@inlined
+def _across(ux: Vector, uy: Vector, uz: Vector, vx: Vector, vy: Vector, vz: Vector) -> tuple[Vector, Vector, Vector]:
+    """The cross product."""
+    return uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+
+
+@inlined
+def _size(x: Vector, y: Vector, z: Vector) -> Vector:
+    """|x| + |y| + |z|: at least the length."""
+    none = splat(np.float32(0.0))
+    return most(x, none - x) + most(y, none - y) + most(z, none - z)
+
+
+@inlined
+def _outward(
+    ux: float, uy: float, uz: float, x: float, y: float, z: float, wide: np.float32
+) -> tuple[Vector, Vector, Vector, Vector]:
+    """u x (x, y, z) in every lane, and what a distance along it must pass to have a sign; wide: what it would be for a unit vector."""
+    mx, my, mz = np.float32(uy * z - uz * y), np.float32(uz * x - ux * z), np.float32(ux * y - uy * x)
+    return splat(mx), splat(my), splat(mz), splat(wide * (abs(mx) + abs(my) + abs(mz)))
 
 
 @inlined
@@ -145,94 +186,95 @@ def suspects(
     other_ids: Int32s,
     other_normals: Floats,
     first: int,
+    near: int,
     unsure: np.float32,
 ) -> int:
-    """Which of the eight faces from `first` on may meet face `at` otherwise than as a neighbour: certified for those left out.
+    """Which of `near`, bits for the eight faces from `first` on, may meet face `at` otherwise than as a neighbour: certified for
+    those left out.
 
-    Left out are faces whose unshared corners lie strictly on one side of the other's plane.
+    Left out are faces with one of eight planes between, on which nothing of the pair lies but what both share: the plane of the one,
+    the planes square to it through its edges, and the same of the other. A plane through an edge, square to its face, has the face
+    on one side; the other lies strictly on the other, but for the edge's ends, where they are its corners too.
     """
+    # every array is read before the first branch: a reference counted in one of several ways out costs more than the reads
     a, b, c = splat(ids[0, at]), splat(ids[1, at]), splat(ids[2, at])
     d, e, f = load(other_ids, 0, first), load(other_ids, 1, first), load(other_ids, 2, first)
+    nx, ny, nz = normals[0, at], normals[1, at], normals[2, at]
+    ox, oy, oz = load(other_normals, 0, first), load(other_normals, 1, first), load(other_normals, 2, first)
+    ax, ay, az = corners[0, at], corners[1, at], corners[2, at]
+    bx, by, bz = corners[3, at], corners[4, at], corners[5, at]
+    cx, cy, cz = corners[6, at], corners[7, at], corners[8, at]
+    dx, dy, dz = load(others, 0, first), load(others, 1, first), load(others, 2, first)
+    ex, ey, ez = load(others, 3, first), load(others, 4, first), load(others, 5, first)
+    fx, fy, fz = load(others, 6, first), load(others, 7, first), load(others, 8, first)
+
     ad, ae, af = a == d, a == e, a == f
     bd, be, bf = b == d, b == e, b == f
     cd, ce, cf = c == d, c == e, c == f
     d_shared, e_shared, f_shared = ad | bd | cd, ae | be | ce, af | bf | cf
+    doubles = near & bits(d_shared & e_shared & f_shared)
     high, low = splat(unsure), splat(np.float32(0.0) - unsure)
 
-    ax, ay, az = splat(corners[0, at]), splat(corners[1, at]), splat(corners[2, at])
-    nx, ny, nz = splat(normals[0, at]), splat(normals[1, at]), splat(normals[2, at])
-    dx, dy, dz = load(others, 0, first), load(others, 1, first), load(others, 2, first)
-    one = _along(nx, ny, nz, dx - ax, dy - ay, dz - az)
-    two = _along(nx, ny, nz, load(others, 3, first) - ax, load(others, 4, first) - ay, load(others, 5, first) - az)
-    three = _along(nx, ny, nz, load(others, 6, first) - ax, load(others, 7, first) - ay, load(others, 8, first) - az)
-    above = ((one > high) | d_shared) & ((two > high) | e_shared) & ((three > high) | f_shared)
+    # the plane of the one; all is seen from its corner a
+    sx, sy, sz = splat(ax), splat(ay), splat(az)
+    px, py, pz = floats(dx - sx), floats(dy - sy), floats(dz - sz)
+    qx, qy, qz = floats(ex - sx), floats(ey - sy), floats(ez - sz)
+    rx, ry, rz = floats(fx - sx), floats(fy - sy), floats(fz - sz)
+    mx, my, mz = splat(nx), splat(ny), splat(nz)
+    one, two, three = _along(mx, my, mz, px, py, pz), _along(mx, my, mz, qx, qy, qz), _along(mx, my, mz, rx, ry, rz)
+    above = _beyond(one, two, three, high, d_shared, e_shared, f_shared)
     below = ((one < low) | d_shared) & ((two < low) | e_shared) & ((three < low) | f_shared)
-    doubles = bits(d_shared & e_shared & f_shared)
-    left = (255 ^ bits(above | below)) | doubles
-    if left == 0:
+    left = near & (255 ^ bits(above | below)) | doubles
+    if left == doubles:
         return left
-    nx, ny, nz = load(other_normals, 0, first), load(other_normals, 1, first), load(other_normals, 2, first)
-    one = _along(nx, ny, nz, ax - dx, ay - dy, az - dz)
-    two = _along(nx, ny, nz, splat(corners[3, at]) - dx, splat(corners[4, at]) - dy, splat(corners[5, at]) - dz)
-    three = _along(nx, ny, nz, splat(corners[6, at]) - dx, splat(corners[7, at]) - dy, splat(corners[8, at]) - dz)
+
+    # the plane of the other; all is seen from its corner d
+    gx, gy, gz = floats(sx - dx), floats(sy - dy), floats(sz - dz)
+    hx, hy, hz = floats(splat(bx) - dx), floats(splat(by) - dy), floats(splat(bz) - dz)
+    ix, iy, iz = floats(splat(cx) - dx), floats(splat(cy) - dy), floats(splat(cz) - dz)
+    one, two, three = _along(ox, oy, oz, gx, gy, gz), _along(ox, oy, oz, hx, hy, hz), _along(ox, oy, oz, ix, iy, iz)
     a_shared, b_shared, c_shared = ad | ae | af, bd | be | bf, cd | ce | cf
-    above = ((one > high) | a_shared) & ((two > high) | b_shared) & ((three > high) | c_shared)
+    above = _beyond(one, two, three, high, a_shared, b_shared, c_shared)
     below = ((one < low) | a_shared) & ((two < low) | b_shared) & ((three < low) | c_shared)
-    return left & ((255 ^ bits(above | below)) | doubles)
+    left &= 255 ^ bits(above | below) | doubles
+    if left == doubles:
+        return left
 
+    # the planes through the edges of the one: an edge x the normal points out of the face
+    ux, uy, uz = float(bx - ax), float(by - ay), float(bz - az)
+    vx, vy, vz = float(cx - ax), float(cy - ay), float(cz - az)
+    x, y, z, wide = float(nx), float(ny), float(nz), unsure + unsure
+    mx, my, mz, far = _outward(ux, uy, uz, x, y, z, wide)
+    one, two, three = _along(mx, my, mz, px, py, pz), _along(mx, my, mz, qx, qy, qz), _along(mx, my, mz, rx, ry, rz)
+    left &= 255 ^ bits(_beyond(one, two, three, far, ad | bd, ae | be, af | bf)) | doubles
+    mx, my, mz, far = _outward(-vx, -vy, -vz, x, y, z, wide)
+    one, two, three = _along(mx, my, mz, px, py, pz), _along(mx, my, mz, qx, qy, qz), _along(mx, my, mz, rx, ry, rz)
+    left &= 255 ^ bits(_beyond(one, two, three, far, cd | ad, ce | ae, cf | af)) | doubles
+    if left == doubles:
+        return left
+    mx, my, mz, far = _outward(vx - ux, vy - uy, vz - uz, x, y, z, wide)
+    far = far + _along(mx, my, mz, splat(np.float32(ux)), splat(np.float32(uy)), splat(np.float32(uz)))
+    one, two, three = _along(mx, my, mz, px, py, pz), _along(mx, my, mz, qx, qy, qz), _along(mx, my, mz, rx, ry, rz)
+    left &= 255 ^ bits(_beyond(one, two, three, far, bd | cd, be | ce, bf | cf)) | doubles
+    if left == doubles:
+        return left
 
-@inlined
-def _outside(
-    mx: Vector, my: Vector, mz: Vector, px: Vector, py: Vector, pz: Vector, others: Int32s, row: int, first: int, high: Vector
-) -> Vector:
-    """Which corners (rows row ... row + 2 of `others`) lie beyond `high` along m, seen from p."""
-    return (
-        _along(mx, my, mz, load(others, row, first) - px, load(others, row + 1, first) - py, load(others, row + 2, first) - pz)
-        > high
-    )
-
-
-@inlined
-def beside(
-    lattice: Int32s,
-    faces: Int32s,
-    face: int,
-    nx: int,
-    ny: int,
-    nz: int,
-    others: Int32s,
-    other_ids: Int32s,
-    first: int,
-    unsure: np.float32,
-) -> int:
-    """Which of the eight faces from `first` on lie beside an edge of `face` (n: its normal): certified.
-
-    The plane through an edge, square to the face, has the face on one side; the other face lies strictly on the other, but for the
-    edge's ends, where they are its corners too.
-    """
-    d, e, f = load(other_ids, 0, first), load(other_ids, 1, first), load(other_ids, 2, first)
-    high = splat(unsure)
-    apart = 0
-    x, y, z = float(nx), float(ny), float(nz)
-    for k in range(3):
-        i, j = faces[face, k], faces[face, k + 1 if k < 2 else 0]
-        ex, ey, ez = (
-            float(lattice[j, 0] - lattice[i, 0]),
-            float(lattice[j, 1] - lattice[i, 1]),
-            float(lattice[j, 2] - lattice[i, 2]),
-        )
-        # out of the face: the edge x the normal
-        mx, my, mz = ey * z - ez * y, ez * x - ex * z, ex * y - ey * x
-        length = math.sqrt(mx * mx + my * my + mz * mz)
-        vx, vy, vz = splat(np.float32(mx / length)), splat(np.float32(my / length)), splat(np.float32(mz / length))
-        px, py, pz = splat(lattice[i, 0]), splat(lattice[i, 1]), splat(lattice[i, 2])
-        one, two = splat(i), splat(j)
-        apart |= bits(
-            (_outside(vx, vy, vz, px, py, pz, others, 0, first, high) | (d == one) | (d == two))
-            & (_outside(vx, vy, vz, px, py, pz, others, 3, first, high) | (e == one) | (e == two))
-            & (_outside(vx, vy, vz, px, py, pz, others, 6, first, high) | (f == one) | (f == two))
-        )
-    return apart
+    # the planes through the edges of the other
+    px, py, pz = floats(ex - dx), floats(ey - dy), floats(ez - dz)
+    mx, my, mz = _across(px, py, pz, ox, oy, oz)
+    far = _size(mx, my, mz) * splat(wide)
+    one, two, three = _along(mx, my, mz, gx, gy, gz), _along(mx, my, mz, hx, hy, hz), _along(mx, my, mz, ix, iy, iz)
+    left &= 255 ^ bits(_beyond(one, two, three, far, ad | ae, bd | be, cd | ce)) | doubles
+    mx, my, mz = _across(floats(dx - fx), floats(dy - fy), floats(dz - fz), ox, oy, oz)
+    far = _size(mx, my, mz) * splat(wide)
+    one, two, three = _along(mx, my, mz, gx, gy, gz), _along(mx, my, mz, hx, hy, hz), _along(mx, my, mz, ix, iy, iz)
+    left &= 255 ^ bits(_beyond(one, two, three, far, af | ad, bf | bd, cf | cd)) | doubles
+    if left == doubles:
+        return left
+    mx, my, mz = _across(floats(fx - ex), floats(fy - ey), floats(fz - ez), ox, oy, oz)
+    far = _size(mx, my, mz) * splat(wide) + _along(mx, my, mz, px, py, pz)
+    one, two, three = _along(mx, my, mz, gx, gy, gz), _along(mx, my, mz, hx, hy, hz), _along(mx, my, mz, ix, iy, iz)
+    return left & (255 ^ bits(_beyond(one, two, three, far, ae | af, be | bf, ce | cf)) | doubles)
 
 
 @kernel(
@@ -296,12 +338,11 @@ def meetings(
                     if same and node == group:
                         near &= 0xFE << (at - first)
                     if near:
-                        near &= suspects(corners, ids, normals, at, other_corners, other_ids, other_normals, first, unsure)
+                        near = suspects(corners, ids, normals, at, other_corners, other_ids, other_normals, first, near, unsure)
                     if near == 0:
                         continue
                     f = order[at]
                     nx, ny, nz = normal_of(lattice, faces, f)
-                    near &= 255 ^ beside(lattice, faces, f, nx, ny, nz, other_corners, other_ids, first, unsure)
                     while near:
                         g = other_order[first + lowest_bit(near)]
                         near &= near - 1

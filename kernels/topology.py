@@ -192,6 +192,85 @@ def closed_fans(faces: Int32s, twin: Int32s, degree: Int32s, corner: Int32s, cou
                 places[PINCHED_POINTS] = begin
 
 
+_HUBS = 16
+"""Edges of one point are looked through one by one: a mesh where that is more than so many looks a face on the whole is left to
+`match_edges`."""
+
+
+@kernel(
+    "boolean(int32[:,::1], int32[::1], int32[::1], int32[::1], int32[::1], int32[::1])",
+    writes=("start", "ends", "halves", "twin", "degree"),
+)
+def match_sound(faces: Int32s, start: Int32s, ends: Int32s, halves: Int32s, twin: Int32s, degree: Int32s) -> bool:
+    """Is this a closed, consistently wound surface, of one fan at every point it uses, without a face twice or with a repeated index?
+
+    Where True, twin (3 m) and degree (n) are as `match_edges` makes them, and all that it and `closed_fans` count is nought, but for
+    UNUSED_POINTS. False: something is amiss, or some points have very many edges; twin and degree are rubbish, and those two tell.
+    Half-edges that rise (from the lower of their points to the higher) are sorted by where they begin; each that falls looks up its
+    twin among those of its end. Then every point's fan is walked round: of a surface whose edges have two faces of opposite direction,
+    all corners lie in walks, one a point, unless a point has two fans; a walk of two is a face and its back.
+    faces (m, 3), every index in [0, n). Workspace: start (n + 3), ends, halves (3 m). O(m).
+    """
+    m, n = faces.shape[0], degree.shape[0]
+    start[:] = 0
+    repeated = False
+    for f in range(m):
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        repeated |= (a == b) | (b == c) | (c == a)
+        # those that fall are kept under n: no branch that a processor could guess wrong
+        start[(a if a < b else n) + 2] += 1
+        start[(b if b < c else n) + 2] += 1
+        start[(c if c < a else n) + 2] += 1
+    if repeated or 2 * np.int64(start[n + 2]) != 3 * m:
+        return False
+    looks = np.int64(0)
+    for i in range(n):
+        looks += np.int64(start[i + 2]) * np.int64(start[i + 2])
+        start[i + 2] += start[i + 1]
+    if looks > _HUBS * m:
+        return False
+    for f in range(m):
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        _file(start, ends, halves, a if a < b else n, b, 3 * f)
+        _file(start, ends, halves, b if b < c else n, c, 3 * f + 1)
+        _file(start, ends, halves, c if c < a else n, a, 3 * f + 2)
+    for falling in range(start[n], 3 * m):
+        h, low = halves[falling], ends[falling]
+        high = faces[h // 3, h % 3]
+        at, end = start[low], start[low + 1]
+        while at < end and ends[at] != high:
+            at += 1
+        # the first of two alike is found by both that look for them
+        if at == end or halves[at] < 0:
+            return False
+        g = halves[at]
+        halves[at] = -1
+        twin[h], twin[g] = g, h
+    degree[:] = 0
+    walked = 0
+    for f in range(m):
+        for k in range(3):
+            if degree[faces[f, k]]:
+                continue
+            h = twin[_preceding(3 * f + k)]
+            steps = 1
+            while h != 3 * f + k:
+                h = twin[_preceding(h)]
+                steps += 1
+            if steps == 2:
+                return False
+            degree[faces[f, k]] = steps
+            walked += steps
+    return walked == 3 * m
+
+
+@inlined
+def _file(start: Int32s, ends: Int32s, halves: Int32s, low: int, end: int, half_edge: int) -> None:
+    at = start[low + 1]
+    start[low + 1] = at + 1
+    ends[at], halves[at] = end, half_edge
+
+
 @inlined
 def _root(parent: Int32s, i: int) -> int:
     while parent[i] != i:

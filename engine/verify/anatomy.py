@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Settled
+from engine.model.slab import carved
 from engine.verify.rest import Rest
+from engine.verify.tree import Seed
 from kernels import lattice as grid
 from kernels import mass, topology
 
@@ -78,8 +80,8 @@ class Mass:
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """`flaws` empty: `topology` and `mass` are there. `spent`: CPU ms of mesh, topology and mass. `rest`: what is known
-    of its leading faces, where they are a known body's and meet nothing among themselves."""
+    """`flaws` empty: `topology` and `mass` are there. `spent`: CPU ms of mesh, topology and mass. `rest`: what is known of its
+    leading faces, where they are a known body's and meet nothing among themselves. `seed`: of the tree of a mesh with the same faces."""
 
     name: str
     lattice: Lattice
@@ -91,6 +93,7 @@ class Anatomy:
     rest: Rest | None = None
     steps: float = STEPS_PER_MM
     origin: Place = (0.0, 0.0, 0.0)
+    seed: Seed | None = None
 
     @property
     def digits(self) -> int:
@@ -126,19 +129,19 @@ class Anatomy:
         return (x, y, z)
 
 
-def dissect(part: Settled) -> Anatomy:
-    """Run the kernels on one part; never raises for bad geometry."""
+def dissect(part: Settled, shape: Topology | None = None) -> Anatomy:
+    """Run the kernels on one part; never raises for bad geometry. `shape`: of a mesh with the same faces and as many points."""
     begin = time.thread_time()
     name, placed = part.part.name, (part.steps_per_mm, part.origin)
     lattice, faces = exact(part.lattice), exact(part.faces)
     if lattice is None or faces is None:
         nothing = np.empty((0, 3), dtype=np.int32)
         return Anatomy(name, nothing, nothing, (Flaw("unreadable", 1, -1),), None, None, (_since(begin), 0.0, 0.0))
-    flaws = _flaws(lattice, faces)
+    flaws = _flaws(lattice, faces, shape is None)
     checked = time.thread_time()
     if flaws:
         return Anatomy(name, lattice, faces, flaws, None, None, (_since(begin), 0.0, 0.0), None, *placed)
-    shape = matched_up(lattice, faces)
+    shape = shape or matched_up(lattice, faces)
     matched = time.thread_time()
     sizes = _mass(lattice, faces, shape, part.steps_per_mm, part.origin)
     spent = (1000.0 * (checked - begin), 1000.0 * (matched - checked), _since(matched))
@@ -157,7 +160,8 @@ def exact(array: object) -> Int32s | None:
     return made if array.dtype == np.int32 or np.array_equal(made, array) else None
 
 
-def _flaws(lattice: Lattice, faces: Faces) -> tuple[Flaw, ...]:
+def _flaws(lattice: Lattice, faces: Faces, indices: bool) -> tuple[Flaw, ...]:
+    """`indices`: are those of the faces to be looked at?"""
     if not len(faces) or not len(lattice):
         return (Flaw("empty", 1, -1),)
     found = []
@@ -167,7 +171,7 @@ def _flaws(lattice: Lattice, faces: Faces) -> tuple[Flaw, ...]:
             found.append(Flaw("not-finite", int(told[0]), int(told[1])))
         if told[2]:
             found.append(Flaw("unreadable", int(told[2]), int(told[3])))
-    row = topology.first_bad_index(faces, len(lattice))
+    row = topology.first_bad_index(faces, len(lattice)) if indices else -1
     if row >= 0:
         wrong = ((faces < 0) | (faces >= len(lattice))).any(axis=1)
         found.append(Flaw("bad-index", int(np.count_nonzero(wrong)), int(row)))
@@ -177,16 +181,19 @@ def _flaws(lattice: Lattice, faces: Faces) -> tuple[Flaw, ...]:
 def matched_up(lattice: Lattice, faces: Faces) -> Topology:
     """The topology of faces whose indices are all in range."""
     n, m = len(lattice), len(faces)
-    twin = np.empty(3 * m, dtype=np.int32)
-    work = np.empty(3 * m, dtype=np.int32)
-    degree, mark = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
-    shell = np.empty(m, dtype=np.int32)
-    counts, places = np.empty(topology.COUNTS, dtype=np.int64), np.empty(topology.COUNTS, dtype=np.int64)
-    topology.match_edges(faces, np.empty(n + 2, dtype=np.int32), work, mark, degree, twin, counts, places)
-    if counts[: topology.TURNED_EDGES + 1].any():
-        topology.open_fans(faces, twin, work, mark, counts, places)
+    twin, degree, shell = np.empty(3 * m, dtype=np.int32), np.empty(n, dtype=np.int32), np.empty(m, dtype=np.int32)
+    start, work, spare = carved(((n + 3,), np.int32), ((3 * m,), np.int32), ((3 * m,), np.int32))
+    counts, places = np.zeros(topology.COUNTS, dtype=np.int64), np.full(topology.COUNTS, -1, dtype=np.int64)
+    if topology.match_sound(faces, start, work, spare, twin, degree):
+        unused = np.flatnonzero(degree == 0)
+        counts[topology.UNUSED_POINTS], places[topology.UNUSED_POINTS] = len(unused), unused[0] if len(unused) else -1
     else:
-        topology.closed_fans(faces, twin, degree, mark, counts, places)
+        mark = np.empty(n, dtype=np.int32)
+        topology.match_edges(faces, start[: n + 2], work, mark, degree, twin, counts, places)
+        if counts[: topology.TURNED_EDGES + 1].any():
+            topology.open_fans(faces, twin, work, mark, counts, places)
+        else:
+            topology.closed_fans(faces, twin, degree, mark, counts, places)
     shells = topology.label_shells(twin, work[:m], shell)
     doubled, doubled_at = _doubled(faces, shell) if counts[topology.MAYBE_DOUBLED] else (0, -1)
     return Topology(counts.tolist(), places.tolist(), twin, degree, shell, int(shells), doubled, doubled_at)
@@ -204,21 +211,48 @@ def _doubled(faces: Faces, shell: Int32s) -> tuple[int, int]:
 
 
 def _mass(lattice: Lattice, faces: Faces, shape: Topology, steps: float, at: Place) -> Mass:
-    six, total, zero_at = summed(lattice, faces, shape.shell, shape.shells)
-    box = np.zeros(6, dtype=np.int64)
-    mass.bounds(lattice, shape.degree, box)
-
-    def moments(origin: tuple[int, ...], first: float, second: float) -> list[int]:
-        return moment_sums(lattice, faces, shape.shell, origin, first, second)
-
-    return sized(six, total, zero_at, box.tolist(), len(faces), moments, steps, at)
+    corners = np.zeros(6, dtype=np.int64)
+    mass.bounds(lattice, shape.degree, corners)
+    box = corners.tolist()
+    told = np.empty(9, dtype=np.int64)
+    six, total, zero_at = summed(lattice, faces, shape.shell, shape.shells, _frame(box, len(faces)), told)
+    return sized(six, total, zero_at, box, len(faces), lambda *_: told.tolist(), steps, at)
 
 
-def summed(lattice: Lattice, faces: Faces, shell: Int32s, shells: int) -> tuple[list[int], list[int], int]:
-    """(6 V of each shell in steps^3; the sums of kernels.mass by their names; the first face of no area). Exact: sums add up."""
+Frame = tuple[tuple[int, ...], float, float]
+
+
+def _frame(box: list[int], faces: int) -> Frame:
+    """Where moments are taken about, the middle of the box in steps, and their scales."""
+    extent = max(box[k + 3] - box[k] for k in range(3)) + 2
+    return tuple((box[k] + box[k + 3]) // 2 for k in range(3)), *mass.moment_scales(extent, faces)
+
+
+def _room() -> Int64s:
+    return np.empty((11, mass.BLOCK), dtype=np.int64)
+
+
+_NO_MOMENTS = np.empty(0, dtype=np.int64)
+
+
+def summed(
+    lattice: Lattice,
+    faces: Faces,
+    shell: Int32s,
+    shells: int,
+    frame: Frame = ((0, 0, 0), 0.0, 0.0),
+    moments: Int64s = _NO_MOMENTS,
+) -> tuple[list[int], list[int], int]:
+    """(6 V of each shell in steps^3; the sums of kernels.mass by their names; the first face of no area). Exact: sums add up.
+
+    `moments` (9) gets what `moment_sums` tells of that frame, in the same pass.
+    """
     volumes = np.empty((max(shells, 1), 2), dtype=np.int64)
     sums, zero_at = np.empty((mass.SUMS, 2), dtype=np.int64), np.empty(1, dtype=np.int64)
-    mass.measure(lattice, faces, shell, volumes, sums, zero_at)
+    origin, first, second = frame
+    mass.measure(
+        lattice, faces, shell, _room(), volumes, sums, zero_at, np.array(origin, dtype=np.int64), first, second, moments
+    )
     six = [(high << 32) + low for high, low in volumes.tolist()]
     return six, [(high << 32) + low for high, low in sums.tolist()], int(zero_at[0])
 
@@ -228,7 +262,7 @@ def moment_sums(
 ) -> list[int]:
     """The nine integers of kernels.mass.moments; of the same origin and scales, those of parts add up to those of the whole."""
     sums = np.empty(9, dtype=np.int64)
-    mass.moments(lattice, faces, shell, np.array(origin, dtype=np.int64), first, second, sums)
+    mass.moments(lattice, faces, shell, _room(), np.array(origin, dtype=np.int64), first, second, sums)
     told: list[int] = sums.tolist()
     return told
 
@@ -275,9 +309,7 @@ def _moments(
 ) -> tuple[Place | None, tuple[float, float, float, float, float, float] | None]:
     if six_volume == 0:
         return None, None
-    origin = tuple((box[k] + box[k + 3]) // 2 for k in range(3))
-    extent = max(box[k + 3] - box[k] for k in range(3)) + 2
-    first, second = mass.moment_scales(extent, faces)
+    origin, first, second = _frame(box, faces)
     volume = six_volume / 6
     x, y, z, *squares = moments(origin, first, second)
     cx, cy, cz = x / first / volume, y / first / volume, z / first / volume

@@ -12,7 +12,7 @@ from typing import Any
 from engine.model.mesh import STEPS_PER_MM, Settled
 from engine.model.order import CheckRun, Finding, Severity, Verdict
 from engine.model.process import CHECKS, Process
-from engine.verify import delta, meetings, shells, words
+from engine.verify import delta, meetings, refit, shells, words
 from engine.verify.anatomy import Anatomy, Mass, Topology, dissect
 from engine.verify.crossings import among
 from engine.verify.walls import Walls, check_walls
@@ -35,14 +35,18 @@ def verdict(checks: Sequence[CheckRun], findings: Sequence[Finding]) -> Verdict:
 
 
 def verify(
-    parts: Sequence[Settled], process: Process | None = None, known: delta.Certificates | None = None
+    parts: Sequence[Settled],
+    process: Process | None = None,
+    known: delta.Certificates | None = None,
+    shapes: refit.Connectivities | None = None,
 ) -> tuple[tuple[CheckRun, ...], tuple[Finding, ...], dict[str, Any]]:
     """Every check there is on every part, in its print pose on the lattice.
 
     Without a process only geometry is required, and neither machine nor bed is looked at. Returns the checks in the order of
     `CHECKS` (then any other that the process asks for), the findings part by part, and the figures of the report.
     Walls and gaps are asked of closed parts whose faces do not cross; contact between parts of several is not checked yet (`parts`).
-    `known` bodies are not proven again where a part says that it leads with one; findings and figures are the same without it.
+    `known` bodies are not proven again where a part says that it leads with one, nor is matched again what has the faces of a known
+    mesh (`shapes`); findings and figures are the same without them.
     """
     spent = dict.fromkeys(CHECKS, 0.0)
     findings: list[Finding] = []
@@ -51,7 +55,7 @@ def verify(
     closed = bool(parts)
     walls: list[Walls] = []
     for part in parts:
-        body = dissect(part) if known is None else delta.dissect(part, known)
+        body = _dissected(part, known, shapes)
         bodies.append(body)
         begin = time.thread_time()
         spent["mesh"] += body.spent[0]
@@ -65,7 +69,9 @@ def verify(
         findings += words.degenerate(body, body.topology, body.mass)
         findings += words.winding(body, body.topology)
         begin = _spend(spent, "orientation", begin)
-        trees, met = among(body.lattice, body.faces, body.topology.twin, body.rest)
+        trees, met = among(body.lattice, body.faces, body.topology.twin, body.rest, body.seed)
+        if shapes is not None:
+            shapes.learn(body, trees)
         findings += meetings.crossings(body, met)
         crossing += met.crossing
         begin = _spend(spent, "crossings", begin)
@@ -102,6 +108,12 @@ def verify(
         "machine": process is not None,
     }
     return _runs(process, whole, bool(parts), done, spent), tuple(findings), figures
+
+
+def _dissected(part: Settled, known: delta.Certificates | None, shapes: refit.Connectivities | None) -> Anatomy:
+    if known is not None and part.kept is not None:
+        return delta.dissect(part, known)
+    return dissect(part) if shapes is None else refit.dissect(part, shapes)
 
 
 def _spend(spent: dict[str, float], name: str, begin: float) -> float:

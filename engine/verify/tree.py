@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model.mesh import Faces, Lattice
+from engine.model.slab import carved
 from kernels import bvh, crossings
 
 Int32s = npt.NDArray[np.int32]
@@ -27,24 +28,63 @@ class Tree:
     normals: npt.NDArray[np.float32]
 
     @property
+    def spread(self) -> float:
+        """How far all leaves together reach, as so many times the whole."""
+        leaves = self.boxes[:, self.levels[1] : self.levels[1] + self.levels[1] // bvh.WIDTH].astype(np.int64)
+        whole = leaves[3:].max(axis=1) - leaves[:3].min(axis=1)
+        return int((leaves[3:] - leaves[:3]).sum()) / max(1, int(whole.sum()))
+
+    @property
     def nbytes(self) -> int:
         """What it weighs: about 100 bytes a face."""
         arrays = (self.order, self.levels, self.boxes, self.corners, self.ids, self.normals)
         return sum(a.nbytes for a in arrays)
 
 
+@dataclass(frozen=True, eq=False)
+class Seed:
+    """Of a tree of the same faces, each of some area: its `order`, and how spread it was."""
+
+    order: Int32s
+    spread: float
+
+
+TOO_WIDE = 2.0
+"""A seed is given up when its tree is so many times as spread as it was: what is near is no longer kept together."""
+
+
+def grown(lattice: Lattice, faces: Faces, seed: Seed) -> Tree | None:
+    """The tree of all faces in a seed's order, its boxes as the points are now; None when it has become too wide."""
+    levels = bvh.levels_of(len(seed.order))
+    slots = int(levels[1])
+    boxes, corners, ids, normals = carved(
+        ((6, int(levels[-1])), np.int32), ((9, slots), np.int32), ((3, slots), np.int32), ((3, slots), np.float32)
+    )
+    crossings.pack(lattice, faces, seed.order, levels, boxes, corners, ids, normals)
+    tree = Tree(seed.order, levels, boxes, corners, ids, normals)
+    return tree if tree.spread <= TOO_WIDE * seed.spread else None
+
+
 def plant(lattice: Lattice, faces: Faces, first: int = 0) -> Tree:
     """The tree of the faces from row `first` on, every index in range. O(m)."""
-    rows = np.empty(len(faces) - first, dtype=np.int32)
-    rows = rows[: bvh.with_area(lattice, faces, first, rows)]
-    k = len(rows)
-    levels, order = bvh.levels_of(k), np.empty(k, dtype=np.int32)
-    codes = np.empty((2, k), dtype=np.int64)
-    bvh.sort_faces(lattice, faces, rows, order, codes[0], codes[1], np.empty(2048, dtype=np.int32), np.empty(6, dtype=np.int64))
-    boxes = np.empty((6, int(levels[-1])), dtype=np.int32)
-    bvh.fit(lattice, faces, order, levels, boxes)
+    most = len(faces) - first
+    levels = bvh.levels_of(most)
     slots = int(levels[1])
-    corners, ids = np.empty((9, slots), dtype=np.int32), np.empty((3, slots), dtype=np.int32)
-    normals = np.empty((3, slots), dtype=np.float32)
-    crossings.pack(lattice, faces, order, corners, ids, normals)
+    order, boxes, corners, ids, normals = carved(
+        ((most,), np.int32),
+        ((6 * int(levels[-1]),), np.int32),
+        ((9 * slots,), np.int32),
+        ((3 * slots,), np.int32),
+        ((3 * slots,), np.float32),
+    )
+    # what is sorted lies where what is read by lanes will
+    rows = ids[:most]
+    k = int(bvh.with_area(lattice, faces, first, rows))
+    rows, order, codes = rows[:k], order[:k], corners[: 4 * k].view(np.int64).reshape(2, k)
+    bvh.sort_faces(lattice, faces, rows, order, codes[0], codes[1], np.empty(2048, dtype=np.int32), np.empty(6, dtype=np.int64))
+    levels = bvh.levels_of(k)
+    slots = int(levels[1])
+    boxes = boxes[: 6 * int(levels[-1])].reshape(6, -1)
+    corners, ids, normals = (flat[: high * slots].reshape(high, slots) for flat, high in ((corners, 9), (ids, 3), (normals, 3)))
+    crossings.pack(lattice, faces, order, levels, boxes, corners, ids, normals)
     return Tree(order, levels, boxes, corners, ids, normals)

@@ -94,9 +94,8 @@ def tree(lattice: np.ndarray, faces: np.ndarray, first: int = 0, end: int | None
     levels, order, codes = bvh.levels_of(k), np.empty(k, np.int32), np.empty((2, k), np.int64)
     bvh.sort_faces(lattice, faces, rows, order, codes[0], codes[1], np.empty(2048, np.int32), np.empty(6, np.int64))
     boxes, slots = np.empty((6, levels[-1]), np.int32), int(levels[1])
-    bvh.fit(lattice, faces, order, levels, boxes)
     corners, ids, normals = np.empty((9, slots), np.int32), np.empty((3, slots), np.int32), np.empty((3, slots), np.float32)
-    crossings.pack(lattice, faces, order, corners, ids, normals)
+    crossings.pack(lattice, faces, order, levels, boxes, corners, ids, normals)
     return order, levels, boxes, corners, ids, normals
 
 

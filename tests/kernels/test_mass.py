@@ -23,10 +23,15 @@ def _box(x: int, y: int, z: int, at: tuple[int, int, int] = (0, 0, 0)) -> np.nda
     return np.array([[at[0] + x * a, at[1] + y * b, at[2] + z * c] for a, b, c in CORNERS], dtype=np.int32)
 
 
+def _room() -> np.ndarray:
+    return np.full((11, mass.BLOCK), 77, dtype=np.int64)
+
+
 def _measure(points: np.ndarray, faces: np.ndarray, shell: np.ndarray | None = None) -> tuple[list[int], list[int]]:
     shell = np.zeros(len(faces), dtype=np.int32) if shell is None else shell
     volumes, sums = np.empty((int(shell.max()) + 1, 2), dtype=np.int64), np.empty((mass.SUMS, 2), dtype=np.int64)
-    mass.measure(points, faces, shell, volumes, sums, np.empty(1, dtype=np.int64))
+    places, nothing = np.empty(1, dtype=np.int64), np.empty(0, dtype=np.int64)
+    mass.measure(points, faces, shell, _room(), volumes, sums, places, nothing, 0.0, 0.0, nothing)
     return [(h << 32) + low for h, low in volumes.tolist()], [(h << 32) + low for h, low in sums.tolist()]
 
 
@@ -99,7 +104,8 @@ def test_faces_without_area_are_counted() -> None:
     faces = np.array([[0, 3, 2], [0, 1, 2]], dtype=np.int32)
     places = np.empty(1, dtype=np.int64)
     sums = np.empty((mass.SUMS, 2), dtype=np.int64)
-    mass.measure(points, faces, np.zeros(2, dtype=np.int32), np.empty((1, 2), dtype=np.int64), sums, places)
+    volumes, nothing = np.empty((1, 2), dtype=np.int64), np.empty(0, dtype=np.int64)
+    mass.measure(points, faces, np.zeros(2, dtype=np.int32), _room(), volumes, sums, places, nothing, 0.0, 0.0, nothing)
     assert sums[mass.ZERO_FACES].tolist() == [0, 1] and places[0] == 1
 
 
@@ -119,7 +125,7 @@ def test_moments_of_a_box_and_any_order_of_faces() -> None:
     origin = np.array([220_000, 70_000, 60_000], dtype=np.int64) + np.array([500, -700, 900])
     first, second = mass.moment_scales(x, 12)
     sums = np.empty(9, dtype=np.int64)
-    mass.moments(points, faces, np.zeros(12, dtype=np.int32), origin, first, second, sums)
+    mass.moments(points, faces, np.zeros(12, dtype=np.int32), _room(), origin, first, second, sums)
     v = Fraction(x * y * z)
     told = [s / first / float(v) for s in sums[:3].tolist()]
     assert told == pytest.approx([-500, 700, -900], rel=1e-9)
@@ -130,7 +136,7 @@ def test_moments_of_a_box_and_any_order_of_faces() -> None:
     again = np.empty(9, dtype=np.int64)
     for seed in range(5):
         order = random.Random(seed).sample(range(12), 12)
-        mass.moments(points, faces[order].copy(), np.zeros(12, dtype=np.int32), origin, first, second, again)
+        mass.moments(points, faces[order].copy(), np.zeros(12, dtype=np.int32), _room(), origin, first, second, again)
         assert again.tolist() == sums.tolist()
 
 

@@ -31,6 +31,7 @@ def _run(faces: list[tuple[int, int, int]], n: int) -> tuple[dict[str, int], np.
         assert counts[topo.PINCHED_POINTS] == walked, "the two ways to count fans disagree"
     else:
         topo.open_fans(array, twin, work, mark, counts, places)
+    _sound_or_not(array, twin, degree, counts)
     shell = np.empty(m, dtype=np.int32)
     shells = topo.label_shells(twin, work[:m].copy(), shell)
     for kind in range(topo.UNUSED_POINTS + 1):
@@ -41,6 +42,18 @@ def _run(faces: list[tuple[int, int, int]], n: int) -> tuple[dict[str, int], np.
         "shells": shells,
     }  # fmt: skip
     return {k: int(v) for k, v in named.items()}, shell, counts
+
+
+def _sound_or_not(faces: np.ndarray, twin: np.ndarray, degree: np.ndarray, counts: np.ndarray) -> None:
+    """The short way says yes to nothing that the long one finds fault with, and then tells the same."""
+    m, n = len(faces), len(degree)
+    start, ends, halves = np.empty(n + 3, dtype=np.int32), np.empty(3 * m, dtype=np.int32), np.empty(3 * m, dtype=np.int32)
+    mates, corners = np.empty_like(twin), np.empty_like(degree)
+    faults = [k for k in range(topo.COUNTS) if k != topo.UNUSED_POINTS and counts[k]]
+    sound = topo.match_sound(faces, start, ends, halves, mates, corners)
+    assert sound is not bool(faults)
+    if sound:
+        assert (mates == twin).all() and (corners == degree).all()
 
 
 def _plain(faces: list[tuple[int, int, int]], n: int) -> dict[str, int]:
@@ -112,6 +125,72 @@ def test_any_soup_is_counted_as_by_dictionaries(n: int, data: st.DataObject) -> 
     assert [s < 0 for s in shell] == [len(set(f)) < 3 for f in faces]
     doubled = any(c > 1 for c in Counter(frozenset(f) for f in faces if len(set(f)) == 3).values())
     assert counts[topo.MAYBE_DOUBLED] > 0 or not doubled
+
+
+def _surfaces(draw: random.Random) -> tuple[list[tuple[int, int, int]], int]:
+    """Tetrahedra, bipyramids and tori, side by side: sound."""
+    faces: list[tuple[int, int, int]] = []
+    n = 0
+    for _ in range(draw.randint(1, 3)):
+        kind, size = draw.randrange(3), draw.randint(3, 6)
+        if kind == 0:
+            made, points = TETRA, 4
+        elif kind == 1:
+            made = [t for i in range(size) for j in [(i + 1) % size] for t in ((i, j, size), (j, i, size + 1))]
+            points = size + 2
+        else:
+            at = lambda i, j, size=size: i % size * size + j % size  # noqa: E731
+            cells = [(at(i, j), at(i + 1, j), at(i + 1, j + 1), at(i, j + 1)) for i in range(size) for j in range(size)]
+            made, points = [t for a, b, c, d in cells for t in ((a, b, c), (a, c, d))], size * size
+        faces += [(a + n, b + n, c + n) for a, b, c in made]
+        n += points
+    return faces, n
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=150, deadline=None)
+def test_sound_surfaces_and_what_one_fault_makes_of_them(seed: int) -> None:
+    """`_run` compares the short way with the long one; here it says yes, and no after each fault."""
+    draw = random.Random(seed)
+    faces, n = _surfaces(draw)
+    n += draw.randrange(2)
+    names = draw.sample(range(n), n)
+    faces = [tuple(names[v] for v in f[k:] + f[:k]) for f in draw.sample(faces, len(faces)) for k in [draw.randrange(3)]]
+    blank = dict.fromkeys(("open", "crowded", "turned", "repeated", "pinched"), 0)
+    told = _run(faces, n)[0]
+    assert {k: told[k] for k in blank} == blank
+    at = draw.randrange(len(faces))
+    a, b, c = faces[at]
+    far = next((v for f in faces for v in f if not {v} & {u for g in faces if a in g for u in g}), None)
+    faults = [
+        faces[:at] + faces[at + 1 :],
+        [*faces[:at], (a, c, b), *faces[at + 1 :]],
+        [*faces, (a, b, c)],
+        [*faces, (a, b, c), (a, c, b)],
+        [*faces, (n, n + 1, n + 2), (n, n + 2, n + 1)],
+        [*faces[:at], (a, b, b), *faces[at + 1 :]],
+        [*faces, *faces],
+    ]
+    if far is not None:
+        faults.append([tuple(a if v == far else v for v in f) for f in faces])
+    for bad in faults:
+        assert not _sound(np.array(bad, dtype=np.int32), n + 3), bad
+        assert _run(bad, n + 3)[0] == _plain(bad, n + 3)
+
+
+def _sound(faces: np.ndarray, n: int) -> bool:
+    m = len(faces)
+    work = [np.empty(size, dtype=np.int32) for size in (n + 3, 3 * m, 3 * m, 3 * m, n)]
+    return bool(topo.match_sound(faces, *work))
+
+
+def test_a_hub_of_thousands_is_left_to_the_long_way() -> None:
+    for rim, easy in ((12, True), (3000, False)):
+        faces = np.array(
+            [t for i in range(rim) for j in [(i + 1) % rim] for t in ((i, j, rim), (j, i, rim + 1))], dtype=np.int32
+        )
+        assert _sound(faces, rim + 2), "hubs that are the higher of two points are easy"
+        assert _sound(np.ascontiguousarray(rim + 1 - faces), rim + 2) is easy
 
 
 def test_order_of_faces_and_names_of_points_change_no_count() -> None:
