@@ -48,9 +48,9 @@ def learned(part: Settled) -> Connectivities:
 def short(part: Settled, known: Connectivities) -> bool:
     """Is the tree that of the known mesh?"""
     body = refit.dissect(part, known)
-    if body.seed is None:
+    if body.seed is None or body.topology is None:
         return False
-    (tree,), _ = among(body.lattice, body.faces, None, body.seed)
+    (tree,), _ = among(body.lattice, body.faces, body.topology.twin, None, body.seed)
     return tree.order is body.seed.order
 
 
