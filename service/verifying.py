@@ -72,7 +72,7 @@ def _one(name: str, unit: str | None, process: Process | None, picture: str | No
 
 
 def _rows(told: Sequence[CheckRun | Finding]) -> list[dict[str, Any]]:
-    return [{name: value for name, value in vars(t).items() if name != "faces"} for t in told]
+    return [{name: value for name, value in vars(t).items() if name not in Finding.UNTOLD} for t in told]
 
 
 def _tell(name: str, status: int, as_json: bool, report: dict[str, Any], lines: Sequence[str]) -> None:
@@ -92,8 +92,9 @@ def _show(parts: Sequence[Any], findings: Sequence[Finding], picture: str | None
 
     bad: dict[str, list[tuple[int, ...]]] = {}
     for f in findings:
-        if f.faces and f.part is not None:
-            bad.setdefault(f.part, []).append(f.faces)
+        for part, rows in ((f.part, f.faces), *([f.beside] if f.beside else [])):
+            if rows and part is not None:
+                bad.setdefault(part, []).append(rows)
     for told, make in ((picture, marked.picture), (faces, marked.mesh)):
         if told is not None:
             path = pathlib.Path(told)

@@ -13,13 +13,14 @@ from engine.model.mesh import STEPS_PER_MM, Settled
 from engine.model.order import CheckRun, Finding, Severity, Verdict
 from engine.model.process import CHECKS, Process
 from engine.verify import delta, meetings, shells, words
+from engine.verify import parts as pairs
 from engine.verify.anatomy import Anatomy, Mass, Topology, dissect
 from engine.verify.crossings import among
 from engine.verify.walls import Walls, check_walls
 from kernels import mass as kernel
 
-GEOMETRY = frozenset(("mesh", "topology", "degenerate", "orientation", "volume", "crossings", "shells"))
-"""What is required when no process is named: that the file is the boundary of a solid."""
+GEOMETRY = frozenset(("mesh", "topology", "degenerate", "orientation", "volume", "crossings", "shells", "parts"))
+"""What is required when no process is named: that the file is the boundary of solids, no two of which share room."""
 
 CONTACT_MM2 = 4.0
 """A part stands on at least so much flat area (about 2 x 2 mm: five lines of a 0.4 mm nozzle side by side), unless the process
@@ -41,7 +42,7 @@ def verify(
 
     Without a process only geometry is required, and neither machine nor bed is looked at. Returns the checks in the order of
     `CHECKS` (then any other that the process asks for), the findings part by part, and the figures of the report.
-    Walls and gaps are asked of closed parts whose faces do not cross; contact between parts of several is not checked yet (`parts`).
+    Walls and gaps are asked of closed parts whose faces do not cross, and so is what lies between parts, once all of them are sound.
     `known` bodies are not proven again where a part says that it leads with one; findings and figures are the same without it.
     """
     spent = dict.fromkeys(CHECKS, 0.0)
@@ -50,6 +51,7 @@ def verify(
     crossing = 0
     closed = bool(parts)
     walls: list[Walls] = []
+    sound: list[pairs.Sound] = []
     for part in parts:
         body = dissect(part) if known is None else delta.dissect(part, known)
         bodies.append(body)
@@ -73,6 +75,8 @@ def verify(
         closed = closed and kinds is not None
         findings += meetings.shells(body, kinds or [], met, None if process is None else process.method)
         begin = _spend(spent, "shells", begin)
+        if pairs.sound(body, kinds, met):
+            sound.append(pairs.Sound(part, body, body.topology, trees))
         if closed and not met.crossing:
             between = check_walls(body, body.topology, part.part.patches, process, trees)
             findings += between.findings
@@ -87,6 +91,12 @@ def verify(
                 _spend(spent, "bed", begin)
     if not parts:
         findings.append(words.nothing())
+    asked = len(parts) == 1
+    if len(sound) == len(parts) > 1:
+        begin = time.thread_time()
+        told, asked = pairs.check(sound, process)
+        findings += told
+        _spend(spent, "parts", begin)
     whole = bool(parts) and all(b.mass is not None for b in bodies)
     figures = {
         **_figures(bodies),
@@ -98,7 +108,7 @@ def verify(
         "shells": closed,  # an open surface has no inside
         "walls": bool(parts) and len(walls) == len(parts) and all(w.walls for w in walls),
         "gaps": bool(parts) and len(walls) == len(parts) and all(w.gaps for w in walls),
-        "parts": len(parts) == 1,
+        "parts": asked,
         "machine": process is not None,
     }
     return _runs(process, whole, bool(parts), done, spent), tuple(findings), figures

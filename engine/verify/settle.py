@@ -62,7 +62,7 @@ class Footings:
             return None
         if not np.array_equal(mesh.faces[:m], found.faces):
             return None
-        new, lost = _posed(mesh.points[n:], stance)
+        new, lost = posed(mesh.points[n:], stance)
         if found.drop and not lost:
             lost = grid.turn(new, _UPRIGHT, np.array((0, 0, found.drop), dtype=np.int64))
         if lost:
@@ -112,7 +112,7 @@ def settle(part: Part, pose: str = "print", known: Footings | None = None) -> Se
     quick = None if known is None else known.settled(part, stance, pose == "print")
     if quick is not None:
         return quick
-    (points, lost), faces = _posed(part.mesh.points, stance), part.mesh.faces
+    (points, lost), faces = posed(part.mesh.points, stance), part.mesh.faces
     drop = -grid.lowest(points, faces) if pose == "print" else 0
     if drop not in (0, -grid.TOO_FAR):
         lost += grid.turn(points, _UPRIGHT, np.array((0, 0, drop), dtype=np.int64))
@@ -140,8 +140,8 @@ def _dropped(stance: Pose, drop: int) -> Pose:
 _UPRIGHT = np.array((1, 2, 3), dtype=np.int64)
 
 
-def _posed(points: Points, pose: Pose) -> tuple[Lattice, int]:
-    """The points on the lattice, and how many have no place there."""
+def posed(points: Points, pose: Pose) -> tuple[Lattice, int]:
+    """Points (n, 3) mm, turned and moved, on the lattice; and how many have no place there."""
     out = np.empty(points.shape, dtype=np.int32)
     columns = right_angles(pose)
     if columns is None:
