@@ -31,6 +31,9 @@ REACH = 1 << 29
 _PARALLEL = 1e-16
 """Of the squared sine of two edges: below it their lines' feet are rounding, and an end is as near to within 1e-8 of their length."""
 
+_AS_NEAR = 1.0 + 1e-12
+"""What is as near as the best so far is looked at too."""
+
 
 @inlined
 def near_box(boxes: Int32s, first: int, box: Int32s, i: int, reach: np.int32) -> int:
@@ -204,7 +207,7 @@ def nearest(
 
     Both trees' faces are rows of `faces`; they do not meet (ask `kernels.crossings.meetings` first), and each tree has one at least.
     Out, when 1: places (7,): the least distance, then the place on the face of the first tree and the one on that of the other,
-    in steps; rows (2,) these faces. Of equals the first that is found. Workspace: stack (STACK,), root (6, 1), work (8, 3).
+    in steps; rows (2,) these faces. Of equals the lowest rows, however the trees are planted. Workspace: stack (STACK,), root (6, 1), work (8, 3).
     """
     best = limit * limit
     reach = np.int32(math.ceil(limit))
@@ -239,7 +242,7 @@ def nearest(
                 while near:
                     node = WIDTH * place + lowest_bit(near)
                     near &= near - 1
-                    if _apart(boxes, mine, other_boxes, other_levels[depth] + node) >= best:
+                    if _apart(boxes, mine, other_boxes, other_levels[depth] + node) > best:
                         continue
                     if depth > 1:
                         stack[top] = (depth - 1) << 40 | node
@@ -254,11 +257,12 @@ def nearest(
                         while others:
                             to = WIDTH * node + lowest_bit(others)
                             others &= others - 1
-                            if _apart(boxes, at, other_boxes, to) >= best:
+                            if _apart(boxes, at, other_boxes, to) > best:
                                 continue
                             f, g = order[at], other_order[to]
-                            told = between(lattice, faces, f, g, best, work)
-                            if told < best:
+                            told = between(lattice, faces, f, g, best * _AS_NEAR, work)
+                            first = f < rows[0] or (f == rows[0] and g < rows[1])
+                            if told < best or (told == best and found == 1 and first):
                                 best, found = told, 1
                                 reach = np.int32(math.ceil(math.sqrt(best)))
                                 rows[0], rows[1] = f, g

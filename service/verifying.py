@@ -48,7 +48,7 @@ def _one(name: str, unit: str | None, process: Process | None, picture: str | No
     from engine.reading.meshes import read_file
     from engine.verify.checks import verdict, verify
     from engine.verify.foreign import settle_as_drawn
-    from engine.verify.settle import settle
+    from engine.verify.settle import settle, together
 
     try:
         found = read_file(pathlib.Path(name), unit)
@@ -57,7 +57,7 @@ def _one(name: str, unit: str | None, process: Process | None, picture: str | No
         return 2
     drawn = [Part(part, mesh) for part, mesh in found]
     # what a process shall make is judged as it would ship, on the bed; what is only looked at, as it is drawn
-    parts = settle_as_drawn(drawn) if process is None else [settle(part) for part in drawn]
+    parts = settle_as_drawn(drawn) if process is None else together([settle(part) for part in drawn])
     checks, findings, figures = verify(parts, process)
     figures["lattice_mm"] = 1.0 / parts[0].steps_per_mm if parts else None
     _show(parts, findings, picture, faces)

@@ -13,9 +13,10 @@ from engine.model.mesh import STEPS_PER_MM, Settled
 from engine.model.order import CheckRun, Finding, Severity, Verdict
 from engine.model.process import CHECKS, Process
 from engine.verify import delta, meetings, shells, words
-from engine.verify import parts as pairs
 from engine.verify.anatomy import Anatomy, Mass, Topology, dissect
 from engine.verify.crossings import among
+from engine.verify.parts import check_parts
+from engine.verify.two import Sound, is_sound
 from engine.verify.walls import Walls, check_walls
 from kernels import mass as kernel
 
@@ -51,7 +52,8 @@ def verify(
     crossing = 0
     closed = bool(parts)
     walls: list[Walls] = []
-    sound: list[pairs.Sound] = []
+    sound: list[Sound] = []
+    bonded = {name for p in parts if p.part.bonded for name in (p.part.name, *p.part.bonded)}
     for part in parts:
         body = dissect(part) if known is None else delta.dissect(part, known)
         bodies.append(body)
@@ -75,8 +77,8 @@ def verify(
         closed = closed and kinds is not None
         findings += meetings.shells(body, kinds or [], met, None if process is None else process.method)
         begin = _spend(spent, "shells", begin)
-        if pairs.sound(body, kinds, met):
-            sound.append(pairs.Sound(part, body, body.topology, trees))
+        if is_sound(body, kinds, met):
+            sound.append(Sound(part, body, body.topology, trees))
         if closed and not met.crossing:
             between = check_walls(body, body.topology, part.part.patches, process, trees)
             findings += between.findings
@@ -87,14 +89,14 @@ def verify(
             findings += _machine(body, body.mass, process)
             begin = _spend(spent, "machine", begin)
             if process.machine.bed:
-                findings += _bed(body, body.topology, body.mass, process)
+                findings += _bed(body, body.topology, body.mass, process, body.name in bonded)
                 _spend(spent, "bed", begin)
     if not parts:
         findings.append(words.nothing())
     asked = len(parts) == 1
     if len(sound) == len(parts) > 1:
         begin = time.thread_time()
-        told, asked = pairs.check(sound, process)
+        told, asked = check_parts(sound, process)
         findings += told
         _spend(spent, "parts", begin)
     whole = bool(parts) and all(b.mass is not None for b in bodies)
@@ -145,8 +147,10 @@ def _machine(body: Anatomy, sizes: Mass, process: Process) -> list[Finding]:
     return [words.too_big(body, sizes, axis, size, room[axis], process.machine.name) for axis, size in over]
 
 
-def _bed(body: Anatomy, shape: Topology, sizes: Mass, process: Process) -> list[Finding]:
+def _bed(body: Anatomy, shape: Topology, sizes: Mass, process: Process, bonded: bool) -> list[Finding]:
     limit = process.limits["contact"].value if "contact" in process.limits else CONTACT_MM2
+    if sizes.box[2] > 0 and bonded:
+        return []  # it stands on what it is bonded to
     if sizes.contact < limit:
         return [words.off_bed(body, sizes, limit)]
     if sizes.centre is None or not shape.closed or sizes.volume <= 0:

@@ -6,6 +6,7 @@ Everything after this (verdict, estimate, every exporter) sees these integers an
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -129,6 +130,23 @@ def settle(part: Part, pose: str = "print", known: Footings | None = None) -> Se
     if known is not None and not lost:
         known.learn(made, stance, pose == "print", drop)
     return made
+
+
+def together(parts: Sequence[Settled]) -> tuple[Settled, ...]:
+    """Parts that were each dropped to the bed, in their print pose, as high over each other again as they were drawn: only the
+    lowest stands on the bed. Their order stays."""
+    drops = [round((p.pose.translation[2] - p.part.poses.get("print", AS_DRAWN).translation[2]) * STEPS_PER_MM) for p in parts]
+    return tuple(_raised(p, max(drops) - drop) for p, drop in zip(parts, drops, strict=True))
+
+
+def _raised(part: Settled, steps: int) -> Settled:
+    if not steps:
+        return part
+    lattice = part.lattice.copy()
+    grid.turn(lattice, _UPRIGHT, np.array((0, 0, steps), dtype=np.int64))
+    lattice.flags.writeable = False
+    kept = None if part.kept is None else replace(part.kept, key=f"{part.kept.key}/{steps}")
+    return replace(part, pose=_dropped(part.pose, steps), lattice=lattice, kept=kept)
 
 
 def _dropped(stance: Pose, drop: int) -> Pose:
