@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import pathlib
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from engine.errors import EngineFault, InputError, OrderError
+from engine.model.mesh import Mesh, Part
 from engine.model.order import CheckRun, Finding
 from engine.model.process import Process
 
@@ -44,7 +46,6 @@ def run(
 
 
 def _one(name: str, unit: str | None, process: Process | None, picture: str | None, as_json: bool, faces: str | None) -> int:
-    from engine.model.mesh import Part
     from engine.reading.meshes import read_file
     from engine.verify.checks import verdict, verify
     from engine.verify.foreign import settle_as_drawn
@@ -55,7 +56,7 @@ def _one(name: str, unit: str | None, process: Process | None, picture: str | No
     except InputError as error:
         _tell(name, 2, as_json, {"error": error.for_sender()}, [error.for_sender()])
         return 2
-    drawn = [Part(part, mesh) for part, mesh in found]
+    drawn = [Part(part, mesh) for part, mesh in _told_apart(found)]
     # what a process shall make is judged as it would ship, on the bed; what is only looked at, as it is drawn
     parts = settle_as_drawn(drawn) if process is None else together([settle(part) for part in drawn])
     checks, findings, figures = verify(parts, process)
@@ -69,6 +70,12 @@ def _one(name: str, unit: str | None, process: Process | None, picture: str | No
     lines += [f"not checked: {waiting}"] if waiting else []
     _tell(name, status, as_json, report, [said, *lines])
     return status
+
+
+def _told_apart(found: Sequence[tuple[str, Mesh]]) -> list[tuple[str, Mesh]]:
+    """Each mesh by a name of its own: one object may stand in several places."""
+    many = Counter(name for name, _ in found)
+    return [(name if many[name] == 1 else f"{name}-at-{at}", mesh) for at, (name, mesh) in enumerate(found, start=1)]
 
 
 def _rows(told: Sequence[CheckRun | Finding]) -> list[dict[str, Any]]:
