@@ -17,8 +17,10 @@ import numpy.typing as npt
 
 from kernels.bvh import WIDTH
 from kernels.compiled import inlined, kernel
+from kernels.crossings import rounding, suspects
 from kernels.simd import bits, load, lowest_bit, splat
 
+Floats = npt.NDArray[np.float32]
 Float64s = npt.NDArray[np.float64]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
@@ -31,6 +33,8 @@ REACH = 1 << 29
 _PARALLEL = 1e-16
 """Of the squared sine of two edges: below it their lines' feet are rounding, and an end is as near to within 1e-8 of their length."""
 
+_FLOAT32 = 1.0 + 2.0**-20
+"""What is multiplied by it, and rounded to float32, is no less than it was; heights along a normal that is rounded neither."""
 _AS_NEAR = 1.0 + 1e-12
 """What is as near as the best so far is looked at too."""
 
@@ -183,8 +187,9 @@ def between(lattice: Int32s, faces: Int32s, f: int, g: int, best: float, work: F
 
 
 @kernel(
-    "int64(int32[:,::1], int32[:,::1], int32[::1], int64[::1], int32[:,::1], int32[::1], int64[::1], int32[:,::1], float64, "
-    "float64[::1], int32[::1], int64[::1], int32[:,::1], float64[:,::1])",
+    "int64(int32[:,::1], int32[:,::1], int32[::1], int64[::1], int32[:,::1], int32[:,::1], int32[:,::1], float32[:,::1], "
+    "int32[::1], int64[::1], int32[:,::1], int32[:,::1], int32[:,::1], float32[:,::1], float64, float64[::1], int32[::1], "
+    "int64[::1], int32[:,::1], float64[:,::1])",
     writes=("places", "rows", "stack", "root", "work"),
 )
 def nearest(
@@ -193,9 +198,15 @@ def nearest(
     order: Int32s,
     levels: Int64s,
     boxes: Int32s,
+    corners: Int32s,
+    ids: Int32s,
+    normals: Floats,
     other_order: Int32s,
     other_levels: Int64s,
     other_boxes: Int32s,
+    other_corners: Int32s,
+    other_ids: Int32s,
+    other_normals: Floats,
     limit: float,
     places: Float64s,
     rows: Int32s,
@@ -205,7 +216,8 @@ def nearest(
 ) -> int:
     """Do faces of the two trees come nearer than `limit` steps (below REACH)? 1 or 0.
 
-    Both trees' faces are rows of `faces`; they do not meet (ask `kernels.crossings.meetings` first), and each tree has one at least.
+    Both trees' faces are rows of `faces`; they do not meet and share no point (ask `kernels.crossings.meetings` first), and each tree
+    has one at least. corners, ids, normals: of `kernels.crossings.pack`.
     Out, when 1: places (7,): the least distance, then the place on the face of the first tree and the one on that of the other,
     in steps; rows (2,) these faces. Of equals the lowest rows, however the trees are planted. Workspace: stack (STACK,), root (6, 1), work (8, 3).
     """
@@ -249,11 +261,18 @@ def nearest(
                         top += 1
                         continue
                     them = other_levels[1] + node
+                    unsure = rounding(boxes, mine, other_boxes, them)
                     ones = near_box(boxes, WIDTH * group, other_boxes, them, reach)
                     while ones:
                         at = WIDTH * group + lowest_bit(ones)
                         ones &= ones - 1
                         others = near_box(other_boxes, WIDTH * node, boxes, at, reach)
+                        if others:
+                            # faces farther than the best from the other's plane, all of them on one side of it, cannot be nearer
+                            beyond = unsure + np.float32(math.sqrt(best) * _FLOAT32)
+                            others &= suspects(
+                                corners, ids, normals, at, other_corners, other_ids, other_normals, WIDTH * node, beyond
+                            )
                         while others:
                             to = WIDTH * node + lowest_bit(others)
                             others &= others - 1

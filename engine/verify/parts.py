@@ -195,7 +195,7 @@ def _nearest(two: Two, limit: float) -> tuple[Floats, Int32s] | None:
         if limit <= 0.0 or not len(mine.order) or not len(theirs.order):
             continue
         places, rows = np.empty(7), np.empty(2, dtype=np.int32)
-        both = (mine.order, mine.levels, mine.boxes, theirs.order, theirs.levels, theirs.boxes)
-        if kernel.nearest(two.lattice, two.faces, *both, limit, places, rows, stack, root, work):
+        both = [(t.order, t.levels, t.boxes, t.corners, t.ids, t.normals) for t in (mine, theirs)]
+        if kernel.nearest(two.lattice, two.faces, *both[0], *both[1], limit, places, rows, stack, root, work):
             best, limit = (places, rows), float(places[0])
     return best

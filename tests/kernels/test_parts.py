@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels import bvh, parts
+from kernels import bvh, crossings, parts
 
 PLAIN = bool(numba.config.DISABLE_JIT)
 """Nothing is compiled: a hundred times slower."""
@@ -26,7 +26,10 @@ def planted(lattice: np.ndarray, faces: np.ndarray, first: int, end: int) -> tup
     bvh.sort_faces(lattice, faces, rows, order, codes[0], codes[1], np.empty(2048, np.int32), np.empty(6, np.int64))
     boxes = np.empty((6, int(levels[-1])), np.int32)
     bvh.fit(lattice, faces, order, levels, boxes)
-    return order, levels, boxes
+    slots = int(levels[1])
+    corners, ids, normals = np.empty((9, slots), np.int32), np.empty((3, slots), np.int32), np.empty((3, slots), np.float32)
+    crossings.pack(lattice, faces, order, corners, ids, normals)
+    return order, levels, boxes, corners, ids, normals
 
 
 def nearest(one: np.ndarray, other: np.ndarray, limit: float) -> Found | None:
