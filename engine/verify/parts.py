@@ -50,24 +50,21 @@ def check_parts(parts: Sequence[Sound], process: Process | None) -> tuple[tuple[
     Without a process only room that is shared is a finding. A pose other than the print pose is judged where every part declares it.
     """
     ranked = sorted(parts, key=lambda p: p.name)
-    limits = {"print": _limit(process, "gap")}
+    asked = {"print": _limit(process, "gap")}
     for pose in sorted(set.intersection(*(set(p.settled.part.poses) for p in ranked)) - SHOWN):
-        limits[pose] = 0.0 if process is not None and process.flexible else _limit(process, "clearance")
+        asked[pose] = 0.0 if process is not None and process.flexible else _limit(process, "clearance")
+    whole, limits = None not in asked.values(), {pose: limit or 0.0 for pose, limit in asked.items()}
     printed = limits.pop("print")
-    found = [
-        _judged(Said(as_printed(*pair), Pose(), _where("print", process)), printed or 0.0)
-        for pair in _near(ranked, printed or 0.0)
-    ]
-    whole = printed is not None and None not in limits.values()
+    found = [_judged(Said(as_printed(*pair), Pose(), _where("print", process)), printed) for pair in _near(ranked, printed)]
     for (pose, limit), (one, other) in itertools.product(limits.items(), itertools.combinations(ranked, 2)):
         frame = one.settled.part.poses[pose]
         stance = relative(frame, other.settled.part.poses[pose])
-        if same(stance, relative(one.settled.pose, other.settled.pose)) and (limit or 0.0) <= (printed or 0.0):
+        if same(stance, relative(one.settled.pose, other.settled.pose)) and limit <= printed:
             continue  # as they are printed: that was asked
         rows = in_pose(one, other, stance)
         whole = whole and rows is not None
-        if rows is not None and not far(rows, (limit or 0.0) * one.body.steps):
-            found.append(_judged(Said(planted(one, other, rows), frame, _where(pose, process)), limit or 0.0))
+        if rows is not None and not far(rows, limit * one.body.steps):
+            found.append(_judged(Said(planted(one, other, rows), frame, _where(pose, process)), limit))
     return tuple(f for f in found if f is not None), whole
 
 
@@ -105,7 +102,7 @@ def _meetings(two: Two) -> Met:
             found = crossings.meetings(two.lattice, two.faces, False, *both[0], *both[1], rows, kinds, stack)
             rows, kinds = rows[:found], kinds[:found]
             what = np.empty(len(rows), dtype=np.int8)
-            count = contacts.judge(two.lattice, two.faces, two.twin, rows, kinds, what)
+            count = contacts.judge(two.lattice, two.faces, two.twin, rows, kinds, what) if found else 0
             if found <= size or (count and size >= KEPT):
                 break
             size = found if count == 0 else min(found, KEPT)

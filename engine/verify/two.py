@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,17 +38,25 @@ class Sound:
 class Two:
     """Two parts in one array each: rows of the second follow those of the first, and no point is shared.
 
-    `twin`, `shell`: of both topologies. `split`: the first face of the second. `trees`: of each.
+    `split`: the first face of the second. `trees`: of each.
     """
 
     one: Sound
     other: Sound
     lattice: Lattice
     faces: Faces
-    twin: Int32s
-    shell: Int32s
     split: int
     trees: tuple[tuple[Tree, ...], tuple[Tree, ...]]
+
+    @functools.cached_property
+    def twin(self) -> Int32s:
+        """Each half-edge's other one."""
+        return np.concatenate((_twin(self.one), _twin(self.other) + np.int32(3 * self.split)))
+
+    @functools.cached_property
+    def shell(self) -> Int32s:
+        """Each face's shell; those of the second follow those of the first."""
+        return np.concatenate((self.one.shape.shell, self.other.shape.shell + np.int32(self.one.shape.shells)))
 
     @property
     def bonded(self) -> bool:
@@ -122,14 +131,11 @@ def _joined(
     other_faces: Faces,
 ) -> Two:
     n, m = len(rows[0]), len(faces)
-    twins = [_twin(s) for s in (one, other)]
     return Two(
         one,
         other,
         np.concatenate(rows),
         np.concatenate((faces, other_faces + np.int32(n))),
-        np.concatenate((twins[0], twins[1] + np.int32(3 * m))),
-        np.concatenate((one.shape.shell, other.shape.shell + np.int32(one.shape.shells))),
         m,
         (trees[0], tuple(_after(t, n, m) for t in trees[1])),
     )

@@ -385,6 +385,33 @@ def test_what_is_bonded_needs_no_bed_of_its_own() -> None:
         assert not [f for f in verify(together([settle(p) for p in parts]), PLA)[1] if f.code == "off-bed"]
 
 
+def plate(name: str, z: float, many: int = 40, bonded: Sequence[str] = ()) -> Part:
+    """40 x 40 x 3 mm, its top and bottom cut into squares of a mm."""
+    made = surface({(x, y, 0) for x in range(many) for y in range(many)}, random.Random(2))
+    assert made is not None
+    return Part(name, Mesh(made[0] * (1.0, 1.0, 3.0) + (0, 0, z), made[1]), bonded=frozenset(bonded))
+
+
+def test_thousands_of_pairs() -> None:
+    """More than are told at first, all of them looked at."""
+    low, high = plate("low", 0), plate("high", 3, bonded=["low"])
+    stacked = together([settle(p) for p in (low, high)])
+    assert between(stacked) == [] and [f.count > 10_000 for f in between(stacked[:1] + (loose(stacked[1]),))] == [True]
+    pushed = together([settle(p) for p in (low, plate("high", 3 - STEP, bonded=["low"]))])
+    (found,) = between(pushed)
+    assert found.code == "parts-cross" and found.value == STEP and found.count > 300
+    # one square of the last row reaches down by a step: what crosses comes late among all that touches
+    mesh = high.mesh
+    points = mesh.points.copy()
+    points[(points == (40, 40, 3)).all(axis=1), 2] -= STEP
+    (found,) = between(together([settle(low), settle(high.changed(mesh=Mesh(points, mesh.faces)))]))
+    assert found.code == "parts-cross" and found.count < 20
+
+
+def loose(settled: Settled) -> Settled:
+    return dataclasses.replace(settled, part=settled.part.changed(bonded=frozenset()))
+
+
 # ---- symmetries, several, and what cannot be asked ---------------------------------------------------------------------
 
 
