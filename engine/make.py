@@ -36,7 +36,7 @@ from engine.truth import step_files
 from engine.verify.checks import verdict, verify
 from engine.verify.delta import Certificates
 from engine.verify.refit import Connectivities
-from engine.verify.settle import Footings, settle
+from engine.verify.settle import Footings, settle, together
 
 FORMATS = ("3mf", "stl", "glb", "png", "gcode", "step")
 DEFAULT_FORMATS = ("3mf", "stl", "glb", "png")
@@ -109,7 +109,7 @@ def make(
     except Refused as refusal:
         return _refused(order, process, run, refusal, clock)
     with clock.step("settle"):
-        settled = tuple([_placed(part, process, shop.footings) for part in parts])
+        settled = _standing(parts, process, shop.footings)
     with clock.step("verify"):
         checks, findings, figures = verify(settled, process, shop.certificates, shop.connectivities)
     with clock.step("estimate"):
@@ -151,24 +151,46 @@ def _build(template: Template) -> Sequence[Part]:
         raise TemplateError(type(template).key, stage.name, "part names are letters, digits, - and _: they name files")
     if len(set(names)) != len(names):
         raise TemplateError(type(template).key, stage.name, "names two parts alike")
+    for part in parts:
+        for name in sorted(part.bonded - (set(names) - {part.name})):
+            raise TemplateError(type(template).key, stage.name, f"bonds {part.name} to {name!r}, which is no other part")
     return parts
 
 
-def _placed(part: Part, process: Process, known: Footings) -> Settled:
-    """The part in its print pose; turned a quarter about z where only so the machine takes it."""
-    settled = settle(part, known=known)
-    if not len(settled.lattice):
+def _standing(parts: Sequence[Part], process: Process, known: Footings) -> tuple[Settled, ...]:
+    """Every part in its print pose; those that are bonded stand to each other as they are drawn."""
+    group = list(range(len(parts)))
+    for at, part in enumerate(parts):
+        for other, named in enumerate(parts):
+            if named.name in part.bonded and group[at] != group[other]:
+                group = [group[at] if g == group[other] else g for g in group]
+    placed: dict[str, Settled] = {}
+    for g in dict.fromkeys(group):
+        members = [p for p, of in zip(parts, group, strict=True) if of == g]
+        placed.update((s.part.name, s) for s in _placed(members, process, known))
+    return tuple(placed[p.name] for p in parts)
+
+
+def _placed(parts: Sequence[Part], process: Process, known: Footings) -> Sequence[Settled]:
+    """Parts that are one on the bed; turned a quarter about z where only so the machine takes them."""
+    settled = [settle(part, known=known) for part in parts]
+    if not all(len(s.lattice) for s in settled):
         return settled
-    x0, y0, x1, y1 = sliced_ready.footprint(settled)
-    wide, deep = (x1 - x0) / STEPS_PER_MM, (y1 - y0) / STEPS_PER_MM
+    boxes = [sliced_ready.footprint(s) for s in settled]
+    wide, deep = ((max(b[k + 2] for b in boxes) - min(b[k] for b in boxes)) / STEPS_PER_MM for k in range(2))
     width, depth, _ = process.machine.size
-    if (wide <= width and deep <= depth) or wide > depth or deep > width:
-        return settled
+    if not (wide <= width and deep <= depth) and wide <= depth and deep <= width:
+        settled = [settle(_quarter(s), known=known) for s in settled]
+    return together(settled)
+
+
+def _quarter(settled: Settled) -> Part:
+    """The part with its print pose turned."""
     pose = settled.pose
     (a, b, c), (x, y, z) = pose.rotation, pose.translation
     minus = (-b[0], -b[1], -b[2])
     quarter = Pose((minus, a, c), (-y, x, z), f"{pose.why}; turned a quarter, as only so the machine takes it")
-    return settle(part.changed(poses={**part.poses, "print": quarter}), known=known)
+    return settled.part.changed(poses={**settled.part.poses, "print": quarter})
 
 
 def _report(

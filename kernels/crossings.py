@@ -135,7 +135,7 @@ def _along(nx: Vector, ny: Vector, nz: Vector, dx: Vector, dy: Vector, dz: Vecto
 
 
 @inlined
-def _reach(boxes: Int32s, i: int, others: Int32s, j: int) -> np.float32:
+def rounding(boxes: Int32s, i: int, others: Int32s, j: int) -> np.float32:
     """Below this a float32 distance to a plane has no sign: |n| <= 1 and every difference lies within both boxes' union, so what is
     rounded (differences, normals, products, sums: six half-ulps of a sum of three terms) stays below 10.4 / 2^24 of its extent.
     A direction that is itself a product of rounded vectors, and an offset along it, stay below 28 / 2^24: twice the reach."""
@@ -329,7 +329,7 @@ def meetings(
                     top += 1
                     continue
                 first = WIDTH * node
-                unsure = _reach(boxes, mine, other_boxes, other_levels[1] + node)
+                unsure = rounding(boxes, mine, other_boxes, other_levels[1] + node)
                 touched = meeting(boxes, WIDTH * group, other_boxes, other_levels[1] + node)
                 while touched:
                     at = WIDTH * group + lowest_bit(touched)

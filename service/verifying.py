@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import pathlib
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from engine.errors import EngineFault, InputError, OrderError
+from engine.model.mesh import Mesh, Part
 from engine.model.order import CheckRun, Finding
 from engine.model.process import Process
 
@@ -44,20 +46,19 @@ def run(
 
 
 def _one(name: str, unit: str | None, process: Process | None, picture: str | None, as_json: bool, faces: str | None) -> int:
-    from engine.model.mesh import Part
     from engine.reading.meshes import read_file
     from engine.verify.checks import verdict, verify
     from engine.verify.foreign import settle_as_drawn
-    from engine.verify.settle import settle
+    from engine.verify.settle import settle, together
 
     try:
         found = read_file(pathlib.Path(name), unit)
     except InputError as error:
         _tell(name, 2, as_json, {"error": error.for_sender()}, [error.for_sender()])
         return 2
-    drawn = [Part(part, mesh) for part, mesh in found]
+    drawn = [Part(part, mesh) for part, mesh in _told_apart(found)]
     # what a process shall make is judged as it would ship, on the bed; what is only looked at, as it is drawn
-    parts = settle_as_drawn(drawn) if process is None else [settle(part) for part in drawn]
+    parts = settle_as_drawn(drawn) if process is None else together([settle(part) for part in drawn])
     checks, findings, figures = verify(parts, process)
     figures["lattice_mm"] = 1.0 / parts[0].steps_per_mm if parts else None
     _show(parts, findings, picture, faces)
@@ -71,8 +72,14 @@ def _one(name: str, unit: str | None, process: Process | None, picture: str | No
     return status
 
 
+def _told_apart(found: Sequence[tuple[str, Mesh]]) -> list[tuple[str, Mesh]]:
+    """Each mesh by a name of its own: one object may stand in several places."""
+    many = Counter(name for name, _ in found)
+    return [(name if many[name] == 1 else f"{name}-at-{at}", mesh) for at, (name, mesh) in enumerate(found, start=1)]
+
+
 def _rows(told: Sequence[CheckRun | Finding]) -> list[dict[str, Any]]:
-    return [{name: value for name, value in vars(t).items() if name != "faces"} for t in told]
+    return [{name: value for name, value in vars(t).items() if name not in Finding.UNTOLD} for t in told]
 
 
 def _tell(name: str, status: int, as_json: bool, report: dict[str, Any], lines: Sequence[str]) -> None:
@@ -92,8 +99,9 @@ def _show(parts: Sequence[Any], findings: Sequence[Finding], picture: str | None
 
     bad: dict[str, list[tuple[int, ...]]] = {}
     for f in findings:
-        if f.faces and f.part is not None:
-            bad.setdefault(f.part, []).append(f.faces)
+        for part, rows in ((f.part, f.faces), *([f.beside] if f.beside else [])):
+            if rows and part is not None:
+                bad.setdefault(part, []).append(rows)
     for told, make in ((picture, marked.picture), (faces, marked.mesh)):
         if told is not None:
             path = pathlib.Path(told)

@@ -43,7 +43,7 @@ def report_json(report: Report) -> bytes:
 
 def finding_json(found: Finding) -> dict[str, Any]:
     """A finding as the report tells it: without the rows of its faces."""
-    return {name: value for name, value in _plain(found).items() if name != "faces"}
+    return {name: value for name, value in _plain(found).items() if name not in Finding.UNTOLD}
 
 
 def order_json(order: Order) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -163,10 +163,16 @@ class Solid:
         print_pose: Pose = AS_DRAWN,
         shown_pose: Pose = AS_DRAWN,
         assembled_pose: Pose = AS_DRAWN,
+        bonded: Collection[str] = (),
     ) -> Part:
-        """A named piece of the product, and how it stands: in print, in the picture, in its assembly."""
+        """A named piece of the product, and how it stands: in print, in the picture, in its assembly.
+
+        `bonded`: names of other pieces that it is printed on or glued to, which it may touch.
+        """
         poses = MappingProxyType({"print": print_pose, "shown": shown_pose, "assembled": assembled_pose})
-        return Part(name, self.mesh, self.patches, colour, material, poses)
+        return Part(
+            name, self.mesh, self.patches, colour, material, poses, frozenset((bonded,) if isinstance(bonded, str) else bonded)
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -118,7 +118,10 @@ FLIPPED = Pose(((1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, -1.0)), why="turne
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One printed piece. `poses`: by name (print, assembled; eyewear also open, closed); a missing one is `as drawn`."""
+    """One printed piece. `poses`: by name (print, assembled; eyewear also open, closed); a missing one is `as drawn`.
+
+    `bonded`: names of parts that this one is printed on, or glued to: their surfaces may touch. It holds both ways.
+    """
 
     name: str
     mesh: Mesh
@@ -126,6 +129,7 @@ class Part:
     colour: str = "#5b8ba8"
     material: str | None = None
     poses: Mapping[str, Pose] = field(default_factory=lambda: MappingProxyType({}))
+    bonded: frozenset[str] = frozenset()
 
     def changed(self, **fields: object) -> Part:
         """This part with some fields replaced."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from engine.model.mesh import Settled
 from engine.model.process import Process
@@ -66,7 +66,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing found, with the code of the design's table. `at`: mm in the print pose."""
+    """One thing found, with the code of the design's table. `at`: mm in the print pose, or in the pose that the message names."""
+
+    UNTOLD: ClassVar[frozenset[str]] = frozenset(("faces", "beside"))
+    """What no report tells."""
 
     code: str
     severity: Severity
@@ -82,6 +85,8 @@ class Finding:
     """The message in French, where there is one."""
     faces: tuple[int, ...] = field(default=(), compare=False, repr=False)
     """Rows of the part's faces that offend, in rising order, where they are known: for a picture, never in the report."""
+    beside: tuple[str, tuple[int, ...]] | None = field(default=None, compare=False, repr=False)
+    """The other part, where two are concerned, and the rows of its faces: for a picture too."""
 
 
 @dataclass(frozen=True)

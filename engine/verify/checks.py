@@ -15,11 +15,13 @@ from engine.model.process import CHECKS, Process
 from engine.verify import delta, meetings, refit, shells, words
 from engine.verify.anatomy import Anatomy, Mass, Topology, dissect
 from engine.verify.crossings import among
+from engine.verify.parts import check_parts
+from engine.verify.two import Sound, is_sound
 from engine.verify.walls import Walls, check_walls
 from kernels import mass as kernel
 
-GEOMETRY = frozenset(("mesh", "topology", "degenerate", "orientation", "volume", "crossings", "shells"))
-"""What is required when no process is named: that the file is the boundary of a solid."""
+GEOMETRY = frozenset(("mesh", "topology", "degenerate", "orientation", "volume", "crossings", "shells", "parts"))
+"""What is required when no process is named: that the file is the boundary of solids, no two of which share room."""
 
 CONTACT_MM2 = 4.0
 """A part stands on at least so much flat area (about 2 x 2 mm: five lines of a 0.4 mm nozzle side by side), unless the process
@@ -44,7 +46,7 @@ def verify(
 
     Without a process only geometry is required, and neither machine nor bed is looked at. Returns the checks in the order of
     `CHECKS` (then any other that the process asks for), the findings part by part, and the figures of the report.
-    Walls and gaps are asked of closed parts whose faces do not cross; contact between parts of several is not checked yet (`parts`).
+    Walls and gaps are asked of closed parts whose faces do not cross, and so is what lies between parts, once all of them are sound.
     `known` bodies are not proven again where a part says that it leads with one, nor is matched again what has the faces of a known
     mesh (`shapes`); findings and figures are the same without them.
     """
@@ -54,6 +56,8 @@ def verify(
     crossing = 0
     closed = bool(parts)
     walls: list[Walls] = []
+    sound: list[Sound] = []
+    bonded = {name for p in parts if p.part.bonded for name in (p.part.name, *p.part.bonded)}
     for part in parts:
         body = _dissected(part, known, shapes)
         bodies.append(body)
@@ -79,6 +83,8 @@ def verify(
         closed = closed and kinds is not None
         findings += meetings.shells(body, kinds or [], met, None if process is None else process.method)
         begin = _spend(spent, "shells", begin)
+        if is_sound(body, kinds, met):
+            sound.append(Sound(part, body, body.topology, trees))
         if closed and not met.crossing:
             between = check_walls(body, body.topology, part.part.patches, process, trees)
             findings += between.findings
@@ -89,10 +95,16 @@ def verify(
             findings += _machine(body, body.mass, process)
             begin = _spend(spent, "machine", begin)
             if process.machine.bed:
-                findings += _bed(body, body.topology, body.mass, process)
+                findings += _bed(body, body.topology, body.mass, process, body.name in bonded)
                 _spend(spent, "bed", begin)
     if not parts:
         findings.append(words.nothing())
+    asked = len(parts) == 1
+    if len(sound) == len(parts) > 1:
+        begin = time.thread_time()
+        told, asked = check_parts(sound, process)
+        findings += told
+        _spend(spent, "parts", begin)
     whole = bool(parts) and all(b.mass is not None for b in bodies)
     figures = {
         **_figures(bodies),
@@ -104,7 +116,7 @@ def verify(
         "shells": closed,  # an open surface has no inside
         "walls": bool(parts) and len(walls) == len(parts) and all(w.walls for w in walls),
         "gaps": bool(parts) and len(walls) == len(parts) and all(w.gaps for w in walls),
-        "parts": len(parts) == 1,
+        "parts": asked,
         "machine": process is not None,
     }
     return _runs(process, whole, bool(parts), done, spent), tuple(findings), figures
@@ -147,8 +159,10 @@ def _machine(body: Anatomy, sizes: Mass, process: Process) -> list[Finding]:
     return [words.too_big(body, sizes, axis, size, room[axis], process.machine.name) for axis, size in over]
 
 
-def _bed(body: Anatomy, shape: Topology, sizes: Mass, process: Process) -> list[Finding]:
+def _bed(body: Anatomy, shape: Topology, sizes: Mass, process: Process, bonded: bool) -> list[Finding]:
     limit = process.limits["contact"].value if "contact" in process.limits else CONTACT_MM2
+    if sizes.box[2] > 0 and bonded:
+        return []  # it stands on what it is bonded to
     if sizes.contact < limit:
         return [words.off_bed(body, sizes, limit)]
     if sizes.centre is None or not shape.closed or sizes.volume <= 0:

@@ -6,6 +6,7 @@ Everything after this (verdict, estimate, every exporter) sees these integers an
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,7 +63,7 @@ class Footings:
             return None
         if not np.array_equal(mesh.faces[:m], found.faces):
             return None
-        new, lost = _posed(mesh.points[n:], stance)
+        new, lost = posed(mesh.points[n:], stance)
         if found.drop and not lost:
             lost = grid.turn(new, _UPRIGHT, np.array((0, 0, found.drop), dtype=np.int64))
         if lost:
@@ -112,7 +113,7 @@ def settle(part: Part, pose: str = "print", known: Footings | None = None) -> Se
     quick = None if known is None else known.settled(part, stance, pose == "print")
     if quick is not None:
         return quick
-    (points, lost), faces = _posed(part.mesh.points, stance), part.mesh.faces
+    (points, lost), faces = posed(part.mesh.points, stance), part.mesh.faces
     drop = -grid.lowest(points, faces) if pose == "print" else 0
     if drop not in (0, -grid.TOO_FAR):
         lost += grid.turn(points, _UPRIGHT, np.array((0, 0, drop), dtype=np.int64))
@@ -131,6 +132,23 @@ def settle(part: Part, pose: str = "print", known: Footings | None = None) -> Se
     return made
 
 
+def together(parts: Sequence[Settled]) -> tuple[Settled, ...]:
+    """Parts that were each dropped to the bed, in their print pose, as high over each other again as they were drawn: only the
+    lowest stands on the bed. Their order stays."""
+    drops = [round((p.pose.translation[2] - p.part.poses.get("print", AS_DRAWN).translation[2]) * STEPS_PER_MM) for p in parts]
+    return tuple(_raised(p, max(drops) - drop) for p, drop in zip(parts, drops, strict=True))
+
+
+def _raised(part: Settled, steps: int) -> Settled:
+    if not steps:
+        return part
+    lattice = part.lattice.copy()
+    grid.turn(lattice, _UPRIGHT, np.array((0, 0, steps), dtype=np.int64))
+    lattice.flags.writeable = False
+    kept = None if part.kept is None else replace(part.kept, key=f"{part.kept.key}/{steps}")
+    return replace(part, pose=_dropped(part.pose, steps), lattice=lattice, kept=kept)
+
+
 def _dropped(stance: Pose, drop: int) -> Pose:
     """The whole way from the drawing to the lattice: the pose, and the drop to the bed."""
     x, y, z = stance.translation
@@ -140,8 +158,8 @@ def _dropped(stance: Pose, drop: int) -> Pose:
 _UPRIGHT = np.array((1, 2, 3), dtype=np.int64)
 
 
-def _posed(points: Points, pose: Pose) -> tuple[Lattice, int]:
-    """The points on the lattice, and how many have no place there."""
+def posed(points: Points, pose: Pose) -> tuple[Lattice, int]:
+    """Points (n, 3) mm, turned and moved, on the lattice; and how many have no place there."""
     out = np.empty(points.shape, dtype=np.int32)
     columns = right_angles(pose)
     if columns is None:

@@ -94,7 +94,7 @@ def test_json_is_one_object_a_line_with_its_file(files: pathlib.Path, capsys: Ca
     assert whole["verdict"] == "printable" and whole["findings"] == []
     assert whole["figures"]["triangles"] == 4 and whole["figures"]["volume_mm3"] == pytest.approx(1000 / 6)
     assert {c["name"]: c["ran"] for c in whole["checks"] if c["required"]} == {
-        **dict.fromkeys(("mesh", "topology", "degenerate", "orientation", "volume", "crossings", "shells"), True),
+        **dict.fromkeys(("mesh", "topology", "degenerate", "orientation", "volume", "crossings", "shells", "parts"), True),
     }
     assert opened["verdict"] == "refused" and opened["findings"][0]["severity"] == "error"
     assert {f["code"] for f in nan["findings"]} == {"not-finite"}
