@@ -48,7 +48,6 @@ def _one(name: str, unit: str | None, process: Process | None, picture: str | No
     from engine.reading.meshes import read_file
     from engine.verify.checks import verdict, verify
     from engine.verify.foreign import settle_as_drawn
-    from engine.verify.settle import settle
 
     try:
         found = read_file(pathlib.Path(name), unit)
@@ -56,8 +55,7 @@ def _one(name: str, unit: str | None, process: Process | None, picture: str | No
         _tell(name, 2, as_json, {"error": error.for_sender()}, [error.for_sender()])
         return 2
     drawn = [Part(part, mesh) for part, mesh in found]
-    # what a process shall make is judged as it would ship, on the bed; what is only looked at, as it is drawn
-    parts = settle_as_drawn(drawn) if process is None else [settle(part) for part in drawn]
+    parts = settle_as_drawn(drawn, bed=process is not None)
     checks, findings, figures = verify(parts, process)
     figures["lattice_mm"] = 1.0 / parts[0].steps_per_mm if parts else None
     _show(parts, findings, picture, faces)

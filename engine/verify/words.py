@@ -210,7 +210,6 @@ def rows_of(faces: npt.NDArray[np.integer]) -> tuple[int, ...]:
 
 def too_big(body: Anatomy, sizes: Mass, axis: int, size: float, room: float, machine: str) -> Finding:
     """Longer than the machine, along one axis."""
-    x, y, z = (sizes.box[k + 3] / STEPS_PER_MM for k in range(3))
     return Finding(
         "too-big",
         Severity.ERROR,
@@ -218,7 +217,7 @@ def too_big(body: Anatomy, sizes: Mass, axis: int, size: float, room: float, mac
         value=size,
         limit=room,
         unit="mm",
-        at=(x, y, z),
+        at=body.place(*sizes.box[3:]),
         part=body.name,
         fix="choose a larger machine, or a smaller product",
     )
@@ -226,7 +225,6 @@ def too_big(body: Anatomy, sizes: Mass, axis: int, size: float, room: float, mac
 
 def off_bed(body: Anatomy, sizes: Mass, limit: float) -> Finding:
     """Nothing flat lies on the bed."""
-    x, y = ((sizes.box[k] + sizes.box[k + 3]) / (2 * STEPS_PER_MM) for k in range(2))
     return Finding(
         "off-bed",
         Severity.ERROR,
@@ -234,7 +232,7 @@ def off_bed(body: Anatomy, sizes: Mass, limit: float) -> Finding:
         value=sizes.contact,
         limit=limit,
         unit="mm2",
-        at=(round(x, 4), round(y, 4), sizes.box[2] / STEPS_PER_MM),
+        at=body.place((sizes.box[0] + sizes.box[3]) / 2, (sizes.box[1] + sizes.box[4]) / 2, sizes.box[2]),
         part=body.name,
         fix="turn the part so that a flat side lies on the bed",
     )

@@ -75,10 +75,10 @@ def test_the_worst_status_wins(files: pathlib.Path, capsys: Captured, monkeypatc
     assert worst("whole", "lying", "open") == 2
     settle = module.settle_as_drawn
 
-    def failing(parts: Any) -> Any:
+    def failing(parts: Any, bed: bool = False) -> Any:
         if parts[0].name == "open":
             raise EngineFault("a promise did not hold")
-        return settle(parts)
+        return settle(parts, bed)
 
     monkeypatch.setattr(module, "settle_as_drawn", failing)
     status, out, _ = run(capsys, "open.off", "lying.off", "whole.off", "--unit", "mm", "--json")
