@@ -103,7 +103,7 @@ class Anatomy:
     @property
     def step(self) -> str:
         """One step of the lattice, as it is said."""
-        return f"{1.0 / self.steps:g} mm"
+        return f"{1.0 / self.steps:.2g} mm"
 
     def edge(self, half_edge: int) -> Place:
         """The middle of a half-edge, mm."""
