@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.errors import EngineFault, InputError, OrderError
@@ -15,6 +15,8 @@ from service.progress import Progress
 
 STATUS = {"printable": 0, "refused": 1, "incomplete": 4}
 WORST_FIRST = (3, 2, 4, 1, 0)
+SMALL_MM, LARGE_MM = 1.0, 3000.0
+"""Whole files smaller or larger than that have another unit, more often than not."""
 CHECKS = {
     "mesh": "that there is a mesh",
     "topology": "that the surface is closed",
@@ -24,9 +26,9 @@ CHECKS = {
     "machine": "that it fits the machine",
     "bed": "how it stands on the bed",
     "crossings": "that no faces pass through each other",
-    "walls": "how thick the walls are",
-    "gaps": "how wide the gaps are",
-    "shells": "what is inside and what outside",
+    "walls": "how thick the walls are, once nothing is open or crosses",
+    "gaps": "how wide the gaps are, once nothing is open or crosses",
+    "shells": "what is inside and what outside, once nothing is open",
     "parts": "the room between parts",
 }
 """What each check looks at, for who reads that it did not run."""
@@ -84,7 +86,7 @@ def _one(
     said = verdict(checks, findings)
     status = STATUS[said]
     report = {"verdict": said, "checks": _rows(checks), "findings": _rows(findings), "figures": figures}
-    lines = _lines(said, checks, findings, process, len(parts))
+    lines = _lines(said, checks, findings, process, len(parts)) + _doubt(figures)
     try:
         lines += _show(parts, findings, picture, faces)
     except OrderError as error:  # a picture that cannot be written takes no verdict away
@@ -102,9 +104,15 @@ def _lines(
         where = f" in {f.part}" if parts > 1 and f.part is not None else ""
         lines.append(f"{f.severity} {f.code}{where}: {f.message}" + (f"; {f.fix}" if f.fix else ""))
     waiting = ", ".join(f"{c.name} ({CHECKS.get(c.name, c.name)})" for c in checks if c.required and not c.ran)
-    if waiting:
-        lines.append(f"{'not checked until that is mended' if said == 'refused' else 'not checked'}: {waiting}")
-    return lines
+    return [*lines, f"not checked: {waiting}"] if waiting else lines
+
+
+def _doubt(figures: Mapping[str, Any]) -> list[str]:
+    """A file of metres or inches that was called one of mm: nearly nothing, or a house."""
+    size = [high - low for low, high in zip(*figures["bounds_mm"], strict=True)]
+    if SMALL_MM <= max(size) <= LARGE_MM or not any(size):
+        return []
+    return ["note: all of it is {:.3g} x {:.3g} x {:.3g} mm: is its unit the right one?".format(*size)]
 
 
 def _rows(told: Sequence[CheckRun | Finding]) -> list[dict[str, Any]]:

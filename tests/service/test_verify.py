@@ -63,7 +63,7 @@ def test_each_kind_of_file_has_its_status_and_its_line(files: pathlib.Path, caps
         assert told in out and all(line.startswith(f"{name}: ") for line in out.splitlines())
     told = run(capsys, "open.off", "--unit", "mm")[1]
     assert "; close the surface there\n" in told  # what to do about it
-    assert "not checked until that is mended: shells (what is inside" in told  # an open surface has no inside
+    assert "not checked: shells (what is inside" in told  # an open surface has no inside
     assert "printable (geometry alone" in run(capsys, "whole.off", "--unit", "mm")[1]
     assert run(capsys, "lying.off", "--unit", "mm")[1].count("lying.off") == 1
     assert set(verifying.CHECKS) == set(CHECKS)
@@ -118,6 +118,16 @@ def test_a_process_asks_for_machine_and_bed(files: pathlib.Path, capsys: Capture
     assert status == 1 and {"machine", "bed"} <= {c["name"] for c in told["checks"] if c["ran"]}
     assert any("too" in f["code"] or "big" in f["code"] or "machine" in f["code"] for f in told["findings"])
     assert run(capsys, "whole.off", "--unit", "mm", "--process", "fdm-pls")[0] == 2
+
+
+def test_a_size_that_is_no_things_is_doubted(files: pathlib.Path, capsys: Captured) -> None:
+    assert "is its unit the right one" not in run(capsys, "whole.off", "--unit", "cm")[1]
+    assert (
+        "note: all of it is 1e+04 x 1e+04 x 1e+04 mm: is its unit the right one?" in run(capsys, "whole.off", "--unit", "m")[1]
+    )
+    (files / "small.off").write_text(WHOLE.replace("10", "0.01"))
+    assert "0.01 x 0.01 x 0.01 mm" in run(capsys, "small.off", "--unit", "mm")[1]
+    assert "is its unit" not in run(capsys, "nan.off", "--unit", "mm")[1]
 
 
 def test_the_picture_is_of_one_file(files: pathlib.Path, capsys: Captured) -> None:
