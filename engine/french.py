@@ -23,6 +23,7 @@ SENTENCES: Mapping[str, str] = {
     "cannot be read: {}": "ne peut être lu : {}",
     "cannot be written: {}": "ne peut être écrit : {}",
     "draws one file": "dessine un seul fichier",
+    "is the name of a file to write": "est le nom d'un fichier à écrire",
     "font {} has no glyph for this character": "la police {} n'a pas de dessin pour ce caractère",
     "font {} has no place for this mark on that letter": "la police {} n'a pas de place pour ce signe sur cette lettre",
     "font {} is not known to set this script rightly": "il n'est pas établi que la police {} compose bien cette écriture",

@@ -23,6 +23,8 @@ import numba
 import numba.core.config
 from numba.core import sigutils, types
 from numba.core.caching import CacheImpl, InTreeCacheLocator
+from numba.core.registry import cpu_target
+from numba.np import linalg
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,7 +46,12 @@ IMPORTED: dict[pathlib.Path, Stamp] = {path: _stamp(path) for path in FOLDER.glo
 def _imported(path: pathlib.Path) -> set[pathlib.Path]:
     """The modules of this package that the source at `path` imports, wherever in it."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    wanted: list[ast.AST] = [ast.parse(path.read_bytes())]
+    while wanted:  # statements alone: a walk through their expressions, too, is most of the cost
+        node = wanted.pop()
+        for block in ("body", "orelse", "handlers", "finalbody", "cases"):
+            inner = getattr(node, block, ())
+            wanted += inner if isinstance(inner, list) else ()
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -115,6 +122,20 @@ def _keep_by_content() -> None:
         numba.core.config.CACHE_LOCATOR_CLASSES = f"{own},{others}"
 
 
+@functools.cache
+def _without_blas() -> None:
+    """Load what numba implements, once a process, without SciPy's BLAS: no kernel may use it, and SciPy is a quarter of a start."""
+
+    def refused() -> None:
+        raise ImportError("kernels use no BLAS: its sums differ from machine to machine")
+
+    asked, linalg.ensure_blas = linalg.ensure_blas, refused
+    try:
+        cpu_target.target_context.refresh()
+    finally:
+        linalg.ensure_blas = asked
+
+
 class Kernel(Generic[P, R]):
     """A function with one declared signature, compiled when first called."""
 
@@ -131,6 +152,7 @@ class Kernel(Generic[P, R]):
             self._run = self.python
         else:
             _keep_by_content()
+            _without_blas()
             try:
                 self._run = self._jit(cache=True)
             except OSError:  # a full disk, a folder that may not be written: slower, and no reason to stop

@@ -270,8 +270,8 @@ def nearest(
                         if others:
                             # faces farther than the best from the other's plane, all of them on one side of it, cannot be nearer
                             beyond = unsure + np.float32(math.sqrt(best) * _FLOAT32)
-                            others &= suspects(
-                                corners, ids, normals, at, other_corners, other_ids, other_normals, WIDTH * node, beyond
+                            others = suspects(
+                                corners, ids, normals, at, other_corners, other_ids, other_normals, WIDTH * node, others, beyond
                             )
                         while others:
                             to = WIDTH * node + lowest_bit(others)

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
-import sys
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.errors import EngineFault, InputError, OrderError
-from engine.model.mesh import Mesh, Part
+from engine.model.mesh import Part
 from engine.model.order import CheckRun, Finding
 from engine.model.process import Process
+from service.progress import Progress
 
 STATUS = {"printable": 0, "refused": 1, "incomplete": 4}
 WORST_FIRST = (3, 2, 4, 1, 0)
+SMALL_MM, LARGE_MM = 1.0, 3000.0
+"""Whole files smaller or larger than that have another unit, more often than not."""
+CHECKS = {
+    "mesh": "that there is a mesh",
+    "topology": "that the surface is closed",
+    "degenerate": "that every face has an area",
+    "orientation": "that all faces look outward",
+    "volume": "how large it is",
+    "machine": "that it fits the machine",
+    "bed": "how it stands on the bed",
+    "crossings": "that no faces pass through each other",
+    "walls": "how thick the walls are, once nothing is open or crosses",
+    "gaps": "how wide the gaps are, once nothing is open or crosses",
+    "shells": "what is inside and what outside, once nothing is open",
+    "parts": "the room between parts",
+}
+"""What each check looks at, for who reads that it did not run."""
 
 
 def run(
@@ -32,50 +49,70 @@ def run(
     for option, path in (("--picture", picture), ("--faces", faces)):
         if path is not None and len(files) > 1:
             raise OrderError(option, "draws one file", value=f"{len(files)} files", limit="1 file")
+        if path is not None and (path in ("", "-") or path.endswith(os.sep)):
+            raise OrderError(option, "is the name of a file to write", value=path)
     process = load_process(process_key) if process_key else None
     seen = set()
-    for at, name in enumerate(files, start=1):
-        if sys.stderr.isatty() and len(files) > 1:
-            print(f"{at}/{len(files)} {name}", file=sys.stderr)
-        try:
-            seen.add(_one(name, unit, process, picture, as_json, faces))
-        except EngineFault as fault:  # ours; the other files are still told
-            _tell(name, 3, as_json, {"error": fault.for_sender()}, [fault.for_sender()])
-            seen.add(3)
+    with Progress(len(files)) as progress:
+        for name in files:
+            try:
+                status, report, lines = _one(name, unit, process, picture, faces, progress)
+            except EngineFault as fault:  # ours; the other files are still told
+                status, report, lines = 3, {"error": fault.for_sender()}, [fault.for_sender()]
+            progress.done()
+            _tell(name, status, as_json, report, lines)
+            seen.add(status)
     return next(s for s in WORST_FIRST if s in seen)
 
 
-def _one(name: str, unit: str | None, process: Process | None, picture: str | None, as_json: bool, faces: str | None) -> int:
+def _one(
+    name: str, unit: str | None, process: Process | None, picture: str | None, faces: str | None, progress: Progress
+) -> tuple[int, dict[str, Any], list[str]]:
+    """Status, report, lines."""
     from engine.reading.meshes import read_file
     from engine.verify.checks import verdict, verify
     from engine.verify.foreign import settle_as_drawn
-    from engine.verify.settle import settle, together
 
+    progress.now(name, "reading")
     try:
         found = read_file(pathlib.Path(name), unit)
     except InputError as error:
-        _tell(name, 2, as_json, {"error": error.for_sender()}, [error.for_sender()])
-        return 2
-    drawn = [Part(part, mesh) for part, mesh in _told_apart(found)]
-    # what a process shall make is judged as it would ship, on the bed; what is only looked at, as it is drawn
-    parts = settle_as_drawn(drawn) if process is None else together([settle(part) for part in drawn])
+        told = error.for_sender()
+        return 2, {"error": told}, [f"unusable: {told.removeprefix(f'{error.what}: ')}"]
+    progress.now(name, "judging")
+    parts = settle_as_drawn([Part(part, mesh) for part, mesh in found], bed=process is not None)
     checks, findings, figures = verify(parts, process)
     figures["lattice_mm"] = 1.0 / parts[0].steps_per_mm if parts else None
-    _show(parts, findings, picture, faces)
     said = verdict(checks, findings)
     status = STATUS[said]
     report = {"verdict": said, "checks": _rows(checks), "findings": _rows(findings), "figures": figures}
-    lines = [f"{f.severity} {f.code}: {f.message}" for f in findings]
-    waiting = ", ".join(c.name for c in checks if c.required and not c.ran)
-    lines += [f"not checked: {waiting}"] if waiting else []
-    _tell(name, status, as_json, report, [said, *lines])
-    return status
+    lines = _lines(said, checks, findings, process, len(parts)) + _doubt(figures)
+    try:
+        lines += _show(parts, findings, picture, faces)
+    except OrderError as error:  # a picture that cannot be written takes no verdict away
+        return 2, {**report, "error": error.for_sender()}, [*lines, f"unusable: {error.for_sender()}"]
+    return status, report, lines
 
 
-def _told_apart(found: Sequence[tuple[str, Mesh]]) -> list[tuple[str, Mesh]]:
-    """Each mesh by a name of its own: one object may stand in several places."""
-    many = Counter(name for name, _ in found)
-    return [(name if many[name] == 1 else f"{name}-at-{at}", mesh) for at, (name, mesh) in enumerate(found, start=1)]
+def _lines(
+    said: str, checks: Sequence[CheckRun], findings: Sequence[Finding], process: Process | None, parts: int
+) -> list[str]:
+    """The verdict, then a line a finding: what is wrong, where, and what to do about it."""
+    head = said if process is not None else f"{said} (geometry alone: walls, gaps, machine and bed are asked with --process)"
+    lines = [head if said == "printable" else said]
+    for f in findings:
+        where = f" in {f.part}" if parts > 1 and f.part is not None else ""
+        lines.append(f"{f.severity} {f.code}{where}: {f.message}" + (f"; {f.fix}" if f.fix else ""))
+    waiting = ", ".join(f"{c.name} ({CHECKS.get(c.name, c.name)})" for c in checks if c.required and not c.ran)
+    return [*lines, f"not checked: {waiting}"] if waiting else lines
+
+
+def _doubt(figures: Mapping[str, Any]) -> list[str]:
+    """A file of metres or inches that was called one of mm: nearly nothing, or a house."""
+    size = [high - low for low, high in zip(*figures["bounds_mm"], strict=True)]
+    if SMALL_MM <= max(size) <= LARGE_MM or not any(size):
+        return []
+    return ["note: all of it is {:.3g} x {:.3g} x {:.3g} mm: is its unit the right one?".format(*size)]
 
 
 def _rows(told: Sequence[CheckRun | Finding]) -> list[dict[str, Any]]:
@@ -87,13 +124,18 @@ def _tell(name: str, status: int, as_json: bool, report: dict[str, Any], lines: 
         print(json.dumps({"file": name, "status": status, **report}, default=str))
         return
     for line in lines:
-        told = f"{name}: {line}"  # a file's name may hold bytes that are no UTF-8, or move a terminal's cursor
-        print("".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in told))
+        print(plain(f"{name}: {line}"))
 
 
-def _show(parts: Sequence[Any], findings: Sequence[Finding], picture: str | None, faces: str | None) -> None:
+def plain(line: str) -> str:
+    """For a terminal: a file's name may hold bytes that are no UTF-8, or move its cursor."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in line)
+
+
+def _show(parts: Sequence[Any], findings: Sequence[Finding], picture: str | None, faces: str | None) -> list[str]:
+    """Write what was asked for; a line where there is nothing to mark. OrderError where it cannot be written."""
     if picture is None and faces is None:
-        return
+        return []
     from engine.export import marked
     from service.folder import put
 
@@ -102,7 +144,15 @@ def _show(parts: Sequence[Any], findings: Sequence[Finding], picture: str | None
         for part, rows in ((f.part, f.faces), *([f.beside] if f.beside else [])):
             if rows and part is not None:
                 bad.setdefault(part, []).append(rows)
-    for told, make in ((picture, marked.picture), (faces, marked.mesh)):
+    for option, told, make in (("--picture", picture, marked.picture), ("--faces", faces, marked.mesh)):
         if told is not None:
             path = pathlib.Path(told)
-            put({path.name: make(parts, bad)}, path.parent)
+            try:
+                put({path.name: make(parts, bad)}, path.parent)
+            except OrderError as error:
+                raise OrderError(option, error.why, value=told) from None
+    if bad:
+        return []
+    left = [f"{faces} is a mesh of no faces"] if faces is not None else []
+    left += [f"{picture} shows the file as it is"] if picture is not None else []
+    return [f"no faces to mark: {', '.join(left)}"]

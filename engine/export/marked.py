@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +16,9 @@ from engine.model.mesh import Settled
 _BODY, _BAD, _RING = (176, 182, 188), (226, 30, 30), (200, 0, 0)
 _UPRIGHT = np.array(((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0)))
 RINGS = 12
-"""At most so many rings: of each finding one, the first first."""
+"""At most so many rings: of each finding the largest place, then the second of each, and so on."""
+CELL = 24.0
+"""Pixels: places of one finding in squares of that side, side by side, share a ring."""
 
 Rows = Mapping[str, Sequence[tuple[int, ...]]]
 
@@ -40,12 +44,36 @@ def picture(parts: Sequence[Settled], bad: Rows, size: int = 512) -> bytes:
             pieces.append(Piece(points, rows_of, len(points), len(rows_of), np.ones(len(rows_of)), _UPRIGHT, colour))
     base = draw_base(pieces, size, keep=True)
     drawn = draw_over(base, pieces).copy()
-    for at, faces in groups[:RINGS]:
-        corners = base.bodies[at].seen[np.unique(faces), :2] / 2.0  # two samples a pixel
-        low, high = corners.min(axis=0), corners.max(axis=0)
+    places = [_places(base.bodies[at].seen[faces, :2] / 2.0) for at, faces in groups]  # two samples a pixel
+    ranked = [place for rank in itertools.zip_longest(*places) for place in rank if place is not None]
+    for low, high in ranked[:RINGS]:
         radius = min(max(float(np.hypot(*(high - low))) / 2.0 + 6.0, 10.0), 0.48 * size)
         _ring(drawn, (low + high) / 2.0, radius)
     return png.write(drawn)
+
+
+def _places(corners: npt.NDArray[Any]) -> list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+    """The boxes of places that lie apart on the picture, that of the most faces first. corners (k, 3, 2): pixels, of each face."""
+    corners = corners[np.isfinite(corners).all(axis=(1, 2))]
+    cells = np.floor(corners / CELL).astype(np.int64)
+    used, which = np.unique(cells.reshape(-1, 2), axis=0, return_inverse=True)
+    of_face = which.reshape(-1, 3)
+    root = list(range(len(used)))
+
+    def find(cell: int) -> int:
+        while root[cell] != cell:
+            root[cell] = root[root[cell]]
+            cell = root[cell]
+        return cell
+
+    number = {(x, y): n for n, (x, y) in enumerate(used.tolist())}
+    beside = [(n, number.get((x + i, y + j), n)) for (x, y), n in number.items() for i, j in ((1, -1), (1, 0), (1, 1), (0, 1))]
+    for a, b in (*np.unique(np.concatenate((of_face[:, :2], of_face[:, 1:])), axis=0).tolist(), *beside):
+        root[find(a)] = find(b)
+    place = np.array([find(n) for n in range(len(used))], dtype=np.int64)[of_face[:, 0]]
+    names, count = np.unique(place, return_counts=True)
+    ranked = names[np.argsort(-count, kind="stable")].tolist()
+    return [(corners[place == p].min(axis=(0, 1)), corners[place == p].max(axis=(0, 1))) for p in ranked[:RINGS]]
 
 
 def mesh(parts: Sequence[Settled], bad: Rows) -> bytes:

@@ -21,9 +21,12 @@ STEPS_PER_MM = 10_000
 
 def frozen(array: npt.NDArray[Any], dtype: type, columns: int) -> npt.NDArray[Any]:
     """A read-only, C-contiguous array (n, columns) of that dtype, or TypeError."""
-    made: npt.NDArray[Any] = np.ascontiguousarray(array, dtype=dtype)
+    with np.errstate(invalid="ignore"):  # told below
+        made: npt.NDArray[Any] = np.ascontiguousarray(array, dtype=dtype)
     if made.ndim != 2 or made.shape[1] != columns:
         raise TypeError(f"expected (n, {columns}), got {made.shape}")
+    if made.dtype.kind == "i" and getattr(array, "dtype", None) != made.dtype and not np.array_equal(made, array):
+        raise TypeError(f"expected {made.dtype} throughout, got values that are none")
     if made.flags.writeable:
         made = made.copy() if made is array or made.base is not None else made
         made.flags.writeable = False

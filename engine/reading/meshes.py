@@ -21,14 +21,19 @@ from engine.model.units import LENGTHS
 from engine.reading import threemf
 
 MAX_BYTES, MAX_ARRAYS = 500_000_000, 500_000_000
-DEADLINE = 60.0
+DEADLINE, MEMORY_MB = 60.0, 4000
+READER = "engine.reading.meshes:read"
 Found = list[tuple[str, npt.NDArray[np.float64], npt.NDArray[np.int64]]]
 
 _NUMBERS = re.compile(rb"(?>[-+]?(?:nan|inf(?:inity)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?) )*+", re.I)
 """Each followed by a blank; atomic, so that a million of them leave nothing to go back to."""
 _WHOLES = re.compile(rb"(?>[-+]?[0-9]{1,18} )*+")
 _OFF = re.compile(rb"(?:ST)?C?N?OFF", re.I)
-_DIED = {"timeout": f"takes longer than {DEADLINE:.0f} s", "memory": "needs too much memory"}
+_DIED = {
+    "timeout": f"takes longer than {DEADLINE:.0f} s to read",
+    "memory": "needs too much memory to be read",
+    "crash": "cannot be read: it makes its reader crash",
+}
 
 
 def read_file(path: pathlib.Path, unit: str | None) -> list[tuple[str, Mesh]]:
@@ -50,9 +55,8 @@ def read_file(path: pathlib.Path, unit: str | None) -> list[tuple[str, Mesh]]:
     if kind != "3mf" and unit is None:
         raise InputError(path.name, f"says nothing of its unit: --unit, one of {', '.join(LENGTHS)}")
     try:
-        found = child.shared(("engine.reading.meshes",)).call(
-            "engine.reading.meshes:read", str(path.absolute()), kind, deadline=DEADLINE
-        )
+        reader = child.shared((READER.partition(":")[0],), memory_mb=MEMORY_MB)
+        found = reader.call(READER, str(path.absolute()), kind, deadline=DEADLINE)
     except ChildFault as fault:
         raise InputError(path.name, _DIED.get(fault.kind, f"cannot be read: {fault.kind}")) from None
     except child.RemoteError as error:

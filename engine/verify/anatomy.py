@@ -103,7 +103,7 @@ class Anatomy:
     @property
     def step(self) -> str:
         """One step of the lattice, as it is said."""
-        return f"{1.0 / self.steps:g} mm"
+        return f"{1.0 / self.steps:.2g} mm"
 
     def edge(self, half_edge: int) -> Place:
         """The middle of a half-edge, mm."""
@@ -123,10 +123,15 @@ class Anatomy:
         """A point, mm."""
         return self._mean(row)
 
-    def _mean(self, *rows: int) -> Place:
-        places = (sum(int(self.lattice[i, k]) for i in rows) / (len(rows) * self.steps) for k in range(3))
-        x, y, z = (round(p + o, self.digits) for p, o in zip(places, self.origin, strict=True))
+    def place(self, x: float, y: float, z: float) -> Place:
+        """Steps to mm as the file or the template has them, no finer than the lattice: what was 0 there is told as 0."""
+        decimals = max(0, math.floor(math.log10(self.steps)))
+        x, y, z = (round(v / self.steps + o, decimals) + 0.0 for v, o in zip((x, y, z), self.origin, strict=True))
         return (x, y, z)
+
+    def _mean(self, *rows: int) -> Place:
+        x, y, z = (sum(int(self.lattice[i, k]) for i in rows) / len(rows) for k in range(3))
+        return self.place(x, y, z)
 
 
 def dissect(part: Settled, shape: Topology | None = None) -> Anatomy:
@@ -216,7 +221,22 @@ def _mass(lattice: Lattice, faces: Faces, shape: Topology, steps: float, at: Pla
     box = corners.tolist()
     told = np.empty(9, dtype=np.int64)
     six, total, zero_at = summed(lattice, faces, shape.shell, shape.shells, _frame(box, len(faces)), told)
+    if steps > STEPS_PER_MM and box[2] == 0:
+        # what lies on the bed but for a float's noise lies on it; volume and area stay those of the file
+        flat = summed(grounded(lattice, steps), faces, shape.shell, shape.shells)[1]
+        for figure in (mass.CONTACT, mass.OVERHANG, mass.OVERHANG_HEIGHT):
+            total[figure] = flat[figure]
     return sized(six, total, zero_at, box, len(faces), lambda *_: told.tolist(), steps, at)
+
+
+def grounded(lattice: Lattice, steps: float) -> Lattice:
+    """The points with z = 0 where it would be on the lattice that ships, which a finer one tells from it. Itself where none is."""
+    low = np.abs(lattice[:, 2].astype(np.int64)) * (2 * STEPS_PER_MM) < steps
+    if steps <= STEPS_PER_MM or not low.any():
+        return lattice
+    made = lattice.copy()
+    made[low, 2] = 0
+    return made
 
 
 Frame = tuple[tuple[int, ...], float, float]

@@ -13,7 +13,7 @@ from engine.model.mesh import STEPS_PER_MM, Settled
 from engine.model.order import CheckRun, Finding, Severity, Verdict
 from engine.model.process import CHECKS, Process
 from engine.verify import delta, meetings, refit, shells, words
-from engine.verify.anatomy import Anatomy, Mass, Topology, dissect
+from engine.verify.anatomy import Anatomy, Mass, Topology, dissect, grounded
 from engine.verify.crossings import among
 from engine.verify.parts import check_parts
 from engine.verify.two import Sound, is_sound
@@ -107,7 +107,7 @@ def verify(
         _spend(spent, "parts", begin)
     whole = bool(parts) and all(b.mass is not None for b in bodies)
     figures = {
-        **_figures(bodies),
+        **_figures(bodies, process is not None),
         "crossing_pairs": crossing if whole else None,
         "min_wall_mm": min((w.min_wall_mm for w in walls if w.min_wall_mm is not None), default=None),
         "min_gap_mm": min((w.min_gap_mm for w in walls if w.min_gap_mm is not None), default=None),
@@ -151,12 +151,10 @@ def _runs(
 
 def _machine(body: Anatomy, sizes: Mass, process: Process) -> list[Finding]:
     room = process.machine.size
-    over = [
-        (k, (sizes.box[k + 3] - sizes.box[k]) / STEPS_PER_MM)
-        for k in range(3)
-        if sizes.box[k + 3] - sizes.box[k] > room[k] * STEPS_PER_MM
-    ]
-    return [words.too_big(body, sizes, axis, size, room[axis], process.machine.name) for axis, size in over]
+    # in whole steps of what ships: what fits exactly, fits with the noise of a file's floats too
+    size = [round((sizes.box[k + 3] - sizes.box[k]) * (STEPS_PER_MM / body.steps)) for k in range(3)]
+    over = [(k, size[k] / STEPS_PER_MM) for k in range(3) if size[k] > room[k] * STEPS_PER_MM]
+    return [words.too_big(body, sizes, axis, long, room[axis], process.machine.name) for axis, long in over]
 
 
 def _bed(body: Anatomy, shape: Topology, sizes: Mass, process: Process, bonded: bool) -> list[Finding]:
@@ -167,24 +165,29 @@ def _bed(body: Anatomy, shape: Topology, sizes: Mass, process: Process, bonded: 
         return [words.off_bed(body, sizes, limit)]
     if sizes.centre is None or not shape.closed or sizes.volume <= 0:
         return []
-    x, y = (round(c * STEPS_PER_MM) for c in sizes.centre[:2])
-    if kernel.stands(body.lattice, shape.degree, x, y):
+    x, y = (round((c - o) * body.steps) for c, o in zip(sizes.centre[:2], body.origin[:2], strict=True))
+    if kernel.stands(grounded(body.lattice, body.steps), shape.degree, x, y):
         return []
     return [words.unstable(body, sizes.centre)]
 
 
-def _figures(bodies: Sequence[Anatomy]) -> dict[str, Any]:
-    """The report's figures over all parts; each part's own under `each`. What was not measured is None."""
+def _figures(bodies: Sequence[Anatomy], placed: bool) -> dict[str, Any]:
+    """The report's figures over all parts; each part's own under `each`. What was not measured is None.
+
+    `placed`: all of them stand on the bed; so do parts on the lattice that ships, and none else.
+    """
     sizes = [b.mass for b in bodies if b.mass is not None]
-    stands = all(b.steps == STEPS_PER_MM for b in bodies)  # else as drawn, on no bed
-    steps = [min(s.box[k] for s in sizes) if k < 3 else max(s.box[k] for s in sizes) for k in range(6)] if sizes else [0] * 6
+    stands = placed or all(b.steps == STEPS_PER_MM for b in bodies)
+    corners = [_corners(b, b.mass) for b in bodies if b.mass is not None]
     return {
         "triangles": sum(len(b.faces) for b in bodies),
         "parts": len(bodies),
         "shells": sum(b.topology.shells for b in bodies if b.topology is not None),
         "volume_mm3": _sum(s.volume for s in sizes),
         "area_mm2": _sum(s.area for s in sizes),
-        "bounds_mm": _corners(steps, bodies),
+        "bounds_mm": [
+            [pick(c[side][k] for c in corners) if corners else 0.0 for k in range(3)] for side, pick in enumerate((min, max))
+        ],
         "side_area_mm2": _sum(s.side for s in sizes),
         "horizontal_area_mm2": _sum(s.up + s.down for s in sizes),
         "contact_area_mm2": _sum(s.contact for s in sizes) if stands else None,
@@ -198,9 +201,9 @@ def _sum(values: Any) -> float:
     return float(sum(values, 0.0))
 
 
-def _corners(box: Sequence[int], bodies: Sequence[Anatomy]) -> list[list[float]]:
-    steps, origin = (bodies[0].steps, bodies[0].origin) if bodies else (STEPS_PER_MM, (0.0, 0.0, 0.0))
-    return [[v / steps + o for v, o in zip(corner, origin, strict=True)] for corner in (box[:3], box[3:])]
+def _corners(body: Anatomy, sizes: Mass) -> list[list[float]]:
+    """The lowest and the highest corner of its box, mm."""
+    return [[v / body.steps + o for v, o in zip(corner, body.origin, strict=True)] for corner in (sizes.box[:3], sizes.box[3:])]
 
 
 def _each(body: Anatomy) -> dict[str, Any]:
@@ -213,7 +216,7 @@ def _each(body: Anatomy) -> dict[str, Any]:
         "shells": body.topology.shells,
         "volume_mm3": sizes.volume,
         "area_mm2": sizes.area,
-        "bounds_mm": _corners(sizes.box, (body,)),
+        "bounds_mm": _corners(body, sizes),
         "centre_mm": None if sizes.centre is None else list(sizes.centre),
         "inertia_mm5": None if sizes.inertia is None else list(sizes.inertia),
     }

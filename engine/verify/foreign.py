@@ -10,34 +10,52 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.model.mesh import STEPS_PER_MM, Part, Pose, Settled
-from engine.verify.settle import welded
+from engine.model.mesh import STEPS_PER_MM, Lattice, Part, Pose, Settled
+from engine.verify.settle import UPRIGHT, welded
 from kernels import lattice as grid
 
 _EXPONENTS = (-120, 150)
 """Of the steps in a millimetre: so far volumes and moments stay within float64."""
 
 
-def settle_as_drawn(parts: Sequence[Part]) -> list[Settled]:
+def settle_as_drawn(parts: Sequence[Part], bed: bool = False) -> list[Settled]:
     """All parts of one file, unturned, on one lattice about the middle of all their points; equal points become one.
 
     Its step is the power of two mm by which the box is 2^28 to 2^29 steps long, so powers of two and translations that float64
     holds change nothing. A point that is not finite, or beyond 2^148 mm, becomes a mark that `verify` reports; nothing raises.
+
+    `bed`: all of it is then dropped by the same whole steps, so that the lowest point that a face uses has z = 0: parts stay where
+    the file puts them to each other. The `origin` follows, and places are still told as they are drawn. For z to hold the whole
+    height, the lattice of a file that is taller than it is long or wide is half as fine.
     """
-    origin, steps = _lattice(parts)
-    told = []
+    origin, steps = _lattice(parts, bed)
+    rows, lost = [], []
     for part in parts:
-        rows = np.empty(part.mesh.points.shape, dtype=np.int32)
+        rows.append(np.empty(part.mesh.points.shape, dtype=np.int32))
         with np.errstate(over="ignore"):  # far beyond any lattice, and told so
-            lost = grid.quantise(part.mesh.points - np.array(origin), steps, rows)
-        lattice, faces, _ = (rows, part.mesh.faces, 0) if lost else welded(rows, part.mesh.faces)
+            lost.append(grid.quantise(part.mesh.points - np.array(origin), steps, rows[-1]))
+    drop = _dropped(rows, parts) if bed and not any(lost) else 0
+    told = []
+    for part, points, gone in zip(parts, rows, lost, strict=True):
+        lattice, faces, _ = (points, part.mesh.faces, 0) if gone else welded(points, part.mesh.faces)
         for array in (lattice, faces):
             array.flags.writeable = False
-        told.append(Settled(part, Pose(), lattice, faces, None, steps, origin))
+        x, y, z = origin
+        told.append(Settled(part, Pose(), lattice, faces, None, steps, (x, y, z - drop / steps)))
     return told
 
 
-def _lattice(parts: Sequence[Part]) -> tuple[tuple[float, float, float], float]:
+def _dropped(rows: Sequence[Lattice], parts: Sequence[Part]) -> int:
+    """Lower all rows by so many steps that the lowest in use is at 0."""
+    lowest = min(
+        (low for r, p in zip(rows, parts, strict=True) if (low := grid.lowest(r, p.mesh.faces)) != grid.TOO_FAR), default=0
+    )
+    for points in rows if lowest else ():
+        grid.turn(points, UPRIGHT, np.array((0, 0, -lowest), dtype=np.int64))
+    return -lowest
+
+
+def _lattice(parts: Sequence[Part], bed: bool) -> tuple[tuple[float, float, float], float]:
     """Its origin, mm, and how many steps a mm has."""
     finite = [p.mesh.points[np.isfinite(p.mesh.points).all(axis=1)] for p in parts]
     boxes = [(f.min(axis=0), f.max(axis=0)) for f in finite if len(f)]
@@ -45,7 +63,8 @@ def _lattice(parts: Sequence[Part]) -> tuple[tuple[float, float, float], float]:
         return (0.0, 0.0, 0.0), STEPS_PER_MM
     low, high = np.min([b[0] for b in boxes], axis=0), np.max([b[1] for b in boxes], axis=0)
     middle = low / 2 + high / 2
-    reach = max(float((high - middle).max()), float((middle - low).max()))
+    above, below = high - middle, middle - low
+    reach = max(float(above.max()), float(below.max()), float(above[2] + below[2]) if bed else 0.0)
     if reach == 0.0:
         return (0.0, 0.0, 0.0), STEPS_PER_MM
     exponent = min(max(28 - math.frexp(reach)[1], _EXPONENTS[0]), _EXPONENTS[1])

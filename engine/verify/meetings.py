@@ -10,7 +10,7 @@ from engine.model.order import Finding, Severity
 from engine.verify.anatomy import Anatomy
 from engine.verify.crossings import Crossings, Pairs, depths
 from engine.verify.shells import Kind
-from engine.verify.words import near, rows_of, some
+from engine.verify.words import first, near, rows_of, some
 from kernels.pairs import COPLANAR, CROSS, FOLD, TOUCH
 
 _SEALED = frozenset(("SLA", "SLS", "MJF"))
@@ -26,13 +26,14 @@ def crossings(body: Anatomy, met: Crossings) -> list[Finding]:
     cross = met.kinds == CROSS
     found = []
     itself, others = met.pairs[cross & ~between], met.pairs[cross & between]
+    untold = met.found - len(met.pairs)
     if len(itself):
-        untold = met.found - len(met.pairs)
         what = "the surface passes through itself"
         found.append(_through(body, itself, len(itself) + untold, "self-intersection", what))
     if len(others):
-        what = "closed surfaces pass through each other"
-        found.append(_through(body, others, len(others), "overlapping-shells", what))
+        what = "separate surfaces pass through each other"
+        count = len(others) if len(itself) else len(others) + untold
+        found.append(_through(body, others, count, "overlapping-shells", what))
     flat = (met.kinds == COPLANAR) | (met.kinds == FOLD)
     if np.any(flat):
         found.append(_flat(body, met.pairs[flat]))
@@ -52,10 +53,12 @@ def _deepest(body: Anatomy, pairs: Pairs) -> tuple[float, tuple[float, float, fl
 def _through(body: Anatomy, pairs: Pairs, count: int, code: str, what: str) -> Finding:
     """Faces that pass through each other; `count`: how many pairs, told in `pairs` or not."""
     depth, at = _deepest(body, pairs)
+    far = f"{depth:.3g} mm" if depth else f"less than {body.step}"
+    deep = f"by {far} {near(at)}" if count == 1 else f"the deepest by {far} {near(at)}"
     return Finding(
         code,
         Severity.ERROR,
-        f"{what}: {some(count, 'pair', 'pairs')} of faces, the deepest by {depth:g} mm {near(at)}",
+        f"{what}: {some(count, 'pair', 'pairs')} of faces, {deep}",
         count=count,
         value=depth,
         limit=0.0,
@@ -72,7 +75,7 @@ def _flat(body: Anatomy, pairs: Pairs) -> Finding:
     return Finding(
         "coplanar-overlap",
         Severity.ERROR,
-        f"{some(len(pairs), 'pair', 'pairs')} of faces lie in one plane on top of each other, the first {near(at)}",
+        f"{some(len(pairs), 'pair', 'pairs')} of faces lie in one plane on top of each other, {first(len(pairs), at)}",
         count=len(pairs),
         at=at,
         part=body.name,
@@ -86,7 +89,7 @@ def _contact(body: Anatomy, pairs: Pairs) -> Finding:
     return Finding(
         "contact",
         Severity.WARNING,
-        f"surfaces touch without passing through each other in {some(len(pairs), 'place', 'places')}, the first {near(at)}",
+        f"surfaces touch without passing through each other in {some(len(pairs), 'place', 'places')}, {first(len(pairs), at)}",
         count=len(pairs),
         at=at,
         part=body.name,
@@ -97,18 +100,18 @@ def _contact(body: Anatomy, pairs: Pairs) -> Finding:
 
 _SHELLS = {
     Kind.INVERTED: (
-        "inverted-shell", "{} inside out, the first {}", "turn its faces over",
+        "inverted-shell", "{} inside out, {}", "turn its faces over",
     ),
     Kind.NESTED: (
-        "nested-shell", "{} within the material of another, the first {}", "remove the inner one, or turn it over to make a hollow",
+        "nested-shell", "{} within the material of another, {}", "remove the inner one, or turn it over to make a hollow",
     ),
     Kind.OVERLAPPING: (
-        "overlapping-shells", "{} in the way of another, the first {}", "unite them (a boolean union), or move them apart",
+        "overlapping-shells", "{} in the way of another, {}", "unite them (a boolean union), or move them apart",
     ),
     Kind.FLAT: (
-        "inverted-shell", "{} no volume: as thin as paper, the first {}", "give it a thickness, or remove it",
+        "inverted-shell", "{} no volume: as thin as paper, {}", "give it a thickness, or remove it",
     ),
-    Kind.CAVITY: ("cavity", "{} a hollow without a way out, the first {}", "open it with a hole, or fill it"),
+    Kind.CAVITY: ("cavity", "{} a hollow without a way out, {}", "open it with a hole, or fill it"),
 }  # fmt: skip
 _VERBS = {Kind.FLAT: ("encloses", "enclose"), Kind.CAVITY: ("encloses", "enclose")}
 
@@ -132,7 +135,7 @@ def shells(body: Anatomy, kinds: Sequence[Kind], met: Crossings, method: str | N
             Finding(
                 code,
                 Severity.WARNING if warning else Severity.ERROR,
-                message.format(count, near(at)),
+                message.format(count, first(len(which), at)),
                 count=len(which),
                 value=abs(volume) if kind is Kind.CAVITY else volume,
                 unit="mm3",

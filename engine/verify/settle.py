@@ -65,7 +65,7 @@ class Footings:
             return None
         new, lost = posed(mesh.points[n:], stance)
         if found.drop and not lost:
-            lost = grid.turn(new, _UPRIGHT, np.array((0, 0, found.drop), dtype=np.int64))
+            lost = grid.turn(new, UPRIGHT, np.array((0, 0, found.drop), dtype=np.int64))
         if lost:
             return None
         lattice = np.empty(mesh.points.shape, dtype=np.int32)
@@ -116,7 +116,7 @@ def settle(part: Part, pose: str = "print", known: Footings | None = None) -> Se
     (points, lost), faces = posed(part.mesh.points, stance), part.mesh.faces
     drop = -grid.lowest(points, faces) if pose == "print" else 0
     if drop not in (0, -grid.TOO_FAR):
-        lost += grid.turn(points, _UPRIGHT, np.array((0, 0, drop), dtype=np.int64))
+        lost += grid.turn(points, UPRIGHT, np.array((0, 0, drop), dtype=np.int64))
     else:
         drop = 0
     # points without a place are not welded: each of them is to be counted
@@ -143,7 +143,7 @@ def _raised(part: Settled, steps: int) -> Settled:
     if not steps:
         return part
     lattice = part.lattice.copy()
-    grid.turn(lattice, _UPRIGHT, np.array((0, 0, steps), dtype=np.int64))
+    grid.turn(lattice, UPRIGHT, np.array((0, 0, steps), dtype=np.int64))
     lattice.flags.writeable = False
     kept = None if part.kept is None else replace(part.kept, key=f"{part.kept.key}/{steps}")
     return replace(part, pose=_dropped(part.pose, steps), lattice=lattice, kept=kept)
@@ -155,7 +155,7 @@ def _dropped(stance: Pose, drop: int) -> Pose:
     return replace(stance, translation=(x, y, z + drop / STEPS_PER_MM)) if drop else stance
 
 
-_UPRIGHT = np.array((1, 2, 3), dtype=np.int64)
+UPRIGHT = np.array((1, 2, 3), dtype=np.int64)
 
 
 def posed(points: Points, pose: Pose) -> tuple[Lattice, int]:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from engine.model.mesh import STEPS_PER_MM, Patch, Role
 from engine.model.order import Finding, Severity
 from engine.model.process import Process
-from engine.verify.anatomy import Anatomy, Place, Topology
+from engine.verify.anatomy import Anatomy, Topology
 from engine.verify.facing import Facing, face
 from engine.verify.tree import Tree, plant
 
@@ -26,7 +26,10 @@ Int32s = npt.NDArray[np.int32]
 Float64s = npt.NDArray[np.float64]
 
 SLACK = 2.0
-"""Steps: a wall drawn exactly at its limit may be so much thinner once its points lie on the lattice (two points, each by less than 1)."""
+"""Steps of 1e-4 mm: a wall drawn exactly at its limit may be so much thinner once its points lie on the lattice (two points, each by
+less than 1). Foreign files on a finer lattice are let so much too: their floats rounded a wall of 0.8 mm before we did."""
+BEYOND = float(1 << 30)
+"""Steps: farther than any two points of a lattice are from each other."""
 _ROLES = {Role.ENGRAVING: 1, Role.EMBOSSING: 2}
 _CODES = ("thin-wall", "narrow-gap", "thin-letter", "thin-letter")
 
@@ -51,8 +54,8 @@ def roles_of(faces: int, patches: Mapping[str, Patch]) -> npt.NDArray[np.int8]:
     return roles
 
 
-def limits_of(process: Process) -> Float64s:
-    """Steps, (2, 3, 3): of walls and of gaps between faces of two roles; 0 where the process has none."""
+def limits_mm(process: Process) -> Float64s:
+    """mm, (2, 3, 3): of walls and of gaps between faces of two roles; 0 where the process has none."""
     wall, gap, raised, sunken = (
         process.limits[name].value if name in process.limits else 0.0
         for name in ("wall", "gap", "emboss_width", "engrave_width")
@@ -61,7 +64,12 @@ def limits_of(process: Process) -> Float64s:
     limits[0], limits[1] = wall, gap
     limits[0, 1:, 1:], limits[1, 1:, 1:] = raised, sunken
     limits[0, 1, 1], limits[1, 2, 2] = gap, gap
-    return np.maximum(limits * STEPS_PER_MM - SLACK, 0.0)
+    return limits
+
+
+def limits_of(process: Process, steps: float = STEPS_PER_MM) -> Float64s:
+    """Those in steps, as the kernels ask for them: with the slack, and none beyond the lattice. `steps`: how many a mm has."""
+    return np.clip(limits_mm(process) * steps - SLACK * max(1.0, steps / STEPS_PER_MM), 0.0, BEYOND)
 
 
 def check_walls(
@@ -72,7 +80,7 @@ def check_walls(
     asked = [process is not None and name in process.limits for name in ("wall", "gap")]
     if process is None or not any(asked):
         return Walls((), False, False, None, None)
-    limits, roles = limits_of(process), roles_of(len(body.faces), patches)
+    limits, roles = limits_of(process, body.steps), roles_of(len(body.faces), patches)
     if body.rest is not None:
         told = body.rest.face(body.lattice, body.faces, shape.twin, roles, limits)
     else:
@@ -80,12 +88,12 @@ def check_walls(
             limits = np.ascontiguousarray(limits[:, :1, :1])
         told = face(body.lattice, body.faces, shape.twin, roles, limits, trees or (plant(body.lattice, body.faces),))
     findings = [
-        _said(body, shape.twin, roles, limits, told, channels, code)
+        _said(body, shape.twin, roles, limits_mm(process), told, channels, code)
         for channels, code in (((0,), _CODES[0]), ((1,), _CODES[1]), ((2, 3), _CODES[2]))
         if len(told.hits)
     ]
     least = [told.found[told.hits[:, 1] % 2 == k, 0] for k in range(2)]
-    mm = [round(float(d.min()) / STEPS_PER_MM, 4) if len(d) else None for d in least]
+    mm = [round(float(d.min()) / body.steps, body.digits) if len(d) else None for d in least]
     return Walls(tuple(f for f in findings if f is not None), asked[0], asked[1], mm[0], mm[1])
 
 
@@ -105,8 +113,8 @@ def _said(
     allowed = limits[hits[:, 1] % 2, roles[hits[:, 0]], roles[hits[:, 2]]]
     # the worst is what lacks most of its limit
     worst = int(np.lexsort((found[:, 3], found[:, 2], found[:, 1], found[:, 0] / allowed))[0])
-    at: Place = tuple(round(float(v) / STEPS_PER_MM, 4) for v in found[worst, 1:])  # type: ignore[assignment]
-    value, limit = round(float(found[worst, 0]) / STEPS_PER_MM, 4), round((float(allowed[worst]) + SLACK) / STEPS_PER_MM, 4)
+    at = body.place(*(float(v) for v in found[worst, 1:]))
+    value, limit = round(float(found[worst, 0]) / body.steps, body.digits), round(float(allowed[worst]), 4)
     places = _places(body, hits, twin)
     what, fix = _words(code, int(hits[worst, 1]), int(roles[hits[worst, 0]]))
     where = "at x {:g}, y {:g}, z {:g} mm".format(*at)

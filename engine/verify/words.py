@@ -28,6 +28,11 @@ def near(at: Place) -> str:
     return "at x {:g}, y {:g}, z {:g} mm".format(*at)
 
 
+def first(count: int, at: Place) -> str:
+    """Where the only one is, or the first of several."""
+    return near(at) if count == 1 else f"the first {near(at)}"
+
+
 def some(count: int, one: str, many: str) -> str:
     """1 edge, 2 edges."""
     return f"1 {one}" if count == 1 else f"{count} {many}"
@@ -70,7 +75,7 @@ def topology(body: Anatomy, shape: Topology) -> list[Finding]:
             Finding(
                 "open-edge",
                 Severity.ERROR,
-                f"the surface has a hole: {some(n, 'edge has', 'edges have')} a face on one side only, the first {near(at)}",
+                f"the surface has a hole: {some(n, 'edge has', 'edges have')} a face on one side only, {first(n, at)}",
                 count=n,
                 at=at,
                 part=body.name,
@@ -85,7 +90,7 @@ def topology(body: Anatomy, shape: Topology) -> list[Finding]:
             Finding(
                 "nonmanifold-edge",
                 Severity.ERROR,
-                f"{some(n, 'edge is', 'edges are')} shared by more than two faces, the first {near(at)}",
+                f"{some(n, 'edge is', 'edges are')} shared by more than two faces, {first(n, at)}",
                 count=n,
                 at=at,
                 part=body.name,
@@ -100,7 +105,7 @@ def topology(body: Anatomy, shape: Topology) -> list[Finding]:
             Finding(
                 "nonmanifold-vertex",
                 Severity.ERROR,
-                f"surfaces touch in {some(n, 'single point', 'single points')}, the first {near(at)}",
+                f"surfaces hang together by {some(n, 'single point', 'single points')}, {first(n, at)}",
                 count=n,
                 at=at,
                 part=body.name,
@@ -114,7 +119,7 @@ def topology(body: Anatomy, shape: Topology) -> list[Finding]:
             Finding(
                 "unused-point",
                 Severity.INFO,
-                f"{some(n, 'point is', 'points are')} used by no face, the first {near(at)}; harmless",
+                f"{some(n, 'point is', 'points are')} used by no face, {first(n, at)}; harmless",
                 count=n,
                 at=at,
                 part=body.name,
@@ -133,7 +138,7 @@ def degenerate(body: Anatomy, shape: Topology, sizes: Mass) -> list[Finding]:
             Finding(
                 "degenerate-face",
                 Severity.ERROR,
-                f"{some(n, 'face has', 'faces have')} no area at {body.step}, the first {near(at)}",
+                f"{some(n, 'face has', 'faces have')} no area (three corners on one line, to {body.step}), {first(n, at)}",
                 count=n,
                 at=at,
                 part=body.name,
@@ -147,7 +152,7 @@ def degenerate(body: Anatomy, shape: Topology, sizes: Mass) -> list[Finding]:
             Finding(
                 "duplicate-face",
                 Severity.ERROR,
-                f"{some(shape.doubled, 'face is', 'faces are')} there twice, the first {near(at)}",
+                f"{some(shape.doubled, 'face is', 'faces are')} there twice, {first(shape.doubled, at)}",
                 count=shape.doubled,
                 at=at,
                 part=body.name,
@@ -168,7 +173,7 @@ def winding(body: Anatomy, shape: Topology) -> list[Finding]:
         Finding(
             "inconsistent-winding",
             Severity.ERROR,
-            f"neighbouring faces disagree on which side is outside along {some(n, 'edge', 'edges')}, the first {near(at)}",
+            f"neighbouring faces disagree on which side is outside along {some(n, 'edge', 'edges')}, {first(n, at)}",
             count=n,
             at=at,
             part=body.name,
@@ -208,7 +213,6 @@ def rows_of(faces: npt.NDArray[np.integer]) -> tuple[int, ...]:
 
 def too_big(body: Anatomy, sizes: Mass, axis: int, size: float, room: float, machine: str) -> Finding:
     """Longer than the machine, along one axis."""
-    x, y, z = (sizes.box[k + 3] / STEPS_PER_MM for k in range(3))
     return Finding(
         "too-big",
         Severity.ERROR,
@@ -216,7 +220,7 @@ def too_big(body: Anatomy, sizes: Mass, axis: int, size: float, room: float, mac
         value=size,
         limit=room,
         unit="mm",
-        at=(x, y, z),
+        at=body.place(*sizes.box[3:]),
         part=body.name,
         fix="choose a larger machine, or a smaller product",
     )
@@ -224,7 +228,6 @@ def too_big(body: Anatomy, sizes: Mass, axis: int, size: float, room: float, mac
 
 def off_bed(body: Anatomy, sizes: Mass, limit: float) -> Finding:
     """Nothing flat lies on the bed."""
-    x, y = ((sizes.box[k] + sizes.box[k + 3]) / (2 * STEPS_PER_MM) for k in range(2))
     return Finding(
         "off-bed",
         Severity.ERROR,
@@ -232,7 +235,7 @@ def off_bed(body: Anatomy, sizes: Mass, limit: float) -> Finding:
         value=sizes.contact,
         limit=limit,
         unit="mm2",
-        at=(round(x, 4), round(y, 4), sizes.box[2] / STEPS_PER_MM),
+        at=body.place((sizes.box[0] + sizes.box[3]) / 2, (sizes.box[1] + sizes.box[4]) / 2, sizes.box[2]),
         part=body.name,
         fix="turn the part so that a flat side lies on the bed",
     )

@@ -63,7 +63,9 @@ def literals(node: ast.expr, scope: ast.FunctionDef, via: tuple[str, ...] = ()) 
 
 
 def spoken(folder: str, name: str) -> set[str]:
-    files = [p for p in sorted((ROOT / folder).rglob("*.py")) if "reading" not in p.parts]  # its `wrong` makes InputErrors
+    files = [
+        p for p in sorted((ROOT / folder).rglob("*.py")) if "reading" not in p.relative_to(ROOT).parts
+    ]  # its `wrong` makes InputErrors
     return {s for p in files for s in sentences(ast.parse(p.read_text(encoding="utf-8")), name)}
 
 

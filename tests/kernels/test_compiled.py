@@ -136,6 +136,12 @@ def test_every_way_to_import_is_followed(tmp_path: pathlib.Path) -> None:
         "from kernels import exact",
         "from kernels import (compiled,\n    exact)",
         "def f():\n    from kernels.exact import orient2d",
+        "class A:\n    def f(self):\n        with x:\n            import kernels.exact",
+        "if x:\n    pass\nelse:\n    import kernels.exact",
+        "try:\n    pass\nexcept ImportError:\n    import kernels.exact",
+        "for _ in x:\n    pass\nelse:\n    import kernels.exact",
+        "try:\n    pass\nfinally:\n    import kernels.exact",
+        "match x:\n    case 1:\n        import kernels.exact",
     ]
     exact = compiled.FOLDER / "exact.py"
     for number, way in enumerate(ways):
@@ -162,3 +168,16 @@ def test_the_key_holds_numbas_version(tmp_path: pathlib.Path, monkeypatch: pytes
     compiled.key.cache_clear()
     assert compiled.key(path) != before
     compiled.key.cache_clear()
+
+
+def test_the_first_kernel_does_not_load_scipys_blas() -> None:
+    """No kernel may use it, and it would be a quarter of a start."""
+    told = """
+import sys
+from kernels import compiled, lattice
+compiled.REGISTRY[0].compile()
+print("scipy.linalg" in sys.modules, "numba.np.arraymath" in sys.modules)
+"""
+    plain = {n: v for n, v in os.environ.items() if not n.startswith("NUMBA_")}
+    ended = subprocess.run([sys.executable, "-c", told], env=plain, capture_output=True, text=True, cwd=compiled.FOLDER.parent)
+    assert ended.stdout == "False True\n", ended.stderr

@@ -196,7 +196,7 @@ def test_an_object_that_stands_twice_is_two_parts(tmp_path: pathlib.Path, capsys
         )
     status, codes, told = verified(capsys, str(file))
     assert (status, codes) == (1, ["parts-cross"]) and told["figures"]["parts"] == 2
-    assert told["findings"][0]["message"].startswith("parts item-1-1-at-1 and item-1-1-at-2 pass through each other")
+    assert told["findings"][0]["message"].startswith("parts item-1-1 and item-1-1-2 pass through each other")
 
 
 def test_the_picture_shows_both(tmp_path: pathlib.Path, capsys: Captured) -> None:

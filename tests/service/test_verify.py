@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import pty
 import struct
+import subprocess
+import sys
+import zipfile
 from typing import Any
 
 import pytest
 
 from engine.errors import EngineFault
-from service import cli
+from engine.model.process import CHECKS
+from engine.reading import meshes, threemf
+from service import cli, verifying
 
 Captured = pytest.CaptureFixture[str]
 POINTS = "0 0 0\n10 0 0\n0 10 0\n0 0 10\n"
@@ -55,7 +61,12 @@ def test_each_kind_of_file_has_its_status_and_its_line(files: pathlib.Path, caps
         got, out, err = run(capsys, name, "--unit", "mm")
         assert (got, err) == (status, ""), name
         assert told in out and all(line.startswith(f"{name}: ") for line in out.splitlines())
-    assert "not checked: shells" in run(capsys, "open.off", "--unit", "mm")[1]  # an open surface has no inside
+    told = run(capsys, "open.off", "--unit", "mm")[1]
+    assert "; close the surface there\n" in told  # what to do about it
+    assert "not checked: shells (what is inside" in told  # an open surface has no inside
+    assert "printable (geometry alone" in run(capsys, "whole.off", "--unit", "mm")[1]
+    assert run(capsys, "lying.off", "--unit", "mm")[1].count("lying.off") == 1
+    assert set(verifying.CHECKS) == set(CHECKS)
 
 
 def test_without_a_unit_or_with_none_that_is_one(files: pathlib.Path, capsys: Captured) -> None:
@@ -75,10 +86,10 @@ def test_the_worst_status_wins(files: pathlib.Path, capsys: Captured, monkeypatc
     assert worst("whole", "lying", "open") == 2
     settle = module.settle_as_drawn
 
-    def failing(parts: Any) -> Any:
+    def failing(parts: Any, bed: bool = False) -> Any:
         if parts[0].name == "open":
             raise EngineFault("a promise did not hold")
-        return settle(parts)
+        return settle(parts, bed)
 
     monkeypatch.setattr(module, "settle_as_drawn", failing)
     status, out, _ = run(capsys, "open.off", "lying.off", "whole.off", "--unit", "mm", "--json")
@@ -109,6 +120,16 @@ def test_a_process_asks_for_machine_and_bed(files: pathlib.Path, capsys: Capture
     assert run(capsys, "whole.off", "--unit", "mm", "--process", "fdm-pls")[0] == 2
 
 
+def test_a_size_that_is_no_things_is_doubted(files: pathlib.Path, capsys: Captured) -> None:
+    assert "is its unit the right one" not in run(capsys, "whole.off", "--unit", "cm")[1]
+    assert (
+        "note: all of it is 1e+04 x 1e+04 x 1e+04 mm: is its unit the right one?" in run(capsys, "whole.off", "--unit", "m")[1]
+    )
+    (files / "small.off").write_text(WHOLE.replace("10", "0.01"))
+    assert "0.01 x 0.01 x 0.01 mm" in run(capsys, "small.off", "--unit", "mm")[1]
+    assert "is its unit" not in run(capsys, "nan.off", "--unit", "mm")[1]
+
+
 def test_the_picture_is_of_one_file(files: pathlib.Path, capsys: Captured) -> None:
     for name in ("whole", "nan", "open"):  # what cannot be drawn is an empty picture, no fault
         run(capsys, f"{name}.off", "--unit", "mm", "--picture", f"seen/{name}.png")
@@ -122,8 +143,53 @@ def test_the_picture_is_of_one_file(files: pathlib.Path, capsys: Captured) -> No
     assert b"element face 3\n" in (files / "seen" / "bad.ply").read_bytes()
     assert "faces" not in rows(run(capsys, "open.off", "--unit", "mm", "--json")[1])[0]["findings"][0]
     (files / "taken").write_text("")
-    status, _, err = run(capsys, "whole.off", "--unit", "mm", "--picture", "taken/x.png")
-    assert status == 2 and "cannot be written" in err
+    for option in ("--picture", "--faces"):
+        status, out, err = run(capsys, "open.off", "--unit", "mm", option, "taken/x", "--json")
+        (told,) = rows(out)  # the verdict is told all the same
+        assert (status, err) == (2, "") and told["verdict"] == "refused" and f"{option}: cannot be written" in told["error"]
+        assert "unusable: " in run(capsys, "open.off", "--unit", "mm", option, "taken/x")[1]
+        (files / "there").mkdir(exist_ok=True)
+        assert "is a folder" in run(capsys, "whole.off", "--unit", "mm", option, "there")[1]
+        for nowhere in ("-", "", "there/"):
+            status, out, err = run(capsys, "open.off", "--unit", "mm", option, nowhere)
+            assert (status, out) == (2, "") and "name of a file to write" in err
+    assert not (files / "-").exists() and not list((files / "there").iterdir())
+
+
+def test_nothing_to_mark_is_said(files: pathlib.Path, capsys: Captured) -> None:
+    status, out, _ = run(capsys, "whole.off", "--unit", "mm", "--picture", "p.png", "--faces", "f.ply")
+    assert status == 0 and "no faces to mark: f.ply is a mesh of no faces, p.png shows the file as it is" in out
+    assert b"element face 0\n" in (files / "f.ply").read_bytes() and (files / "p.png").stat().st_size > 1000
+    assert "no faces to mark" not in run(capsys, "open.off", "--unit", "mm", "--faces", "f.ply")[1]
+    assert run(capsys, "f.ply", "--unit", "mm")[0] == 1  # what was written is read: three faces, open
+
+
+def test_bad_faces_of_one_object_of_several(files: pathlib.Path, capsys: Captured) -> None:
+    """Three components of one item, two of them the same open object moved: each its own faces, by names that differ."""
+    corners = [[float(v) for v in row.split()] for row in POINTS.splitlines()]
+    points = "".join('<vertex x="{}" y="{}" z="{}"/>'.format(*p) for p in corners)
+    bodies = [[(0, 2, 1), (0, 1, 3), (1, 2, 3), (2, 0, 3)], [(0, 2, 1), (0, 1, 3), (1, 2, 3)]]
+    objects = ""
+    for key, faces in enumerate(bodies, start=1):
+        rows_of = "".join('<triangle v1="{}" v2="{}" v3="{}"/>'.format(*f) for f in faces)
+        objects += f'<object id="{key}"><mesh><vertices>{points}</vertices><triangles>{rows_of}</triangles></mesh></object>'
+    moved = "".join(
+        f'<component objectid="{key}" transform="1 0 0 0 1 0 0 0 1 {x} 0 0"/>' for key, x in ((1, 0), (2, 50), (2, 100))
+    )
+    model = (
+        f'<model xmlns="{threemf.CORE}"><resources>{objects}<object id="3"><components>{moved}</components></object></resources>'
+        '<build><item objectid="3"/></build></model>'
+    )
+    rels = f'<Relationships><Relationship Id="r" Target="/m.model" Type="{threemf._MODEL_TYPE}"/></Relationships>'
+    with zipfile.ZipFile(files / "three.3mf", "w") as archive:
+        archive.writestr("_rels/.rels", rels)
+        archive.writestr("m.model", model)
+    status, out, _ = run(capsys, "three.3mf", "--faces", "bad.ply", "--picture", "bad.png", "--json")
+    (told,) = rows(out)
+    assert status == 1 and [f["part"] for f in told["findings"]] == ["item-1-2", "item-1-2-2"]
+    ((_, points_of, faces_of),) = meshes.read(str(files / "bad.ply"), "ply")
+    assert len(faces_of) == 6 and sorted(set(points_of[:, 0].tolist())) == [50.0, 60.0, 100.0, 110.0]
+    assert "error open-edge in item-1-2-2: " in run(capsys, "three.3mf")[1]
 
 
 def test_names_that_move_a_cursor_or_are_no_utf8(files: pathlib.Path, capsys: Captured) -> None:
@@ -135,3 +201,18 @@ def test_names_that_move_a_cursor_or_are_no_utf8(files: pathlib.Path, capsys: Ca
         status, out, _ = run(capsys, name, "--unit", "mm", "--json")
         assert status == 0 and rows(out)[0]["file"] == name
         assert "\x1b" not in run(capsys, name)[1]
+
+
+def test_progress_is_drawn_on_a_terminal_alone(files: pathlib.Path) -> None:
+    words = [sys.executable, "-c", "from service.cli import main; main()", "verify", "whole.off", "open.off", "--unit", "mm"]
+    environment = {**os.environ, "PYTHONPATH": str(pathlib.Path(cli.__file__).parents[1])}
+    ours, terminal = pty.openpty()
+    done = subprocess.run([*words, "--json"], stdout=subprocess.PIPE, stderr=terminal, env=environment, text=True)
+    os.close(terminal)
+    drawn = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert [(r["file"], r["status"]) for r in rows(done.stdout)] == [("whole.off", 0), ("open.off", 1)]
+    assert "0/2 reading whole.off" in drawn and "1/2 judging open.off" in drawn and f"[{'#' * 10}" in drawn
+    assert drawn.endswith("\r\x1b[K") and "\n" not in drawn  # and nothing is left of it
+    silent = subprocess.run(words, capture_output=True, env=environment, text=True)
+    assert (silent.returncode, silent.stderr) == (1, "") and "\r" not in silent.stdout

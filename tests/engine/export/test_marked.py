@@ -66,6 +66,27 @@ def test_what_offends_is_red_and_ringed(cube: Settled) -> None:
     assert 100 < rows.mean() < 400 and 100 < columns.mean() < 400
 
 
+def test_places_that_lie_apart_have_a_ring_each() -> None:
+    far = np.array([(0.0, 0.0), (5.0, 0.0), (0.0, 5.0)])
+    one, near, away = far, far + 20.0, far + (200.0, 0.0)
+    boxes = marked._places(np.stack((one, away, near)))
+    assert [(low.tolist(), high.tolist()) for low, high in boxes] == [([0, 0], [25, 25]), ([200, 0], [205, 5])]
+    across = np.array([(0.0, 0.0), (100.0, 0.0), (205.0, 0.0)])  # a large face between them
+    assert len(marked._places(np.stack((one, away, across)))) == 1
+    assert marked._places(np.full((2, 3, 2), np.nan)) == []
+    assert len(marked._places(far + np.arange(40.0)[:, None, None] * (100.0, 0.0))) == marked.RINGS
+
+
+def test_two_bad_corners_of_one_finding(cube: Settled) -> None:
+    """Small cubes at the ends of a bar, one finding: two rings, and nothing red between them."""
+    row = np.concatenate([POINTS / 8 + (x, 0.0, 0.0) for x in (0.0, 20.0, 40.0)])
+    many = np.concatenate([FACES + 8 * k for k in range(3)])
+    (part,) = settle_as_drawn([Part("x", Mesh(row, many))])
+    seen = red(marked.picture([part], {"x": [(*range(12), *range(24, 36))]}))
+    middle = red(marked.picture([part], {"x": [tuple(range(12, 24))]}))
+    assert seen.any() and middle.any() and not (seen & middle).any()
+
+
 def test_the_faces_alone_are_a_mesh_that_can_be_read(cube: Settled, tmp_path: pathlib.Path) -> None:
     path = tmp_path / "bad.ply"
     path.write_bytes(marked.mesh([cube, cube], {"x": [(10, 3), (3,)]}))

@@ -13,19 +13,41 @@ from engine.verify.foreign import settle_as_drawn
 
 POLYGONS = {"cube_poly.off", "prim.off"}
 """The oracles' reader lost two triangles of these, and saw a hole; read whole they are closed."""
+_ROUNDED = "the oracle counted on floats finer than a lattice of int32; on ours it finds what we find (test_crossings)"
+_TOUCH = "pairs that merely touch are `contact` here, and of CGAL's number"
+DIFFER = {
+    "cube_poly.off": "a polygon's half was lost",
+    "prim.off": "a polygon's half was lost",
+    "elalish__112932.stl": _ROUNDED,
+    "elalish__Generic_Twin_7081.1.t0_right.obj": _ROUNDED,
+    "elalish__Offset1.obj": f"{_ROUNDED}; and its slivers have an area, below the 1e-8 that counts as none for the oracle",
+    "mikedh__box.STL": _TOUCH,
+    "mikedh__counterXP.3MF": "several objects, each judged alone; the oracle has no number",
+    "mikedh__rabbit.obj": _ROUNDED,
+    "mikedh__wallhole.obj": _TOUCH,
+}
+"""Files in which not as many pairs of faces cross as `_verdicts.csv` says, and why."""
 
 
 def test_each_broken_file_is_explained(shared_data: pathlib.Path) -> None:
     folder = shared_data / "mesh"
-    wrong, broken = [], 0
+    wrong, broken, differing = [], 0, set()
     for row in csv.DictReader((folder / "_verdicts.csv").open()):
         path = folder / row["file"]
         found = meshes.read(str(path), path.suffix[1:].lower())
         if path.name in POLYGONS:
             assert sum(len(faces) for *_, faces in found) == int(row["tri"]) + 2
+            differing.add(path.name)
             row.update(boundary_edges="0", exact_si_pairs="0", volume="1")
         parts = settle_as_drawn([Part(name, Mesh(points, faces.astype("int32"))) for name, points, faces in found])
-        checks, findings, _ = verify(parts)
+        checks, findings, figures = verify(parts)
+        counts = {f.code: f.count for f in findings}
+        touching = counts.get("contact", 0) if DIFFER.get(path.name) == _TOUCH else 0
+        if row["exact_si_pairs"] == "" or figures["crossing_pairs"] != float(row["exact_si_pairs"]):
+            differing.add(path.name)
+            assert not touching or figures["crossing_pairs"] + touching == float(row["exact_si_pairs"])
+        if path.name != "elalish__Offset1.obj":
+            assert counts.get("degenerate-face", 0) == int(row["degenerate"]), path.name
         codes = {f.code for f in findings if f.severity is Severity.ERROR}
         assert all(f.message and "\n" not in f.message for f in findings)
         expected = {
@@ -44,5 +66,5 @@ def test_each_broken_file_is_explained(shared_data: pathlib.Path) -> None:
         sound = sound and float(row["volume"]) > 0
         if sound and verdict(checks, findings) != "printable":
             wrong.append((row["file"], sorted(codes), "sound", row["selfint_faces"], row["volume"]))
-    assert broken > 40
+    assert broken > 40 and differing == set(DIFFER)
     assert not wrong, wrong

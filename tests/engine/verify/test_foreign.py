@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.model.mesh import Mesh, Part, Pose, Settled
 from engine.model.order import Finding
+from engine.process.limits import load_process
 from engine.verify.checks import verdict, verify
 from engine.verify.foreign import settle_as_drawn
 
@@ -150,3 +151,94 @@ def test_arrays_that_are_no_mesh_at_all(wrong: np.ndarray) -> None:
     for one, other in ((wrong, good), (lattice, wrong)):
         part = Settled(Part("x", Mesh(POINTS, good)), Pose(), one, other)
         assert [f.code for f in verify([part])[1]] == ["unreadable"]
+
+
+# ---- for a process: dropped to its bed, and asked for walls, gaps and machine on the file's own lattice -----------------
+
+PROCESS = load_process("fdm-pla")
+WALL, ROOM = PROCESS.wall, PROCESS.machine.size
+PLATE = POINTS * (1.0, 1.0, WALL / 8.0)
+
+
+def judged(
+    *points: np.ndarray, process: str = "fdm-pla", faces: np.ndarray = FACES
+) -> tuple[str, list[Finding], dict[str, object]]:
+    parts = settle_as_drawn([Part(f"p{k}", Mesh(p, faces)) for k, p in enumerate(points)], bed=True)
+    checks, findings, figures = verify(parts, load_process(process))
+    json.dumps(figures, allow_nan=False)
+    return verdict(checks, findings), list(findings), figures
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(-90, 90), st.tuples(*(st.integers(-1000, 1000) for _ in range(3))), st.booleans())
+def test_dropped_it_is_the_same_at_any_size_and_place(power: int, shift: tuple[int, ...], good: bool) -> None:
+    points, faces = (POINTS, FACES) if good else TWO
+    (before,) = settle_as_drawn([Part("x", Mesh(points, faces))], bed=True)
+    (after,) = settle_as_drawn([Part("x", Mesh((points + np.array(shift)) * 2.0**power, faces))], bed=True)
+    assert np.array_equal(before.lattice, after.lattice) and before.lattice[:, 2].min() == 0
+    assert np.abs(after.lattice).max() <= 2**28
+    assert np.allclose(after.points, (points + np.array(shift)) * 2.0**power, rtol=1e-7, atol=2.0 ** (power - 20))
+
+
+def test_all_parts_are_dropped_together_by_whole_steps_and_told_where_they_are_drawn() -> None:
+    tall, aside = POINTS * (1.0, 1.0, 9.0), POINTS + (50.3, 50.3, 50.3)  # the lattice holds the whole height
+    one, other = settle_as_drawn([Part("a", Mesh(tall, FACES)), Part("b", Mesh(aside, FACES))], bed=True)
+    assert one.lattice[:, 2].min() == 0 < other.lattice[:, 2].min() and one.steps_per_mm == other.steps_per_mm
+    assert 2**27 <= one.lattice[:, 2].max() <= 2**28 and one.origin == other.origin
+    assert np.allclose(one.points, tall, atol=1e-6) and np.allclose(other.points, aside, atol=1e-6)
+    said, findings, figures = judged(tall, aside)
+    assert said == "refused" and [(f.code, f.part) for f in findings] == [("off-bed", "p1")]  # it would hang in the air
+    beside = POINTS + (50.3, 50.3, 0.0)
+    assert judged(tall, beside)[:2] == ("printable", [])
+    assert np.allclose(figures["bounds_mm"], [[0.0, 0.0, 0.0], [58.3, 58.3, 72.0]], atol=1e-6)  # type: ignore[arg-type]
+    # what no face uses lies below the bed, and pulls nothing down
+    unused = np.concatenate((POINTS, [(0.0, 0.0, -3.0)]))
+    assert settle_as_drawn([Part("x", Mesh(unused, FACES))], bed=True)[0].lattice[:8, 2].min() == 0
+    assert [f.code for f in judged(unused)[1]] == ["unused-point"]
+
+
+@pytest.mark.parametrize("shift", [0.0, 77.3, -1000.7])
+def test_a_wall_at_its_limit_passes_wherever_it_was_rounded(shift: float) -> None:
+    drawn = (PLATE + shift).astype(np.float32)  # as an STL has it
+    assert judged(drawn)[:2] == ("printable", [])
+    said, findings, figures = judged((PLATE * (1.0, 1.0, 0.99) + shift).astype(np.float32))
+    assert said == "refused" and [f.code for f in findings] == ["thin-wall"]
+    (thin,) = findings
+    assert thin.value == figures["min_wall_mm"] == pytest.approx(0.99 * WALL, abs=1e-4) and thin.limit == WALL
+    assert thin.at == pytest.approx((shift, shift, shift + 0.495 * WALL), abs=2e-3)
+
+
+def test_gaps_walls_and_machine_at_every_size() -> None:
+    two = np.concatenate((POINTS, POINTS + (8.0 + PROCESS.gap / 2, 0.0, 0.0)))
+    faces = np.concatenate((FACES, FACES + 8))
+    _, findings, figures = judged(two, faces=faces)
+    assert [f.code for f in findings] == ["narrow-gap"] and findings[0].value == figures["min_gap_mm"]
+    assert findings[0].value == pytest.approx(PROCESS.gap / 2, abs=1e-6)
+    for scale in (2.0**-40, 2.0**-20, 1e-3):  # limits far beyond the lattice
+        codes_of = {f.code: f for f in judged(POINTS * scale)[1]}
+        assert set(codes_of) == {"thin-wall", "off-bed"} and codes_of["thin-wall"].limit == WALL
+    huge = judged(POINTS * 2.0**40)[1]
+    assert [(f.code, f.value) for f in huge] == [("too-big", 8 * 2.0**40)] * 3
+    exact = POINTS / 8.0 * np.array(ROOM)
+    assert judged((exact + 33.3).astype(np.float32))[1] == []
+    (over,) = judged((exact * (1.0001, 1.0, 1.0) + 33.3).astype(np.float32))[1]
+    assert over.code == "too-big" and over.limit == ROOM[0] and "along x" in over.message
+
+
+def test_what_a_float_lifts_lies_on_the_bed_still() -> None:
+    noise = np.array([0.0, 2e-6, 1e-6, 3e-6] * 2)
+    points = POINTS[:, [2, 1, 0]]  # the first four rows are now the bottom
+    lifted = points + np.stack((np.zeros(8), np.zeros(8), np.where(points[:, 2] == 0.0, noise, 0.0)), axis=1)
+    said, findings, figures = judged(lifted, faces=FACES[:, ::-1])
+    assert (said, findings) == ("printable", [])
+    assert figures["contact_area_mm2"] == pytest.approx(64.0, rel=1e-6) and figures["overhang_area_mm2"] == 0.0
+    tilted = points + np.stack((np.zeros(8), np.zeros(8), points[:, 0] * 1e-3), axis=1)
+    assert [f.code for f in judged(tilted, faces=FACES[:, ::-1])[1]] == ["off-bed"]
+    assert [f.code for f in judged(tilted, faces=FACES[:, ::-1], process="sls-pa12")[1]] == []  # powder has no bed
+
+
+def test_what_would_tip_over_is_told_where_it_is_drawn() -> None:
+    leaning = POINTS + np.stack((POINTS[:, 2] * 1.5, np.zeros(8), np.zeros(8)), axis=1) + (300.0, 20.0, -55.0)
+    _, findings, figures = judged(leaning)
+    tip = next(f for f in findings if f.code == "unstable")
+    assert tip.at == pytest.approx((310.0, 24.0, -51.0)) and figures["contact_area_mm2"] == pytest.approx(64.0)
