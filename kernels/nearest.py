@@ -67,6 +67,11 @@ def _side(points: Float64s, i: int, j: int) -> tuple[float, float, float]:
 
 
 @inlined
+def _scaled(points: Float64s, i: int, j: int, scale: float) -> tuple[float, float, float]:
+    return scale * (points[j, 0] - points[i, 0]), scale * (points[j, 1] - points[i, 1]), scale * (points[j, 2] - points[i, 2])
+
+
+@inlined
 def _longest_first(points: Float64s, faces: Int32s, f: int) -> tuple[int, int, int]:
     """The corners of f, turned so that the side from the first to the second is the longest; of equals the first of them."""
     a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
@@ -97,36 +102,36 @@ def pack(points: Float64s, faces: Int32s, order: Int32s, frame: Float64s, lanes:
     for slot in range(lanes.shape[0] // FRAME * WIDTH):
         a, b, c = _longest_first(points, faces, order[min(slot, order.shape[0] - 1)])
         row, lane = FRAME * (slot // WIDTH), slot % WIDTH
-        w, v = _side(points, a, b), _side(points, a, c)
-        w = (w[0] * scale, w[1] * scale, w[2] * scale)
-        v = (v[0] * scale, v[1] * scale, v[2] * scale)
+        w, v, e = _scaled(points, a, b, scale), _scaled(points, a, c, scale), _scaled(points, b, c, scale)
         ww = _dot(w, w)
         length = math.sqrt(ww)
         x, y, z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
+        high = 0.0
         if length > 0.0:
             x = (w[0] / length, w[1] / length, w[2] / length)
             z = _normal(w, v, ww)
             high = math.sqrt(_dot(z, z))
             if high <= FLAT * ww:
-                # no plane is its own: any that holds the side
+                # no plane is its own: any that holds the side, and nothing beside it
                 z = _cross(x, (0.0, 1.0, 0.0) if abs(x[0]) > 0.6 else (1.0, 0.0, 0.0))
-                high = math.sqrt(_dot(z, z))
-            z = (z[0] / high, z[1] / high, z[2] / high)
+                high = 0.0
+            size = math.sqrt(_dot(z, z))
+            z = (z[0] / size, z[1] / size, z[2] / size)
             y = _cross(z, x)
-        foot, height = _dot(v, x), _dot(v, y)
         for k in range(3):
             lanes[row + k, lane] = (points[a, k] - frame[k]) * scale
             lanes[row + 3 + k, lane] = x[k]
             lanes[row + 6 + k, lane] = y[k]
             lanes[row + 9 + k, lane] = z[k]
         lanes[row + 12, lane] = length
-        lanes[row + 13, lane] = height
-        one = math.sqrt(foot * foot + height * height)
-        two = math.sqrt((length - foot) * (length - foot) + height * height)
-        lanes[row + 14, lane] = -height / one if one > 0.0 else 0.0
-        lanes[row + 15, lane] = foot / one if one > 0.0 else 0.0
-        lanes[row + 16, lane] = height / two if two > 0.0 else 0.0
-        lanes[row + 17, lane] = (length - foot) / two if two > 0.0 else 0.0
+        lanes[row + 13, lane] = _dot(v, y)
+        for k in range(14, FRAME):
+            lanes[row + k, lane] = 0.0
+        if high > 0.0:
+            foot, rise, back, up = _dot(v, x), _dot(v, y), _dot(e, x), _dot(e, y)
+            one, two = math.sqrt(foot * foot + rise * rise), math.sqrt(back * back + up * up)
+            lanes[row + 14, lane], lanes[row + 15, lane] = -rise / one, foot / one
+            lanes[row + 16, lane], lanes[row + 17, lane] = up / two, -back / two
 
 
 @inlined
