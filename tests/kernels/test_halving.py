@@ -59,6 +59,9 @@ def test_groups_are_full_and_apart(count: int, seed: int, spread: int, flat: boo
     lattice = chance.integers(-spread, spread + 1, (3 * count + 9, 3)).astype(np.int32)
     if flat:
         lattice[:, seed % 3] = BIG
+    if seed % 4 == 0:  # all but one close together: bins within bins
+        lattice[0] = BIG
+        lattice[1:] //= 2**12
     faces = chance.integers(0, len(lattice), (count + 5, 3)).astype(np.int32)
     rows = np.sort(chance.permutation(count + 5)[:count]).astype(np.int32)
     order = ordered(lattice, faces, rows)
@@ -71,6 +74,9 @@ def test_what_is_equal_keeps_its_order() -> None:
     faces = np.tile(np.array([[0, 1, 2]], np.int32), (100, 1))
     rows = np.arange(99, -1, -1, dtype=np.int32)
     assert ordered(lattice, faces, rows).tolist() == rows.tolist()
+    lattice = np.array([[0, 0, 0], [9, 0, 0]], np.int32)
+    faces = np.array([[0, 0, 0], [1, 1, 1]] * 8, np.int32)
+    assert ordered(lattice, faces, rows[-16:]).tolist() == [*range(14, -1, -2), *range(15, 0, -2)]
 
 
 def test_boxes_are_smaller_than_along_a_curve() -> None:
