@@ -115,7 +115,7 @@ def _sizes(room: Int64s, many: int, sums: Int64s) -> int:
     _add(sums, CONTACT, contact, contact_low)
     _add(sums, OVERHANG, overhang, overhang_low)
     _add(sums, OVERHANG_HEIGHT, below, below_low)
-    return flat
+    return int(flat)
 
 
 @inlined

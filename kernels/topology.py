@@ -261,7 +261,7 @@ def match_sound(faces: Int32s, start: Int32s, ends: Int32s, halves: Int32s, twin
                 return False
             degree[faces[f, k]] = steps
             walked += steps
-    return walked == 3 * m
+    return bool(walked == 3 * m)
 
 
 @inlined
