@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,13 @@ from benchmarks.harness import Case
 from engine.make import Workshop, make
 from engine.model.mesh import STEPS_PER_MM, Settled
 from engine.model.order import Order, Product
+from engine.model.process import Limit
 from engine.process.limits import load_process
 from engine.verify import anatomy
 from engine.verify.checks import verdict, verify
 from engine.verify.crossings import find
 from engine.verify.delta import Certificates
+from engine.verify.refit import Connectivities
 from engine.verify.tree import plant
 from templates.phone_case import PhoneCase
 
@@ -32,7 +35,7 @@ SAME_VOLUME = 1e-9
 
 def cases() -> Sequence[Case]:
     """The subject's cases."""
-    found = [_case_of_a_phone(), _known_body()]
+    found = [_case_of_a_phone(), _known_body(), _known_faces("a phone case with a name", _product("Maxine").parts[0], 6.0)]
     for kind in ("organic", "slivers"):
         found += [_topology(kind, "100k")]
         found += [_crossings(kind, size) for size in SIZES]
@@ -41,6 +44,7 @@ def cases() -> Sequence[Case]:
             found += [distances.wall(kind, "10k", SIZES["10k"], distances.THIN)]
         found += [distances.first(kind, "100k", SIZES["100k"]), distances.closest(kind, "100k", SIZES["100k"])]
         found += [_full(kind, size) for size in ("10k", "100k")]
+        found += [_known_faces(f"{kind}, 100k", solids.settled(kind, SIZES["100k"]), {"organic": 26.0, "slivers": 54.0}[kind])]
         found += [distances.growth(kind, list(SIZES.values()))]
         found += [clearance.clearance(kind, "100k", SIZES["100k"], how) for how in ("within", "beside", "far", "crossing")]
     return found
@@ -81,6 +85,30 @@ def _known_body() -> Case:
         {"ourselves, unknown": lambda product: verify(product.parts, process)},
         products,
         most_ms=2.0,
+    )
+
+
+def _known_faces(name: str, part: Settled, most_ms: float) -> Case:
+    """Other sizes of a mesh whose faces are known."""
+    process = load_process(PhoneCase.default_process)
+    fine = {key: Limit(value, "mm", "benchmark") for key, value in (("wall", distances.FINE), ("gap", distances.GAP))}
+    process, known = replace(process, limits={**process.limits, **fine}), Connectivities()
+    sizes = [replace(part, lattice=np.ascontiguousarray(part.lattice + part.lattice // 100 * k), kept=None) for k in range(4)]
+
+    def agree() -> Sequence[str]:
+        differ = []
+        for at, size in enumerate((*sizes, *sizes)):
+            if verify([size], process, None, known)[1:] != verify([size], process)[1:]:
+                differ.append(f"size {at % len(sizes)}: the short way finds something else")
+        return differ if known.held else [*differ, "nothing was learned"]
+
+    return Case(
+        f"full verdict, same connectivity as a known mesh (refit), {name}",
+        lambda size: verify([size], process, None, known),
+        agree,
+        {"ourselves, unknown": lambda size: verify([size], process)},
+        sizes,
+        most_ms=most_ms,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.compiled import inlined, kernel
+from kernels.simd import LANES, bits, load, lowest_bit, splat
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
@@ -26,11 +27,11 @@ COUNTS = 8
 @kernel("int64(int32[:,::1], int64)")
 def first_bad_index(faces: Int32s, points: int) -> int:
     """The first face (row) with an index outside [0, points), -1 when there is none. Every other kernel relies on that."""
-    worst = 0
-    for f in range(faces.shape[0]):
-        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-        worst |= (a < 0) | (b < 0) | (c < 0) | (a >= points) | (b >= points) | (c >= points)
-    if worst == 0:
+    most, least = np.int32(0), np.int32(0)
+    flat = faces.reshape(faces.size)
+    for i in range(flat.shape[0]):
+        most, least = max(most, flat[i]), min(least, flat[i])
+    if least >= 0 and (most < points or flat.shape[0] == 0):
         return -1
     for f in range(faces.shape[0]):
         for k in range(3):
@@ -192,13 +193,13 @@ def closed_fans(faces: Int32s, twin: Int32s, degree: Int32s, corner: Int32s, cou
                 places[PINCHED_POINTS] = begin
 
 
-_HUBS = 16
-"""Edges of one point are looked through one by one: a mesh where that is more than so many looks a face on the whole is left to
-`match_edges`."""
+_HUBS = 64
+"""The edges of one point are looked through for each of them: a mesh where that is more than so many looks a face on the whole is
+left to `match_edges`."""
 
 
 @kernel(
-    "boolean(int32[:,::1], int32[::1], int32[::1], int32[::1], int32[::1], int32[::1])",
+    "boolean(int32[:,::1], int32[::1], int32[:,::1], int32[::1], int32[::1], int32[::1])",
     writes=("start", "ends", "halves", "twin", "degree"),
 )
 def match_sound(faces: Int32s, start: Int32s, ends: Int32s, halves: Int32s, twin: Int32s, degree: Int32s) -> bool:
@@ -209,7 +210,7 @@ def match_sound(faces: Int32s, start: Int32s, ends: Int32s, halves: Int32s, twin
     Half-edges that rise (from the lower of their points to the higher) are sorted by where they begin; each that falls looks up its
     twin among those of its end. Then every point's fan is walked round: of a surface whose edges have two faces of opposite direction,
     all corners lie in walks, one a point, unless a point has two fans; a walk of two is a face and its back.
-    faces (m, 3), every index in [0, n). Workspace: start (n + 3), ends, halves (3 m). O(m).
+    faces (m, 3), every index in [0, n). Workspace: start (n + 3), ends (1, 3 m + 8), halves (3 m). O(m).
     """
     m, n = faces.shape[0], degree.shape[0]
     start[:] = 0
@@ -235,13 +236,16 @@ def match_sound(faces: Int32s, start: Int32s, ends: Int32s, halves: Int32s, twin
         _file(start, ends, halves, b if b < c else n, c, 3 * f + 1)
         _file(start, ends, halves, c if c < a else n, a, 3 * f + 2)
     for falling in range(start[n], 3 * m):
-        h, low = halves[falling], ends[falling]
+        h, low = halves[falling], ends[0, falling]
         high = faces[h // 3, h % 3]
         at, end = start[low], start[low + 1]
-        while at < end and ends[at] != high:
-            at += 1
+        alike = bits(load(ends, 0, at) == splat(high))
+        while at + LANES < end and alike == 0:
+            at += LANES
+            alike = bits(load(ends, 0, at) == splat(high))
+        at += lowest_bit(alike) if alike else LANES
         # the first of two alike is found by both that look for them
-        if at == end or halves[at] < 0:
+        if at >= end or halves[at] < 0:
             return False
         g = halves[at]
         halves[at] = -1
@@ -268,7 +272,7 @@ def match_sound(faces: Int32s, start: Int32s, ends: Int32s, halves: Int32s, twin
 def _file(start: Int32s, ends: Int32s, halves: Int32s, low: int, end: int, half_edge: int) -> None:
     at = start[low + 1]
     start[low + 1] = at + 1
-    ends[at], halves[at] = end, half_edge
+    ends[0, at], halves[at] = end, half_edge
 
 
 @inlined

@@ -19,6 +19,7 @@ from engine.verify.rest import Rest
 from engine.verify.tree import Seed
 from kernels import lattice as grid
 from kernels import mass, topology
+from kernels.simd import LANES
 
 Place = tuple[float, float, float]
 Int32s = npt.NDArray[np.int32]
@@ -187,9 +188,9 @@ def matched_up(lattice: Lattice, faces: Faces) -> Topology:
     """The topology of faces whose indices are all in range."""
     n, m = len(lattice), len(faces)
     twin, degree, shell = np.empty(3 * m, dtype=np.int32), np.empty(n, dtype=np.int32), np.empty(m, dtype=np.int32)
-    start, work, spare = carved(((n + 3,), np.int32), ((3 * m,), np.int32), ((3 * m,), np.int32))
+    start, ends, work = carved(((n + 3,), np.int32), ((1, 3 * m + LANES), np.int32), ((3 * m,), np.int32))
     counts, places = np.zeros(topology.COUNTS, dtype=np.int64), np.full(topology.COUNTS, -1, dtype=np.int64)
-    if topology.match_sound(faces, start, work, spare, twin, degree):
+    if topology.match_sound(faces, start, ends, work, twin, degree):
         unused = np.flatnonzero(degree == 0)
         counts[topology.UNUSED_POINTS], places[topology.UNUSED_POINTS] = len(unused), unused[0] if len(unused) else -1
     else:

@@ -244,6 +244,36 @@ def test_one_step_from_a_plane_at_the_lattice_s_end() -> None:
     assert seen[APART] > 50 and seen[CROSS] > 50
 
 
+def test_one_step_from_the_plane_through_an_edge() -> None:
+    """Faces beside each other, nearly in one plane, corners of the one next to an edge of the other: where float32 can tell no side."""
+    draw = random.Random(8)
+    limit = 1 << 28
+    seen = dict.fromkeys(range(6), 0)
+    for turn in range(150 if PLAIN else 1500):
+        reach = (limit, 1 << 20, 1 << 12, 40)[turn % 4]
+        one = [tuple(draw.randint(-reach, reach) for _ in range(3)) for _ in range(3)]
+        if turn % 3 == 0:
+            one = [(x, y, 7) for x, y, _ in one]
+        a, b, c = (np.array(p, float) for p in draw.sample(one, 3))
+        out = (a + b) / 2 - c
+        two = []
+        for _ in range(3):
+            on = a + draw.uniform(-0.2, 1.2) * (b - a) + draw.choice((0, 0, 0, 0.3, 1)) * out
+            noise = (draw.choice((-1, 0, 1)), draw.choice((-1, 0, 1)), 0 if turn % 3 == 0 else draw.choice((-1, 0, 1)))
+            two.append(tuple(max(-limit, min(limit, round(x) + e)) for x, e in zip(on.tolist(), noise, strict=True)))
+        shared = draw.choice((0, 1, 2))
+        points, faces = [*one, *two[shared:]], [(0, 1, 2), tuple([*draw.sample(range(3), shared), 3, 4, 5][:3])]
+        if draw.random() < 0.5:
+            faces.reverse()
+        lattice, rows = arrays(points, faces)
+        if len(set(points)) < len(points) or not all(any(normal_of(lattice, rows, f)) for f in (0, 1)):
+            continue
+        expected = oracle(points, *faces)
+        seen[expected] += 1
+        assert met(lattice, rows) == ({(0, 1): expected} if expected else {}), (points, faces)
+    assert seen[APART] > 50 and seen[CROSS] > 5 and seen[FOLD] > 2 and seen[COPLANAR] > 2, seen
+
+
 def test_faces_without_an_area_are_left_out() -> None:
     lattice = np.array([(0, 0, 0), (4, 0, 0), (0, 4, 0), (1, 1, -1), (1, 1, 1), (2, 1, 1), (1, 1, 3)], np.int32)
     faces = np.array([(0, 1, 2), (3, 4, 4), (3, 4, 6), (3, 4, 5)], np.int32)

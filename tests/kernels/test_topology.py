@@ -47,7 +47,7 @@ def _run(faces: list[tuple[int, int, int]], n: int) -> tuple[dict[str, int], np.
 def _sound_or_not(faces: np.ndarray, twin: np.ndarray, degree: np.ndarray, counts: np.ndarray) -> None:
     """The short way says yes to nothing that the long one finds fault with, and then tells the same."""
     m, n = len(faces), len(degree)
-    start, ends, halves = np.empty(n + 3, dtype=np.int32), np.empty(3 * m, dtype=np.int32), np.empty(3 * m, dtype=np.int32)
+    start, ends, halves = (np.full(k, 5, dtype=np.int32) for k in (n + 3, (1, 3 * m + 8), 3 * m))
     mates, corners = np.empty_like(twin), np.empty_like(degree)
     faults = [k for k in range(topo.COUNTS) if k != topo.UNUSED_POINTS and counts[k]]
     sound = topo.match_sound(faces, start, ends, halves, mates, corners)
@@ -180,7 +180,7 @@ def test_sound_surfaces_and_what_one_fault_makes_of_them(seed: int) -> None:
 
 def _sound(faces: np.ndarray, n: int) -> bool:
     m = len(faces)
-    work = [np.empty(size, dtype=np.int32) for size in (n + 3, 3 * m, 3 * m, 3 * m, n)]
+    work = [np.empty(size, dtype=np.int32) for size in (n + 3, (1, 3 * m + 8), 3 * m, 3 * m, n)]
     return bool(topo.match_sound(faces, *work))
 
 
