@@ -36,7 +36,7 @@ from engine.truth import step_files
 from engine.verify.checks import verdict, verify
 from engine.verify.delta import Certificates
 from engine.verify.refit import Connectivities
-from engine.verify.settle import Footings, settle, together
+from engine.verify.settle import AS_DRAWN, Footings, settle, together
 
 FORMATS = ("3mf", "stl", "glb", "png", "gcode", "step")
 DEFAULT_FORMATS = ("3mf", "stl", "glb", "png")
@@ -180,17 +180,17 @@ def _placed(parts: Sequence[Part], process: Process, known: Footings) -> Sequenc
     wide, deep = ((max(b[k + 2] for b in boxes) - min(b[k] for b in boxes)) / STEPS_PER_MM for k in range(2))
     width, depth, _ = process.machine.size
     if not (wide <= width and deep <= depth) and wide <= depth and deep <= width:
-        settled = [settle(_quarter(s), known=known) for s in settled]
+        settled = [settle(_quarter(part), known=known) for part in parts]
     return together(settled)
 
 
-def _quarter(settled: Settled) -> Part:
+def _quarter(part: Part) -> Part:
     """The part with its print pose turned."""
-    pose = settled.pose
+    pose = part.poses.get("print", AS_DRAWN)
     (a, b, c), (x, y, z) = pose.rotation, pose.translation
     minus = (-b[0], -b[1], -b[2])
     quarter = Pose((minus, a, c), (-y, x, z), f"{pose.why}; turned a quarter, as only so the machine takes it")
-    return settled.part.changed(poses={**settled.part.poses, "print": quarter})
+    return part.changed(poses={**part.poses, "print": quarter})
 
 
 def _report(

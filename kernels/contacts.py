@@ -65,8 +65,9 @@ def _within(lattice: Int32s, u: int, v: int, s: int, t: int, x: int) -> bool:
     end, way = _turn(lattice, u, v, s, t), _turn(lattice, u, v, s, x)
     if end == _SAME or way < end:
         return True
-    if way > end or way == _OPPOSITE:
+    if way > end:
         return False
+    # both on one side of the ray to s, or both opposite to it, and then neither is past the other
     return orient3d(lattice, u, v, x, t) > 0
 
 

@@ -136,7 +136,7 @@ def together(parts: Sequence[Settled]) -> tuple[Settled, ...]:
     """Parts that were each dropped to the bed, in their print pose, as high over each other again as they were drawn: only the
     lowest stands on the bed. Their order stays."""
     drops = [round((p.pose.translation[2] - p.part.poses.get("print", AS_DRAWN).translation[2]) * STEPS_PER_MM) for p in parts]
-    return tuple(_raised(p, max(drops) - drop) for p, drop in zip(parts, drops, strict=True))
+    return tuple(_raised(p, max(drops, default=0) - drop) for p, drop in zip(parts, drops, strict=True))
 
 
 def _raised(part: Settled, steps: int) -> Settled:

@@ -117,6 +117,15 @@ def test_each_class(other: Solid, expected: str) -> None:
     assert worst(CUBE, other) == expected
 
 
+def test_faces_on_each_other_look_the_same_way_or_not() -> None:
+    told = judged(CUBE, CUBE)
+    assert all(told[f, f] == SHARED for f in range(12))
+    told = judged(CUBE, box((10, 0, 0), (20, 10, 10)))
+    flush = {p for p, t in told.items() if t == FLUSH}
+    assert len(flush) in (2, 4) and {f for f, _ in flush} == {f for f in range(12) if (CUBE[0][CUBE[1][f], 0] == 10).all()}
+    assert SHARED not in told.values()
+
+
 def test_a_flat_edge_within_the_other_face() -> None:
     """The wall of a plug ends on the floor of its pocket, and runs on under it: the wedge past 180 degrees tells."""
     floor = box((0, 0, 0), (30, 30, 10))

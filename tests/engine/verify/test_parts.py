@@ -254,6 +254,13 @@ def test_one_within_another_is_said_and_room_for_it_is_none() -> None:
     assert [f.code for f in verify(settle_as_drawn([outside, Part("pod", hollow)]))[1]] == ["cavity", "parts-cross"]
 
 
+def test_one_that_touches_the_other_from_within_in_a_point_lies_within() -> None:
+    tip = np.array([(10, 5, 5), (2, 2, 2), (2, 8, 2), (2, 5, 8)])
+    assert not apart(UNIT * 10, tip, (CUBE, outward(tip, TETRA)))
+    without = tip * (-1, 1, 1) + (20, 0, 0)
+    assert apart(UNIT * 10, without, (CUBE, outward(without, TETRA)))
+
+
 def test_the_place_is_half_way() -> None:
     (found,) = between([settle(HOUSE), settle(box("b", (10.3, 4, 0), (12, 6, 10)))])
     assert found.at is not None and found.at[0] == 10.15 and 4 <= found.at[1] <= 6 and (found.value, found.limit) == (0.3, 0.4)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.model.mesh import FLIPPED, Kept, Mesh, Part, Pose, Settled
-from engine.verify.settle import right_angles, settle
+from engine.verify.settle import right_angles, settle, together
 from kernels import lattice as grid
 
 TETRA = np.array([(0, 2, 1), (0, 1, 3), (1, 2, 3), (2, 0, 3)], dtype=np.int32)
@@ -133,3 +133,22 @@ def test_nothing_raises(pose: Pose | None) -> None:
         assert ((faces < 0) | (faces >= len(points))).sum() <= ((made.faces < 0) | (made.faces >= len(made.lattice))).sum()
     if pose is None:
         assert (_settled(np.full((4, 3), np.nan)).lattice == grid.NOT_FINITE).all()
+
+
+def test_together_only_the_lowest_stands_on_the_bed() -> None:
+    """As high over each other as drawn, exactly; in the order given; a kept body's key tells how far it was raised."""
+    drawn = [
+        Part(name, Mesh(POINTS + np.array((0, 0, z)), TETRA, Kept("k", 4, 4)), poses={"print": Pose(translation=(0, 0, 0.7))})
+        for name, z in (("mid", 2.0001), ("low", 0.0), ("high", 7.5), ("as low", 0.0))
+    ]
+    apart = [settle(part) for part in drawn]
+    made = together(apart)
+    assert [m.part.name for m in made] == ["mid", "low", "high", "as low"]
+    assert [int(m.lattice[:, 2].min()) for m in made] == [20_001, 0, 75_000, 0]
+    for before, after in zip(apart, made, strict=True):
+        rise = int(after.lattice[0, 2] - before.lattice[0, 2])
+        assert (after.lattice - before.lattice == (0, 0, rise)).all() and not after.lattice.flags.writeable
+        x, y, z = after.pose.translation
+        assert np.abs(np.array(after.part.mesh.points) + (x, y, z) - after.points).max() < 1.01e-4
+        assert after is before or (before.kept is not None and after.kept is not None and after.kept.key != before.kept.key)
+    assert made[1] is apart[1] and made[3] is apart[3] and together([]) == () and together(apart[:1])[0] is apart[0]
