@@ -24,32 +24,32 @@ def settle_as_drawn(parts: Sequence[Part], bed: bool = False) -> list[Settled]:
     Its step is the power of two mm by which the box is 2^28 to 2^29 steps long, so powers of two and translations that float64
     holds change nothing. A point that is not finite, or beyond 2^148 mm, becomes a mark that `verify` reports; nothing raises.
 
-    `bed`: each part is then dropped by whole steps, so that the lowest point that a face uses has z = 0 (a slicer drops each item
-    so, too); its `origin` follows, and places are still told as they are drawn. For z to hold the whole height, the lattice of a
-    file that is taller than it is long or wide is half as fine.
+    `bed`: all of it is then dropped by whole steps, so that the lowest point that a face uses has z = 0; `origin` follows, and
+    places are still told as they are drawn. For z to hold the whole height, the lattice of a file that is taller than it is long or
+    wide is half as fine.
     """
-    origin, steps = _lattice(parts, bed)
+    (x, y, z), steps = _lattice(parts, bed)
     told = []
     for part in parts:
         rows = np.empty(part.mesh.points.shape, dtype=np.int32)
         with np.errstate(over="ignore"):  # far beyond any lattice, and told so
-            lost = grid.quantise(part.mesh.points - np.array(origin), steps, rows)
-        drop = 0 if lost or not bed else _drop(rows, part)
+            lost = grid.quantise(part.mesh.points - np.array((x, y, z)), steps, rows)
+        told.append((part, rows, lost))
+    drop = _drop([(rows, part) for part, rows, _ in told]) if bed else 0
+    made = []
+    for part, rows, lost in told:
+        lost += grid.turn(rows, UPRIGHT, np.array((0, 0, drop), dtype=np.int64)) if drop else 0
         lattice, faces, _ = (rows, part.mesh.faces, 0) if lost else welded(rows, part.mesh.faces)
         for array in (lattice, faces):
             array.flags.writeable = False
-        x, y, z = origin
-        told.append(Settled(part, Pose(), lattice, faces, None, steps, (x, y, z - drop / steps)))
-    return told
+        made.append(Settled(part, Pose(), lattice, faces, None, steps, (x, y, z - drop / steps)))
+    return made
 
 
-def _drop(rows: Lattice, part: Part) -> int:
-    """Lower all rows by so many steps that the lowest in use is at 0."""
-    drop = -grid.lowest(rows, part.mesh.faces)
-    if drop == -grid.TOO_FAR:  # no face uses any
-        return 0
-    grid.turn(rows, UPRIGHT, np.array((0, 0, drop), dtype=np.int64))
-    return drop
+def _drop(told: Sequence[tuple[Lattice, Part]]) -> int:
+    """By how many steps to raise all of it, so that the lowest point in use is at 0."""
+    lowest = min((grid.lowest(rows, part.mesh.faces) for rows, part in told), default=grid.TOO_FAR)
+    return 0 if lowest == grid.TOO_FAR else -lowest
 
 
 def _lattice(parts: Sequence[Part], bed: bool) -> tuple[tuple[float, float, float], float]:
