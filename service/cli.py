@@ -6,6 +6,7 @@ and nothing else there. Nothing heavy is imported before a command needs it: `un
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,6 +29,9 @@ app = typer.Typer(
 STATUS = {"printable": 0, "refused": 1, "incomplete": 4}
 WORST_FIRST = (3, 2, 4, 1, 0)
 
+SELDOM = (100_000, 50, 100)
+"""What a start imports stays; looking through it again and again for garbage would be a tenth of it."""
+
 KeyOrFile = Annotated[str, typer.Argument(metavar="KEY_OR_FILE.py", help="A template's key, or a file of your own.")]
 Out = Annotated[str, typer.Option("--out", help="Folder for the files.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
@@ -36,11 +40,17 @@ ProcessKey = Annotated[str | None, typer.Option("--process", help="See `unikat p
 
 def main(arguments: list[str] | None = None) -> None:
     """The console script: run a command, and end with its status."""
+    ours = arguments is None  # the process, too
+    if ours:
+        gc.set_threshold(*SELDOM)
     words = list(sys.argv[1:] if arguments is None else arguments)
     words = tongue.moved(words)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a lone surrogate in a message is no crash
-    raise SystemExit(_status(words))
+    status = _status(words)
+    if ours:
+        gc.freeze()  # it ends: no last look either
+    raise SystemExit(status)
 
 
 def _status(words: list[str]) -> int:

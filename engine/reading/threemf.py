@@ -85,8 +85,6 @@ def _opened(data: bytes, file: str) -> zipfile.ZipFile:
             raise InputError(file, "is encrypted")
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise InputError(file, "is compressed in a way that is none of 3MF's")
-        if entry.header_offset < 0:
-            raise InputError(file, "has files that begin before it")
     spans = sorted((e.header_offset, _end(data, e)) for e in entries)
     spans.append((archive.start_dir, archive.start_dir))
     if any(start < end for (_, end), (start, _) in itertools.pairwise(spans)):

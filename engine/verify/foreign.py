@@ -24,35 +24,32 @@ def settle_as_drawn(parts: Sequence[Part], bed: bool = False) -> list[Settled]:
     Its step is the power of two mm by which the box is 2^28 to 2^29 steps long, so powers of two and translations that float64
     holds change nothing. A point that is not finite, or beyond 2^148 mm, becomes a mark that `verify` reports; nothing raises.
 
-    `bed`: all of it is then dropped by the same whole steps, so that the lowest point that a face uses has z = 0: parts stay where
-    the file puts them to each other. The `origin` follows, and places are still told as they are drawn. For z to hold the whole
-    height, the lattice of a file that is taller than it is long or wide is half as fine.
+    `bed`: all of it is then dropped by whole steps, so that the lowest point that a face uses has z = 0; `origin` follows, and
+    places are still told as they are drawn. For z to hold the whole height, the lattice of a file that is taller than it is long or
+    wide is half as fine.
     """
-    origin, steps = _lattice(parts, bed)
-    rows, lost = [], []
-    for part in parts:
-        rows.append(np.empty(part.mesh.points.shape, dtype=np.int32))
-        with np.errstate(over="ignore"):  # far beyond any lattice, and told so
-            lost.append(grid.quantise(part.mesh.points - np.array(origin), steps, rows[-1]))
-    drop = _dropped(rows, parts) if bed and not any(lost) else 0
+    (x, y, z), steps = _lattice(parts, bed)
     told = []
-    for part, points, gone in zip(parts, rows, lost, strict=True):
-        lattice, faces, _ = (points, part.mesh.faces, 0) if gone else welded(points, part.mesh.faces)
+    for part in parts:
+        rows = np.empty(part.mesh.points.shape, dtype=np.int32)
+        with np.errstate(over="ignore"):  # far beyond any lattice, and told so
+            lost = grid.quantise(part.mesh.points - np.array((x, y, z)), steps, rows)
+        told.append((part, rows, lost))
+    drop = _drop([(rows, part) for part, rows, _ in told]) if bed else 0
+    made = []
+    for part, rows, lost in told:
+        lost += grid.turn(rows, UPRIGHT, np.array((0, 0, drop), dtype=np.int64)) if drop else 0
+        lattice, faces, _ = (rows, part.mesh.faces, 0) if lost else welded(rows, part.mesh.faces)
         for array in (lattice, faces):
             array.flags.writeable = False
-        x, y, z = origin
-        told.append(Settled(part, Pose(), lattice, faces, None, steps, (x, y, z - drop / steps)))
-    return told
+        made.append(Settled(part, Pose(), lattice, faces, None, steps, (x, y, z - drop / steps)))
+    return made
 
 
-def _dropped(rows: Sequence[Lattice], parts: Sequence[Part]) -> int:
-    """Lower all rows by so many steps that the lowest in use is at 0."""
-    lowest = min(
-        (low for r, p in zip(rows, parts, strict=True) if (low := grid.lowest(r, p.mesh.faces)) != grid.TOO_FAR), default=0
-    )
-    for points in rows if lowest else ():
-        grid.turn(points, UPRIGHT, np.array((0, 0, -lowest), dtype=np.int64))
-    return -lowest
+def _drop(told: Sequence[tuple[Lattice, Part]]) -> int:
+    """By how many steps to raise all of it, so that the lowest point in use is at 0."""
+    lowest = min((grid.lowest(rows, part.mesh.faces) for rows, part in told), default=grid.TOO_FAR)
+    return 0 if lowest == grid.TOO_FAR else -lowest
 
 
 def _lattice(parts: Sequence[Part], bed: bool) -> tuple[tuple[float, float, float], float]:

@@ -19,7 +19,7 @@ CHILD = """
 import json, resource, sys
 from service.cli import main
 try:
-    main(sys.argv[1:])
+    main()
 except SystemExit as end:
     status = end.code
 used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

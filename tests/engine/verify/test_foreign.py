@@ -180,21 +180,25 @@ def test_dropped_it_is_the_same_at_any_size_and_place(power: int, shift: tuple[i
     assert np.allclose(after.points, (points + np.array(shift)) * 2.0**power, rtol=1e-7, atol=2.0 ** (power - 20))
 
 
-def test_all_parts_are_dropped_together_by_whole_steps_and_told_where_they_are_drawn() -> None:
-    tall, aside = POINTS * (1.0, 1.0, 9.0), POINTS + (50.3, 50.3, 50.3)  # the lattice holds the whole height
-    one, other = settle_as_drawn([Part("a", Mesh(tall, FACES)), Part("b", Mesh(aside, FACES))], bed=True)
-    assert one.lattice[:, 2].min() == 0 < other.lattice[:, 2].min() and one.steps_per_mm == other.steps_per_mm
-    assert 2**27 <= one.lattice[:, 2].max() <= 2**28 and one.origin == other.origin
-    assert np.allclose(one.points, tall, atol=1e-6) and np.allclose(other.points, aside, atol=1e-6)
-    said, findings, figures = judged(tall, aside)
-    assert said == "refused" and [(f.code, f.part) for f in findings] == [("off-bed", "p1")]  # it would hang in the air
-    beside = POINTS + (50.3, 50.3, 0.0)
-    assert judged(tall, beside)[:2] == ("printable", [])
-    assert np.allclose(figures["bounds_mm"], [[0.0, 0.0, 0.0], [58.3, 58.3, 72.0]], atol=1e-6)  # type: ignore[arg-type]
+def test_all_of_a_file_is_dropped_by_whole_steps_and_told_where_it_is_drawn() -> None:
+    tall = POINTS * (1.0, 1.0, 9.0)  # the lattice holds its whole height
+    drawn = settle_as_drawn([Part("a", Mesh(tall - 3.3, FACES)), Part("b", Mesh(POINTS + 50.3, FACES))])
+    one, other = settle_as_drawn([Part("a", Mesh(tall - 3.3, FACES)), Part("b", Mesh(POINTS + 50.3, FACES))], bed=True)
+    assert one.lattice[:, 2].min() == 0 and other.lattice[:, 2].min() > 0 and one.origin == other.origin
+    assert 2**27 <= one.lattice[:, 2].max() <= 2**28 and one.steps_per_mm == other.steps_per_mm == drawn[0].steps_per_mm / 2
+    assert ((one.origin[2] - drawn[0].origin[2]) * one.steps_per_mm).is_integer()
+    assert np.allclose(one.points, tall - 3.3, atol=1e-6) and np.allclose(other.points, POINTS + 50.3, atol=1e-6)
+    said, findings, figures = judged(tall - 3.3, POINTS + 50.3)
+    assert said == "refused" and [(f.code, f.part) for f in findings] == [("off-bed", "p1")]  # it hangs in the air
+    assert findings[0].at == pytest.approx((54.3, 54.3, 50.3))
+    assert np.allclose(figures["bounds_mm"], [[-3.3] * 3, [58.3, 58.3, 68.7]], atol=1e-6)  # type: ignore[arg-type]
     # what no face uses lies below the bed, and pulls nothing down
     unused = np.concatenate((POINTS, [(0.0, 0.0, -3.0)]))
     assert settle_as_drawn([Part("x", Mesh(unused, FACES))], bed=True)[0].lattice[:8, 2].min() == 0
     assert [f.code for f in judged(unused)[1]] == ["unused-point"]
+    lost = POINTS.copy()
+    lost[3] = np.nan
+    assert {f.code for f in judged(lost, POINTS)[1]} == {"not-finite"}
 
 
 @pytest.mark.parametrize("shift", [0.0, 77.3, -1000.7])
