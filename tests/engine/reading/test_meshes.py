@@ -271,6 +271,14 @@ def test_what_is_no_file_of_ours(tmp_path: pathlib.Path, monkeypatch: pytest.Mon
             meshes.read_file(tmp_path / name, "mm")
 
 
+def test_more_than_can_be_sent_is_refused(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meshes, "MAX_ARRAYS", 4 * 24 + 4 * 24)
+    assert len(read(tmp_path, "off", OFF)[1]) == 4
+    monkeypatch.setattr(meshes, "MAX_ARRAYS", 4 * 24 + 4 * 24 - 1)
+    with pytest.raises(InputError, match="more points and triangles"):
+        read(tmp_path, "off", OFF)
+
+
 def test_a_reader_that_takes_for_ever_costs_that_file_alone(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = tmp_path / "slow.obj"
     slow.write_text("v 1 1 1\n" * 400_000)
