@@ -28,7 +28,7 @@ from engine.verify.between import Met, Said
 from engine.verify.crossings import KEPT
 from engine.verify.tree import Tree
 from engine.verify.two import Sound, Two, as_printed, box_of, far, in_pose, planted, relative, same
-from engine.verify.walls import SLACK
+from engine.verify.walls import slack
 from kernels import contacts, crossings, shells
 from kernels import parts as kernel
 from kernels.nearest import distances
@@ -130,7 +130,7 @@ def _judged(say: Said, limit: float) -> Finding | None:
             return None if two.bonded or limit == 0.0 else say.touching(met, limit)
     if limit == 0.0:
         return None
-    nearest = _nearest(two, min(limit * say.steps - SLACK, kernel.REACH - 1.0))
+    nearest = _nearest(two, min(limit * say.steps - slack(say.steps), kernel.REACH - 1.0))
     return None if nearest is None else say.close(*nearest, limit)
 
 

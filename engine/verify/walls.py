@@ -69,7 +69,12 @@ def limits_mm(process: Process) -> Float64s:
 
 def limits_of(process: Process, steps: float = STEPS_PER_MM) -> Float64s:
     """Those in steps, as the kernels ask for them: with the slack, and none beyond the lattice. `steps`: how many a mm has."""
-    return np.clip(limits_mm(process) * steps - SLACK * max(1.0, steps / STEPS_PER_MM), 0.0, BEYOND)
+    return np.clip(limits_mm(process) * steps - slack(steps), 0.0, BEYOND)
+
+
+def slack(steps: float) -> float:
+    """SLACK on a lattice of so many steps a mm: on a finer one as much as on the one that ships."""
+    return SLACK * max(1.0, steps / STEPS_PER_MM)
 
 
 def check_walls(
