@@ -55,6 +55,11 @@ def load(rows: npt.NDArray[Any], row: int, at: int) -> Vector:
     return rows[row, at : at + LANES].copy()
 
 
+def store(rows: npt.NDArray[Any], row: int, at: int, vector: Vector) -> None:
+    """Eight float32 or int32 into rows[row, at : at + 8] of a C-contiguous array of that type; nothing checks the bounds."""
+    rows[row, at : at + LANES] = vector
+
+
 def splat(value: Any) -> Vector:
     """One float32, float64 or int32 in every lane."""
     return np.full(LANES, value)
@@ -68,6 +73,11 @@ def floats(vector: Vector) -> Vector:
 def doubles(vector: Vector) -> Vector:
     """int32 to float64."""
     return vector.astype(np.float64)
+
+
+def ordered(vector: Vector) -> Vector:
+    """float32 to the int32 of the same bits: of numbers that have no sign, in the same order."""
+    return vector.view(np.int32)
 
 
 def least(a: Vector, b: Vector) -> Vector:
@@ -106,18 +116,32 @@ def lowest_bit(number: int) -> int:
     return (plain & -plain).bit_length() - 1
 
 
+def _place(context: Any, builder: Any, signature: Any, args: Any, kind: _Lanes) -> Any:
+    """Where eight of `kind` begin: args are rows, row, at."""
+    array = context.make_array(signature.args[0])(context, builder, args[0])
+    row, at = (context.cast(builder, args[k], signature.args[k], types.intp) for k in (1, 2))
+    width = builder.extract_value(array.shape, 1)
+    place = builder.gep(array.data, [builder.add(builder.mul(row, width), at)])
+    return builder.bitcast(place, _IR[kind.kind].as_pointer())
+
+
 @intrinsic  # type: ignore[untyped-decorator]  # numba has no types
 def _load(_: Any, rows: Any, row: Any, at: Any) -> Any:
     kind = _FLOATS if rows.dtype == types.float32 else _INTS
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, args[0])
-        row, at = (context.cast(builder, args[k], signature.args[k], types.intp) for k in (1, 2))
-        width = builder.extract_value(array.shape, 1)
-        place = builder.gep(array.data, [builder.add(builder.mul(row, width), at)])
-        return builder.load(builder.bitcast(place, _IR[kind.kind].as_pointer()), align=4)
+        return builder.load(_place(context, builder, signature, args, kind), align=4)
 
     return kind(rows, row, at), build
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # numba has no types
+def _store(_: Any, rows: Any, row: Any, at: Any, vector: Any) -> Any:
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store(args[3], _place(context, builder, signature, args, vector), align=4)
+        return context.get_dummy_value()
+
+    return types.void(rows, row, at, vector), build
 
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba has no types
@@ -174,6 +198,14 @@ def _lane_of(_: Any, vector: Any, k: Any) -> Any:
         return builder.extract_element(args[0], context.cast(builder, args[1], signature.args[1], types.int32))
 
     return getattr(types, vector.kind)(vector, k), build
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # numba has no types
+def _ordered_of(_: Any, vector: Any) -> Any:
+    def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], _IR["int32"])
+
+    return _INTS(vector), build
 
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba has no types
@@ -256,10 +288,21 @@ _offer(least, _better("<"), _NUMBERS)
 _offer(most, _better(">"), _NUMBERS)
 
 
+def _has_lanes(rows: Any) -> bool:
+    return (
+        isinstance(rows, types.Array) and rows.ndim == 2 and rows.layout == "C" and rows.dtype in (types.float32, types.int32)
+    )
+
+
 @overload(load, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
 def _load_rows(rows: Any, row: Any, at: Any) -> Any:
-    if isinstance(rows, types.Array) and rows.ndim == 2 and rows.layout == "C" and rows.dtype in (types.float32, types.int32):
-        return lambda rows, row, at: _load(rows, row, at)
+    return (lambda rows, row, at: _load(rows, row, at)) if _has_lanes(rows) else None
+
+
+@overload(store, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
+def _store_rows(rows: Any, row: Any, at: Any, vector: Any) -> Any:
+    if _has_lanes(rows) and rows.mutable and isinstance(vector, _Lanes) and vector.kind == rows.dtype.name:
+        return lambda rows, row, at, vector: _store(rows, row, at, vector)
     return None
 
 
@@ -291,6 +334,11 @@ def _root_one(vector: Any) -> Any:
 @overload(lane, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
 def _lane_one(vector: Any, k: Any) -> Any:
     return (lambda vector, k: _lane_of(vector, k)) if _alike(vector, vector, _NUMBERS) else None
+
+
+@overload(ordered, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
+def _ordered_one(vector: Any) -> Any:
+    return (lambda vector: _ordered_of(vector)) if vector == _FLOATS else None
 
 
 @overload(bits, strict=False)  # type: ignore[untyped-decorator]  # numba has no types

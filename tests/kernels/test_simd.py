@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 from kernels import simd
 from kernels.compiled import inlined
-from kernels.simd import LANES, bits, floats, least, load, lowest_bit, most, splat
+from kernels.simd import LANES, bits, floats, least, load, lowest_bit, most, ordered, splat, store
 
 EIGHT = {
     "float32": hnp.arrays(np.float32, (2, 8), elements=st.floats(width=32, allow_nan=True, allow_infinity=True)),
@@ -170,6 +170,36 @@ def test_load_reads_not_a_byte_beyond(dtype: type) -> None:
         protect(start + mmap.PAGESIZE, mmap.PAGESIZE, mmap.PROT_READ | mmap.PROT_WRITE)
 
 
+@inlined
+def _copied(rows: Any, row: Any, at: Any, made: Any, to: Any, first: Any) -> None:
+    store(made, to, first, load(rows, row, at))
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_store_writes_eight_there_and_nothing_else(dtype: type) -> None:
+    rows = np.arange(1, 61, dtype=dtype).reshape(3, 20)
+    for row, at, to, first in ((0, 0, 1, 13), (2, 12, 0, 0), (1, 5, 2, 7)):
+        made, expected = np.zeros((3, 21), dtype), np.zeros((3, 21), dtype)
+        expected[to, first : first + 8] = rows[row, at : at + 8]
+        _copied(rows, row, at, made, to, first)
+        assert (made == expected).all()
+
+
+@inlined
+def _bits_kept(rows: Any, made: Any) -> None:
+    store(made, 0, 0, ordered(load(rows, 0, 0)))
+
+
+@given(hnp.arrays(np.float32, (1, 8), elements=st.floats(0.0, width=32)))
+@settings(max_examples=50, deadline=None)
+def test_floats_without_a_sign_keep_their_order_as_integers(rows: np.ndarray) -> None:
+    rows = np.abs(rows)
+    made = np.empty((1, 8), np.int32)
+    _bits_kept(rows, made)
+    assert (made == rows.view(np.int32)).all() and (made >= 0).all()
+    assert (np.sort(made[0]) == np.sort(rows[0]).view(np.int32)).all()
+
+
 def test_what_has_no_lanes_does_not_compile() -> None:
     if numba.config.DISABLE_JIT:
         pytest.skip("only compiled kernels look at types")
@@ -183,4 +213,9 @@ def test_what_has_no_lanes_does_not_compile() -> None:
             _sum_at(wrong, 0, 0, wrong)
     with pytest.raises(numba.TypingError):
         _spread(np.zeros((1, 8), np.int32), 1.5)
+    frozen = np.zeros((1, 8), np.int32)
+    frozen.setflags(write=False)
+    for made in (frozen, np.zeros((1, 8), np.float32)):
+        with pytest.raises(numba.TypingError):
+            _copied(np.zeros((1, 8), np.int32), 0, 0, made, 0, 0)
     assert simd.LANES == 8
