@@ -135,8 +135,8 @@ def _doubles(rows: Any, factor: Any, out: Any) -> None:
 @settings(max_examples=50, deadline=None)
 def test_float64_lanes(rows: np.ndarray, factor: float) -> None:
     made, wanted = np.empty((7, 8)), np.empty((7, 8))
-    _doubles(rows, factor, made)
     with np.errstate(all="ignore"):
+        _doubles(rows, factor, made)
         a, b = rows[0].astype(np.float64) * factor, rows[1].astype(np.float64)
         mask = (a < b) ^ (a == factor)
         wanted[:] = a + b, a - b, a / b, np.sqrt(a), np.minimum(a, b), np.maximum(a, b), np.where(mask, a, b)
@@ -181,6 +181,7 @@ def _lowest(number: Any) -> Any:
 
 
 @given(st.integers(1, 255))
+@settings(deadline=None)
 def test_the_lowest_bit(number: int) -> None:
     expected = f"{number:b}"[::-1].index("1")
     assert _lowest(np.int64(number)) == expected == lowest_bit(number) == lowest_bit(np.int64(number))
