@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import distances, solids
+from benchmarks import distances, measuring, solids
 from benchmarks.harness import Case
 from engine.make import Workshop, make
 from engine.model.mesh import STEPS_PER_MM, Settled
@@ -42,7 +42,7 @@ def cases() -> Sequence[Case]:
         found += [distances.closest(kind, "100k", SIZES["100k"])]
         found += [_full(kind, size) for size in ("10k", "100k")]
         found += [distances.growth(kind, list(SIZES.values()))]
-    return found
+    return [*found, *measuring.cases()]
 
 
 def _case_of_a_phone() -> Case:
