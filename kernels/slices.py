@@ -11,7 +11,7 @@ Points in lattice steps, float64, each from one division. O(m + crossings + heig
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -189,8 +189,7 @@ def enclosed(points: Floats, starts: Int64s, areas: Floats) -> None:
         areas[c] = 0.5 * twice
 
 
-@dataclass(frozen=True, eq=False)
-class Contours:
+class Contours(NamedTuple):
     """points (s, 2) steps; contour c is points[starts[c] : starts[c + 1]], at the height slice_of[c], a loop where closed[c]."""
 
     points: Floats
