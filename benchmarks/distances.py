@@ -1,4 +1,4 @@
-"""Walls and gaps against Embree's first hits, closest points against fcpw, growth, two threads and memory: cases of `verdict`."""
+"""Walls and gaps and first hits against Embree, closest points against fcpw, growth, threads and memory: cases of `verdict`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from engine.verify import anatomy, walls
 from engine.verify.checks import verify
 from engine.verify.crossings import find
 from engine.verify.tree import plant
-from kernels import nearest
+from kernels import nearest, rays, wide
 
 FINE, THIN, GAP = 0.8, 1.2, 0.8
 """mm; the tubes' walls are 1 mm, their gaps 2 mm: nothing is thinner than FINE, and every wall of theirs thinner than THIN."""
 SAME_WALL = 0.01
 """mm: a ray in float32 from a face's middle, against the least distance of the two faces."""
+START = 1e-3
+"""mm: how far from its face a ray begins."""
 PLACES = 50_000
 SAME_DISTANCE, SAME_FLOAT32 = 1e-9, 1e-4
 """mm: of libigl, which judges in float64, and of fcpw."""
@@ -39,17 +41,21 @@ def asked(part: Settled, limit: float = FINE) -> Callable[[], walls.Facing]:
     return lambda: walls.face(part.lattice, part.faces, twin, roles, limits, (plant(part.lattice, part.faces),))
 
 
+def _looks(part: Settled) -> tuple[Any, Any, Any]:
+    """Corners, middles and unit normals of the faces, mm."""
+    corners = part.points[part.faces]
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    return corners, corners.mean(axis=1), normal / np.sqrt((normal * normal).sum(axis=1))[:, None]
+
+
 def first_hits(part: Settled) -> Callable[[], tuple[Any, Any]]:
     """How far each face's middle sees inwards and outwards, mm: Embree's scene and two passes of one ray a face."""
     from embreex import rtcore_scene
     from embreex.mesh_construction import TriangleMesh
 
-    corners = part.points[part.faces]
-    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normal /= np.sqrt((normal * normal).sum(axis=1))[:, None]
+    corners, middle, normal = _looks(part)
     triangles, out = corners.astype(np.float32), normal.astype(np.float32)
-    middle = corners.mean(axis=1)
-    below, above = ((middle + step * normal).astype(np.float32) for step in (-1e-3, 1e-3))
+    below, above = ((middle + step * normal).astype(np.float32) for step in (-START, START))
 
     def run() -> tuple[Any, Any]:
         scene = rtcore_scene.EmbreeScene()
@@ -57,6 +63,47 @@ def first_hits(part: Settled) -> Callable[[], tuple[Any, Any]]:
         return scene.run(below, -out, query="DISTANCE"), scene.run(above, out, query="DISTANCE")
 
     return run
+
+
+def first(kind: str, size: str, triangles: int) -> Case:
+    """One row of first hits: one ray a face, inwards from under its middle; the trees there."""
+    from embreex import rtcore_scene
+    from embreex.mesh_construction import TriangleMesh
+
+    part = solids.settled(kind, triangles)
+    corners, middle, normal = _looks(part)
+    points, faces = np.ascontiguousarray(part.points), part.faces
+    surface = rays.targets(points, faces, wide.grown(points, faces))
+    start, ends = middle - START * normal, np.tile([0.0, np.inf], (len(faces), 1))
+    asked = np.concatenate([start, -normal, ends], axis=1)
+    scene = rtcore_scene.EmbreeScene()
+    TriangleMesh(scene, corners.astype(np.float32))
+    scene.run(start[:1].astype(np.float32), normal[:1].astype(np.float32))  # builds its tree
+    origins, directions = start.astype(np.float32), (-normal).astype(np.float32)
+
+    def theirs(_: object) -> Any:
+        return scene.run(origins, directions, query="DISTANCE")
+
+    def agree() -> Sequence[str]:
+        off = np.abs(rays.cast(surface, asked).along - theirs(None))
+        many = int((~(off <= SAME_WALL)).sum())
+        return [f"{many} of {len(faces):,} rays end elsewhere than Embree's"] if many else []
+
+    def note() -> str:
+        asks = {"ours": lambda: rays.hidden(surface, asked), "Embree": lambda: scene.run(origins, directions, query="OCCLUDED")}
+        told = []
+        for name, ask in asks.items():
+            spent = []
+            for _ in range(5):
+                begin = time.thread_time_ns()
+                ask()
+                spent.append(time.thread_time_ns() - begin)
+            told.append(f"{name} {statistics.median(spent) / 1e6:.1f} ms")
+        return f"ours decides in float64; whether anything is hit: {', '.join(told)}"
+
+    return Case(
+        f"first hit, {kind}, {size}, one ray a face", lambda _: rays.cast(surface, asked), agree, {"Embree": theirs}, note=note
+    )
 
 
 def wall(kind: str, size: str, triangles: int, limit: float = FINE) -> Case:
@@ -68,7 +115,7 @@ def wall(kind: str, size: str, triangles: int, limit: float = FINE) -> Case:
         told, seen, differ = ours(), theirs(), []
         for channel, (name, most) in enumerate((("wall", limit), ("gap", GAP))):
             mine = told.found[told.hits[:, 1] == channel, 0] / STEPS_PER_MM
-            least, ray = float(mine.min(initial=np.inf)), float(seen[channel].min()) + 1e-3
+            least, ray = float(mine.min(initial=np.inf)), float(seen[channel].min()) + START
             if min(least, ray) < most - SAME_WALL and abs(least - ray) > SAME_WALL:
                 differ.append(f"least {name} {least:.4f} mm, Embree {ray:.4f}")
         return differ
@@ -84,17 +131,14 @@ def wall(kind: str, size: str, triangles: int, limit: float = FINE) -> Case:
 
 
 def closest(kind: str, size: str, triangles: int) -> Case:
-    """One row of closest points: places near the surface, the trees there."""
+    """One row of closest points: places near the surface, the trees there. embreex has no door to Embree's point queries."""
     import fcpw
     import igl
 
     part = solids.settled(kind, triangles)
     points, faces = np.ascontiguousarray(part.points), part.faces
-    codes = np.empty(len(faces), np.int64)
-    nearest.morton(points, faces, codes)
-    order = np.argsort(codes, kind="stable")
-    boxes = np.empty((2 ** (nearest.levels_for(len(faces)) + 1) - 1, 6))
-    nearest.build(points, faces, order, boxes)
+    tree = wide.grown(points, faces)
+    lanes = nearest.lanes_of(points, faces, tree)
     rows = np.arange(PLACES) * 7919 % len(faces)
     lift = 0.05 * (1 + np.arange(PLACES) % 17)
     places = points[faces[rows]].mean(axis=1) + lift[:, None] * np.array((0.6, -0.48, 0.64))
@@ -104,11 +148,10 @@ def closest(kind: str, size: str, triangles: int) -> Case:
     scene.set_object_triangles(faces, 0)
     scene.build(fcpw.aggregate_type.bvh_surface_area, True)
     queries, far = np.asfortranarray(places.astype(np.float32)), np.full(PLACES, np.inf, np.float32)
-    made = np.empty(PLACES)
     judge = np.sqrt(igl.point_mesh_squared_distance(places, points, faces.astype(np.int64))[0])
 
-    def ours(_: object) -> None:
-        nearest.measure(points, faces, order, boxes, places, made)
+    def ours(_: object) -> nearest.Nearest:
+        return nearest.find(points, faces, tree, lanes, places)
 
     def theirs(_: object) -> Any:
         told = fcpw.interaction_3D_list()
@@ -116,9 +159,10 @@ def closest(kind: str, size: str, triangles: int) -> Case:
         return told
 
     def agree() -> Sequence[str]:
-        ours(None)
-        off = np.abs(judge - made).max()
-        near = (made - np.array([told.d for told in theirs(None)])).max()
+        told = ours(None)
+        feet = np.sqrt(((places - told.points) ** 2).sum(axis=1))
+        off = max(np.abs(judge - told.distances).max(), np.abs(judge - feet).max())
+        near = (told.distances - np.array([hit.d for hit in theirs(None)])).max()
         differ = [f"distances differ from libigl's by {off:.2g} mm"] if off > SAME_DISTANCE else []
         return differ + ([f"fcpw finds something {near:.2g} mm nearer"] if near > SAME_FLOAT32 else [])
 

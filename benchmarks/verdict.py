@@ -39,7 +39,7 @@ def cases() -> Sequence[Case]:
         found += [distances.wall(kind, size, SIZES[size]) for size in ("10k", "100k")]
         if kind == "slivers":
             found += [distances.wall(kind, "10k", SIZES["10k"], distances.THIN)]
-        found += [distances.closest(kind, "100k", SIZES["100k"])]
+        found += [distances.first(kind, "100k", SIZES["100k"]), distances.closest(kind, "100k", SIZES["100k"])]
         found += [_full(kind, size) for size in ("10k", "100k")]
         found += [distances.growth(kind, list(SIZES.values()))]
     return [*found, *measuring.cases()]

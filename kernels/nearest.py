@@ -42,6 +42,9 @@ FLAT = 2.0**-46
 FARTHEST = 1e18
 """Local: places farther away are asked as if they were here, where every box is nearer than the truth."""
 
+MOST = 3e38
+"""A square that float32 has, and above that of any place asked from."""
+
 
 class Nearest(NamedTuple):
     """For each place: `distances` (n,), `faces` (n,) rows, -1 where there is none, `points` (n, 3) of the surface, NaN likewise."""
@@ -178,7 +181,7 @@ def _on_side(
 def _limit(square: float, scale: float, slack: float) -> np.float32:
     """The local square, in float32, above which nothing can be nearer than the root of `square`."""
     reach = (math.sqrt(square) * scale + slack) * (1.0 + 16.0 * UNIT)
-    return np.float32(reach * reach * (1.0 + 16.0 * UNIT))
+    return np.float32(min(reach * reach * (1.0 + 16.0 * UNIT), MOST))
 
 
 @kernel(

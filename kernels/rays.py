@@ -10,7 +10,8 @@ a direction component of 0, still meets it (after Ize 2013, "Robust BVH Ray Trav
 two signs by more than what is rounded. They see the ray from where it enters the tree's box, so distant origins cost no digits.
 
 Of faces hit at the same distance (in float64) the lowest row counts: answers do not depend on the tree. A face seen exactly from its
-side is not hit; its neighbours are. Both sides of a face are hit. O(log m) a ray, usually.
+side is not hit; its neighbours are. Both sides of a face are hit. Origins may lie up to 2^30 times the tree's size away.
+O(log m) a ray, usually.
 """
 
 from __future__ import annotations

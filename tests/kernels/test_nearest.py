@@ -174,6 +174,7 @@ def test_no_tree_and_no_order_changes_an_answer(seed: int, count: int, size: flo
     points, faces = soup(chance, count, size, kind)
     faces[seed % count] = faces[0]
     places = np.concatenate([chance.uniform(-20, 20, (20, 3)), points[:10], points[faces[:10]].mean(axis=1)])
+    places = np.concatenate([places, chance.normal(size=(8, 3)) * 10.0 ** chance.uniform(1, 8, (8, 1))])
     told = found(points, faces, places)
     distances, feet = alone(points, faces, places)
     assert (told.distances == distances.min(axis=0)).all()
@@ -228,7 +229,7 @@ def test_any_size_and_distance(scale: float, away: float) -> None:
     places = chance.normal(0, 10, (5, 3)) * away * scale
     told = found(points, faces, places)
     exact = [min(by_rationals(points[f], p) for f in faces) for p in places]
-    assert told.distances == pytest.approx(exact, rel=1e-12)
+    assert told.distances == pytest.approx(exact, rel=1e-12) and (told.faces >= 0).all()
 
 
 def test_places_on_the_surface() -> None:
