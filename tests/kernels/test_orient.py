@@ -149,3 +149,16 @@ def test_any_order_of_faces_and_no_points() -> None:
     assert np.array_equal(orient.scores(points, CUBE, spiral(30), STEEP), orient.scores(points, mixed, spiral(30), STEEP))
     with pytest.raises(ValueError, match="no points"):
         orient.scores(points[:0], CUBE[:0], spiral(30), STEEP)
+
+
+@pytest.mark.parametrize(("run", "counted"), [(9_000, False), (11_000, True)])
+def test_overhang_begins_at_the_limit(run: int, counted: bool) -> None:
+    """A face that leans out by `run` over 10,000, its plane alone in its bin: judged as by itself; and a stricter process counts it."""
+    points = np.array([[0, 0, 5_000], [run, 0, 15_000], [0, 10_000, 5_000]], np.int32)
+    faces, up, figures = np.array([[0, 2, 1]], np.int32), np.array([[0.0, 0.0, 1.0]]), np.empty(4)
+    shown = 5_000.0 * run
+    for cosine, expected in ((STEEP, shown if counted else 0.0), (0.5, shown)):
+        orient.judge(points, faces, up[0], cosine, 0.0, figures)
+        assert figures[[orient.OVERHANG, orient.FOOTPRINT]].tolist() == [expected, shown]
+        told = orient.scores(points, faces, up, cosine)
+        assert told[0, :2].tolist() == pytest.approx([expected, shown], rel=1e-6) and told[1, :2].tolist() == [0.0, 0.0]
