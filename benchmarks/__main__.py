@@ -35,6 +35,7 @@ VERDICT_PEERS = {
     "meshlib": "meshlib==3.1.4.297",
     "embreex": "embreex==4.4.0.post1",
     "fcpw": "fcpw==1.2.0",
+    "scipy": "scipy==1.17.1",
 }
 """What `verdict` is measured against, and no group installs: MeshLib is not free for commerce, libigl's CGAL part is copyleft."""
 _TRIED = "UNIKAT_BENCHMARKS_WITH_PEERS"

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import clearance, distances, solids
+from benchmarks import clearance, distances, measuring, solids
 from benchmarks.harness import Case
 from engine.make import Workshop, make
 from engine.model.mesh import STEPS_PER_MM, Settled
@@ -47,7 +47,7 @@ def cases() -> Sequence[Case]:
         found += [_known_faces(f"{kind}, 100k", solids.settled(kind, SIZES["100k"]), {"organic": 26.0, "slivers": 54.0}[kind])]
         found += [distances.growth(kind, list(SIZES.values()))]
         found += [clearance.clearance(kind, "100k", SIZES["100k"], how) for how in ("within", "beside", "far", "crossing")]
-    return found
+    return [*found, *measuring.cases()]
 
 
 def _case_of_a_phone() -> Case:

@@ -1,4 +1,4 @@
-"""Eight lanes at once: vectors of float32 and int32, and masks, for kernels whose loops the compiler does not turn into vectors.
+"""Eight lanes at once: vectors of float32, float64 and int32, and masks, for kernels whose loops the compiler does not turn into vectors.
 
 In compiled code a vector is one LLVM value (`<8 x float>`, legal on every processor: LLVM splits it where registers are shorter);
 with NUMBA_DISABLE_JIT=1 it is a numpy array of eight, and every operation here and every operator means the same there. So a
@@ -14,29 +14,34 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic, models, overload, register_model
 
 LANES = 8
 
 Vector = Any
-"""Eight float32, eight int32, or eight booleans."""
+"""Eight float32, eight float64, eight int32, or eight booleans."""
 
 
 class _Lanes(types.Type):  # type: ignore[misc]  # numba has no types
-    """`kind`: float32, int32 or bool_."""
+    """`kind`: float32, float64, int32 or bool_."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         super().__init__(name=f"Lanes({kind} x {LANES})")
 
 
-_FLOATS, _INTS, _MASK = _Lanes("float32"), _Lanes("int32"), _Lanes("bool_")
+_FLOATS, _DOUBLES, _INTS, _MASK = _Lanes("float32"), _Lanes("float64"), _Lanes("int32"), _Lanes("bool_")
 _IR = {
     "float32": ir.VectorType(ir.FloatType(), LANES),
+    "float64": ir.VectorType(ir.DoubleType(), LANES),
     "int32": ir.VectorType(ir.IntType(32), LANES),
     "bool_": ir.VectorType(ir.IntType(1), LANES),
 }
+
+
+_REAL = ("float32", "float64")
+_OF = {types.float32: _FLOATS, types.float64: _DOUBLES, types.int32: _INTS}
 
 
 @register_model(_Lanes)
@@ -56,13 +61,18 @@ def store(rows: npt.NDArray[Any], row: int, at: int, vector: Vector) -> None:
 
 
 def splat(value: Any) -> Vector:
-    """One float32 or int32 in every lane."""
+    """One float32, float64 or int32 in every lane."""
     return np.full(LANES, value)
 
 
 def floats(vector: Vector) -> Vector:
     """int32 to the nearest float32."""
     return vector.astype(np.float32)
+
+
+def doubles(vector: Vector) -> Vector:
+    """int32 to float64."""
+    return vector.astype(np.float64)
 
 
 def ordered(vector: Vector) -> Vector:
@@ -78,6 +88,21 @@ def least(a: Vector, b: Vector) -> Vector:
 def most(a: Vector, b: Vector) -> Vector:
     """The larger, lane by lane; b where a is no number."""
     return np.where(a > b, a, b)
+
+
+def chosen(mask: Vector, a: Vector, b: Vector) -> Vector:
+    """Lane by lane a where the mask is set, else b."""
+    return np.where(mask, a, b)
+
+
+def root(vector: Vector) -> Vector:
+    """The square roots of float32 or float64."""
+    return np.sqrt(vector)
+
+
+def lane(vector: Vector, k: int) -> Any:
+    """The number in lane k."""
+    return vector[k]
 
 
 def bits(mask: Vector) -> int:
@@ -121,9 +146,9 @@ def _store(_: Any, rows: Any, row: Any, at: Any, vector: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba has no types
 def _splat(_: Any, value: Any) -> Any:
-    if value not in (types.float32, types.int32):
+    if value not in _OF:
         return None
-    kind = _FLOATS if value == types.float32 else _INTS
+    kind = _OF[value]
 
     def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         one = builder.insert_element(ir.Constant(_IR[kind.kind], ir.Undefined), args[0], ir.Constant(ir.IntType(32), 0))
@@ -139,6 +164,40 @@ def _floats_of(_: Any, vector: Any) -> Any:
         return builder.sitofp(args[0], _IR["float32"])
 
     return _FLOATS(vector), build
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # numba has no types
+def _doubles_of(_: Any, vector: Any) -> Any:
+    def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.sitofp(args[0], _IR["float64"])
+
+    return _DOUBLES(vector), build
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # numba has no types
+def _chosen_of(_: Any, mask: Any, a: Any, b: Any) -> Any:
+    def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.select(*args)
+
+    return a(mask, a, b), build
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # numba has no types
+def _root_of(_: Any, vector: Any) -> Any:
+    def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        eight = _IR[vector.kind]
+        name = f"llvm.sqrt.v{LANES}{eight.element.intrinsic_name}"
+        return builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(eight, [eight]), name), args)
+
+    return vector(vector), build
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # numba has no types
+def _lane_of(_: Any, vector: Any, k: Any) -> Any:
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.extract_element(args[0], context.cast(builder, args[1], signature.args[1], types.int32))
+
+    return getattr(types, vector.kind)(vector, k), build
 
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba has no types
@@ -166,13 +225,13 @@ def _lowest(_: Any, number: Any) -> Any:
     return types.int64(number), build
 
 
-def _chosen(comparison: str) -> Any:
+def _better(comparison: str) -> Any:
     """An intrinsic: lane by lane the first where `comparison` holds, else the second."""
 
     @intrinsic  # type: ignore[untyped-decorator]  # numba has no types
     def choose(_: Any, a: Any, b: Any) -> Any:
         def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-            compare = builder.fcmp_ordered if a.kind == "float32" else builder.icmp_signed
+            compare = builder.fcmp_ordered if a.kind in _REAL else builder.icmp_signed
             return builder.select(compare(comparison, args[0], args[1]), args[0], args[1])
 
         return a(a, b), build
@@ -184,7 +243,7 @@ def _arithmetic(name: str) -> Any:
     @intrinsic  # type: ignore[untyped-decorator]  # numba has no types
     def apply(_: Any, a: Any, b: Any) -> Any:
         def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-            return getattr(builder, f"f{name}" if a.kind == "float32" else name)(args[0], args[1])
+            return getattr(builder, f"f{name}" if a.kind in _REAL else name)(args[0], args[1])
 
         return a(a, b), build
 
@@ -195,7 +254,7 @@ def _comparison(sign: str) -> Any:
     @intrinsic  # type: ignore[untyped-decorator]  # numba has no types
     def apply(_: Any, a: Any, b: Any) -> Any:
         def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-            compare = builder.fcmp_ordered if a.kind == "float32" else builder.icmp_signed
+            compare = builder.fcmp_ordered if a.kind in _REAL else builder.icmp_signed
             return compare(sign, args[0], args[1])
 
         return _MASK(a, b), build
@@ -217,15 +276,16 @@ def _offer(function: Callable[..., Any], made: Any, kinds: tuple[str, ...]) -> N
         return None
 
 
-_NUMBERS = ("float32", "int32")
+_NUMBERS = (*_REAL, "int32")
 for _function, _name in ((operator.add, "add"), (operator.sub, "sub"), (operator.mul, "mul")):
     _offer(_function, _arithmetic(_name), _NUMBERS)
+_offer(operator.truediv, _arithmetic("div"), _REAL)
 for _function, _name in ((operator.and_, "and_"), (operator.or_, "or_"), (operator.xor, "xor")):
     _offer(_function, _arithmetic(_name), ("bool_",))
 for _function, _name in ((operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">="), (operator.eq, "==")):
     _offer(_function, _comparison(_name), _NUMBERS)
-_offer(least, _chosen("<"), _NUMBERS)
-_offer(most, _chosen(">"), _NUMBERS)
+_offer(least, _better("<"), _NUMBERS)
+_offer(most, _better(">"), _NUMBERS)
 
 
 def _has_lanes(rows: Any) -> bool:
@@ -248,12 +308,32 @@ def _store_rows(rows: Any, row: Any, at: Any, vector: Any) -> Any:
 
 @overload(splat, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
 def _splat_one(value: Any) -> Any:
-    return (lambda value: _splat(value)) if value in (types.float32, types.int32) else None
+    return (lambda value: _splat(value)) if value in _OF else None
 
 
 @overload(floats, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
 def _floats_one(vector: Any) -> Any:
     return (lambda vector: _floats_of(vector)) if vector == _INTS else None
+
+
+@overload(doubles, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
+def _doubles_one(vector: Any) -> Any:
+    return (lambda vector: _doubles_of(vector)) if vector == _INTS else None
+
+
+@overload(chosen, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
+def _chosen_one(mask: Any, a: Any, b: Any) -> Any:
+    return (lambda mask, a, b: _chosen_of(mask, a, b)) if mask == _MASK and _alike(a, b, _NUMBERS) else None
+
+
+@overload(root, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
+def _root_one(vector: Any) -> Any:
+    return (lambda vector: _root_of(vector)) if vector in (_FLOATS, _DOUBLES) else None
+
+
+@overload(lane, strict=False)  # type: ignore[untyped-decorator]  # numba has no types
+def _lane_one(vector: Any, k: Any) -> Any:
+    return (lambda vector, k: _lane_of(vector, k)) if _alike(vector, vector, _NUMBERS) else None
 
 
 @overload(ordered, strict=False)  # type: ignore[untyped-decorator]  # numba has no types

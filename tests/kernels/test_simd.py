@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 from kernels import simd
 from kernels.compiled import inlined
-from kernels.simd import LANES, bits, floats, least, load, lowest_bit, most, ordered, splat, store
+from kernels.simd import LANES, bits, chosen, doubles, floats, lane, least, load, lowest_bit, most, ordered, root, splat, store
 
 EIGHT = {
     "float32": hnp.arrays(np.float32, (2, 8), elements=st.floats(width=32, allow_nan=True, allow_infinity=True)),
@@ -114,6 +114,54 @@ def test_integers_are_rounded_to_the_nearest_float(rows: np.ndarray) -> None:
 
 
 @inlined
+def _spill(out: Any, row: Any, vector: Any) -> None:
+    for k in range(LANES):
+        out[row, k] = lane(vector, k)
+
+
+@inlined
+def _doubles(rows: Any, factor: Any, out: Any) -> None:
+    a, b = doubles(load(rows, 0, 0)) * splat(factor), doubles(load(rows, 1, 0))
+    _spill(out, 0, a + b)
+    _spill(out, 1, a - b)
+    _spill(out, 2, a / b)
+    _spill(out, 3, root(a))
+    _spill(out, 4, least(a, b))
+    _spill(out, 5, most(a, b))
+    _spill(out, 6, chosen((a < b) ^ (a == splat(factor)), a, b))
+
+
+@given(hnp.arrays(np.int32, (2, 8), elements=st.integers(-(2**31), 2**31 - 1) | st.integers(-1, 1)), st.floats(-1e9, 1e9))
+@settings(max_examples=50, deadline=None)
+def test_float64_lanes(rows: np.ndarray, factor: float) -> None:
+    made, wanted = np.empty((7, 8)), np.empty((7, 8))
+    with np.errstate(all="ignore"):
+        _doubles(rows, factor, made)
+        a, b = rows[0].astype(np.float64) * factor, rows[1].astype(np.float64)
+        mask = (a < b) ^ (a == factor)
+        wanted[:] = a + b, a - b, a / b, np.sqrt(a), np.minimum(a, b), np.maximum(a, b), np.where(mask, a, b)
+    np.testing.assert_array_equal(made, wanted)
+
+
+@inlined
+def _floats(rows: Any, out: Any) -> None:
+    a, b = load(rows, 0, 0), load(rows, 1, 0)
+    _spill(out, 0, a / b)
+    _spill(out, 1, root(a))
+    _spill(out, 2, chosen(a < b, a, b))
+
+
+@given(EIGHT["float32"])
+@settings(max_examples=50, deadline=None)
+def test_quotients_roots_and_choices_of_float32(rows: np.ndarray) -> None:
+    made = np.empty((3, 8), np.float32)
+    with np.errstate(all="ignore"):
+        _floats(rows, made)
+        wanted = np.stack([rows[0] / rows[1], np.sqrt(rows[0]), np.where(rows[0] < rows[1], rows[0], rows[1])])
+    np.testing.assert_array_equal(made, wanted)
+
+
+@inlined
 def _spread(rows: Any, value: Any) -> Any:
     return bits(load(rows, 0, 0) == splat(value))
 
@@ -133,6 +181,7 @@ def _lowest(number: Any) -> Any:
 
 
 @given(st.integers(1, 255))
+@settings(deadline=None)
 def test_the_lowest_bit(number: int) -> None:
     expected = f"{number:b}"[::-1].index("1")
     assert _lowest(np.int64(number)) == expected == lowest_bit(number) == lowest_bit(np.int64(number))
