@@ -59,7 +59,12 @@ def verify(
     sound: list[Sound] = []
     bonded = {name for p in parts if p.part.bonded for name in (p.part.name, *p.part.bonded)}
     for part in parts:
-        body = _dissected(part, known, shapes)
+        # what leads with a known body is `delta`'s, whatever its other faces
+        alike = shapes if known is None or part.kept is None else None
+        if alike is not None:
+            body = refit.dissect(part, alike)
+        else:
+            body = dissect(part) if known is None else delta.dissect(part, known)
         bodies.append(body)
         begin = time.thread_time()
         spent["mesh"] += body.spent[0]
@@ -74,8 +79,8 @@ def verify(
         findings += words.winding(body, body.topology)
         begin = _spend(spent, "orientation", begin)
         trees, met = among(body.lattice, body.faces, body.topology.twin, body.rest, body.seed)
-        if shapes is not None:
-            shapes.learn(body, trees)
+        if alike is not None:
+            alike.learn(body, trees)
         findings += meetings.crossings(body, met)
         crossing += met.crossing
         begin = _spend(spent, "crossings", begin)
@@ -120,12 +125,6 @@ def verify(
         "machine": process is not None,
     }
     return _runs(process, whole, bool(parts), done, spent), tuple(findings), figures
-
-
-def _dissected(part: Settled, known: delta.Certificates | None, shapes: refit.Connectivities | None) -> Anatomy:
-    if known is not None and part.kept is not None:
-        return delta.dissect(part, known)
-    return dissect(part) if shapes is None else refit.dissect(part, shapes)
 
 
 def _spend(spent: dict[str, float], name: str, begin: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -12,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import solids
-from engine.model.mesh import Mesh, Part, Pose, Settled
+from engine.model.mesh import Kept, Mesh, Part, Pose, Settled
 from engine.model.process import CHECKS, Limit, Machine, Process
 from engine.verify import anatomy, refit
 from engine.verify.checks import verify
 from engine.verify.crossings import among
+from engine.verify.delta import Certificates
 from engine.verify.refit import Connectivities
 from engine.verify.tree import TOO_WIDE, grown, plant
 
@@ -158,6 +160,17 @@ def test_only_what_comes_twice_is_kept_and_no_more_than_the_limit() -> None:
     assert not small.held
     known.forget()
     assert not known.held and known.of(len(body.lattice), body.faces) is None
+
+
+def test_what_leads_with_a_known_body_is_not_learned_twice() -> None:
+    body, known = BODIES[0], Connectivities()
+    stamped = replace(body, kept=Kept("body", 9, 9))
+    for _ in range(3):
+        verify([stamped], PROCESS, Certificates(), known)
+    assert not known.held
+    for _ in range(2):
+        verify([body], PROCESS, Certificates(), known)
+    assert known.held
 
 
 def test_a_mesh_with_a_face_of_no_area_is_not_learned() -> None:
