@@ -29,6 +29,10 @@ DIFFER = {
 """Files in which not as many pairs of faces cross as `_verdicts.csv` says, and why."""
 
 
+ASSEMBLED = frozenset(("mikedh__counterXP.3MF",))
+"""Objects of one file that stand in each other: five pins, 0.017 mm into a plate."""
+
+
 def test_each_broken_file_is_explained(shared_data: pathlib.Path) -> None:
     folder = shared_data / "mesh"
     wrong, broken, differing = [], 0, set()
@@ -64,7 +68,10 @@ def test_each_broken_file_is_explained(shared_data: pathlib.Path) -> None:
         # turned inside out as a whole it is closed, and no solid
         assert not sound or float(row["volume"]) > 0 or codes == {"inverted-shell"}, row["file"]
         sound = sound and float(row["volume"]) > 0
-        if sound and verdict(checks, findings) != "printable":
+        if path.name in ASSEMBLED:
+            # each object is sound; where the file puts them, they share room (the oracle counts 1539 faces that cross)
+            assert codes == {"parts-cross"} and counts["parts-cross"] > 400 and sound
+        elif sound and verdict(checks, findings) != "printable":
             wrong.append((row["file"], sorted(codes), "sound", row["selfint_faces"], row["volume"]))
     assert broken > 40 and differing == set(DIFFER)
     assert not wrong, wrong
