@@ -97,6 +97,11 @@ def of_faces(surface: Surface, rows: Int32s) -> Target:
     return _packed(surface, _NONE, *_planted(surface.lattice, surface.faces, rows))
 
 
+def looked_at(surface: Surface, target: Target) -> Target:
+    """The faces of a target, as they look now."""
+    return _packed(surface, target.halves, target.order, target.levels, target.boxes, target.ends)
+
+
 def of_edges(surface: Surface, sharp: Int32s) -> Target:
     """Sharp edges."""
     ends = np.empty((len(sharp), 3), np.int32)

@@ -26,10 +26,11 @@ _FACING_BYTES = 420
 
 @dataclass(frozen=True, eq=False)
 class _Inner:
-    """What inner faces and edges see of each other. `outer` (k,): the other rows of the rest; `doubtful` (n,): their corners."""
+    """What inner faces and edges see of each other. `outer`: the other faces of the rest, whose looks are to be told anew;
+    `doubtful` (n,): their corners."""
 
     surface: Surface
-    outer: Int32s
+    outer: Target
     doubtful: Int8s
     faces: Target
     edges: Target
@@ -50,18 +51,20 @@ class Rest:
     tree: Tree
     _inner: dict[bytes, _Inner] = field(default_factory=dict)
 
-    def face(self, lattice: Lattice, faces: Faces, twin: Int32s, roles: Int8s, limits: Float64s) -> Facing:
-        """What faces each face of the whole: arrays that lead with the rest's rows. limits (2, 3, 3) of `walls.limits_of`."""
+    def face(self, lattice: Lattice, faces: Faces, twin: Int32s, roles: Int8s, limits: Float64s, new: Tree) -> Facing:
+        """What faces each face of the whole: arrays that lead with the rest's rows, `new` the tree of the others. limits (2, 3, 3)
+        of `walls.limits_of`."""
         m = len(self.faces)
         inner = self._known(roles[:m], limits)
-        surface, rows, sharp = _grown(inner, lattice, faces, twin, roles)
-        new, edges = facing.of_faces(surface, rows), facing.of_edges(surface, sharp)
-        asking = facing.swept(surface, new.order, limits)
+        surface, sharp = _grown(inner, lattice, faces, twin, roles)
+        added = facing.of_tree(surface, new), facing.looked_at(surface, inner.outer), facing.of_edges(surface, sharp)
+        asking = facing.swept(surface, np.concatenate((inner.outer.order, new.order)), limits)
+        edges = added[2]
         return facing.nearest(
             [
                 inner.told,
-                *facing.ask(surface, asking, (inner.faces, inner.edges, new, edges), limits),
-                *facing.ask(surface, inner.asking, (new, edges), limits),
+                *facing.ask(surface, asking, (inner.faces, inner.edges, *added), limits),
+                *facing.ask(surface, inner.asking, added, limits),
                 facing.ask_ridges(surface, edges, edges, limits),
                 facing.ask_ridges(surface, edges, inner.edges, limits),
             ]
@@ -92,19 +95,19 @@ class Rest:
         edges = facing.of_edges(surface, sharp)
         asking = facing.swept(surface, faces.order, limits)
         told = [*facing.ask(surface, asking, (faces, edges), limits), facing.ask_ridges(surface, edges, edges, limits)]
-        outer = np.flatnonzero(outside).astype(np.int32)
+        outer = facing.of_faces(surface, np.flatnonzero(outside).astype(np.int32))
         return _Inner(surface, outer, doubtful, faces, edges, asking, facing.nearest(told))
 
 
-def _grown(inner: _Inner, lattice: Lattice, faces: Faces, twin: Int32s, roles: Int8s) -> tuple[Surface, Int32s, Int32s]:
-    """The whole surface, its rows that are to be asked, and their sharp edges."""
+def _grown(inner: _Inner, lattice: Lattice, faces: Faces, twin: Int32s, roles: Int8s) -> tuple[Surface, Int32s]:
+    """The whole surface, and the sharp edges of outer and new faces."""
     was = inner.surface
     n, m, first, row = len(lattice), len(faces), len(was.lattice), len(was.faces)
     units, low, spread, corners = np.empty((m, 3)), np.empty(m, np.int8), np.empty(m), np.empty((n, 6))
     units[:row], low[:row], spread[:row], corners[:first] = was.units, was.low, was.spread, was.corners
     surface = Surface(lattice, faces, twin, roles, units, low, spread, corners)
-    rows = np.concatenate((inner.outer, np.arange(row, m, dtype=np.int32)))
+    rows = np.concatenate((np.sort(inner.outer.order), np.arange(row, m, dtype=np.int32)))
     asked, fresh = np.zeros(m, np.int8), np.ones(n, np.int8)
     asked[rows] = 1
     fresh[:first] = inner.doubtful
-    return surface, rows, facing.look_again(surface, rows, asked, fresh)
+    return surface, facing.look_again(surface, rows, asked, fresh)

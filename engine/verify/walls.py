@@ -87,7 +87,8 @@ def check_walls(
         return Walls((), False, False, None, None)
     limits, roles = limits_of(process, body.steps), roles_of(len(body.faces), patches)
     if body.rest is not None:
-        told = body.rest.face(body.lattice, body.faces, shape.twin, roles, limits)
+        new = trees[1] if len(trees) == 2 else plant(body.lattice, body.faces, len(body.rest.faces))
+        told = body.rest.face(body.lattice, body.faces, shape.twin, roles, limits, new)
     else:
         if not roles.any():
             limits = np.ascontiguousarray(limits[:, :1, :1])
