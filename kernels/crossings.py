@@ -2,7 +2,8 @@
 
 Boxes of a tree pick the candidates (integers, so no pair is lost to rounding), determinants of integers decide
 (`kernels.pairs`). Faces without an area are left out: they are errors already, and their pairs would depend on the packing.
-O(m log m) for surfaces; the pairs found are bounded by the caller's arrays, and counted beyond them.
+O(m log m) for surfaces; the pairs found are bounded by the caller's arrays, and counted beyond them up to ENOUGH: a heap in which
+everything meets everything is refused without counting all of it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ Int8s = npt.NDArray[np.int8]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 
+ENOUGH = 1 << 20
+"""No more pairs are looked for."""
 STACK = 128
 """Nodes that a walk keeps: seven for each level and one."""
 
@@ -302,7 +305,7 @@ def meetings(
     kinds: Int8s,
     stack: Int64s,
 ) -> int:
-    """Every pair of a face of one tree with a face of the other that meets otherwise than neighbours do; how many there are.
+    """Every pair of a face of one tree with a face of the other that meets otherwise than neighbours do; how many there are, ENOUGH at most.
 
     same: both trees are one, and each pair is asked once. corners, ids, normals: of `pack`. Both trees' faces are rows of `faces`.
     Out: pairs (cap, 2) rows of faces, the lower first; kinds (cap,) of `kernels.pairs`; filled up to cap. Workspace: stack (STACK,).
@@ -354,4 +357,6 @@ def meetings(
                             pairs[found, 1] = max(f, g)
                             kinds[found] = kind
                         found += 1
+                        if found == ENOUGH:
+                            return found
     return found

@@ -21,8 +21,8 @@ from kernels import crossings as kernel
 from kernels import relief
 from kernels.pairs import CROSS, DOUBLE, TOUCH
 
-KEPT = 1 << 20
-"""At most so many pairs are told one by one; all are counted."""
+KEPT = kernel.ENOUGH
+"""At most so many pairs are told and counted."""
 PROVED = 2_000
 """At most so many touching pairs are looked into; the others count as crossing."""
 
@@ -34,7 +34,7 @@ Point = tuple[int, int, int]
 @dataclass(frozen=True, eq=False)
 class Crossings:
     """`pairs` (k, 2) rows of faces in rising order, the lower first, without faces that are there twice; `kinds` (k,) of
-    `kernels.pairs`, TOUCH only where it is proved, else CROSS. `found`: how many there are, told or not."""
+    `kernels.pairs`, TOUCH only where it is proved, else CROSS. `found`: how many there are, KEPT at most."""
 
     pairs: Pairs
     kinds: npt.NDArray[np.int8]

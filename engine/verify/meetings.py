@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.model.order import Finding, Severity
 from engine.verify.anatomy import Anatomy
-from engine.verify.crossings import Crossings, Pairs, depths
+from engine.verify.crossings import KEPT, Crossings, Pairs, depths
 from engine.verify.shells import Kind
 from engine.verify.words import first, near, rows_of, some
 from kernels.pairs import COPLANAR, CROSS, FOLD, TOUCH
@@ -58,7 +58,7 @@ def _through(body: Anatomy, pairs: Pairs, count: int, code: str, what: str) -> F
     return Finding(
         code,
         Severity.ERROR,
-        f"{what}: {some(count, 'pair', 'pairs')} of faces, {deep}",
+        f"{what}: {'at least ' if count >= KEPT else ''}{some(count, 'pair', 'pairs')} of faces, {deep}",
         count=count,
         value=depth,
         limit=0.0,

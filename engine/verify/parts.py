@@ -106,6 +106,9 @@ def _meetings(two: Two) -> Met:
             if found <= size or (count and size >= KEPT):
                 break
             size = found if count == 0 else min(found, KEPT)
+        if found == KEPT and not count:  # beyond these nobody looked: not to be called sound
+            what[-1] = contacts.SHARED
+            count = 1
         pairs.append(rows)
         told.append(what)
         shared += count

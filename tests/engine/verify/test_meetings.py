@@ -14,6 +14,7 @@ from engine.verify.checks import verify
 from engine.verify.crossings import find
 from engine.verify.settle import settle
 from engine.verify.tree import plant
+from kernels.crossings import ENOUGH
 
 QUADS = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
 CUBE = np.array([t for a, b, c, d in QUADS for t in ((a, b, c), (a, c, d))], dtype=np.int32)
@@ -140,3 +141,14 @@ def test_more_pairs_than_first_made_room_for() -> None:
     shuffled = np.random.default_rng(2).permutation(len(faces))
     again = find(part.lattice, part.faces[shuffled], plant(part.lattice, part.faces[shuffled]))
     assert {tuple(sorted(shuffled[p].tolist())) for p in again.pairs} == {tuple(p) for p in met.pairs.tolist()}
+
+
+def test_a_heap_in_which_everything_meets_is_refused_without_counting_all_of_it() -> None:
+    """1,500 triangles through one place: 1,124,250 pairs, of which a million are enough."""
+    turn = np.random.default_rng(3).normal(size=(1500, 2, 3))
+    points = np.stack([turn[:, 0], turn[:, 1], -turn[:, 0] - turn[:, 1]], axis=1).reshape(-1, 3) * 20
+    faces = np.arange(4500, dtype=np.int32).reshape(-1, 3)
+    _, findings, figures = verify([settle(Part("heap", Mesh(points, faces)))])
+    (met,) = [f for f in findings if f.code == "overlapping-shells"]
+    assert figures["crossing_pairs"] == met.count == ENOUGH < 1500 * 1499 // 2
+    assert "at least 1048576 pairs" in met.message
