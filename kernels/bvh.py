@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from kernels.compiled import inlined, kernel
 from kernels.exact import normal_of
+from kernels.simd import bits, load, splat
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
@@ -155,3 +156,16 @@ def fit(lattice: Int32s, faces: Int32s, order: Int32s, levels: Int64s, boxes: In
             boxes[c, i] = NOWHERE
             boxes[c + 3, i] = -NOWHERE
     lift(levels, boxes)
+
+
+@inlined
+def meeting(boxes: Int32s, first: int, box: Int32s, i: int) -> int:
+    """Which of the eight boxes from `first` on meet box i of `box`, as bits."""
+    return bits(
+        (load(boxes, 0, first) <= splat(box[3, i]))
+        & (load(boxes, 3, first) >= splat(box[0, i]))
+        & (load(boxes, 1, first) <= splat(box[4, i]))
+        & (load(boxes, 4, first) >= splat(box[1, i]))
+        & (load(boxes, 2, first) <= splat(box[5, i]))
+        & (load(boxes, 5, first) >= splat(box[2, i]))
+    )

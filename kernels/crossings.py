@@ -13,7 +13,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from kernels.bvh import NOWHERE, WIDTH, lift
+from kernels.bvh import NOWHERE, WIDTH, lift, meeting
 from kernels.compiled import inlined, kernel
 from kernels.exact import coordinate, normal_of, side_of_plane
 from kernels.pairs import APART, DOUBLE, at_a_point, at_an_edge, strangers
@@ -117,19 +117,6 @@ def pack(
             ids[row, i], normals[row, i] = -1, 0.0
             corners[row, i] = corners[row + 3, i] = corners[row + 6, i] = 0
     lift(levels, boxes)
-
-
-@inlined
-def meeting(boxes: Int32s, first: int, box: Int32s, i: int) -> int:
-    """Which of the eight boxes from `first` on meet box i of `box`, as bits."""
-    return bits(
-        (load(boxes, 0, first) <= splat(box[3, i]))
-        & (load(boxes, 3, first) >= splat(box[0, i]))
-        & (load(boxes, 1, first) <= splat(box[4, i]))
-        & (load(boxes, 4, first) >= splat(box[1, i]))
-        & (load(boxes, 2, first) <= splat(box[5, i]))
-        & (load(boxes, 5, first) >= splat(box[2, i]))
-    )
 
 
 @inlined

@@ -20,6 +20,16 @@ def coordinate(lattice: Int32s, i: int, axis: int) -> int:
 
 
 @inlined
+def along(lattice: Int32s, i: int, j: int) -> tuple[float, float, float]:
+    """From point i to point j, in float64: exact."""
+    return (
+        float(lattice[j, 0]) - lattice[i, 0],
+        float(lattice[j, 1]) - lattice[i, 1],
+        float(lattice[j, 2]) - lattice[i, 2],
+    )
+
+
+@inlined
 def orient2d(ax: int, ay: int, bx: int, by: int, cx: int, cy: int) -> int:
     """Twice the signed area of the triangle a, b, c (int64): above zero when it turns counter-clockwise.
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from kernels.bvh import WIDTH
 from kernels.compiled import inlined, kernel
+from kernels.exact import along
 from kernels.simd import bits, load, splat
 
 Floats = npt.NDArray[np.float32]
@@ -43,11 +44,7 @@ def _longest(lattice: Int32s, faces: Int32s, f: int) -> int:
     which, most = 0, -1.0
     for k in range(3):
         i, j = faces[f, k], faces[f, k + 1 if k < 2 else 0]
-        x, y, z = (
-            float(lattice[j, 0] - lattice[i, 0]),
-            float(lattice[j, 1] - lattice[i, 1]),
-            float(lattice[j, 2] - lattice[i, 2]),
-        )
+        x, y, z = along(lattice, i, j)
         length = x * x + y * y + z * z
         if length > most:
             which, most = k, length
@@ -164,16 +161,8 @@ def _middle(corners: Float64s, i: int) -> None:
 @inlined
 def _own_normal(lattice: Int32s, faces: Int32s, f: int, units: Float64s, low: Int8s) -> None:
     a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-    ux, uy, uz = (
-        float(lattice[b, 0]) - lattice[a, 0],
-        float(lattice[b, 1]) - lattice[a, 1],
-        float(lattice[b, 2]) - lattice[a, 2],
-    )
-    vx, vy, vz = (
-        float(lattice[c, 0]) - lattice[a, 0],
-        float(lattice[c, 1]) - lattice[a, 1],
-        float(lattice[c, 2]) - lattice[a, 2],
-    )
+    ux, uy, uz = along(lattice, a, b)
+    vx, vy, vz = along(lattice, a, c)
     x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
     length = math.sqrt(x * x + y * y + z * z)
     if length == 0.0:

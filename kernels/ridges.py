@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from kernels.bvh import WIDTH
 from kernels.compiled import inlined, kernel
+from kernels.exact import along
 from kernels.facing import corner_holds, looking
 from kernels.simd import bits, load, lowest_bit, splat
 
@@ -36,21 +37,9 @@ def _share(value: float) -> float:
 @inlined
 def _nearest(lattice: Int32s, a: int, b: int, c: int, d: int, at: Float64s) -> tuple[float, float]:
     """Where along a-b and c-d their nearest points lie (0 to 1); at (2, 3) them, seen from a. Ericson 2005, 5.1.9."""
-    ux, uy, uz = (
-        float(lattice[b, 0]) - lattice[a, 0],
-        float(lattice[b, 1]) - lattice[a, 1],
-        float(lattice[b, 2]) - lattice[a, 2],
-    )
-    vx, vy, vz = (
-        float(lattice[d, 0]) - lattice[c, 0],
-        float(lattice[d, 1]) - lattice[c, 1],
-        float(lattice[d, 2]) - lattice[c, 2],
-    )
-    rx, ry, rz = (
-        float(lattice[a, 0]) - lattice[c, 0],
-        float(lattice[a, 1]) - lattice[c, 1],
-        float(lattice[a, 2]) - lattice[c, 2],
-    )
+    ux, uy, uz = along(lattice, a, b)
+    vx, vy, vz = along(lattice, c, d)
+    rx, ry, rz = along(lattice, c, a)
     uu, vv, uv = ux * ux + uy * uy + uz * uz, vx * vx + vy * vy + vz * vz, ux * vx + uy * vy + uz * vz
     ur, vr = ux * rx + uy * ry + uz * rz, vx * rx + vy * ry + vz * rz
     flat = uu * vv - uv * uv

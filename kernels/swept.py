@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.compiled import inlined
+from kernels.exact import along
 from kernels.facing import TILT_COSINE, arc_holds, corner_holds, is_sharp
 
 Float64s = npt.NDArray[np.float64]
@@ -103,11 +104,7 @@ def framed(lattice: Int32s, faces: Int32s, units: Float64s, g: int, frame: Float
         frame[4, c] = lattice[faces[g, start], c]
     for k in range(3):
         i, j = faces[g, (start + k) % 3], faces[g, (start + k + 1) % 3]
-        ex, ey, ez = (
-            float(lattice[j, 0]) - lattice[i, 0],
-            float(lattice[j, 1]) - lattice[i, 1],
-            float(lattice[j, 2]) - lattice[i, 2],
-        )
+        ex, ey, ez = along(lattice, i, j)
         mx, my, mz = ey * nz - ez * ny, ez * nx - ex * nz, ex * ny - ey * nx
         length = math.sqrt(mx * mx + my * my + mz * mz)
         if length > 0.0:

@@ -24,7 +24,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from kernels.bvh import NOWHERE, WIDTH
+from kernels.bvh import NOWHERE, WIDTH, meeting
 from kernels.compiled import inlined, kernel
 from kernels.facing import looking
 from kernels.simd import Vector, bits, floats, load, lowest_bit, splat
@@ -84,19 +84,6 @@ def sweep(
             for i in range(WIDTH * group, WIDTH * group + WIDTH):
                 least, most = min(least, asks[c, i]), max(most, asks[c + 3, i])
             hulls[c, group], hulls[c + 3, group] = least, most
-
-
-@inlined
-def _meeting(boxes: Int32s, first: int, others: Int32s, i: int) -> int:
-    """Which of the eight boxes from `first` on meet box i of `others`, as bits."""
-    return bits(
-        (load(boxes, 0, first) <= splat(others[3, i]))
-        & (load(boxes, 3, first) >= splat(others[0, i]))
-        & (load(boxes, 1, first) <= splat(others[4, i]))
-        & (load(boxes, 4, first) >= splat(others[1, i]))
-        & (load(boxes, 2, first) <= splat(others[5, i]))
-        & (load(boxes, 5, first) >= splat(others[2, i]))
-    )
 
 
 @inlined
@@ -220,7 +207,7 @@ def across(
     top_level = levels.shape[0] - 2
     for group in range(-(-rows.shape[0] // WIDTH)):
         base = WIDTH * group
-        if not _meeting(boxes, levels[top_level], hulls, group):
+        if not meeting(boxes, levels[top_level], hulls, group):
             continue
         known = 0
         mx, my, mz, more = _mean(units, rows, base)
@@ -230,7 +217,7 @@ def across(
             top -= 1
             level, block = stack[top] >> 40, stack[top] & 0xFFFFFFFFFF
             first = levels[level] + WIDTH * block
-            near = _meeting(boxes, first, hulls, group)
+            near = meeting(boxes, first, hulls, group)
             if near:
                 near &= looking(lanes, first, mx, my, mz, more)
             while near:
@@ -243,7 +230,7 @@ def across(
                 first = WIDTH * node
                 touched = _aiming(aims, base, lanes, levels[1] + node)
                 if touched:
-                    touched &= _meeting(asks, base, boxes, levels[1] + node)
+                    touched &= meeting(asks, base, boxes, levels[1] + node)
                 unsure = 0.0
                 while touched:
                     lane = lowest_bit(touched)
@@ -253,7 +240,7 @@ def across(
                         lanes, first, aims[0, base + lane], aims[1, base + lane], aims[2, base + lane], np.float32(0.0)
                     )
                     if left:
-                        left &= _meeting(boxes, first, asks, base + lane)
+                        left &= meeting(boxes, first, asks, base + lane)
                     if left == 0:
                         continue
                     if known == 0:
