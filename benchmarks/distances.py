@@ -7,6 +7,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from benchmarks import solids
 from benchmarks.harness import Case
 from engine.model.mesh import STEPS_PER_MM, Settled
 from engine.model.order import Severity
+from engine.model.process import CHECKS, Limit, Machine, Process
 from engine.verify import anatomy
 from engine.verify.checks import verify
 from engine.verify.crossings import find
@@ -28,6 +30,12 @@ SAME_WALL = 0.01
 """mm: a ray in float32 from a face's middle, against the least distance of the two faces."""
 START = 1e-3
 """mm: how far from its face a ray begins."""
+PROCESS = Process(
+    "fine", "walls and gaps", "FDM", "any", Machine("m", "large", (1000.0, 1000.0, 1000.0), False, "the benchmark's"), False, 1.0,
+    MappingProxyType({"wall": Limit(FINE, "mm", "the benchmark's"), "gap": Limit(GAP, "mm", "the benchmark's")}),
+    MappingProxyType(dict.fromkeys(CHECKS, True)), 0.2,
+)  # fmt: skip
+"""What asks for both."""
 PLACES = 50_000
 SAME_DISTANCE, SAME_FLOAT32 = 1e-9, 1e-4
 """mm: of libigl, which judges in float64, and of fcpw."""

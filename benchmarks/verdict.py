@@ -232,18 +232,18 @@ def _full(kind: str, size: str) -> Case:
     topology = _topology(kind, size).peers["trimesh"]
     crossing = _meshlib(part)
 
-    rays, walls = distances.first_hits(part), distances.asked(part)
+    rays = distances.first_hits(part)
 
     def stack(_: object) -> object:
         return topology(None), crossing(None), rays()
 
     return Case(
         f"full verdict of an unseen mesh, {kind}, {size}",
-        lambda _: (verify([part]), walls()),
-        lambda: _errors(verify([part])),
+        lambda _: verify([part], distances.PROCESS),
+        lambda: _errors(verify([part], distances.PROCESS)),
         {"trimesh + MeshLib + Embree": stack},
         goals={"trimesh + MeshLib + Embree": 6},
         note=lambda: (
-            f"{STEPS_PER_MM:,} steps a mm; walls of {distances.FINE:g} mm and gaps asked apart, with a tree of their own; no peer says shells"
+            f"{STEPS_PER_MM:,} steps a mm; walls of {distances.FINE:g} mm, gaps of {distances.GAP:g} mm; no peer says shells"
         ),
     )
