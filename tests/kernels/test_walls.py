@@ -244,3 +244,31 @@ def test_some_faces_against_others_are_a_part_of_all_against_all() -> None:
     assert (two.hits == whole.hits).all() and (two.found == whole.found).all()
     assert (some.hits[:, :2] == whole.hits[mine, :2]).all() and len(some.hits)
     assert (some.found == whole.found[mine]).all()
+
+
+@pytest.mark.parametrize(
+    "axes, signs", [((1, 2, 0), (1, 1, 1)), ((0, 1, 2), (-1, 1, 1)), ((2, 1, 0), (1, -1, 1)), ((1, 0, 2), (-1, -1, -1))]
+)
+def test_turned_and_mirrored_it_is_the_same(axes: tuple[int, ...], signs: tuple[int, ...]) -> None:
+    grid, faces, _ = part(fin(2.0) + pocket(4.0, 0.6).translate([30, 0, 0]) + grooves().translate([0, 40, 0]), TILTS[1])
+    limits = np.array([[[10000.0]], [[4000.0]]])
+    roles = np.zeros(len(faces), np.int8)
+    told = face(grid, faces, twins(grid, faces), roles, limits, (plant(grid, faces),))
+    turned = np.ascontiguousarray(grid[:, axes] * np.array(signs, np.int32))
+    odd = np.linalg.det(np.eye(3)[list(axes)] * signs) < 0
+    rows = np.ascontiguousarray(faces[:, ::-1] if odd else faces)
+    again = face(turned, rows, twins(turned, rows), roles, limits, (plant(turned, rows),))
+    assert len(told.hits) > 20
+    assert (again.hits[:, :2] == told.hits[:, :2]).all()
+    # rounded to 1/1024 step, by sums in another order
+    assert np.abs(again.found[:, 0] - told.found[:, 0]).max() <= 2 / 1024
+
+
+def test_a_mesh_in_two_shells_is_asked_as_its_shells_are() -> None:
+    one, other = part(fin(2.0), TILTS[1]), part(pocket(4.0, 0.6).translate([40, 0, 0]), TILTS[1])
+    limits = np.array([[[10000.0]], [[4000.0]]])
+    alone = [face(g, f, t, np.zeros(len(f), np.int8), limits, (plant(g, f),)) for g, f, t in (one, other)]
+    grid, faces = np.concatenate((one[0], other[0])), np.concatenate((one[1], other[1] + len(one[0]))).astype(np.int32)
+    both = face(grid, faces, twins(grid, faces), np.zeros(len(faces), np.int8), limits, (plant(grid, faces),))
+    assert len(both.hits) == len(alone[0].hits) + len(alone[1].hits) > 20
+    assert (both.found == np.concatenate([a.found for a in alone])).all()
