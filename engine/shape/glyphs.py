@@ -17,6 +17,12 @@ from kernels import curves, letters, outlines
 STEPS_PER_UNIT = 1024
 """Glyph points are whole steps of 1/1024 font unit: about 7 nm in letters of 10 mm, far below the lattice that ships."""
 
+FACE = 1 << 16
+"""More glyphs than a font can have: a glyph of the second face of a text is its number and FACE more."""
+
+MOST_KEPT = 2048
+"""Glyphs in one tray before it starts anew."""
+
 FINE = 0.01
 """Largest distance in mm between a letter's curve and its chords, at any height."""
 
@@ -132,13 +138,16 @@ def glyph(font: str, index: int, fineness: int) -> Glyph:
 
 
 class Tray:
-    """The glyphs of one font at one fineness that texts have needed so far, in the arrays that `kernels.letters.lay` reads.
+    """The glyphs of some faces at one fineness that texts have needed so far, in the arrays that `kernels.letters.lay` reads.
 
-    Arrays are replaced, never changed: whoever holds the old ones keeps what he looked up.
+    Arrays are replaced, never changed: whoever holds the old ones keeps what he looked up. At most MOST_KEPT and a line's.
     """
 
-    def __init__(self, font: str, fineness: int) -> None:
-        self._font, self._fineness = font, fineness
+    def __init__(self, faces: tuple[str, ...], fineness: int) -> None:
+        self._faces, self._fineness = faces, fineness
+        self._empty()
+
+    def _empty(self) -> None:
         self._row: dict[int, int] = {}
         self.points = np.zeros((0, 2), np.int32)
         self.ends = np.zeros(0, np.int32)
@@ -152,13 +161,16 @@ class Tray:
         try:
             return [known[index] for index in glyphs]
         except KeyError:
+            if len(known) > MOST_KEPT:
+                self._empty()
+                known = self._row
             for index in glyphs:
                 if index not in known:
                     self._add(index)
             return [known[index] for index in glyphs]
 
     def _add(self, index: int) -> None:
-        made = glyph(self._font, index, self._fineness)
+        made = glyph(self._faces[index // FACE], index % FACE, self._fineness)
         loops = len(self.ends)
         self.ends = np.concatenate((self.ends, made.ends + np.int32(len(self.points))))
         self.points = np.concatenate((self.points, made.points))
@@ -169,9 +181,9 @@ class Tray:
 
 
 @functools.lru_cache(maxsize=64)
-def tray(font: str, fineness: int) -> Tray:
-    """The kept glyphs of a font for letters of 10 * 2^fineness mm."""
-    return Tray(font, fineness)
+def tray(faces: tuple[str, ...], fineness: int) -> Tray:
+    """The kept glyphs of the faces of a text for letters of 10 * 2^fineness mm."""
+    return Tray(faces, fineness)
 
 
 def united(
