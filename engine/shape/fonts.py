@@ -21,7 +21,7 @@ from typing import Any
 from engine.errors import EnvironmentFault, OrderError
 
 EM = 2048
-"""Units to the em in every font as it is loaded, whatever its file has: fonts of one line are of one size."""
+"""Units to the em in every text, whatever a font's file has: fonts of one line are of one size."""
 
 VARIABLE = "UNIKAT_FONTS"
 """The environment variable that names the folder of Debian's fonts; otherwise DEBIAN."""
@@ -57,7 +57,8 @@ class FontInfo:
 
 @dataclass(frozen=True, eq=False)
 class Font:
-    """A loaded face: uharfbuzz's `Font` at EM units to the em, that number, and the height of its capitals in units.
+    """A loaded face: uharfbuzz's `Font` at one unit of its file a step, what such a unit is in units of EM to the em, and the
+    height of its capitals in the latter.
 
     `plain`: the script of each character that was found to be set rightly wherever it stands (see characters.accepted).
     `boxes`: the ink box of each glyph that a text has needed, None for a blank.
@@ -67,8 +68,8 @@ class Font:
     info: FontInfo
     weight: int
     shaper: Any
-    upem: int
-    cap_height: int
+    unit: float
+    cap_height: float
     plain: dict[str, str] = field(default_factory=dict)
     boxes: dict[int, tuple[float, float, float, float] | None] = field(default_factory=dict)
 
@@ -207,9 +208,10 @@ def load(key: str) -> Font:
     if not any(table in opened.table_tags for table in OUTLINES):
         raise EnvironmentFault(f"font {key} has no outlines, pictures alone: nothing can be cut after it")
     shaper = hb.Font(opened)
-    shaper.scale = (EM, EM)
+    shaper.scale = (opened.upem, opened.upem)
     weight = int(key.partition(":")[2] or row.weights[0])
     if row.weights[0] < row.weights[1]:
         shaper.set_variations({"wght": float(weight)})
     cap = shaper.get_metric_position_with_fallback(hb.OTMetricsTag.CAP_HEIGHT)
-    return Font(key, row, weight, shaper, EM, int(cap))
+    unit = EM / opened.upem
+    return Font(key, row, weight, shaper, unit, cap * unit)

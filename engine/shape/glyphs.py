@@ -94,8 +94,9 @@ def _pen_functions() -> Any:
 @functools.lru_cache(maxsize=8192)
 def _drawing(font: str, glyph: int) -> _Drawing:
     pen = _Pen()
-    fonts.load(font).shaper.draw_glyph(glyph, _pen_functions(), pen)
-    rows = np.array(pen.rows, dtype=np.float64).reshape(-1, 8)
+    loaded = fonts.load(font)
+    loaded.shaper.draw_glyph(glyph, _pen_functions(), pen)
+    rows = np.array(pen.rows, dtype=np.float64).reshape(-1, 8) * loaded.unit
     degrees = np.array(pen.degrees, dtype=np.int8)
     box = np.zeros(4)
     curves.bounds(rows, degrees, box)
@@ -104,7 +105,7 @@ def _drawing(font: str, glyph: int) -> _Drawing:
 
 
 def bounds(font: str, glyph: int) -> tuple[float, float, float, float] | None:
-    """The glyph's ink box x0, y0, x1, y1 in font units, exact; None for a blank."""
+    """The glyph's ink box x0, y0, x1, y1 in units of fonts.EM, exact; None for a blank."""
     return _drawing(font, glyph).box
 
 

@@ -33,7 +33,7 @@ SMALLEST_MM, LARGEST_MM = 0.1, 1000.0
 
 @dataclass(frozen=True, eq=False)
 class Shaped:
-    """A text laid out in font units: the glyphs with ink, where the pen stands for each float64 (g, 2), and the ink's box.
+    """A text laid out in units of fonts.EM: the glyphs with ink, where the pen stands for each float64 (g, 2), and the ink's box.
 
     `faces`: those that the text is set in. A glyph is its number in its face, plus glyphs.FACE for each face before that one.
     """
@@ -41,7 +41,7 @@ class Shaped:
     glyphs: tuple[int, ...]
     pens: npt.NDArray[np.float64]
     box: tuple[float, float, float, float]
-    cap_height: int
+    cap_height: float
     faces: tuple[str, ...]
 
 
@@ -73,19 +73,22 @@ def shape(text: str, font: str, field: str = "text") -> Shaped:
     pens: list[float] = []
     low_x = low_y = math.inf
     high_x = high_y = -math.inf
-    pen = 0
+    pen = 0.0
     for run in runs:
         used = loaded if run.face == font else fonts.load(run.face)
-        boxes, first, drawn = used.boxes, faces.index(run.face) * glyphs.FACE, 0
+        boxes, unit, first, drawn = used.boxes, used.unit, faces.index(run.face) * glyphs.FACE, 0
         for info, position in _shaped(kept, run, used, language):
-            index, x_offset, y_offset, x_advance = info.codepoint, position.x_offset, position.y_offset, position.x_advance
+            index, x_offset, y_offset = info.codepoint, position.x_offset * unit, position.y_offset * unit
+            x_advance = position.x_advance * unit
             try:
                 box = boxes[index]
             except KeyError:
                 box = boxes[index] = glyphs.bounds(run.face, index)
             if box is None or index == 0:
                 character = kept[info.cluster]
-                if index == 0 or not (character.isspace() or characters.hangs_on(character)):
+                # a blank that the font's own rules put there is part of a letter drawn elsewhere
+                asked = index == 0 or index == used.shaper.get_nominal_glyph(ord(character))
+                if asked and (index == 0 or not (character.isspace() or characters.hangs_on(character))):
                     raise OrderError(
                         field, f"font {run.face} has no glyph for this character", value=characters.named(character)
                     )
@@ -158,7 +161,7 @@ def _must_be_whole(text: str, run: _Run, font: fonts.Font, cluster: int, index: 
         raise OrderError(field, why, value=" ".join(f"U+{ord(character):04X}" for character in text[run.first : run.end]))
 
 
-def _must_have_a_place(character: str, advance: int, font: str, field: str) -> None:
+def _must_have_a_place(character: str, advance: float, font: str, field: str) -> None:
     """OrderError for a mark that the font did not attach to its letter: an attached one is moved from where it is drawn."""
     if advance == 0 or unicodedata.category(character)[0] == "M":
         why = f"font {font} has no place for this mark on that letter"

@@ -98,6 +98,53 @@ def test_refused_by_name(sent: str, why: str, value: str) -> None:
         assert value not in str(told.value) and value[:6] in told.value.for_sender()
 
 
+TAKEN = [
+    ("سارة", "noto-arabic:700"),
+    ("علی\u200cرضا", "noto-arabic:700"),
+    ("٣", "noto-arabic:700"),
+    ("שָׁלוֹם", "noto-hebrew:700"),
+    ("क्\u200dष", "noto-devanagari:700"),
+    ("日本", "noto-cjk-bold"),
+    ("葛\U000e0100", "noto-cjk-bold"),
+    ("❤\ufe0f", "noto-emoji:700"),
+    ("❤", "noto-emoji:700"),
+    ("♥", "noto-cjk-bold"),
+    ("♥\ufe0e", "noto-cjk-bold"),
+    ("♥\ufe0f", "noto-emoji:700"),
+    ("👩\u200d❤\ufe0f\u200d👨", "noto-emoji:700"),
+    ("👩🏽\u200d🚀", "noto-emoji:700"),
+    ("1\ufe0f\u20e3", "noto-emoji:700"),
+    ("Ǿȩ", FONT),
+    ("Ꞷꞷ", "noto-sans:700"),
+]
+
+
+@pytest.mark.parametrize(("sent", "face"), TAKEN, ids=[ascii(sent[:8]) for sent, _ in TAKEN])
+def test_taken_from_the_font_of_the_script(sent: str, face: str) -> None:
+    """Joiners inside words, selectors after emoji and Han, digits and signs: each in the font that claims it, at its weight."""
+    kept = characters.accepted(sent, font=FONT)
+    assert [item.face for item in characters.items(kept, font=FONT)] == [face]
+    assert len(text.outline(sent, font=FONT, height=9.0).ends)
+
+
+@pytest.mark.parametrize(
+    ("font", "face"),
+    [("roboto-thin", "noto-arabic:400"), ("roboto-medium", "noto-arabic:500"), ("roboto-black", "noto-arabic:700")],
+)
+def test_the_weight_of_another_script_is_the_nearest_there_is(font: str, face: str) -> None:
+    assert characters.items("سارة", font=font)[0].face == face
+    assert characters.items("日", font=font)[0].face == ("noto-cjk-bold" if font == "roboto-black" else "noto-cjk-regular")
+
+
+def test_emoji_that_the_font_does_not_join_are_refused() -> None:
+    for sent in ("🐱\u200d🐱", "🚗\u200d🌹"):
+        with pytest.raises(OrderError, match="these emoji joined") as told:
+            text.outline(sent, font=FONT, height=9.0, field="name")
+        assert str(told.value.value).split()[1] == "U+200D"
+    with pytest.raises(OrderError, match="mark needs a letter"):
+        text.outline("अ ्", font=FONT, height=9.0)
+
+
 def test_three_marks_are_not_too_many() -> None:
     assert characters.accepted("x\u0323\u0301\u0302", font=FONT) == "x\u0323\u0301\u0302"
 

@@ -69,7 +69,7 @@ def test_every_font_is_the_file_it_says_and_has_the_scripts_it_claims(key: str) 
     for script in row.scripts:
         assert [letter for letter in ALPHABETS[script] if not font.covers(letter)] == []
     assert font.covers("日") == ("Hani" in row.scripts) and len(ALPHABETS) == len(characters.SCRIPTS)
-    assert 0.5 < font.cap_height / font.upem < 0.95
+    assert 0.5 < font.cap_height / fonts.EM < 0.95
 
 
 def test_keys_and_hashes_are_unique() -> None:
