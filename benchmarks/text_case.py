@@ -40,7 +40,7 @@ def occt(name: str) -> Any:
     from engine.shape import fonts
 
     font = fonts.load(FONT)
-    return text(name, HEIGHT * font.upem / font.cap_height, font.info.name, str(fonts.path(font.info)))
+    return text(name, HEIGHT * fonts.EM / font.cap_height, font.info.name, str(fonts.path(font.info)))
 
 
 def kept(name: str) -> list[list[tuple[float, float]]]:
@@ -76,7 +76,7 @@ def lettering(
     from engine.shape import fonts
 
     font = fonts.load(key)
-    return cadquery_case.Lettering(height * font.upem / font.cap_height, height, *at, depth, str(fonts.path(font.info)))
+    return cadquery_case.Lettering(height * fonts.EM / font.cap_height, height, *at, depth, str(fonts.path(font.info)))
 
 
 def agree(name: str) -> bool:

@@ -12,6 +12,9 @@ from collections.abc import Mapping
 SENTENCES: Mapping[str, str] = {
     "a character that changes the direction of writing is not taken": "un caractère qui change le sens d'écriture n'est pas accepté",
     "a control character is not taken": "un caractère de contrôle n'est pas accepté",
+    "a letter in one fixed form is not taken: send the letter itself": (
+        "une lettre sous une seule forme figée n'est pas acceptée : envoyez la lettre elle-même"
+    ),
     "a lone surrogate is no character": "un demi-caractère (surrogate) n'est pas un caractère",
     "a mark needs a letter to stand on": "un signe diacritique a besoin d'une lettre qui le porte",
     "a place in mm and an angle in degrees are finite numbers": "une position en mm et un angle en degrés sont des nombres finis",
@@ -26,7 +29,7 @@ SENTENCES: Mapping[str, str] = {
     "is the name of a file to write": "est le nom d'un fichier à écrire",
     "font {} has no glyph for this character": "la police {} n'a pas de dessin pour ce caractère",
     "font {} has no place for this mark on that letter": "la police {} n'a pas de place pour ce signe sur cette lettre",
-    "font {} is not known to set this script rightly": "il n'est pas établi que la police {} compose bien cette écriture",
+    "font {} has no glyph for these emoji joined": "la police {} n'a pas de dessin pour ces émojis réunis",
     "holds a number that is too long: {}": "contient un nombre trop long : {}",
     "is above its limit": "dépasse sa limite",
     "is below its limit": "est sous sa limite",
@@ -53,7 +56,6 @@ SENTENCES: Mapping[str, str] = {
     "is too long": "est trop long",
     "letters cannot be this high": "les lettres ne peuvent avoir cette hauteur",
     "letters of this height leave no clean outline": "des lettres de cette hauteur ne laissent pas de contour net",
-    "letters written from right to left cannot be set yet": "les lettres écrites de droite à gauche ne peuvent pas encore être composées",
     "must be 64 hexadecimal digits": "doit être 64 chiffres hexadécimaux",
     "must be a date": "doit être une date",
     "must be a finite number": "doit être un nombre fini",
@@ -71,9 +73,14 @@ SENTENCES: Mapping[str, str] = {
     'must be {"sha256": hash, "unit": unit}': 'doit être {"sha256": empreinte, "unit": unité}',
     'must be {"value": number, "unit": unit}': 'doit être {"value": nombre, "unit": unité}',
     "needs a unit": "a besoin d'une unité",
+    "no font of the catalogue has a glyph for this character": "aucune police du catalogue n'a de dessin pour ce caractère",
+    "no font of the catalogue is known to set this script rightly": (
+        "il n'est établi d'aucune police du catalogue qu'elle compose bien cette écriture"
+    ),
     "no such font": "cette police n'existe pas",
     "only FDM processes are sliced": "seuls les procédés FDM sont tranchés",
     "stands twice in the order": "figure deux fois dans la commande",
+    "the font that sets this script is not installed": "la police qui compose cette écriture n'est pas installée",
     "the letters leave the {}": "les lettres sortent de la face « {} »",
     "the order is for another template": "la commande est pour un autre modèle",
     "the text does not fit {} x {} mm with letters this high": "le texte ne tient pas dans {} x {} mm avec des lettres de cette hauteur",
@@ -105,6 +112,7 @@ LIMITS: Mapping[str, str] = {
     "one of {}": "l'un de {}",
     "steps of {} from {}": "pas de {} à partir de {}",
     "such as 262mm": "comme 262mm",
+    "see unikat fonts": "voir unikat fonts",
     "the {} of this product": "la face « {} » de ce produit",
     "true or false": "true ou false",
     "{} bytes": "{} octets",
@@ -115,6 +123,7 @@ LIMITS: Mapping[str, str] = {
     "{} of sha256 {}": "{} de sha256 {}",
     "{} takes no {}": "{} n'accepte pas de {}",
     "{} is {}": "{} est {}",
+    "{}: run {}": "{} : lancez {}",
     "{} to {}": "{} à {}",
 }
 """Limits, nearest allowed values, and counts; the first that fits is taken."""

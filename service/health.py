@@ -53,7 +53,9 @@ def examine() -> list[Sign]:
     signs.append(Sign("slicer", bool(slicer), slicer or "apt-get install prusa-slicer (for --formats gcode)", needed=False))
     fonts = available()
     lacking = [f"{f.key}: {f.status}" for f in fonts if not f.ready]
-    signs.append(Sign("fonts", not lacking, "; ".join(lacking) or f"{len(fonts)} ready"))
+    # Debian's fonts are for scripts that not every shop letters in
+    needed = any(f.module and not f.ready for f in fonts)
+    signs.append(Sign("fonts", not lacking, "; ".join(lacking) or f"{len(fonts)} ready", needed=needed))
     signs.append(Sign("templates", bool(shelf.installed()), ", ".join(shelf.installed())))
     signs.append(_cache())
     return signs

@@ -60,22 +60,27 @@ def _range(field: dict[str, Any]) -> str:
 
 
 def fonts(as_json: bool) -> None:
-    """The catalogue of fonts with the state of each, and which scripts can be set now."""
+    """The catalogue of fonts with the state of each, which scripts can be set now, and what to install for the rest."""
     from engine.shape.characters import SCRIPTS
-    from engine.shape.fonts import available, default
+    from engine.shape.fonts import available, default, folder, install
 
     rows = available()
+    now = {s for r in rows if r.ready for s in r.scripts}
+    missing = {s: install(r) for r in rows if not r.ready for s in r.scripts if s not in now}
     if as_json:
-        print(json.dumps({"default": default(), "fonts": [vars(r) for r in rows]}, ensure_ascii=False))
+        told = {"default": default(), "scripts": sorted(now), "to_install": missing, "fonts": [vars(r) for r in rows]}
+        print(json.dumps(told, ensure_ascii=False))
         return
     for row in rows:
         mark = "*" if row.key == default() else " "
-        names = ", ".join(SCRIPTS.get(s, s) for s in row.scripts)
+        names = ", ".join(SCRIPTS[s] for s in row.scripts)
         print(
             f"{mark} {row.key}  {names}  {row.status}  ({row.package} {row.version}, {row.licence}, sha256 {row.sha256[:12]})"
         )
-    now = sorted({SCRIPTS.get(s, s) for r in rows if r.ready for s in r.scripts})
-    print(f"scripts that can be set now: {', '.join(now) or 'none'}; letters of any other script are refused by name")
+    print(f"scripts that can be set now: {', '.join(SCRIPTS[s] for s in SCRIPTS if s in now) or 'none'}")
+    for command in dict.fromkeys(missing.values()):
+        print(f"{command}: for {', '.join(SCRIPTS[s] for s in missing if missing[s] == command)}")
+    print(f"fonts of Debian's packages are looked for in {folder()}; letters of any other script are refused by name")
 
 
 def processes(key: str | None, as_json: bool) -> None:

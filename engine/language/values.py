@@ -62,7 +62,7 @@ class Letters:
 
 
 class Text:
-    """The customer's text; `field` is where it came from. False when empty. `read` notes the font that it is set in."""
+    """The customer's text; `field` is where it came from. False when empty. `read` notes the fonts that it is set in."""
 
     __slots__ = ("_read", "field", "value")
 
@@ -82,7 +82,7 @@ class Text:
         from engine.shape.text import outline
 
         with _blaming(self.field):
-            self._read(f"font.{font}")
+            self._note(font)
             made = outline(self.value, font=font, height=height, at=at, angle=angle)
         return Letters(made, self, font, height, at, angle)
 
@@ -91,8 +91,15 @@ class Text:
         from engine.shape.text import size
 
         with _blaming(self.field):
-            self._read(f"font.{font}")
+            self._note(font)
             return size(self.value, font=font, height=height)
+
+    def _note(self, font: str) -> None:
+        """Every font that the text takes letters from: the one that was asked for, and those of other scripts."""
+        from engine.shape.text import fonts_of
+
+        for used in fonts_of(self.value, font=font):
+            self._read(f"font.{used}")
 
 
 class _blaming:

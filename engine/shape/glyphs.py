@@ -17,6 +17,12 @@ from kernels import curves, letters, outlines
 STEPS_PER_UNIT = 1024
 """Glyph points are whole steps of 1/1024 font unit: about 7 nm in letters of 10 mm, far below the lattice that ships."""
 
+FACE = 1 << 16
+"""More glyphs than a font can have: a glyph of the second face of a text is its number and FACE more."""
+
+MOST_KEPT = 2048
+"""Glyphs in one tray before it starts anew."""
+
 FINE = 0.01
 """Largest distance in mm between a letter's curve and its chords, at any height."""
 
@@ -88,8 +94,9 @@ def _pen_functions() -> Any:
 @functools.lru_cache(maxsize=8192)
 def _drawing(font: str, glyph: int) -> _Drawing:
     pen = _Pen()
-    fonts.load(font).shaper.draw_glyph(glyph, _pen_functions(), pen)
-    rows = np.array(pen.rows, dtype=np.float64).reshape(-1, 8)
+    loaded = fonts.load(font)
+    loaded.shaper.draw_glyph(glyph, _pen_functions(), pen)
+    rows = np.array(pen.rows, dtype=np.float64).reshape(-1, 8) * loaded.unit
     degrees = np.array(pen.degrees, dtype=np.int8)
     box = np.zeros(4)
     curves.bounds(rows, degrees, box)
@@ -98,7 +105,7 @@ def _drawing(font: str, glyph: int) -> _Drawing:
 
 
 def bounds(font: str, glyph: int) -> tuple[float, float, float, float] | None:
-    """The glyph's ink box x0, y0, x1, y1 in font units, exact; None for a blank."""
+    """The glyph's ink box x0, y0, x1, y1 in units of fonts.EM, exact; None for a blank."""
     return _drawing(font, glyph).box
 
 
@@ -132,13 +139,16 @@ def glyph(font: str, index: int, fineness: int) -> Glyph:
 
 
 class Tray:
-    """The glyphs of one font at one fineness that texts have needed so far, in the arrays that `kernels.letters.lay` reads.
+    """The glyphs of some faces at one fineness that texts have needed so far, in the arrays that `kernels.letters.lay` reads.
 
-    Arrays are replaced, never changed: whoever holds the old ones keeps what he looked up.
+    Arrays are replaced, never changed: whoever holds the old ones keeps what he looked up. At most MOST_KEPT and a line's.
     """
 
-    def __init__(self, font: str, fineness: int) -> None:
-        self._font, self._fineness = font, fineness
+    def __init__(self, faces: tuple[str, ...], fineness: int) -> None:
+        self._faces, self._fineness = faces, fineness
+        self._empty()
+
+    def _empty(self) -> None:
         self._row: dict[int, int] = {}
         self.points = np.zeros((0, 2), np.int32)
         self.ends = np.zeros(0, np.int32)
@@ -152,13 +162,16 @@ class Tray:
         try:
             return [known[index] for index in glyphs]
         except KeyError:
+            if len(known) > MOST_KEPT:
+                self._empty()
+                known = self._row
             for index in glyphs:
                 if index not in known:
                     self._add(index)
             return [known[index] for index in glyphs]
 
     def _add(self, index: int) -> None:
-        made = glyph(self._font, index, self._fineness)
+        made = glyph(self._faces[index // FACE], index % FACE, self._fineness)
         loops = len(self.ends)
         self.ends = np.concatenate((self.ends, made.ends + np.int32(len(self.points))))
         self.points = np.concatenate((self.points, made.points))
@@ -169,9 +182,9 @@ class Tray:
 
 
 @functools.lru_cache(maxsize=64)
-def tray(font: str, fineness: int) -> Tray:
-    """The kept glyphs of a font for letters of 10 * 2^fineness mm."""
-    return Tray(font, fineness)
+def tray(faces: tuple[str, ...], fineness: int) -> Tray:
+    """The kept glyphs of the faces of a text for letters of 10 * 2^fineness mm."""
+    return Tray(faces, fineness)
 
 
 def united(

@@ -1,6 +1,7 @@
 """A text as clean closed loops on the lattice that ships: shaped by HarfBuzz, placed, turned and rounded once.
 
-Kerned, with the font's own ligatures and marks; every curve within glyphs.FINE of its chords. Height is that of the capitals
+One line in any script of the catalogue: cut where script, font or direction change (engine.shape.characters, engine.shape.bidi),
+each piece shaped by the rules of its script and in a fixed language, the pieces in the order of UAX 9. Kerned, with the font's own ligatures and marks; every curve within glyphs.FINE of its chords. Height is that of the capitals
 in mm; a text is centred by its ink along the line, and by half the capitals' height across it. Nothing but + - * / and sqrt
 and kernels.portable makes a coordinate, so the same text gives the same bytes on every machine.
 
@@ -23,7 +24,7 @@ import uharfbuzz as hb
 from engine.errors import OrderError, Refused
 from engine.model.mesh import STEPS_PER_MM
 from engine.model.outline import Outline
-from engine.shape import characters, fonts, glyphs
+from engine.shape import bidi, characters, fonts, glyphs
 from kernels import letters, portable
 
 SMALLEST_MM, LARGEST_MM = 0.1, 1000.0
@@ -32,12 +33,27 @@ SMALLEST_MM, LARGEST_MM = 0.1, 1000.0
 
 @dataclass(frozen=True, eq=False)
 class Shaped:
-    """A text laid out in font units: the glyphs with ink, where the pen stands for each float64 (g, 2), and the ink's box."""
+    """A text laid out in units of fonts.EM: the glyphs with ink, where the pen stands for each float64 (g, 2), and the ink's box.
+
+    `faces`: those that the text is set in. A glyph is its number in its face, plus glyphs.FACE for each face before that one.
+    """
 
     glyphs: tuple[int, ...]
     pens: npt.NDArray[np.float64]
     box: tuple[float, float, float, float]
-    cap_height: int
+    cap_height: float
+    faces: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Characters `first` to before `end` of a text, which are shaped at once."""
+
+    first: int
+    end: int
+    script: str
+    face: str
+    level: int
 
 
 @functools.lru_cache(maxsize=4096)
@@ -48,72 +64,113 @@ def shape(text: str, font: str, field: str = "text") -> Shaped:
     plain = loaded.plain
     scripts = {plain.get(character, "?") for character in kept}
     scripts.discard("")
-    alone = bool(kept) and "?" not in scripts and len(scripts) <= 1
-    runs = [(scripts.pop() if scripts else loaded.info.scripts[0], kept)] if alone else _runs(kept, loaded.info.scripts)
-    boxes = loaded.boxes
+    alone = bool(kept) and "?" not in scripts and len(scripts) <= 1 and not bidi.mixed(kept)
+    script = next(iter(scripts), loaded.info.scripts[0])
+    runs = [_Run(0, len(kept), script, font, 0)] if alone else _runs(kept, font)
+    faces = tuple(dict.fromkeys(run.face for run in runs)) or (font,)
+    language = _language(kept)
     indices: list[int] = []
     pens: list[float] = []
     low_x = low_y = math.inf
     high_x = high_y = -math.inf
-    pen = 0
-    for script, run in runs:
-        for info, position in _shaped(run, script, loaded):
-            index, x_offset, y_offset, x_advance = info.codepoint, position.x_offset, position.y_offset, position.x_advance
+    pen = 0.0
+    for run in runs:
+        used = loaded if run.face == font else fonts.load(run.face)
+        boxes, unit, first, drawn = used.boxes, used.unit, faces.index(run.face) * glyphs.FACE, 0
+        for info, position in _shaped(kept, run, used, language):
+            index, x_offset, y_offset = info.codepoint, position.x_offset * unit, position.y_offset * unit
+            x_advance = position.x_advance * unit
             try:
                 box = boxes[index]
             except KeyError:
-                box = boxes[index] = glyphs.bounds(font, index)
+                box = boxes[index] = glyphs.bounds(run.face, index)
             if box is None or index == 0:
-                character = run[info.cluster]
-                if index == 0 or not character.isspace():
-                    raise OrderError(field, f"font {font} has no glyph for this character", value=characters.named(character))
+                character = kept[info.cluster]
+                # a blank that the font's own rules put there is part of a letter drawn elsewhere
+                asked = index == 0 or index == used.shaper.get_nominal_glyph(ord(character))
+                if asked and (index == 0 or not (character.isspace() or characters.hangs_on(character))):
+                    raise OrderError(
+                        field, f"font {run.face} has no glyph for this character", value=characters.named(character)
+                    )
             else:
-                if x_offset == 0 and y_offset == 0 and (x_advance == 0 or not alone):
-                    _must_have_a_place(run[info.cluster], x_advance, font, field)
+                drawn += 1
+                if not alone:
+                    _must_be_whole(kept, run, used, info.cluster, index, drawn, field)
+                if x_offset == 0 and y_offset == 0 and (x_advance == 0 or not alone) and run.script in characters.ALPHABETS:
+                    _must_have_a_place(kept[info.cluster], x_advance, run.face, field)
                 x, y = pen + x_offset, y_offset
-                indices.append(index)
+                indices.append(first + index)
                 pens += (x, y)
                 low_x, low_y = min(low_x, box[0] + x), min(low_y, box[1] + y)
                 high_x, high_y = max(high_x, box[2] + x), max(high_y, box[3] + y)
             pen += x_advance
     ink = (low_x, low_y, high_x, high_y) if indices else (0.0, 0.0, 0.0, 0.0)
-    return Shaped(tuple(indices), np.array(pens, np.float64).reshape(-1, 2), ink, loaded.cap_height)
+    return Shaped(tuple(indices), np.array(pens, np.float64).reshape(-1, 2), ink, loaded.cap_height, faces)
 
 
-def _runs(text: str, scripts: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The text cut where its script changes; what all share goes with what stands before it, at the start with what follows."""
-    runs: list[tuple[str, str]] = []
-    shared = ""
-    for character in text:
-        found = "Latn" if character.isascii() and character.isalpha() else characters.script(character)
-        if not found and not runs:
-            shared += character
-        elif not found or (runs and runs[-1][0] == found):
-            runs[-1] = (runs[-1][0], runs[-1][1] + character)
-        else:
-            runs.append((found, shared + character))
-            shared = ""
-    return runs or ([(scripts[0], shared)] if shared else [])
+def _runs(text: str, font: str) -> list[_Run]:
+    """The text cut where script, font or direction change, in the order in which the pieces stand from left to right."""
+    levels = bidi.levels(text) if bidi.mixed(text) else [0] * len(text)
+    runs: list[_Run] = []
+    for item in characters.items(text, font=font):
+        first = item.first
+        for i in range(first + 1, item.end + 1):
+            if i == item.end or levels[i] != levels[first]:
+                runs.append(_Run(first, i, item.script, item.face, levels[first]))
+                first = i
+    return [runs[i] for i in bidi.order([run.level for run in runs])]
 
 
-def _shaped(run: str, script: str, font: fonts.Font) -> Iterator[tuple[Any, Any]]:
-    """HarfBuzz's glyph infos and positions for one run, left to right; clusters are characters of the run."""
+def _language(text: str) -> str:
+    """What the text is taken to be written in, never what the machine is set to: it says how Han characters look, which China,
+    Japan and Korea draw differently. Kana say Japanese, Hangul Korean, Bopomofo Taiwan's Chinese; Han alone is Chinese."""
+    if text.isascii():
+        return "en"
+    found = set(characters.scripts(text))
+    for script, language in (("Hira", "ja"), ("Kana", "ja"), ("Hang", "ko"), ("Bopo", "zh-hant"), ("Hani", "zh-hans")):
+        if script in found:
+            return language
+    return "en"
+
+
+_SHARED = {"Zsye": "Zyyy", "Zsym": "Zyyy"}
+
+
+def _shaped(text: str, run: _Run, font: fonts.Font, language: str) -> Iterator[tuple[Any, Any]]:
+    """HarfBuzz's glyph infos and positions for one run, left to right; clusters are characters of the text.
+
+    It sees the whole text, so that letters join across the end of a run.
+    """
     buffer = hb.Buffer()
     buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_CHARACTERS
-    buffer.add_str(run)
-    buffer.direction = "ltr"
-    buffer.script = script
-    # else it would be that of the machine
-    buffer.language = "en"
+    buffer.add_codepoints([ord(character) for character in text], run.first, run.end - run.first)
+    buffer.direction = "rtl" if run.level % 2 else "ltr"
+    buffer.script = _SHARED.get(run.script, run.script)
+    buffer.language = language
     hb.shape(font.shaper, buffer)
     return zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
 
 
-def _must_have_a_place(character: str, advance: int, font: str, field: str) -> None:
+def _must_be_whole(text: str, run: _Run, font: fonts.Font, cluster: int, index: int, drawn: int, field: str) -> None:
+    """OrderError for a mark that was given a dotted circle to stand on, and for an emoji that is drawn in pieces."""
+    circle = font.shaper.get_nominal_glyph(0x25CC)
+    if index == circle and text[cluster] != "\u25cc":
+        raise OrderError(field, "a mark needs a letter to stand on", value=characters.named(text[cluster]))
+    if run.script == "Zsye" and drawn > 1:
+        why = f"font {run.face} has no glyph for these emoji joined"
+        raise OrderError(field, why, value=" ".join(f"U+{ord(character):04X}" for character in text[run.first : run.end]))
+
+
+def _must_have_a_place(character: str, advance: float, font: str, field: str) -> None:
     """OrderError for a mark that the font did not attach to its letter: an attached one is moved from where it is drawn."""
     if advance == 0 or unicodedata.category(character)[0] == "M":
         why = f"font {font} has no place for this mark on that letter"
         raise OrderError(field, why, value=characters.named(character))
+
+
+def fonts_of(text: str, *, font: str, field: str = "text") -> tuple[str, ...]:
+    """The keys of the fonts that the text is set in, the one that was asked for first: it says how large the letters are."""
+    return tuple(dict.fromkeys((font, *(fonts.info(face).key for face in shape(text, font, field).faces))))
 
 
 def extent(text: str, *, font: str, field: str = "text") -> tuple[float, float, float, float]:
@@ -195,7 +252,7 @@ def outline(
     shaped = shape(text, font, field)
     if not shaped.glyphs:
         return Outline(np.zeros((0, 2), np.int32), np.zeros(0, np.int32))
-    tray = glyphs.tray(font, glyphs.level(height))
+    tray = glyphs.tray(shaped.faces, glyphs.level(height))
     line = tray.line(shaped.glyphs)
     x0, _, x1, _ = shaped.box
     scale = height / shaped.cap_height / glyphs.STEPS_PER_UNIT * STEPS_PER_MM

@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """One product on disk, as `unikat make` writes it."""
     out = tmp_path_factory.mktemp("made")
     order = out / "order.json"
-    parameters = {"name": "Zoë 7", "wall": 2.0, "letter_height": 8.0}
+    parameters = {"name": "Zoë דניאל 7", "wall": 2.0, "letter_height": 8.0}
     told = {"template": "phone-case", "process": "fdm-pla", "reference": "order-17/2", "parameters": parameters}
     order.write_text(json.dumps(told))
     with pytest.raises(SystemExit) as end:
@@ -117,6 +117,7 @@ def test_a_digit_of_a_file_hash(record: Record, rebuilt: Rebuilt, name: str) -> 
         ("libraries", "numpy"),
         ("process", "sha256"),
         ("fonts", "roboto-bold"),
+        ("fonts", "noto-hebrew"),
         ("artifacts", "shell"),
         ("values", "wall"),
     ],

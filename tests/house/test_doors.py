@@ -22,6 +22,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "OCP": ("engine/doors/cad.py",),
     "manifold3d": ("engine/doors/solid.py",),
     "uharfbuzz": ("engine/shape/fonts.py", "engine/shape/glyphs.py", "engine/shape/text.py"),
+    "fontTools": ("engine/shape/bidi.py", "engine/shape/characters.py"),
     "regex": ("engine/shape/characters.py",),
     "isal": ("engine/export/png.py", "engine/export/zipped.py"),
     "PIL": ("engine/export/contact_sheet.py",),

@@ -71,7 +71,7 @@ def test_the_line_is_what_pillow_lays_out_and_draws(string: str) -> None:
     if not features.check("raqm"):
         pytest.fail("this Pillow was built without Raqm")
     # a pixel a font unit: nothing that Pillow rounds to pixels moves
-    pixels = fonts.load(FONT).upem
+    pixels = fonts.EM
     drawn = ImageFont.truetype(_file(FONT), pixels, layout_engine=ImageFont.Layout.RAQM)
     image = Image.new("L", (pixels * len(string) * 3 // 4 + 400, 2 * pixels))
     ImageDraw.Draw(image).text((200, pixels * 3 // 2), string, font=drawn, fill=255, anchor="ls", language="en")
