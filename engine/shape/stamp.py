@@ -1,8 +1,9 @@
-"""Engrave or emboss an outline on a tagged planar patch.
+"""Engrave or emboss an outline on a tagged patch.
 
 On a patch that lies in a plane of the lattice (an axis-aligned one) its triangles are replaced: the patch less the outline,
 walls, and a floor, all from exact integers; nothing else of the body is touched, so its rows lead the result unchanged
 (`Kept`). On any other planar patch the outline is cut out of the body, or put on it, as a prism (`engine.doors.solid`).
+On a curved patch the triangles are replaced, too: it is unrolled, stamped flat, and bent back (`engine.shape.bend`).
 
 An outline that leaves its patch is never stamped: the triangulation of what would remain of the patch proves, exactly, that
 every loop lies inside the border, that nothing meets anything else, and that each loop runs the right way round.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -21,9 +22,10 @@ from engine.doors import cad_lattice
 from engine.errors import EngineFault, UnikatError
 from engine.model.mesh import STEPS_PER_MM, Faces, Mesh, Patch, Role
 from engine.model.outline import Outline
+from engine.shape.bend import Bent, cut
 from engine.shape.ground import Ground, prepare
 from kernels.loops import gap, overhang
-from kernels.prism import prism
+from kernels.prism import fence, prism
 from kernels.triangulate import CROSS, RANGE, SPIKE, TOUCH, WINDING, triangles_of
 
 _CLEAR = 100
@@ -67,6 +69,15 @@ class BadOutline(EngineFault):
         super().__init__(f"cannot stamp this outline: {why}")
 
 
+class TooCurved(UnikatError):
+    """The patch is curved too narrowly for a stamp of this depth; `deepest`: what would do, mm."""
+
+    def __init__(self, patch: str, deepest: float) -> None:
+        super().__init__(f"patch {patch!r} is curved too narrowly for letters of this depth")
+        self.patch = patch
+        self.deepest = deepest
+
+
 def stamp(
     mesh: Mesh,
     patches: Mapping[str, Patch],
@@ -88,6 +99,8 @@ def stamp(
     if not len(outline.points):
         return Stamped(mesh, patches)
     left = _left(ground, outline, margin)
+    if ground.bent is not None:
+        return _bent(ground, ground.bent, outline, steps, emboss)
     if not ground.exact:
         return _by_csg(mesh, patches, ground, outline, steps, emboss)
     return _replaced(ground, outline, left, steps, emboss)
@@ -112,6 +125,8 @@ def stamp_by_csg(
     if not len(outline.points):
         return Stamped(mesh, patches)
     _left(ground, outline, margin)
+    if ground.bent is not None:
+        raise ValueError(f"patch {on!r} is curved: no prism can be put on it")
     return _by_csg(mesh, patches, ground, outline, steps, emboss)
 
 
@@ -207,6 +222,44 @@ def _replaced(ground: Ground, outline: Outline, cap: Faces, steps: int, emboss: 
     return Stamped(Mesh(points, faces, ground.kept), patches)
 
 
+def _bent(ground: Ground, bent: Bent, outline: Outline, steps: int, emboss: bool) -> Stamped:
+    """The body with the curved patch's triangles replaced: rest rows, then what is left of them, walls and floor."""
+    assert ground.at is not None
+    if steps / STEPS_PER_MM > bent.deepest(emboss):
+        raise TooCurved(ground.name, bent.deepest(emboss))
+    made = cut(bent, outline.points, outline.ends)
+    n, k, old, rest = len(bent.points), len(made.path), len(ground.points), len(ground.faces)
+    level = (steps if emboss else -steps) / STEPS_PER_MM
+    # Rows of the patch's points: of the rest, or new ones where only the patch has them; then the rim, the floor, and what it sinks.
+    fresh = (ground.at < 0) & np.isin(np.arange(n), made.outside)
+    rim = old + int(fresh.sum())
+    points = np.empty((rim + 2 * k + len(made.sunk), 3))
+    points[:old] = ground.points
+    points[old:rim] = bent.own[fresh]
+    bent.lifted(made.path, made.homes, 0.0, points, rim)
+    bent.lifted(made.path, made.homes, level, points, rim + k)
+    bent.lifted(bent.points[made.sunk], bent.some[made.sunk], level, points, rim + 2 * k)
+    top = np.concatenate((ground.at, np.arange(rim, rim + k, dtype=np.int32)))
+    top[:n][fresh] = np.arange(old, rim)
+    low = np.concatenate((np.full(n, -1, np.int32), np.arange(rim + k, rim + 2 * k, dtype=np.int32)))
+    low[made.sunk] = np.arange(rim + 2 * k, len(points))
+    at, walls = rest + len(made.outside), rest + len(made.outside) + 2 * k
+    faces = np.empty((walls + len(made.inside), 3), np.int32)
+    faces[:rest], faces[rest:at], faces[walls:] = ground.faces, top[made.outside], low[made.inside]
+    fence(made.ends, rim, faces, at)
+    points.flags.writeable = faces.flags.writeable = False
+    patches = ground.patches_with(
+        ground.others,
+        np.arange(rest, at, dtype=np.int32),
+        np.arange(walls, len(faces), dtype=np.int32),
+        np.arange(at, walls, dtype=np.int32),
+        None,
+        Role.EMBOSSING if emboss else Role.ENGRAVING,
+        made.of,
+    )
+    return Stamped(Mesh(points, faces, ground.kept), patches)
+
+
 def _by_csg(mesh: Mesh, patches: Mapping[str, Patch], ground: Ground, outline: Outline, steps: int, emboss: bool) -> Stamped:
     """The body less the outline's prism, or with it; rounded to the lattice, no flat triangle."""
     from engine.doors.solid import combine
@@ -229,7 +282,8 @@ def _by_csg(mesh: Mesh, patches: Mapping[str, Patch], ground: Ground, outline: O
     for name, patch in patches.items():
         belongs = np.zeros(len(mesh.faces) + len(faces), np.bool_)
         belongs[patch.faces] = True
-        others[name] = replace(patch, faces=np.flatnonzero(belongs[source]).astype(np.int32))
+        left = np.flatnonzero(belongs[source]).astype(np.int32)
+        others[name] = patch.moved(left, np.searchsorted(patch.faces, source[left]))
     named = ground.patches_with(
         others,
         others[ground.name].faces,
