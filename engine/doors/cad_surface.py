@@ -120,7 +120,13 @@ def _piece(shape: Any, centres: Floats, out: Floats) -> tuple[Floats, Floats | N
         frame = lat.frame(tuple(_xyz(surface.Plane().Location())), tuple(axis))
         made[0], made[5:17] = PLANE, np.concatenate((frame.origin, frame.x, frame.y, frame.normal))
         return made, None, ""
+    if kind == Type.GeomAbs_Sphere:
+        return _netted(*_about(surface.Sphere(), centres), made, centres, out)
     if kind not in (Type.GeomAbs_Cylinder, Type.GeomAbs_Cone):
+        bounded = BRepAdaptor_Surface(face, True)
+        if bounded.IsUClosed() or bounded.IsVClosed():
+            made[0] = NET
+            return made, None, "it is doubly curved and closes on itself"
         return _netted(surface, (u0, u1, v0, v1), made, centres, out)
     if kind == Type.GeomAbs_Cylinder:
         round_one = surface.Cylinder()
@@ -150,13 +156,32 @@ def _xyz(thing: Any) -> Floats:
     return np.array([thing.X(), thing.Y(), thing.Z()], dtype=np.float64)
 
 
+def _about(ball: Any, centres: Floats) -> tuple[Any, tuple[float, float, float, float]]:
+    """A sphere with its equator and first meridian through the middle of a patch, and the patch's bounds there, with some air."""
+    from OCP.Geom import Geom_SphericalSurface
+    from OCP.GeomAdaptor import GeomAdaptor_Surface
+    from OCP.gp import gp_Ax3, gp_Dir, gp_Pnt
+
+    middle = _xyz(ball.Location())
+    way = centres - middle
+    x = way.sum(axis=0)
+    if float(x @ x) < 1e-12:
+        x = np.array([1.0, 0.0, 0.0])
+    frame = lat.frame((0.0, 0.0, 0.0), tuple(x / math.sqrt(float(x @ x))))
+    turned = gp_Ax3(gp_Pnt(*middle), gp_Dir(*frame.y), gp_Dir(*frame.normal))
+    surface = GeomAdaptor_Surface(Geom_SphericalSurface(turned, ball.Radius()))
+    across, up, ahead = (way @ np.array(axis) for axis in (frame.x, frame.y, frame.normal))
+    east, north = np.arctan2(across, ahead), np.arctan2(up, np.hypot(across, ahead))
+    air = 0.1 * (float(east.max() - east.min()) + float(north.max() - north.min()))
+    bounds = (float(east.min()) - air, float(east.max()) + air, float(north.min()) - air, float(north.max()) + air)
+    return surface, bounds
+
+
 def _netted(
     surface: Any, bounds: tuple[float, float, float, float], made: Floats, centres: Floats, out: Floats
 ) -> tuple[Floats, Floats | None, str]:
     """A smooth face as a grid over lengths along its middle lines: the coarsest that comes within _NET_ERROR_MM of it."""
     made[0] = NET
-    if surface.IsUClosed() or surface.IsVClosed():
-        return made, None, "it is doubly curved and closes on itself"
     u0, u1, v0, v1 = bounds
     at = ((u0 + u1) / 2.0, (v0 + v1) / 2.0)
     _, du, dv, _ = _derivatives(surface, *at)

@@ -30,6 +30,8 @@ _JOINT_STEPS = 5.0
 """Pieces side by side agree so nearly on where their common points lie."""
 _CREASE = 0.02
 """Sine of the largest angle at which pieces may meet."""
+_LEVEL = 0.9
+"""Cosine of the slope up to which a patch lies level."""
 _MOST_BEND = 0.5
 """A stamp is at most so deep as a share of the radius of the curve that it narrows towards."""
 _SHIFTS = ((0, 0), (17, 23), (-29, 13), (11, -37), (-41, -31), (53, 7), (-7, 59), (61, -43))
@@ -232,7 +234,7 @@ def _forward(piece: Points, own: Points) -> Points:
 def _turned_upright(surface: Surface, pieces: Points, flat: Points, corners: Points) -> None:
     """Move the plane so that the patch's middle is its origin, and turn it by quarters so that y runs upwards there.
 
-    flat (3 m, 2) and the motions of the pieces are changed. Upwards is +z, and +y where the patch lies level, as on a plane.
+    flat (3 m, 2) and the motions of the pieces are changed. Upwards is +z, and +y where the patch lies about level.
     """
     (x0, y0), (x1, y1) = flat.min(axis=0).tolist(), flat.max(axis=0).tolist()
     alone = len(pieces) == 1 and pieces[0, 0] in (CYLINDER, CONE)
@@ -245,7 +247,8 @@ def _turned_upright(surface: Surface, pieces: Points, flat: Points, corners: Poi
     whole = e * h - f * g
     along_x, along_y = ((q - p) * h - (r - p) * f) / whole, ((r - p) * e - (q - p) * g) / whole
     normal_z = float(along_x[0] * along_y[1] - along_x[1] * along_y[0])
-    up = 1 if abs(normal_z) > 0.999 else 2
+    length = math.sqrt(float(along_x @ along_x) * float(along_y @ along_y))
+    up = 1 if abs(normal_z) > _LEVEL * length else 2
     ways = [float(along_y[up]), float(along_x[up]), float(-along_y[up]), float(-along_x[up])]
     quarter = max(range(4), key=lambda k: (round(ways[k], 6), -k))
     c, s = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarter]

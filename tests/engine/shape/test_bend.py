@@ -60,8 +60,9 @@ def block(p, cq):
     side = lambda name: body.faces(name).val()
     round_ones = sorted((f for f in body.val().Faces() if f.geomType() == "CYLINDER"), key=lambda f: (f.Center().y, f.Center().x))
     front, right, left, back = side("<Y"), side(">X"), side("<X"), side(">Y")
-    return Tagged(body, corner=[front, round_ones[1], right], all_round=[front, *round_ones, right, left, back],
-                  apart=[front, back], sharp=[front, body.faces(">Z").val()])
+    tags = dict(corner=[front, round_ones[1], right], all_round=[front, *round_ones, right, left, back],
+                apart=[front, back], sharp=[front, body.faces(">Z").val()])
+    return Tagged(body, **{p["tag"]: tags[p["tag"]]})
 """
 
 
@@ -121,14 +122,14 @@ def dome(p: Floats) -> Floats:
     return np.sqrt(p[:, 0] ** 2 + p[:, 1] ** 2 + (p[:, 2] + 140.0) ** 2) - 150.0
 
 
-CASES: dict[str, tuple[str, dict[str, float], str, float, float, Callable[[Floats], Floats]]] = {
+CASES: dict[str, tuple[str, dict[str, Any], str, float, float, Callable[[Floats], Floats]]] = {
     "convex": ("pot", {}, "outside", 8.0, 0.6, round_z(20.0)),
     "concave": ("pot", {}, "inside", 7.0, 0.6, lambda p: -round_z(16.5)(p)),
     "arch": ("half", {}, "top", 8.0, 0.6, arch),
     "cone": ("cup", {}, "outside", 7.0, 0.8, cone),
     "dome": ("dome", {"r": 150.0}, "top", 7.0, 0.6, dome),
-    "corner": ("block", {}, "corner", 9.0, 0.6, block),
-    "all round": ("block", {}, "all_round", 9.0, 0.6, block),
+    "corner": ("block", {"tag": "corner"}, "corner", 9.0, 0.6, block),
+    "all round": ("block", {"tag": "all_round"}, "all_round", 9.0, 0.6, block),
 }
 
 
@@ -163,3 +164,17 @@ def assert_kept(body: cad.Built, made: Stamped) -> None:
     after = made.mesh.points[made.mesh.faces[: kept.faces]]
     rows = {t.tobytes() for t in before}
     assert all(t.tobytes() in rows for t in after)
+
+
+def test_a_spline_face_curved_gently_both_ways() -> None:
+    body = built("wave")
+    for raised in (False, True):
+        made = stamp(body.mesh, body.patches, "top", outline(NAME, font="roboto-bold", height=8.0), 0.5, emboss=raised)
+        assert_printable(made)
+        assert_kept(body, made)
+        for patch, height in (("top", 0.0), ("top.floor", 0.5)):
+            corners = len(made.patches[patch].faces) * 3
+            points = sampled(made, patch)
+            some = np.concatenate((points[:corners:7], points[corners::97]))
+            away = np.array(cad.build("curved_drawings:wave", {"points": some.tolist()}, deadline=60.0).told)
+            assert np.abs(away - height).max() <= (0.020 if height else 0.010)
