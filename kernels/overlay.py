@@ -5,9 +5,9 @@ it, so it is as near the surface as the triangle was. Each edge of the outline w
 Teillaud, Walking in a triangulation, IJFCS 2002); where it leaves one, a point is put, rounded to the lattice. The loops of each
 cut triangle then go through `kernels.triangulate`, which proves them: nothing meets, nothing is of no area.
 
-Near misses would leave triangles that rounding in space could turn over. So outline points are pushed off edges that they
-come nearer to than AWAY steps, and crossings nearer than NEAR steps to an end or to each other are refused: the caller shifts the
-outline by a hair and asks again. Signs are exact integers (`kernels.exact`).
+Near misses would leave triangles that rounding in space could turn over. So thin ones are smoothed away, outline points are pushed off edges that they
+come nearer to than AWAY steps, and crossings nearer than NEAR steps to an end or to each other are refused: the caller shifts
+the outline by a hair and asks again. Signs are exact integers (`kernels.exact`).
 """
 
 from __future__ import annotations
@@ -32,6 +32,12 @@ UNSOUND = -4
 
 AWAY = 8.0
 NEAR = 3.0
+SLIM = 30.0
+"""Triangles lower than this are smoothed, and those lower than LEAST steps are refused: rounding in space would turn them over."""
+LEAST = 0.7
+BESIDE, STRIDE, APART, ALONE = 600.0, 10_000.0, 40.0, 2500.0
+"""Points are put on edges of the triangulation beside the outline's that are nearer than BESIDE, at least APART from each other, and
+every STRIDE steps along it, ALONE; neither nearer to an end than BESIDE."""
 
 Points = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int32]
@@ -228,6 +234,128 @@ def _in_order(points, triangles, h, path, rows, low, high) -> bool:  # type: ign
 
 
 @kernel(
+    "int64(int32[:,::1], int32[:,::1], int32[::1], int64, int32[:,::1], int32[::1], int32[::1])",
+    writes=("path", "homes_of", "crossed"),
+)
+def feet(points: Points, triangles: Rows, twin: Rows, made: int, path: Points, homes_of: Rows, crossed: Rows) -> int:
+    """Points on inner edges beside the first `made` points of a traced path, so that no triangle need reach far along an edge.
+
+    Appended to path, crossed and homes_of (-1: not a part of any loop): below every point that is nearer than BESIDE steps to an
+    edge of its triangle, and every STRIDE steps as far as the path runs along it. -> how many points there are now, or ROOM.
+    """
+    m = triangles.shape[0]
+    edge = np.empty(made, np.int32)
+    for i in range(made):
+        h = crossed[i]
+        edge[i] = -1 if h < 0 else min(h, twin[h])
+    at_edge, on_edge = np.empty(3 * m + 1, np.int32), np.empty(made, np.int32)
+    at_home, in_home = np.empty(m + 1, np.int32), np.empty(made, np.int32)
+    _grouped(edge, made, 3 * m, at_edge, on_edge)
+    _grouped(homes_of, made, m, at_home, in_home)
+    total = made
+    for h in range(3 * m):
+        other = twin[h]
+        if other < h or (at_home[h // 3] == at_home[h // 3 + 1] and at_home[other // 3] == at_home[other // 3 + 1]):
+            continue
+        s, f = triangles[h // 3, h % 3], triangles[h // 3, (h + 1) % 3]
+        dx, dy = float(points[f, 0] - points[s, 0]), float(points[f, 1] - points[s, 1])
+        length = math.sqrt(dx * dx + dy * dy)
+        first, low, high = total, length, 0.0
+        for side in range(2):
+            t = h // 3 if side == 0 else other // 3
+            for row in range(at_home[t], at_home[t + 1]):
+                i = in_home[row]
+                place = _along(points, s, f, path, i)
+                low, high = min(low, place), max(high, place)
+                if abs(float(_side(points, s, points, f, path, i))) < BESIDE * length and crossed[i] < 0:
+                    total = _with_foot(
+                        points, s, f, length, place, APART, h, first, total, at_edge, on_edge, path, homes_of, crossed
+                    )
+        stride = 1 + int(max(low - STRIDE, 0.0) / STRIDE)
+        while stride * STRIDE < min(high + STRIDE, length):
+            total = _with_foot(
+                points, s, f, length, stride * STRIDE, ALONE, h, first, total, at_edge, on_edge, path, homes_of, crossed
+            )
+            stride += 1
+        if total >= path.shape[0]:
+            return ROOM
+    return total
+
+
+@inlined
+def _with_foot(  # type: ignore[no-untyped-def]
+    points, s, f, length, place, apart, h, first, total, at_edge, on_edge, path, homes_of, crossed
+) -> int:
+    """Append a point at `place` on the edge from s to f, unless another one (from row `first`, or a crossing) or an end is near."""
+    if total >= path.shape[0] or place < BESIDE or place > length - BESIDE:
+        return total
+    for i in range(first, total):
+        if abs(_along(points, s, f, path, i) - place) < apart:
+            return total
+    for row in range(at_edge[h], at_edge[h + 1]):
+        if abs(_along(points, s, f, path, on_edge[row]) - place) < apart:
+            return total
+    for k in range(2):
+        path[total, k] = np.int32(math.floor(points[s, k] + (points[f, k] - points[s, k]) * (place / length) + 0.5))
+    homes_of[total], crossed[total] = -1, h
+    return total + 1
+
+
+@inlined
+def _thin(points, triangles, t) -> tuple[int, float]:  # type: ignore[no-untyped-def]
+    """(the corner at which a triangle's longest edge begins, its height over that edge in steps)."""
+    a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+    longest, at = 0.0, 0
+    for e in range(3):
+        s, f = triangles[t, e], triangles[t, (e + 1) % 3]
+        dx, dy = float(points[f, 0] - points[s, 0]), float(points[f, 1] - points[s, 1])
+        square = dx * dx + dy * dy
+        if square > longest:
+            longest, at = square, e
+    return at, float(_side(points, a, points, b, points, c)) / math.sqrt(longest)
+
+
+@inlined
+def smooth(points, triangles, m) -> float:  # type: ignore[no-untyped-def]
+    """Exchange the longest edge of each thin triangle of triangles[:m] for the other diagonal where that is better.
+
+    Outlines have edges in line with each other (both sides of an N), and a point a step beside a long edge of the triangulation
+    may come to lie beyond it when it is bent and rounded. -> the least height that is left, steps. Time m squared for each pass.
+    """
+    least = math.inf
+    for _ in range(8):
+        changed, least = False, math.inf
+        for t in range(m):
+            e, height = _thin(points, triangles, t)
+            if height < SLIM:
+                s, f, tip = triangles[t, e], triangles[t, (e + 1) % 3], triangles[t, (e + 2) % 3]
+                for o in range(m):
+                    for g in range(3):
+                        if triangles[o, g] == f and triangles[o, (g + 1) % 3] == s:
+                            far = triangles[o, (g + 2) % 3]
+                            if (
+                                _side(points, tip, points, s, points, far) > 0
+                                and _side(points, far, points, f, points, tip) > 0
+                            ):
+                                _, other = _thin(points, triangles, o)
+                                triangles[t, 0], triangles[t, 1], triangles[t, 2] = tip, s, far
+                                triangles[o, 0], triangles[o, 1], triangles[o, 2] = far, f, tip
+                                _, first = _thin(points, triangles, t)
+                                _, second = _thin(points, triangles, o)
+                                if min(first, second) > min(height, other):
+                                    changed = True
+                                    height = min(first, second)
+                                else:
+                                    triangles[t, 0], triangles[t, 1], triangles[t, 2] = s, f, tip
+                                    triangles[o, 0], triangles[o, 1], triangles[o, 2] = f, s, far
+                            break
+            least = min(least, height)
+        if not changed:
+            break
+    return least
+
+
+@kernel(
     "int64(int32[:,::1], int32[:,::1], int32[::1], int32[:,::1], int32[::1], int32[::1], int32[::1], int32[::1], int32[:,::1],"
     " int32[::1], int64[::1])",
     writes=("inside", "cut", "of", "told"),
@@ -247,16 +375,19 @@ def divide(
 ) -> int:
     """Triangles outside the traced loops, then those inside: 0, or CLOSE, ROOM, UNSOUND.
 
-    path and what goes with it: of `trace`. inside (n,): 1 where a point of the triangulation lies within the loops. cut
+    path and what goes with it: of `trace`, and of `feet` where they were added. inside (n,): 1 where a point of the triangulation lies within the loops. cut
     (room, 3): corners below n are points, n + i is point i of the path. of (room,): the triangle that each was cut from.
     told (2,): how many lie outside, and inside; the inside ones are written from the end of the room, last first.
     Room: a triangle for each old one and 4 for each point of the path are enough. O(n + m + crossings of an edge squared).
     """
     n, m, k = points.shape[0], triangles.shape[0], path.shape[0]
     edge = np.empty(k, np.int32)
+    turns = np.zeros(3 * m, np.int32)  # how often an edge goes from the outside to the inside, or back
     for i in range(k):
         h = crossed[i]
         edge[i] = -1 if h < 0 else min(h, twin[h])
+        if h >= 0 and homes_of[i] >= 0:
+            turns[edge[i]] += 1
     at_edge, on_edge = np.empty(3 * m + 1, np.int32), np.empty(k, np.int32)
     at_home, in_home = np.empty(m + 1, np.int32), np.empty(k, np.int32)
     _grouped(edge, k, 3 * m, at_edge, on_edge)
@@ -279,6 +410,12 @@ def divide(
             continue
         if not _in_order(points, triangles, h, path, on_edge, low, high):
             return CLOSE
+        if turns[h] == 0:
+            continue
+        while homes_of[on_edge[low]] < 0:
+            low += 1
+        while homes_of[on_edge[high - 1]] < 0:
+            high -= 1
         t, e = h // 3, h % 3
         for end in range(2):
             v = triangles[t, (e + end) % 3]
@@ -306,7 +443,7 @@ def divide(
                 g = h if way == 0 else 3 * t + (e + 2) % 3
                 u = triangles[t, (e + 1) % 3] if way == 0 else triangles[t, (e + 2) % 3]
                 key = g if twin[g] < 0 else min(g, twin[g])
-                if at_edge[key] == at_edge[key + 1] and inside[u] < 0:
+                if turns[key] == 0 and inside[u] < 0:
                     inside[u] = inside[v]
                     todo[waiting] = u
                     waiting += 1
@@ -322,7 +459,11 @@ def divide(
     work, keys = np.empty(15 * (3 + 2 * k), np.int32), np.empty(2 * (3 + 2 * k), np.int64)
     members = np.empty(3 + 2 * k, np.int32)
     for t in range(m):
-        if at_home[t] == at_home[t + 1]:
+        whole = at_home[t] == at_home[t + 1]
+        for e in range(3):
+            key = 3 * t + e if twin[3 * t + e] < 0 else min(3 * t + e, twin[3 * t + e])
+            whole = whole and at_edge[key] == at_edge[key + 1]
+        if whole:
             if out + within >= room:
                 return ROOM
             row = out if inside[triangles[t, 0]] == 0 else room - 1 - within
@@ -345,7 +486,7 @@ def divide(
             for step in range(at_edge[key], at_edge[key + 1]):
                 i = on_edge[step] if forward else on_edge[at_edge[key] + at_edge[key + 1] - 1 - step]
                 onward[state, here] = n + i
-                here, state = n + i, 1 - state
+                here, state = n + i, 1 - state if homes_of[i] >= 0 else state
                 members[count] = here
                 count += 1
             onward[state, here] = triangles[t, (e + 1) % 3]
@@ -381,6 +522,8 @@ def divide(
             found = sweep(local[:size], loop_ends[:loops], made, work[: 15 * size], keys[: 2 * size])
             if found < 0:
                 return CLOSE if found == -1 else UNSOUND
+            if smooth(local, made, found) < LEAST:
+                return CLOSE
             if out + within + found > room:
                 return ROOM
             for q in range(found):
@@ -394,3 +537,27 @@ def divide(
                     within += 1
     told[0], told[1] = out, within
     return 0
+
+
+@kernel("int64(float64[:,::1], int32[:,::1], int64, int64, float64)")
+def turned(points: npt.NDArray[np.float64], triangles: Rows, first: int, lifted: int, way: float) -> int:
+    """How many triangles look the wrong way, once in space and rounded: against the normals of the surface at their corners.
+
+    points (n, 3); corner c of a triangle is row first + c; rows c and lifted + c lie across the surface from each other: the way from
+    the one to the other, times `way`, is its normal there.
+    """
+    count = 0
+    for t in range(triangles.shape[0]):
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        p, q, r = points[first + a], points[first + b], points[first + c]
+        ux, uy, uz = q[0] - p[0], q[1] - p[1], q[2] - p[2]
+        vx, vy, vz = r[0] - p[0], r[1] - p[1], r[2] - p[2]
+        facing = 0.0
+        for corner in (a, b, c):
+            n, o = points[lifted + corner], points[corner]
+            facing += (uy * vz - uz * vy) * (n[0] - o[0])
+            facing += (uz * vx - ux * vz) * (n[1] - o[1])
+            facing += (ux * vy - uy * vx) * (n[2] - o[2])
+        if not facing * way > 0.0:
+            count += 1
+    return count

@@ -41,7 +41,7 @@ def prism(
 
 @inlined
 def _walls(ends, first, n, faces, row) -> None:  # type: ignore[no-untyped-def]
-    """Two triangles for each edge of the loops, between their points from row `first` and those n rows on."""
+    """Two triangles for each edge of the loops, between their points from row `first` and those n rows further on."""
     begin = 0
     for h in range(ends.shape[0]):
         end = ends[h]
@@ -54,7 +54,7 @@ def _walls(ends, first, n, faces, row) -> None:  # type: ignore[no-untyped-def]
         begin = end
 
 
-@kernel("void(int32[::1], int64, int32[:,::1], int64)", writes=("faces",))
-def fence(ends: npt.NDArray[np.int32], first: int, faces: npt.NDArray[np.int32], row: int) -> None:
-    """The walls of `prism` alone, between points that are there: n = ends[-1] of the rim from row `first`, then n of the floor."""
-    _walls(ends, first, ends[ends.shape[0] - 1], faces, row)
+@kernel("void(int32[::1], int64, int64, int32[:,::1], int64)", writes=("faces",))
+def fence(ends: npt.NDArray[np.int32], first: int, beyond: int, faces: npt.NDArray[np.int32], row: int) -> None:
+    """The walls of `prism` alone, between points that are there: of the rim from row `first`, of the floor `beyond` rows on."""
+    _walls(ends, first, beyond, faces, row)

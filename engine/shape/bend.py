@@ -61,24 +61,18 @@ class Bent:
         towards = -self.least if raised else self.most
         return _MOST_BEND / towards if towards > 0.0 else math.inf
 
-    def lifted(self, plane: Lattice, of: _Rows, level: float, points: Points, first: int) -> None:
-        """points[first:]: places of the plane, each in triangle `of`, on the surface lifted by `level` mm."""
-        bend(self.surface.pieces, self.surface.net, self.surface.owner[of], plane, level, STEPS_PER_MM, points, first)
-
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """An outline laid into a patch. `path` int32 (k, 2), `ends`: its loops with a point wherever they cross an edge of the patch;
-    `homes` (k,): a triangle each of them lies in. `outside`, `inside`: triangles of the patch's points and then the path's;
-    `of`: for those outside, which triangle each is a piece of. `sunk`: points of the patch within the outline."""
+    """An outline laid into a patch of n points. `points` float64 (2 (n + k), 3): the patch's, k new ones of which the first are the
+    outline's loops (`ends`) with a point wherever they cross an edge of the patch, and then all of them lifted. `outside`,
+    `inside`: triangles of the first n + k; `of`: for those outside, which triangle of the patch each is a piece of."""
 
-    path: Lattice
+    points: Points
     ends: _Rows
-    homes: _Rows
     outside: Faces
     inside: Faces
     of: _Rows
-    sunk: _Rows
 
 
 def unrolled(mesh: Mesh, patch: Patch) -> Bent:
@@ -111,43 +105,52 @@ def unrolled(mesh: Mesh, patch: Patch) -> Bent:
     return Bent(points, rows, triangles, twin, laid, own, some, most, least)
 
 
-def cut(bent: Bent, points: Lattice, ends: _Rows) -> Cut:
-    """Lay an outline, which lies within the patch, into its triangles; EngineFault where that cannot be done."""
+def cut(bent: Bent, outline: Lattice, ends: _Rows, level: float) -> Cut:
+    """Lay an outline, which lies within the patch, into its triangles, and bend what comes out, `level` mm over the surface, too.
+
+    EngineFault where that cannot be done.
+    """
     for dx, dy in _SHIFTS:
-        line = points + np.array((dx, dy), dtype=np.int32)
-        status, made = _cut_once(bent, line, ends)
+        made = _cut_once(bent, outline + np.array((dx, dy), dtype=np.int32), ends, level)
         if made is not None:
             return made
-        if status not in (overlay.CLOSE, overlay.OUTSIDE):
-            break
-    raise EngineFault(f"an outline could not be laid into the triangles of a curved patch (status {status})")
+    raise EngineFault("an outline could not be laid into the triangles of a curved patch")
 
 
-def _cut_once(bent: Bent, line: Lattice, ends: _Rows) -> tuple[int, Cut | None]:
+def _cut_once(bent: Bent, line: Lattice, ends: _Rows, level: float) -> Cut | None:
+    """`cut` without moving the outline first; None where something came too near to something."""
     n, m, given = len(bent.points), len(bent.triangles), len(line)
-    homes = np.empty(given, np.int32)
-    status = overlay.settle(bent.points, bent.triangles, bent.twin, line, ends, homes)
-    if status < 0:
-        return status, None
-    path_ends, room = np.empty(len(ends), np.int32), 4 * given + 4000
+    net = (bent.points, bent.triangles, bent.twin)
+    homes, path_ends = np.empty(given, np.int32), np.empty(len(ends), np.int32)
+    if overlay.settle(*net, line, ends, homes) < 0:
+        return None
+    room = 6 * given + 20_000
     while True:
         path, of_path, crossed = np.empty((room, 2), np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
-        made = overlay.trace(bent.points, bent.triangles, bent.twin, line, ends, homes, path, path_ends, of_path, crossed)
+        made = overlay.trace(*net, line, ends, homes, path, path_ends, of_path, crossed)
+        made = overlay.feet(*net, made, path, of_path, crossed) if made >= 0 else made
         if made != overlay.ROOM:
             break
         room *= 4
     if made < 0:
-        return made, None
-    path, of_path, crossed = path[:made].copy(), of_path[:made].copy(), crossed[:made].copy()
+        return None
+    path, of_path, crossed = path[:made], of_path[:made], crossed[:made]
     inside, told = np.empty(n, np.int32), np.empty(2, np.int64)
-    pieces, of = np.empty((m + 4 * made, 3), np.int32), np.empty(m + 4 * made, np.int32)
-    status = overlay.divide(
-        bent.points, bent.triangles, bent.twin, path, path_ends, of_path, crossed, inside, pieces, of, told
-    )
-    if status < 0:
-        return status, None
+    pieces, of = np.empty((m + 6 * made, 3), np.int32), np.empty(m + 6 * made, np.int32)
+    if overlay.divide(*net, path, path_ends, of_path, crossed, inside, pieces, of, told) < 0:
+        return None
     out, within = told.tolist()
-    return 0, Cut(path, path_ends, of_path, pieces[:out], pieces[len(pieces) - within :][::-1], of[:out], np.flatnonzero(inside))
+    outside, inner = pieces[:out], pieces[len(pieces) - within :][::-1].copy()
+    plane = np.concatenate((bent.points, path))
+    owner = bent.surface.owner[np.concatenate((bent.some, np.where(of_path < 0, crossed // 3, of_path)))]
+    points = np.empty((2 * (n + made), 3))
+    for first, height in ((0, 0.0), (n + made, level)):
+        bend(bent.surface.pieces, bent.surface.net, owner, plane, height, STEPS_PER_MM, points, first)
+    points[:n] = bent.own
+    way = math.copysign(1.0, level)
+    if overlay.turned(points, outside, 0, n + made, way) or overlay.turned(points, inner, n + made, n + made, way):
+        return None
+    return Cut(points, path_ends, outside, inner, of[:out])
 
 
 def _cannot(patch: Patch, why: str) -> ValueError:

@@ -227,26 +227,21 @@ def _bent(ground: Ground, bent: Bent, outline: Outline, steps: int, emboss: bool
     assert ground.at is not None
     if steps / STEPS_PER_MM > bent.deepest(emboss):
         raise TooCurved(ground.name, bent.deepest(emboss))
-    made = cut(bent, outline.points, outline.ends)
-    n, k, old, rest = len(bent.points), len(made.path), len(ground.points), len(ground.faces)
-    level = (steps if emboss else -steps) / STEPS_PER_MM
-    # Rows of the patch's points: of the rest, or new ones where only the patch has them; then the rim, the floor, and what it sinks.
-    fresh = (ground.at < 0) & np.isin(np.arange(n), made.outside)
-    rim = old + int(fresh.sum())
-    points = np.empty((rim + 2 * k + len(made.sunk), 3))
-    points[:old] = ground.points
-    points[old:rim] = bent.own[fresh]
-    bent.lifted(made.path, made.homes, 0.0, points, rim)
-    bent.lifted(made.path, made.homes, level, points, rim + k)
-    bent.lifted(bent.points[made.sunk], bent.some[made.sunk], level, points, rim + 2 * k)
-    top = np.concatenate((ground.at, np.arange(rim, rim + k, dtype=np.int32)))
-    top[:n][fresh] = np.arange(old, rim)
-    low = np.concatenate((np.full(n, -1, np.int32), np.arange(rim + k, rim + 2 * k, dtype=np.int32)))
-    low[made.sunk] = np.arange(rim + 2 * k, len(points))
-    at, walls = rest + len(made.outside), rest + len(made.outside) + 2 * k
+    made = cut(bent, outline.points, outline.ends, (steps if emboss else -steps) / STEPS_PER_MM)
+    n, lift, old, rest = len(bent.points), len(made.points) // 2, len(ground.points), len(ground.faces)
+    at, walls = rest + len(made.outside), rest + len(made.outside) + 2 * int(made.ends[-1])
+    # First as if all were used on both levels: the rest's points, the patch's and the path's on its surface, then the same lifted.
     faces = np.empty((walls + len(made.inside), 3), np.int32)
-    faces[:rest], faces[rest:at], faces[walls:] = ground.faces, top[made.outside], low[made.inside]
-    fence(made.ends, rim, faces, at)
+    faces[:rest], faces[rest:at], faces[walls:] = ground.faces, made.outside + old, made.inside + (old + lift)
+    fence(made.ends, old + n, lift, faces, at)
+    used = np.zeros(old + 2 * lift, np.bool_)
+    used[faces[rest:]] = used[:old] = True
+    there = np.flatnonzero(ground.at >= 0)
+    used[old + there] = False
+    number = (np.cumsum(used) - 1).astype(np.int32)
+    number[old + there] = ground.at[there]
+    faces[rest:] = number[faces[rest:]]
+    points = np.concatenate((ground.points, made.points[used[old:]]))
     points.flags.writeable = faces.flags.writeable = False
     patches = ground.patches_with(
         ground.others,
