@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from kernels.compiled import kernel
+from kernels.compiled import inlined, kernel
 
 
 @kernel(
@@ -36,6 +36,12 @@ def prism(
             flat = frame[0, k] + frame[1, k] * loops[i, 0] + frame[2, k] * loops[i, 1]
             points[first + i, k] = (flat + frame[3, k] * rim) / unit
             points[first + n + i, k] = (flat + frame[3, k] * floor) / unit
+    _walls(ends, first, n, faces, row)
+
+
+@inlined
+def _walls(ends, first, n, faces, row) -> None:  # type: ignore[no-untyped-def]
+    """Two triangles for each edge of the loops, between their points from row `first` and those n rows further on."""
     begin = 0
     for h in range(ends.shape[0]):
         end = ends[h]
@@ -46,3 +52,9 @@ def prism(
             faces[r, 0], faces[r, 1], faces[r, 2] = a, b, b + n
             faces[r + 1, 0], faces[r + 1, 1], faces[r + 1, 2] = a, b + n, a + n
         begin = end
+
+
+@kernel("void(int32[::1], int64, int64, int32[:,::1], int64)", writes=("faces",))
+def fence(ends: npt.NDArray[np.int32], first: int, beyond: int, faces: npt.NDArray[np.int32], row: int) -> None:
+    """The walls of `prism` alone, between points that are there: of the rim from row `first`, of the floor `beyond` rows on."""
+    _walls(ends, first, beyond, faces, row)

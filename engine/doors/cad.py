@@ -24,10 +24,11 @@ from typing import Any
 import numpy as np
 
 from engine.doors import cad_lattice as lat
+from engine.doors import cad_surface
 from engine.doors.cad_built import Built, CadInvalid, Code, accepted
 from engine.doors.child import RemoteError, progress, shared
 from engine.errors import EnvironmentFault
-from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Plane, Points
+from engine.model.mesh import Faces, Lattice, Points
 
 __all__ = ["Built", "CadInvalid", "build", "drawn", "in_child", "versions"]
 
@@ -123,13 +124,16 @@ def drawn(
     progress("checking")
     try:
         solid = _solid(_shapes(shape, cq))
+        named = {name: _shapes(value, cq) for name, value in tags.items()}
         progress("meshing")
+        for faces_named in named.values():
+            cad_surface.refine(faces_named, angle)
         faces = faces_of(solid)
         lattice, triangles, owner, volume = _mesh(solid, faces, tolerance, angle)
     except ValueError as error:
         raise invalid("NOT_SOLID", str(error)) from error
     try:
-        patches = {name: _patch(_shapes(value, cq), faces, lattice, triangles, owner) for name, value in tags.items()}
+        patches = {name: cad_surface.patch(tag, faces, lattice, triangles, owner) for name, tag in named.items()}
     except LookupError as error:
         raise invalid("TAG", str(error)) from error
     cpu_ms = 1000.0 * (time.process_time() - started)
@@ -289,41 +293,6 @@ def _arrays(faces: Any) -> tuple[Points, Faces, lat.Rows]:
         owner.append(np.full(len(corners), i, dtype=np.int32))
         offset += len(own)
     return np.concatenate(points), np.concatenate(triangles).astype(np.int32), np.concatenate(owner)
-
-
-def _patch(shapes: list[Any], faces: Any, lattice: Lattice, triangles: Faces, owner: lat.Rows) -> tuple[lat.Rows, Plane | None]:
-    """Rows of the tagged faces' triangles, and their plane; LookupError when a face is not one of the solid's."""
-    numbers = [faces.FindIndex(shape) - 1 for shape in shapes]
-    if not numbers or min(numbers) < 0:
-        raise LookupError(
-            "a tag names no face of the result: take the faces from the finished body (its last Boolean makes new ones)"
-        )
-    rows = np.flatnonzero(np.isin(owner, np.array(numbers, dtype=np.int32))).astype(np.int32)
-    plane = lat.level_plane(lattice, triangles[rows])
-    return rows, plane or _slanted_plane(shapes, lattice, triangles[rows])
-
-
-def _slanted_plane(shapes: list[Any], lattice: Lattice, triangles: Faces) -> Plane | None:
-    """The plane that these faces share, where it crosses the axes: its points lie within a lattice step of it. None if there is none."""
-    from OCP.BRepAdaptor import BRepAdaptor_Surface
-    from OCP.GeomAbs import GeomAbs_SurfaceType
-    from OCP.TopoDS import TopoDS
-
-    surface = BRepAdaptor_Surface(TopoDS.Face_s(shapes[0]), True)
-    if surface.GetType() != GeomAbs_SurfaceType.GeomAbs_Plane or not len(triangles):
-        return None
-    direction, place = surface.Plane().Axis().Direction(), surface.Plane().Location()
-    normal = np.array([direction.X(), direction.Y(), direction.Z()])
-    out = lat.crosses(lattice, triangles)
-    facing = out[:, 0] * normal[0] + out[:, 1] * normal[1] + out[:, 2] * normal[2]
-    if facing[0] < 0.0:
-        normal, facing = -normal, -facing
-    corners = lattice[triangles.reshape(-1)] / STEPS_PER_MM - np.array([place.X(), place.Y(), place.Z()])
-    away = corners[:, 0] * normal[0] + corners[:, 1] * normal[1] + corners[:, 2] * normal[2]
-    if (facing <= 0.0).any() or float(np.abs(away).max()) > 1.0 / STEPS_PER_MM:
-        return None
-    x, y, z = (float(n) for n in normal)
-    return lat.frame((place.X(), place.Y(), place.Z()), (x, y, z))
 
 
 def distances(faces: Any, points: Points) -> Points:

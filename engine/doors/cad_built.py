@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.errors import EngineFault, TemplateError
 from engine.model.mesh import STEPS_PER_MM, Mesh, Patch, Plane
+from engine.model.surface import PIECE, Surface
 
 Code = Literal["BUILDING", "NOT_SOLID", "TAG"]
 
@@ -53,13 +54,29 @@ def accepted(made: Any) -> Built:
     if faces.size and (faces.min() < 0 or faces.max() >= len(lattice)):
         raise EngineFault("CAD: the child's mesh names points that are not there")
     patches = {}
-    for name, (rows, plane) in made["patches"].items():
+    for name, (rows, plane, surface) in made["patches"].items():
         if (
             not isinstance(rows, np.ndarray)
             or rows.dtype != np.int32
             or (rows.size and not 0 <= rows.min() <= rows.max() < len(faces))
         ):
             raise EngineFault("CAD: the child's patches name faces that are not there")
-        patches[str(name)] = Patch(str(name), rows, plane if isinstance(plane, Plane) else None)
+        if isinstance(surface, Surface) and not _sound(surface, len(rows)):
+            raise EngineFault("CAD: the child's surface of a patch has not the promised shape")
+        known = surface if isinstance(surface, Surface) else None
+        patches[str(name)] = Patch(str(name), rows, plane if isinstance(plane, Plane) else None, surface=known)
     mesh = Mesh(lattice / STEPS_PER_MM, faces)
     return Built(mesh, MappingProxyType(patches), made["told"], float(made["volume"]), float(made["cpu_ms"]))
+
+
+def _sound(surface: Surface, faces: int) -> bool:
+    """Have its arrays the shapes that they should, and do its faces name pieces that are there?"""
+    pieces, owner, net = surface.pieces, surface.owner, surface.net
+    shapes = pieces.ndim == 2 and pieces.shape[1] == PIECE and owner.shape == (faces,) and net.ndim == 4 and net.shape[2:] == (4, 3)
+    return bool(
+        shapes
+        and min(net.shape[:2]) >= 2
+        and np.isfinite(pieces).all()
+        and np.isfinite(net).all()
+        and (not faces or 0 <= owner.min() <= owner.max() < len(pieces))
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import math
 import os
 import pathlib
 import tempfile
@@ -23,6 +24,7 @@ import numpy as np
 
 from engine.language.values import Solid
 from engine.model.mesh import Mesh, Part, Patch, Plane, Role
+from engine.model.surface import PIECE, Surface
 
 Told = Callable[[tuple[str, ...]], tuple[object, ...]]
 """The values of these names in an order; LookupError where it lacks one."""
@@ -191,27 +193,31 @@ def weight(result: object) -> int:
     return 1000
 
 
-_BODY_FORMAT = 1
+_BODY_FORMAT = 2
 
 
 def pack(solid: Solid) -> bytes:
     """A solid as bytes: one JSON line, then the arrays, little-endian. The same solid gives the same bytes."""
+    patches = [p for _, p in sorted(solid.patches.items())]
     head: dict[str, Any] = {
         "format": _BODY_FORMAT,
         "points": len(solid.mesh.points),
         "faces": len(solid.mesh.faces),
         "patches": [
             {
-                "name": n,
+                "name": p.name,
                 "faces": len(p.faces),
                 "role": p.role.value,
                 "plane": p.plane and [p.plane.origin, p.plane.x, p.plane.y],
+                "surface": p.surface and [len(p.surface.pieces), p.surface.net.shape[:2], p.surface.why],
             }
-            for n, p in sorted(solid.patches.items())
+            for p in patches
         ],
     }
     arrays: list[np.ndarray[Any, Any]] = [solid.mesh.points.astype("<f8"), solid.mesh.faces.astype("<i4")]
-    arrays += [p.faces.astype("<i4") for _, p in sorted(solid.patches.items())]
+    arrays += [p.faces.astype("<i4") for p in patches]
+    for surface in (p.surface for p in patches if p.surface):
+        arrays += [surface.owner.astype("<i4"), surface.pieces.astype("<f8"), surface.net.astype("<f8")]
     return json.dumps(head, sort_keys=True).encode() + b"\n" + b"".join(a.tobytes() for a in arrays)
 
 
@@ -221,17 +227,25 @@ def unpack(body: bytes) -> Solid:
     head: Mapping[str, Any] = json.loads(line)
     if head["format"] != _BODY_FORMAT:
         raise ValueError("a body of another format")
-    points = np.frombuffer(data, "<f8", 3 * head["points"]).reshape(-1, 3)
-    offset = points.nbytes
-    faces = np.frombuffer(data, "<i4", 3 * head["faces"], offset).reshape(-1, 3)
-    offset += faces.nbytes
+    offset = 0
+
+    def taken(dtype: str, *shape: int) -> np.ndarray[Any, Any]:
+        nonlocal offset
+        array = np.frombuffer(data, dtype, math.prod(shape), offset).reshape(shape)
+        offset += array.nbytes
+        return array
+
+    mesh = Mesh(taken("<f8", head["points"], 3), taken("<i4", head["faces"], 3))
+    rows = [taken("<i4", told["faces"]) for told in head["patches"]]
     patches = {}
-    for told in head["patches"]:
-        rows = np.frombuffer(data, "<i4", told["faces"], offset)
-        offset += rows.nbytes
-        plane = told["plane"] and Plane(*(tuple(v) for v in told["plane"]))
-        patches[told["name"]] = Patch(told["name"], rows, plane, Role(told["role"]))
-    return Solid(Mesh(points, faces), MappingProxyType(patches))
+    for told, own in zip(head["patches"], rows, strict=True):
+        plane, surface = told["plane"] and Plane(*(tuple(v) for v in told["plane"])), None
+        if told["surface"]:
+            pieces, (nx, ny), why = told["surface"]
+            owner = taken("<i4", len(own))
+            surface = Surface(taken("<f8", pieces, PIECE), owner, taken("<f8", nx, ny, 4, 3), why)
+        patches[told["name"]] = Patch(told["name"], own, plane, Role(told["role"]), surface)
+    return Solid(mesh, MappingProxyType(patches))
 
 
 def _read_shapes(disk: pathlib.Path) -> Iterable[tuple[str, ...]]:

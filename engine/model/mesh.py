@@ -1,4 +1,4 @@
-"""Meshes, tagged patches and parts: what every room hands to the next. A leaf: numpy and nothing else of ours."""
+"""Meshes, tagged patches and parts: what every room hands to the next. A leaf."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from engine.model.surface import Surface
 
 Points = npt.NDArray[np.float64]
 Faces = npt.NDArray[np.int32]
@@ -89,18 +91,26 @@ class Plane:
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """Tagged faces. `faces`: int32 (k,) rows of the mesh's faces. `plane`: where all of them lie on the lattice, or None."""
+    """Tagged faces. `faces`: int32 (k,) rows of the mesh's faces. `plane`: where all of them lie on the lattice, or None.
+
+    `surface`: what they approximate where they are curved, as far as the CAD door knows it.
+    """
 
     name: str
     faces: npt.NDArray[np.int32]
     plane: Plane | None = None
     role: Role = Role.WALL
+    surface: Surface | None = None
 
     def __post_init__(self) -> None:
         rows = np.ascontiguousarray(self.faces, dtype=np.int32)
         rows = rows.copy() if rows is self.faces and rows.flags.writeable else rows
         rows.flags.writeable = False
         object.__setattr__(self, "faces", rows)
+
+    def moved(self, faces: npt.NDArray[np.int32], of: npt.NDArray[Any]) -> Patch:
+        """The same patch on other faces, each the remainder of one of its own: `of`, by its place among them, or a mask of those."""
+        return replace(self, faces=faces, surface=self.surface and self.surface.only(of))
 
 
 @dataclass(frozen=True)

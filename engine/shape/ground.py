@@ -1,4 +1,4 @@
-"""A planar patch made ready to be stamped on: its border in its own frame, and the body without it."""
+"""A patch made ready to be stamped on: its border in its own frame (unrolled, where it is curved), and the body without it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from engine.errors import EngineFault
 from engine.model.mesh import STEPS_PER_MM, Faces, Kept, Lattice, Mesh, Patch, Plane, Points, Role
+from engine.shape.bend import Bent, unrolled
 from kernels.loops import twice_areas
 from kernels.triangulate import triangles_of
 
@@ -33,7 +34,7 @@ class Ground:
 
     name: str
     patches: Mapping[str, Patch]
-    plane: Plane
+    plane: Plane | None
     exact: bool
     frame: Points
     border: Lattice
@@ -45,6 +46,8 @@ class Ground:
     kept: Kept
     others: Mapping[str, Patch]
     around: frozenset[str]
+    bent: Bent | None = None
+    at: _Rows | None = None
 
     def fits(self, patches: Mapping[str, Patch]) -> bool:
         """Was this prepared for these very patches?"""
@@ -52,21 +55,33 @@ class Ground:
             len(patches) == len(self.patches) and all(self.patches.get(name) is patch for name, patch in patches.items())
         )
 
-    def lifted(self, above: int) -> Plane:
-        """The plane `above` steps over the patch."""
+    def lifted(self, above: int) -> Plane | None:
+        """The plane `above` steps over the patch, if it has one."""
+        if self.plane is None:
+            return None
         x, y, z = ((self.frame[0] + above * self.frame[3]) / STEPS_PER_MM).tolist()
         return replace(self.plane, origin=(x, y, z))
 
     def patches_with(
-        self, others: Mapping[str, Patch], left: _Rows, floor: _Rows, sides: _Rows, plane: Plane, role: Role
+        self,
+        others: Mapping[str, Patch],
+        left: _Rows,
+        floor: _Rows,
+        sides: _Rows,
+        plane: Plane | None,
+        role: Role,
+        of: _Rows | None = None,
     ) -> Mapping[str, Patch]:
-        """The patches in their old order, then the new `.floor` and `.sides` (a second stamp's are `.floor.2`...)."""
+        """The patches in their old order, then the new `.floor` and `.sides` (a second stamp's are `.floor.2`...).
+
+        `of`: on a curved patch, of which of its triangles each of those that are left is a piece.
+        """
         made: dict[str, Patch] = {}
         for name, patch in self.patches.items():
             if name == self.name:
-                made[name] = replace(patch, faces=left)
+                made[name] = replace(patch, faces=left) if of is None else patch.moved(left, of)
             elif name in self.around:
-                made[name] = replace(patch, faces=np.concatenate((others[name].faces, left)))
+                made[name] = replace(patch, faces=np.concatenate((others[name].faces, left)), surface=None)
             else:
                 made[name] = others[name]
         number, tail = 1, ""
@@ -81,18 +96,25 @@ class Ground:
 def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
     """Ground from a mesh on the lattice and one of its patches.
 
-    ValueError when the patch is not planar, looks into the body, its border touches itself, or it shares some faces with
-    another patch; EngineFault when its points are not on the lattice.
+    ValueError when the patch is neither planar nor of a surface that unrolls, looks into the body, its border touches itself, or it
+    shares some faces with another patch; EngineFault when its points are not on the lattice.
     """
     patch = patches[on]
     plane = patch.plane
-    if plane is None or not len(patch.faces):
-        raise ValueError(f"patch {on!r} is {'empty' if plane else 'not planar'}: nothing can be stamped on it")
-    faces = mesh.faces[patch.faces]
-    loops = _loops(faces, len(mesh.points), on)
+    if not len(patch.faces):
+        raise ValueError(f"patch {on!r} is empty: nothing can be stamped on it")
+    faces, bent = mesh.faces[patch.faces], None
+    if plane is None:
+        bent = unrolled(mesh, patch)
+        loops = _loops(bent.triangles, len(bent.points), on)
+    else:
+        loops = _loops(faces, len(mesh.points), on)
     rows = np.array([row for loop in loops for row in loop], np.int32)
     ends = np.cumsum([len(loop) for loop in loops], dtype=np.int32)
-    exact, origin, border = _framed(mesh, np.unique(faces), rows, plane, on)
+    if bent is not None:
+        exact, origin, border, rows = False, (0.0, 0.0, 0.0), bent.points[rows], bent.rows[rows]
+    elif plane is not None:
+        exact, origin, border = _framed(mesh, np.unique(faces), rows, plane, on)
     areas = np.empty(len(ends), np.int64)
     twice_areas(border, ends, areas)
     if sum(areas.tolist()) <= 0:
@@ -107,13 +129,14 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
     lost[faces] = True
     lost[mesh.faces[outside]] = False
     lost[rows] = False
-    points, rest = mesh.points, mesh.faces[outside]
+    points, rest, at = mesh.points, mesh.faces[outside], None if bent is None else np.where(lost[bent.rows], -1, bent.rows)
     if lost.any():
         renumbered = (np.cumsum(~lost) - 1).astype(np.int32)
         points, rest, rows = mesh.points[~lost], renumbered[rest], renumbered[rows]
+        at = None if at is None else np.where(at < 0, -1, renumbered[at])
     others, around = _others(patches, on, outside)
-    plane = _snapped(plane) if exact else plane
-    frame = np.array([origin, plane.x, plane.y, plane.normal])
+    plane = _snapped(plane) if exact and plane else plane
+    frame = np.array([origin, plane.x, plane.y, plane.normal]) if plane else np.zeros((4, 3))
     for array in (points, rest, rows, ends, border, frame):
         array.flags.writeable = False
     return Ground(
@@ -131,6 +154,8 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
         kept=_kept(mesh, patch, lost, points, rest),
         others=others,
         around=around,
+        bent=bent,
+        at=at,
     )
 
 
@@ -210,7 +235,7 @@ def _others(patches: Mapping[str, Patch], on: str, outside: npt.NDArray[np.bool_
             if len(patch.faces) - int(stays.sum()) != gone:
                 raise ValueError(f"patches {on!r} and {name!r} share some of their faces: nothing can be stamped on {on!r}")
             around.append(name)
-        others[name] = replace(patch, faces=row[patch.faces[stays]])
+        others[name] = patch.moved(row[patch.faces[stays]], stays)
     return others, frozenset(around)
 
 

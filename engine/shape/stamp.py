@@ -1,8 +1,9 @@
-"""Engrave or emboss an outline on a tagged planar patch.
+"""Engrave or emboss an outline on a tagged patch.
 
 On a patch that lies in a plane of the lattice (an axis-aligned one) its triangles are replaced: the patch less the outline,
 walls, and a floor, all from exact integers; nothing else of the body is touched, so its rows lead the result unchanged
 (`Kept`). On any other planar patch the outline is cut out of the body, or put on it, as a prism (`engine.doors.solid`).
+On a curved patch the triangles are replaced, too: it is unrolled, stamped flat, and bent back (`engine.shape.bend`).
 
 An outline that leaves its patch is never stamped: the triangulation of what would remain of the patch proves, exactly, that
 every loop lies inside the border, that nothing meets anything else, and that each loop runs the right way round.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -21,9 +22,10 @@ from engine.doors import cad_lattice
 from engine.errors import EngineFault, UnikatError
 from engine.model.mesh import STEPS_PER_MM, Faces, Mesh, Patch, Role
 from engine.model.outline import Outline
+from engine.shape.bend import Bent, cut
 from engine.shape.ground import Ground, prepare
 from kernels.loops import gap, overhang
-from kernels.prism import prism
+from kernels.prism import fence, prism
 from kernels.triangulate import CROSS, RANGE, SPIKE, TOUCH, WINDING, triangles_of
 
 _CLEAR = 100
@@ -67,6 +69,15 @@ class BadOutline(EngineFault):
         super().__init__(f"cannot stamp this outline: {why}")
 
 
+class TooCurved(UnikatError):
+    """The patch is curved too narrowly for a stamp of this depth; `deepest`: what would do, mm."""
+
+    def __init__(self, patch: str, deepest: float) -> None:
+        super().__init__(f"patch {patch!r} is curved too narrowly for letters of this depth")
+        self.patch = patch
+        self.deepest = deepest
+
+
 def stamp(
     mesh: Mesh,
     patches: Mapping[str, Patch],
@@ -88,6 +99,8 @@ def stamp(
     if not len(outline.points):
         return Stamped(mesh, patches)
     left = _left(ground, outline, margin)
+    if ground.bent is not None:
+        return _bent(ground, ground.bent, outline, steps, emboss)
     if not ground.exact:
         return _by_csg(mesh, patches, ground, outline, steps, emboss)
     return _replaced(ground, outline, left, steps, emboss)
@@ -112,6 +125,8 @@ def stamp_by_csg(
     if not len(outline.points):
         return Stamped(mesh, patches)
     _left(ground, outline, margin)
+    if ground.bent is not None:
+        raise ValueError(f"patch {on!r} is curved: no prism can be put on it")
     return _by_csg(mesh, patches, ground, outline, steps, emboss)
 
 
@@ -207,6 +222,39 @@ def _replaced(ground: Ground, outline: Outline, cap: Faces, steps: int, emboss: 
     return Stamped(Mesh(points, faces, ground.kept), patches)
 
 
+def _bent(ground: Ground, bent: Bent, outline: Outline, steps: int, emboss: bool) -> Stamped:
+    """The body with the curved patch's triangles replaced: rest rows, then what is left of them, walls and floor."""
+    assert ground.at is not None
+    if steps / STEPS_PER_MM > bent.deepest(emboss):
+        raise TooCurved(ground.name, bent.deepest(emboss))
+    made = cut(bent, outline.points, outline.ends, (steps if emboss else -steps) / STEPS_PER_MM)
+    n, lift, old, rest = len(bent.points), len(made.points) // 2, len(ground.points), len(ground.faces)
+    at, walls = rest + len(made.outside), rest + len(made.outside) + 2 * int(made.ends[-1])
+    # First as if all were used on both levels: the rest's points, the patch's and the path's on its surface, then the same lifted.
+    faces = np.empty((walls + len(made.inside), 3), np.int32)
+    faces[:rest], faces[rest:at], faces[walls:] = ground.faces, made.outside + old, made.inside + (old + lift)
+    fence(made.ends, old + n, lift, faces, at)
+    used = np.zeros(old + 2 * lift, np.bool_)
+    used[faces[rest:]] = used[:old] = True
+    there = np.flatnonzero(ground.at >= 0)
+    used[old + there] = False
+    number = (np.cumsum(used) - 1).astype(np.int32)
+    number[old + there] = ground.at[there]
+    faces[rest:] = number[faces[rest:]]
+    points = np.concatenate((ground.points, made.points[used[old:]]))
+    points.flags.writeable = faces.flags.writeable = False
+    patches = ground.patches_with(
+        ground.others,
+        np.arange(rest, at, dtype=np.int32),
+        np.arange(walls, len(faces), dtype=np.int32),
+        np.arange(at, walls, dtype=np.int32),
+        None,
+        Role.EMBOSSING if emboss else Role.ENGRAVING,
+        made.of,
+    )
+    return Stamped(Mesh(points, faces, ground.kept), patches)
+
+
 def _by_csg(mesh: Mesh, patches: Mapping[str, Patch], ground: Ground, outline: Outline, steps: int, emboss: bool) -> Stamped:
     """The body less the outline's prism, or with it; rounded to the lattice, no flat triangle."""
     from engine.doors.solid import combine
@@ -229,7 +277,8 @@ def _by_csg(mesh: Mesh, patches: Mapping[str, Patch], ground: Ground, outline: O
     for name, patch in patches.items():
         belongs = np.zeros(len(mesh.faces) + len(faces), np.bool_)
         belongs[patch.faces] = True
-        others[name] = replace(patch, faces=np.flatnonzero(belongs[source]).astype(np.int32))
+        left = np.flatnonzero(belongs[source]).astype(np.int32)
+        others[name] = patch.moved(left, np.searchsorted(patch.faces, source[left]))
     named = ground.patches_with(
         others,
         others[ground.name].faces,

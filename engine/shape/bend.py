@@ -1,0 +1,331 @@
+"""A curved patch unrolled to the plane, and what was laid out there bent back onto its true surface.
+
+The plane's coordinates are lengths along the patch (`kernels.bend`); its own triangles go with it, and an outline is cut along
+them (`kernels.overlay`), so that every new triangle spans no more of the curve than they do. Pieces that join smoothly (a flat side,
+a rounded corner, the next side) are laid side by side where they share an edge. What closes on itself is cut opposite its front.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import EngineFault
+from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Mesh, Patch, Points
+from engine.model.surface import CONE, CYLINDER, Surface
+from kernels import overlay
+from kernels.bend import bend, true_points, unroll
+from kernels.portable import arctangent2, cosine, sine
+
+_Rows = npt.NDArray[np.int32]
+_OFF_MM = 0.003
+"""Points of a patch lie so near its surface, or it is not theirs."""
+_CHORD_MM = 0.0095
+"""Triangles lie so near it: what is bent is to stay within 0.010 mm, rounding included."""
+_JOINT_STEPS = 5.0
+"""Pieces side by side agree so nearly on where their common points lie."""
+_CREASE = 0.02
+"""Sine of the largest angle at which pieces may meet."""
+_LEVEL = 0.9
+"""Cosine of the slope up to which a patch lies level."""
+_MOST_BEND = 0.5
+"""A stamp is at most so deep as a share of the radius of the curve that it narrows towards."""
+_SHIFTS = ((0, 0), (17, 23), (-29, 13), (11, -37), (-41, -31), (53, 7), (-7, 59), (61, -43))
+"""Steps by which an outline is tried elsewhere when a point of it comes too near to an edge."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bent:
+    """A patch in its plane. `points` int32 (n, 2) steps, `rows` (n,): of the mesh; `triangles` int32 (m, 3) of points, in the order
+    of the patch's faces, `twin` (3 m,) as `kernels.overlay`; `surface`: pieces laid into this plane.
+
+    `own` float64 (n, 3): those points in space; `some` (n,): a triangle of each. `most`, `least`: curvature, 1/mm, above zero where the surface bulges outward.
+    """
+
+    points: Lattice
+    rows: _Rows
+    triangles: Faces
+    twin: _Rows
+    surface: Surface
+    own: Points
+    some: _Rows
+    most: float
+    least: float
+
+    def deepest(self, raised: bool) -> float:
+        """How deep a stamp may go, or how high, mm."""
+        towards = -self.least if raised else self.most
+        return _MOST_BEND / towards if towards > 0.0 else math.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """An outline laid into a patch of n points. `points` float64 (2 (n + k), 3): the patch's, k new ones of which the first are the
+    outline's loops (`ends`) with a point wherever they cross an edge of the patch, and then all of them lifted. `outside`,
+    `inside`: triangles of the first n + k; `of`: for those outside, which triangle of the patch each is a piece of."""
+
+    points: Points
+    ends: _Rows
+    outside: Faces
+    inside: Faces
+    of: _Rows
+
+
+def unrolled(mesh: Mesh, patch: Patch) -> Bent:
+    """A curved patch in its plane: its middle at the origin, text upright as seen from outside. ValueError says why not."""
+    surface = patch.surface
+    if surface is None or surface.why:
+        raise _cannot(patch, surface.why if surface else "nothing is known of its surface")
+    faces = mesh.faces[patch.faces]
+    corners = np.ascontiguousarray(mesh.points[faces.ravel()])
+    owner = np.repeat(surface.owner, 3)
+    found = np.empty((len(corners), 3))
+    unroll(surface.pieces, surface.net, owner, corners, found)
+    if float(found[:, 2].max()) > _OFF_MM:
+        raise _cannot(patch, "its points do not lie on its surface")
+    flat = np.ascontiguousarray(found[:, :2])
+    _closed_up(surface, flat.reshape(-1, 3, 2))
+    pieces = _laid_out(patch, surface, faces, flat.reshape(-1, 3, 2))
+    _turned_upright(surface, pieces, flat, corners.reshape(-1, 3, 3))
+    laid = replace(surface, pieces=pieces)
+    points, rows, triangles = _joined(flat, faces)
+    twin = _twins(triangles)
+    a, b, c = (points[triangles[:, k]].astype(np.int64) for k in range(3))
+    if (((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) <= 0).any():
+        raise _cannot(patch, "its triangles do not lie flat beside each other")
+    most, least = _shape(mesh, patch, laid, points, rows, triangles, twin)
+    own, some = mesh.points[rows], np.empty(len(points), np.int32)
+    some[triangles.ravel()] = np.repeat(np.arange(len(triangles), dtype=np.int32), 3)
+    for array in (points, rows, triangles, twin, own, some):
+        array.flags.writeable = False
+    return Bent(points, rows, triangles, twin, laid, own, some, most, least)
+
+
+def cut(bent: Bent, outline: Lattice, ends: _Rows, level: float) -> Cut:
+    """Lay an outline, which lies within the patch, into its triangles, and bend what comes out, `level` mm over the surface, too.
+
+    EngineFault where that cannot be done.
+    """
+    for dx, dy in _SHIFTS:
+        made = _cut_once(bent, outline + np.array((dx, dy), dtype=np.int32), ends, level)
+        if made is not None:
+            return made
+    raise EngineFault("an outline could not be laid into the triangles of a curved patch")
+
+
+def _cut_once(bent: Bent, line: Lattice, ends: _Rows, level: float) -> Cut | None:
+    """`cut` without moving the outline first; None where something came too near to something."""
+    n, m, given = len(bent.points), len(bent.triangles), len(line)
+    net = (bent.points, bent.triangles, bent.twin)
+    homes, path_ends = np.empty(given, np.int32), np.empty(len(ends), np.int32)
+    if overlay.settle(*net, line, ends, homes) < 0:
+        return None
+    room = 6 * given + 20_000
+    while True:
+        path, of_path, crossed = np.empty((room, 2), np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
+        made = overlay.trace(*net, line, ends, homes, path, path_ends, of_path, crossed)
+        made = overlay.feet(*net, made, path, of_path, crossed) if made >= 0 else made
+        if made != overlay.ROOM:
+            break
+        room *= 4
+    if made < 0:
+        return None
+    path, of_path, crossed = path[:made], of_path[:made], crossed[:made]
+    inside, told = np.empty(n, np.int32), np.empty(2, np.int64)
+    pieces, of = np.empty((m + 6 * made, 3), np.int32), np.empty(m + 6 * made, np.int32)
+    if overlay.divide(*net, path, path_ends, of_path, crossed, inside, pieces, of, told) < 0:
+        return None
+    out, within = told.tolist()
+    outside, inner = pieces[:out], pieces[len(pieces) - within :][::-1].copy()
+    plane = np.concatenate((bent.points, path))
+    owner = bent.surface.owner[np.concatenate((bent.some, np.where(of_path < 0, crossed // 3, of_path)))]
+    points = np.empty((2 * (n + made), 3))
+    for first, height in ((0, 0.0), (n + made, level)):
+        bend(bent.surface.pieces, bent.surface.net, owner, plane, height, STEPS_PER_MM, points, first)
+    points[:n] = bent.own
+    way = math.copysign(1.0, level)
+    if overlay.turned(points, outside, 0, n + made, way) or overlay.turned(points, inner, n + made, n + made, way):
+        return None
+    return Cut(points, path_ends, outside, inner, of[:out])
+
+
+def _cannot(patch: Patch, why: str) -> ValueError:
+    return ValueError(f"patch {patch.name!r} cannot be unrolled: {why}")
+
+
+def _closed_up(surface: Surface, flat: Points) -> None:
+    """Put the corners of triangles that lie across the cut of a cylinder or cone to one side of it. flat (m, 3, 2): changed."""
+    for i, piece in enumerate(surface.pieces):
+        mine = np.flatnonzero(surface.owner == i)
+        if piece[0] == CYLINDER:
+            turn = 2.0 * math.pi * piece[2]
+            x = flat[mine, :, 0]
+            for row in mine[x.max(axis=1) - x.min(axis=1) > turn / 2.0].tolist():
+                x = np.where(flat[row, :, 0] < 0.0, flat[row, :, 0] + turn, flat[row, :, 0])
+                flat[row, :, 0] = x - turn if float(x[0] + x[1] + x[2]) > 1.5 * turn else x
+        elif piece[0] == CONE:
+            for row in mine[(flat[mine, :, 0] < 0.0).any(axis=1) & (flat[mine, :, 0] > 0.0).any(axis=1)].tolist():
+                angles = [arctangent2(x, y) for x, y in flat[row].tolist()]
+                turn = 2.0 * math.pi * piece[3]
+                if max(angles) - min(angles) > turn / 2.0:
+                    wrapped = [a + turn if a < 0.0 else a for a in angles]
+                    back = turn if sum(wrapped) > 1.5 * turn else 0.0
+                    for corner, angle in enumerate(wrapped):
+                        x, y = flat[row, corner].tolist()
+                        r = math.sqrt(x * x + y * y)
+                        flat[row, corner] = r * sine(angle - back), r * cosine(angle - back)
+
+
+def _laid_out(patch: Patch, surface: Surface, faces: Faces, flat: Points) -> Points:
+    """The pieces with their motions into one plane, outward from the first; flat (m, 3, 2) is moved with them."""
+    pieces = surface.pieces.copy()
+    placed, todo = {0}, [0]
+    places = {i: _by_row(surface, faces, flat, i) for i in range(len(pieces))}
+    while todo:
+        here = todo.pop(0)
+        for other in range(len(pieces)):
+            if other in placed:
+                continue
+            shared = sorted(places[here].keys() & places[other].keys())
+            if len(shared) < 2:
+                continue
+            mine, its = (np.array([places[p][row] for row in shared]) for p in (here, other))
+            _move(pieces[other], mine, its)
+            moved = _forward(pieces[other], its)
+            if float(np.abs(moved - mine).max()) > _JOINT_STEPS / STEPS_PER_MM:
+                raise _cannot(patch, "two of its faces do not lie flat beside each other where they meet")
+            of = surface.owner == other
+            flat[of] = _forward(pieces[other], flat[of].reshape(-1, 2)).reshape(-1, 3, 2)
+            places[other] = _by_row(surface, faces, flat, other)
+            placed.add(other)
+            todo.append(other)
+    if len(placed) < len(pieces):
+        raise _cannot(patch, "its faces do not hang together")
+    return pieces
+
+
+def _by_row(surface: Surface, faces: Faces, flat: Points, piece: int) -> dict[int, tuple[float, float]]:
+    """Where the points of one piece lie, by their rows in the mesh."""
+    of = surface.owner == piece
+    return dict(zip(faces[of].ravel().tolist(), map(tuple, flat[of].reshape(-1, 2).tolist()), strict=True))
+
+
+def _move(piece: Points, mine: Points, its: Points) -> None:
+    """Write the motion that lays its points on mine: both ends of the longest stretch between them."""
+    far = its - its[0]
+    end = int(np.argmax(far[:, 0] * far[:, 0] + far[:, 1] * far[:, 1]))
+    (ax, ay), (bx, by) = (its[end] - its[0]).tolist(), (mine[end] - mine[0]).tolist()
+    c, s = ax * bx + ay * by, ax * by - ay * bx
+    length = math.sqrt(c * c + s * s)
+    c, s = c / length, s / length
+    x, y = ((its[0] + its[end]) / 2.0).tolist()
+    u, v = ((mine[0] + mine[end]) / 2.0).tolist()
+    piece[17:21] = c, s, u - (c * x - s * y), v - (s * x + c * y)
+
+
+def _forward(piece: Points, own: Points) -> Points:
+    """From the piece's plane to the patch's."""
+    c, s, u, v = piece[17:21].tolist()
+    x, y = own[:, 0], own[:, 1]
+    return np.stack((u + c * x - s * y, v + s * x + c * y), axis=1)
+
+
+def _turned_upright(surface: Surface, pieces: Points, flat: Points, corners: Points) -> None:
+    """Move the plane so that the patch's middle is its origin, and turn it by quarters so that y runs upwards there.
+
+    flat (3 m, 2) and the motions of the pieces are changed. Upwards is +z, and +y where the patch lies about level.
+    """
+    (x0, y0), (x1, y1) = flat.min(axis=0).tolist(), flat.max(axis=0).tolist()
+    alone = len(pieces) == 1 and pieces[0, 0] in (CYLINDER, CONE)
+    middle = np.array((0.0 if alone else (x0 + x1) / 2.0, (y0 + y1) / 2.0))
+    flat -= middle
+    near = flat[0::3] + flat[1::3] + flat[2::3]
+    t = int(np.argmin(near[:, 0] * near[:, 0] + near[:, 1] * near[:, 1]))
+    (a, b, c), (p, q, r) = flat.reshape(-1, 3, 2)[t], corners[t]
+    (e, f), (g, h) = (b - a).tolist(), (c - a).tolist()
+    whole = e * h - f * g
+    along_x, along_y = ((q - p) * h - (r - p) * f) / whole, ((r - p) * e - (q - p) * g) / whole
+    normal_z = float(along_x[0] * along_y[1] - along_x[1] * along_y[0])
+    length = math.sqrt(float(along_x @ along_x) * float(along_y @ along_y))
+    up = 1 if abs(normal_z) > _LEVEL * length else 2
+    ways = [float(along_y[up]), float(along_x[up]), float(-along_y[up]), float(-along_x[up])]
+    quarter = max(range(4), key=lambda k: (round(ways[k], 6), -k))
+    c, s = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarter]
+    x, y = flat[:, 0].copy(), flat[:, 1].copy()
+    flat[:, 0], flat[:, 1] = c * x - s * y, s * x + c * y
+    for piece in pieces:
+        pc, ps, u, v = piece[17:21].tolist()
+        u, v = u - float(middle[0]), v - float(middle[1])
+        piece[17:21] = c * pc - s * ps, s * pc + c * ps, c * u - s * v, s * u + c * v
+
+
+def _joined(flat: Points, faces: Faces) -> tuple[Lattice, _Rows, Faces]:
+    """Corners at one place of one row made one point: (points in steps, rows, triangles)."""
+    steps = np.rint(flat * STEPS_PER_MM).astype(np.int32)
+    known: dict[int, list[int]] = {}
+    points: list[tuple[int, int]] = []
+    rows, corners = [], []
+    for row, (x, y) in zip(faces.ravel().tolist(), steps.tolist(), strict=True):
+        for number in known.setdefault(row, []):
+            if abs(points[number][0] - x) <= _JOINT_STEPS and abs(points[number][1] - y) <= _JOINT_STEPS:
+                break
+        else:
+            number = len(points)
+            known[row].append(number)
+            points.append((x, y))
+            rows.append(row)
+        corners.append(number)
+    return np.array(points, np.int32), np.array(rows, np.int32), np.array(corners, np.int32).reshape(-1, 3)
+
+
+def _twins(triangles: Faces) -> _Rows:
+    """The half-edge on the other side of each, or -1."""
+    sides = [(t, n) for a, b, c in triangles.tolist() for t, n in ((a, b), (b, c), (c, a))]
+    where = {side: h for h, side in enumerate(sides)}
+    return np.array([where.get((b, a), -1) for a, b in sides], np.int32)
+
+
+def _edges(triangles: Faces, twin: _Rows) -> Iterator[npt.NDArray[np.int64]]:
+    """Edges as (first point, last point, triangle), each once."""
+    h = np.flatnonzero(twin < np.arange(len(twin)))
+    yield triangles[h // 3, h % 3].astype(np.int64)
+    yield triangles[h // 3, (h + 1) % 3].astype(np.int64)
+    yield h // 3
+
+
+def _shape(
+    mesh: Mesh, patch: Patch, laid: Surface, points: Lattice, rows: _Rows, triangles: Faces, twin: _Rows
+) -> tuple[float, float]:
+    """The largest and least curvature along the patch's edges; ValueError where they are too coarse or pieces meet at an angle."""
+    first, last, of = _edges(triangles, twin)
+    plane = points / STEPS_PER_MM
+    owner = np.ascontiguousarray(laid.owner[of])
+    found = np.empty((3, len(first), 6))
+    for k, at in enumerate((plane[first], plane[last], (plane[first] + plane[last]) / 2.0)):
+        true_points(laid.pieces, laid.net, owner, np.ascontiguousarray(at), found[k])
+    p, q = mesh.points[rows[first]], mesh.points[rows[last]]
+    off = np.abs(_dot((p + q) / 2.0 - found[2, :, :3], found[2, :, 3:]))
+    if float(off.max()) > _CHORD_MM:
+        raise _cannot(patch, f"its triangles leave its surface by {1000.0 * float(off.max()):.0f} um")
+    both = np.flatnonzero(twin[: len(twin)] > np.arange(len(twin)))
+    one, other = laid.owner[both // 3], laid.owner[twin[both] // 3]
+    meet = both[one != other]
+    if len(meet):
+        at = np.ascontiguousarray(plane[triangles[meet // 3, meet % 3]])
+        sides = np.empty((2, len(meet), 6))
+        true_points(laid.pieces, laid.net, np.ascontiguousarray(laid.owner[meet // 3]), at, sides[0])
+        true_points(laid.pieces, laid.net, np.ascontiguousarray(laid.owner[twin[meet] // 3]), at, sides[1])
+        if float(np.abs(sides[0, :, 3:] - sides[1, :, 3:]).max()) > _CREASE:
+            raise _cannot(patch, "two of its faces meet at an angle")
+    way = q - p
+    curved = _dot(found[1, :, 3:] - found[0, :, 3:], way) / _dot(way, way)
+    return float(curved.max()), float(curved.min())
+
+
+def _dot(a: Points, b: Points) -> Points:
+    product: Points = a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1] + a[:, 2] * b[:, 2]
+    return product
