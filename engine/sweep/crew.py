@@ -1,0 +1,99 @@
+"""The children that a sweep runs in: each order in one that may loop, crash or exit, several at once."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from engine.doors.child import Child
+from engine.errands import OUTSIDE_MEMORY_MB, PRELOAD, Source, blamed, own_files
+from engine.errors import TemplateError, UnikatError
+from engine.sweep.probe import Outcome, failed
+
+FIRST_DEADLINE = 120.0
+"""Seconds for one order, its CadQuery included, until one was killed for it."""
+LATER_DEADLINE = 20.0
+"""And from then on: whatever loops, loops for many of a sweep's orders."""
+
+
+class Crew:
+    """`jobs` children, started as they are needed. Close it."""
+
+    def __init__(self, source: Source, jobs: int) -> None:
+        self.source = dict(source)
+        self.jobs = jobs
+        self.deadline = FIRST_DEADLINE
+        self._own = own_files(source)
+        self._children = [Child(PRELOAD, memory_mb=OUTSIDE_MEMORY_MB) for _ in range(jobs)]
+        self._idle: queue.LifoQueue[Child] = queue.LifoQueue()
+        for child in reversed(self._children):
+            self._idle.put(child)
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for child in self._children:
+            child.close()
+
+    def ask(self, errand: str, *args: object, member: int | None = None, renewed: bool = False) -> Any:
+        """`errand(source, *args)` of the probe in an idle child, or in that member where nobody else is at work.
+
+        `renewed`: in a child that has run nothing yet. Raises TemplateError for what the template did to its child.
+        """
+        child = self._idle.get() if member is None else self._children[member % self.jobs]
+        try:
+            if renewed:
+                child.renew()
+            with blamed(self.source):
+                return child.call(f"engine.sweep.probe:{errand}", self.source, *args, deadline=self.deadline, own=self._own)
+        finally:
+            if member is None:
+                self._idle.put(child)
+
+    def outcome(self, *args: object, **how: Any) -> Outcome:
+        """`try_here` of the probe; a child that died is an outcome too."""
+        try:
+            return dict(self.ask("try_here", *args, **how))
+        except TemplateError as error:
+            told = failed(error)
+        except UnikatError as error:  # none of the designer's lines had a part in it
+            told = {"result": "failed", "cause": "ENGINE", "where": "engine", "why": str(error)}
+        if told["cause"] == "TIMEOUT":
+            self.deadline = min(self.deadline, LATER_DEADLINE)
+        return {"changes": dict(args[1]), "advice": [], "rules": {}, "read": [], **told}  # type: ignore[call-overload]
+
+    def each(self, tasks: Iterable[tuple[object, ...]], then: Callable[[int, Outcome], None], until: float | None) -> None:
+        """The outcome of each task, all children at work; `then(index, outcome)` one at a time. None is begun after `until`."""
+        waiting = enumerate(tasks)
+        lock, stopped = threading.Lock(), threading.Event()
+        wrong: list[BaseException] = []
+
+        def work() -> None:
+            while not stopped.is_set() and (until is None or time.monotonic() < until):
+                with lock:
+                    task = next(waiting, None)
+                if task is None:
+                    return
+                try:
+                    told = self.outcome(*task[1])
+                    with lock:
+                        then(task[0], told)
+                except BaseException as error:  # noqa: BLE001  # told where the sweep waits
+                    wrong.append(error)
+                    stopped.set()
+
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(self.jobs)]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                while thread.is_alive():
+                    thread.join(0.2)  # a wait without end would not see Ctrl-C
+        finally:
+            stopped.set()
+        if wrong:
+            raise wrong[0]
