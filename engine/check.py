@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from engine.doors.child import Child
 from engine.errands import Source
-from engine.model.order import Order
 from engine.sweep.axes import Axis, read
 from engine.sweep.crew import Crew
+from engine.sweep.findings import Failure, Suspicion
+from engine.sweep.idle import BASES, Base, idle, key_of
 from engine.sweep.probe import Outcome
 from engine.sweep.samples import Sample, order_of, samples
 from engine.sweep.shrink import smallest
+from engine.sweep.suspects import dead_rules, declared, refused_defaults, unsteady
 
 MOST_REFUSED = 0.10
 """The share of orders that may end in a refusal which nothing that it names would cure."""
@@ -23,28 +26,6 @@ PICTURES = 48
 JOBS = 2
 Tell = Callable[[int, int, str], None]
 """How many orders are done, of how many, and what is done now."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """One way to fail: `cause` (BUILDING, NOT_SOLID, TIMEOUT, a verdict's code...), `where`, how often, and the smallest order."""
-
-    cause: str
-    where: str
-    why: str
-    count: int
-    changes: Mapping[str, Any]
-    order: Order
-
-
-@dataclass(frozen=True)
-class Suspicion:
-    """What looks wrong though nothing failed: `kind` is one word, `what` the parameter, rule or option, `why` a sentence."""
-
-    kind: str
-    what: str
-    why: str
-    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,21 +66,28 @@ def check(
     seed: int = 0,
     seconds: float | None = None,
     jobs: int = JOBS,
+    children: Sequence[Child] = (),
     tell: Tell = lambda done, of, what: None,
 ) -> Checked:
     """Sweep a template. TemplateError where it cannot even be imported; OrderError for an unknown key or process.
 
+    `children`: of `engine.sweep.crew.hired`, where several templates are checked one after the other.
     `seconds`: begin no order of the sweep after that. The same seed tries the same orders in the same way.
     """
     started = time.monotonic()
     until = None if seconds is None else started + seconds
-    with Crew(source, jobs) as crew:
+    with Crew(source, jobs, children) as crew:
         about = crew.ask("describe_here", process)
         axes = read(about["axes"])
         planned = samples(axes, points, seed)
         ended = _swept(crew, about["process"], planned, until, tell)
-        failures = _failures(crew, about, axes, ended, until, tell)
-    return _summary(about, planned, ended, failures, [], time.monotonic() - started)
+        failures = [*refused_defaults(about, axes, ended), *_failures(crew, about, axes, ended, until, tell)]
+        tell(len(ended), len(planned), "made again")
+        failures += unsteady(crew, about, axes, ended, until)
+        tell(len(ended), len(planned), "suspecting")
+        suspicions = [*declared(about, ended), *dead_rules(crew, about, ended, until)]
+        suspicions += _idle(crew, about, axes, ended, suspicions, until)
+    return _summary(about, planned, ended, failures, suspicions, time.monotonic() - started)
 
 
 Ended = dict[int, tuple[Sample, Outcome]]
@@ -140,6 +128,21 @@ def _failures(
         order = order_of(axes, least, template=about["key"], process=about["process"])
         found.append(Failure(cause, where, first["why"], len(members), least, order))
     return found
+
+
+def _idle(
+    crew: Crew, about: Mapping[str, Any], axes: Sequence[Axis], ended: Ended, so_far: Sequence[Suspicion], until: float | None
+) -> list[Suspicion]:
+    """Values that change nothing, looked for in orders that were made; at last in two other processes, where `auto` may differ."""
+    process = about["process"]
+    unused = {s.what for s in so_far if s.kind == "unused"}
+    made = [(s, t) for s, t in ended.values() if t["result"] == "made"]
+    known = {(process, key_of(axes, t["changes"])): t["hash"] for _, t in made}
+    others = [t["changes"] for s, t in made if s.kind in ("pair", "sobol", "row")]
+    bases: list[Base] = [(process, t["changes"]) for s, t in made if s.kind == "defaults"]
+    bases += [(process, c) for c in others[:: max(len(others) // BASES, 1)][:BASES]]
+    bases += [(other, bases[0][1]) for other in about["processes"][:2] if bases]
+    return idle(crew, [a for a in axes if a.name not in unused], known, bases, until)
 
 
 def _summary(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from engine.model.process import Process
 from engine.process.limits import list_processes, load_process
 from engine.sweep import axes as axes_module
 from engine.sweep.samples import order_of
+from engine.sweep.source import reaches
 
 MOST_ADVICE = 8
 """How often an order is changed as a refusal says before it counts as refused."""
@@ -41,8 +43,10 @@ def describe_here(source: Source, process: str | None) -> dict[str, Any]:
         "key": cls.key,
         "process": own.key,
         "axes": axes_module.told_of(cls),
+        "fields": list(cls.fields),
         "rules": list(cls.rules),
-        "files": sorted(name for name, f in cls.fields.items() if f.section == "inputs"),
+        "files": [name for name, f in cls.fields.items() if f.section == "inputs"],
+        "reaches": reaches(cls),
         "english_only": _english_only(cls),
         "processes": [p.key for p in list_processes() if p.key != own.key],
     }
@@ -79,6 +83,8 @@ def try_here(source: Source, process: str, changes: Mapping[str, Any], picture: 
             order = order_of(axes, told["changes"], template=cls.key, process=process)
             made = make(order, cls, formats=("png",) if picture else (), workshop=shop, keep_refused=True)
             told |= _judged(made, cls)
+            if not kept:
+                told["results"] = {name: _digest_of(m.last()) for (_, name, _), m in shop.home.stages.items()}
     except TemplateError as error:
         told |= failed(error)
     except OrderError as error:
@@ -92,19 +98,23 @@ def try_here(source: Source, process: str, changes: Mapping[str, Any], picture: 
     return told
 
 
-def rules_here(source: Source, process: str, changes: Mapping[str, Any], names: list[str]) -> list[str]:
-    """Those of the named rules that refuse these changes in that process."""
+def rules_here(source: Source, process: str, orders: list[Mapping[str, Any]], names: list[str]) -> list[str]:
+    """Those of the named rules that refuse one of these orders, each given by its changes, in that process."""
     cls = template_of(source)
     axes = axes_module.read(axes_module.told_of(cls))
-    shop = _shop(process)
+    shop, other = _shop(process), load_process(process)
     shop.watch = None
-    other = load_process(process)
-    try:
-        template = _template(cls, order_of(axes, changes, template=cls.key, process=process), other, shop)
+    fired: dict[str, None] = {}
+    for changes in orders:
+        try:
+            template = _template(cls, order_of(axes, changes, template=cls.key, process=process), other, shop)
+        except UnikatError:
+            continue
         rules = _rules(template, other)
-    except UnikatError:
-        return []
-    return [name for name in names if rules.get(name, {}).get("fired")]
+        fired |= {name: None for name in names if rules.get(name, {}).get("fired")}
+        if len(fired) == len(names):
+            break
+    return list(fired)
 
 
 def failed(error: TemplateError) -> Outcome:
@@ -139,7 +149,7 @@ def _template(cls: type[Template], order: Order, process: Process, shop: Worksho
 
 def _until_ready(cls: type[Template], axes: Any, process: Process, shop: Workshop, told: Outcome) -> Refused | None:
     """Change the order as each refusal says, until no rule refuses: None. The refusal that names nothing new is the answer."""
-    seen = []
+    seen: list[dict[str, Any]] = []
     while True:
         order = order_of(axes, told["changes"], template=cls.key, process=process.key)
         template = _template(cls, order, process, shop)
@@ -234,3 +244,28 @@ def _digest(product: Product) -> str:
         digest.update(repr((part.name, part.colour, part.material, sorted(part.bonded), sorted(part.poses.items()))).encode())
         digest.update(np.ascontiguousarray(settled.lattice).tobytes() + np.ascontiguousarray(settled.faces).tobytes())
     return digest.hexdigest()
+
+
+def _digest_of(result: object) -> str:
+    """Of what a stage returned."""
+    digest = hashlib.sha256()
+    _feed(digest.update, result)
+    return digest.hexdigest()
+
+
+def _feed(update: Callable[[bytes], None], value: object) -> None:
+    if isinstance(value, np.ndarray):
+        update(repr((value.dtype.str, value.shape)).encode() + np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, Mapping):
+        for key in value:
+            update(repr(key).encode())
+            _feed(update, value[key])
+    elif isinstance(value, list | tuple):
+        update(f"{len(value)} of ".encode())
+        for item in value:
+            _feed(update, item)
+    elif is_dataclass(value):
+        for told in fields(value):
+            _feed(update, getattr(value, told.name))
+    else:
+        update(repr(value).encode() if isinstance(value, str | int | float | bool | None) else type(value).__name__.encode())
