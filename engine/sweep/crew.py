@@ -66,7 +66,7 @@ class Crew:
 
     def deadline(self) -> float:
         """Seconds for the next order."""
-        return max(FIRST_DEADLINE / 2**self._killed, SLOWER * self._slowest, LEAST_DEADLINE)
+        return max(FIRST_DEADLINE * 0.5**self._killed, SLOWER * self._slowest, LEAST_DEADLINE)
 
     def outcome(self, *args: object, **how: Any) -> Outcome:
         """`try_here` of the probe; a child that died is an outcome too."""

@@ -90,7 +90,7 @@ PLANTED = {
     "state": (dict(top="SEEN = []", more=STAGE.format("SEEN.append(1); return box(self.wide + len(SEEN), 20.0, self.high)")),
               ("UNSTEADY", "product"), "keeps state"),
     "the order of a set": (
-        dict(more=STAGE.format("return box(20.0 + list({'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'}).index('e'), 20.0, self.high)")),
+        dict(more=STAGE.format("return box(20 + int(''.join({*'123456789'})) / 1e8, 20.0, self.high)")),
         ("UNSTEADY", "product"), "order of a set"),
     "an endless loop": (dict(more=STAGE.format("\n        while self.high == 9: pass\n        return self.block()")),
                         ("TIMEOUT", "product"), "block.py"),
