@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import pathlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -70,19 +71,28 @@ def _run(source: Source, errand: str, *args: Any) -> Any:
 
 
 def _told_by(source: Source, errand: str, args: tuple[Any, ...]) -> Any:
-    """The errand in a child; what kills it, or what it raises on a designer's line, becomes a TemplateError."""
+    """The errand in a child."""
     from engine.doors import child
 
     worker = child.shared(PRELOAD, memory_mb=OUTSIDE_MEMORY_MB)
-    own = (source["file"],) if "file" in source else shelf.home(source["key"])
+    own = own_files(source)
     with _renewing:
         state = _state(own)
         if _known.setdefault(own, state) != state:  # a warm child keeps the modules that it has imported
             worker.renew()
             _known.clear()
             _known[own] = state
-    try:
+    with blamed(source):
         return worker.call(f"engine.errands:{errand}", dict(source), *args, deadline=OUTSIDE_DEADLINE, own=own)
+
+
+@contextlib.contextmanager
+def blamed(source: Source) -> Iterator[None]:
+    """Round a call of a child that runs a template: its death, or an error on a designer's line, becomes a TemplateError."""
+    from engine.doors import child
+
+    try:
+        yield
     except ChildFault as fault:
         name = pathlib.Path(source.get("file", source.get("key", "template"))).name
         why = f"{fault.kind.upper()}: {fault}"
@@ -98,6 +108,11 @@ def _told_by(source: Source, errand: str, args: tuple[Any, ...]) -> Any:
         ) from None
 
 
+def own_files(source: Source) -> tuple[str, ...]:
+    """How the paths of the template's own files begin."""
+    return (source["file"],) if "file" in source else shelf.home(source["key"])
+
+
 def _state(own: tuple[str, ...]) -> str:
     """Hash of the designer's files as they are now: a file with the tables beside it, or a package."""
     digest = hashlib.sha256()
@@ -110,13 +125,14 @@ def _state(own: tuple[str, ...]) -> str:
     return digest.hexdigest()
 
 
-def _template(source: Source) -> type[Template]:
+def template_of(source: Source) -> type[Template]:
+    """In the process that may run the template: its class."""
     return load_file(pathlib.Path(source["file"])) if "file" in source else shelf.find(source["key"])
 
 
 def schema_here(source: Source, language: str) -> dict[str, Any]:
     """In the process that may run the template: its schema."""
-    return _template(source).schema(language)
+    return template_of(source).schema(language)
 
 
 def make_here(source: Source, order: Order, words: list[str], formats: list[str], keep_refused: bool) -> dict[str, Any]:
@@ -150,7 +166,7 @@ def rebuild_here(source: Source, record: bytes, inputs: dict[str, str]) -> dict[
 
 
 def _template_for(source: Source, order: Order) -> type[Template]:
-    cls = _template(source)
+    cls = template_of(source)
     if order.template not in ("", cls.key):
         raise OrderError("template", "the order is for another template", value=order.template, limit=cls.key, nearest=cls.key)
     return cls

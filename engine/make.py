@@ -19,6 +19,7 @@ from engine.export.stl import write as write_stl
 from engine.export.threemf import write as write_3mf
 from engine.export.thumbnail import thumbnail
 from engine.language.judge import check_rules, run_fits
+from engine.language.memory import Tracer
 from engine.language.orders import accept
 from engine.language.parameters import Words, in_language
 from engine.language.shelf import code_hash
@@ -55,6 +56,8 @@ class Workshop:
     connectivities: Connectivities = field(default_factory=Connectivities)
     announce: Callable[[str], None] | None = None
     """In a child: says which of the designer's methods runs, so that its death can name it."""
+    watch: Tracer | None = None
+    """Notes all that an order reads, of rules and notes too: a sweep asks which parameters nobody reads."""
 
 
 @dataclass
@@ -98,6 +101,8 @@ def make(
     home = Home(shop.home.disk) if "step" in formats else shop.home
     run = Run(cls, values, origins, process.flat(), home=home, code_hash=code_hash(cls))
     run.announce = shop.announce
+    if shop.watch is not None:
+        run.tracers.append(shop.watch)
     template = cls(run)
     try:
         with clock.step("fit"):

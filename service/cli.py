@@ -226,6 +226,23 @@ def _order(path: str | None, process: str | None, machine: str | None) -> Order:
 
 
 @app.command()
+def check(
+    template: KeyOrFile,
+    process: ProcessKey = None,
+    points: Annotated[int, typer.Option("--points", min=0, help="Sobol points over all parameters.")] = 64,
+    seed: Annotated[int, typer.Option("--seed", help="Other points; the same seed tries the same orders.")] = 0,
+    time: Annotated[str | None, typer.Option("--time", metavar="60s", help="Begin no order after that: 90s, 5m.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, max=64, help="Children at work, one a core.")] = 2,
+    out: Annotated[str, typer.Option("--out", help="Folder for failing orders and a sheet of samples.")] = "out/check",
+    as_json: Json = False,
+) -> int:
+    """Tries a template over all that may be chosen: made, refused, failed, and the smallest order that fails."""
+    from service.checking import run, seconds_of
+
+    return run(template, process, points, seed, seconds_of(time), jobs, out, as_json)
+
+
+@app.command()
 def verify(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="STL, 3MF, PLY, OBJ or OFF.")],
     unit: Annotated[str | None, typer.Option("--unit", help="Of files that say none (all but 3MF): mm, cm, m, in.")] = None,

@@ -31,12 +31,13 @@ def run_fits(template: Template) -> None:
 def check_rules(template: Template, process: Process) -> None:
     """Every @rule in turn; the first broken relation raises Refused with value, limit and the nearest allowed."""
     for rule in type(template).rules.values():
-        for relation in _relations(rule, template, process):
+        for relation in relations_of(rule, template, process):
             if not relation.holds:
                 raise _refusal(rule, relation, template, process)
 
 
-def _relations(rule: Rule, template: Template, process: Process) -> list[Relation]:
+def relations_of(rule: Rule, template: Template, process: Process) -> list[Relation]:
+    """What one rule demands of this order."""
     with designers(template, rule.name):
         said: object = rule.function(template, process)
         found = [said] if isinstance(said, Relation) else list(said) if isinstance(said, Iterable) else said
@@ -86,7 +87,7 @@ def _nearest(rule: Rule, change: str, template: Template, process: Process) -> o
 
 def _holds(rules: Iterable[Rule], template: Template, process: Process) -> bool:
     try:
-        return all(relation.holds for rule in rules for relation in _relations(rule, template, process))
+        return all(relation.holds for rule in rules for relation in relations_of(rule, template, process))
     except (OrderError, TemplateError):
         return False
 

@@ -121,6 +121,11 @@ class StageMemory:
                 _write_shape(self._disk, trace.names)
         return self._hold(Kept(trace, result, artifact, size, personal))
 
+    def last(self) -> Any:
+        """The result that was remembered last; None where nothing is."""
+        kept = [k for by_values in self._by_names.values() for k in by_values.values()]
+        return kept[-1].result if kept else None
+
     def forget(self, kept: Kept) -> None:
         """Drop one result from memory."""
         self._by_names[kept.trace.names].pop(kept.trace.values, None)

@@ -12,7 +12,7 @@ import pytest
 from engine.errors import OrderError
 from engine.french import LIMITS, SENTENCES, french, french_limit
 from engine.language import shelf
-from engine.language.judge import _relations
+from engine.language.judge import relations_of
 from engine.language.orders import accept
 from engine.language.template import Run, Template
 from engine.model.order import Order
@@ -162,7 +162,7 @@ def test_rules_and_notes(cls: type[Template]) -> None:
             values, origins = accept(Order(cls.key, parameters=parameters), cls)
             template = cls(Run(cls, values, origins, process.flat(), home=None))
             for rule in cls.rules.values():
-                reasons.update(relation.why for relation in _relations(rule, template, process))
+                reasons.update(relation.why for relation in relations_of(rule, template, process))
             notes.update(template.notes())
     assert len(reasons) > 5 and len(notes) > 5
     assert not [words for words in (*reasons, *notes) if not both(words) or words[0] == words[1]]  # type: ignore[index]  # looked at before

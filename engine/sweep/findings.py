@@ -1,0 +1,35 @@
+"""What a sweep says of a template: failures, each with its smallest order, and suspicions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.model.order import Order
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One way to fail. `cause`: BUILDING, NOT_SOLID, TIMEOUT, UNSTEADY, DEFAULTS_REFUSED, a verdict's code; `where`: stage, part, rule.
+
+    `changes`: the fewest and smallest against the defaults that still end so; `order`: the order that makes them.
+    """
+
+    cause: str
+    where: str
+    why: str
+    count: int
+    changes: Mapping[str, Any]
+    order: Order
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """What looks wrong although nothing failed. `kind`: unused, idle, dead-rule, late-refusal, outside, french; `what`: the parameter,
+    option, rule or line; `changes`: an order that shows it, where one does."""
+
+    kind: str
+    what: str
+    why: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
