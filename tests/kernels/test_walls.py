@@ -244,3 +244,22 @@ def test_some_faces_against_others_are_a_part_of_all_against_all() -> None:
     assert (two.hits == whole.hits).all() and (two.found == whole.found).all()
     assert (some.hits[:, :2] == whole.hits[mine, :2]).all() and len(some.hits)
     assert (some.found == whole.found[mine]).all()
+
+
+@pytest.mark.parametrize("channel", [0, 1], ids=["wall", "gap"])
+@pytest.mark.parametrize("axis", range(3))
+def test_a_wall_line_that_runs_in_a_box_s_face_is_seen(axis: int, channel: int) -> None:
+    """A wall, and a gap, of 0.0001 mm between plates cut into squares whose corners lie over each other: every line along a normal
+    runs in the faces of the boxes of the other side. A validator of slabs loses such hits."""
+    points = [(1000 * x, 1000 * y, height) for height in (0, 1) for x, y in itertools.product(range(5), repeat=2)]
+    faces = []
+    for height, (x, y) in itertools.product((0, 1), itertools.product(range(4), repeat=2)):
+        a, b, c, d = (25 * height + 5 * i + j for i, j in ((x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)))
+        # round a wall the plates look away from each other, across a gap at each other
+        faces += [(a, b, c), (a, c, d)] if height != channel else [(a, c, b), (a, d, c)]
+    grid = np.ascontiguousarray(np.roll(np.array(points, np.int32), axis, axis=1))
+    rows = np.array(faces, np.int32)
+    limits = np.array([[[5000.0]], [[0.0]]]) if channel == 0 else np.array([[[0.0]], [[5000.0]]])
+    told = face(grid, rows, twins(grid, rows), np.zeros(len(rows), np.int8), limits, (plant(grid, rows),))
+    assert sorted(told.hits[:, 0].tolist()) == list(range(len(rows))), "each face faces the other plate"
+    assert (told.hits[:, 1] == channel).all() and (told.found[:, 0] == 1.0).all()

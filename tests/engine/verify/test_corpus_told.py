@@ -22,11 +22,13 @@ DIFFER = {
     "elalish__Generic_Twin_7081.1.t0_right.obj": _ROUNDED,
     "elalish__Offset1.obj": f"{_ROUNDED}; and its slivers have an area, below the 1e-8 that counts as none for the oracle",
     "mikedh__box.STL": _TOUCH,
-    "mikedh__counterXP.3MF": "several objects, each judged alone; the oracle has no number",
+    "mikedh__counterXP.3MF": "several objects, each judged alone and against the others; the oracle has no number",
     "mikedh__rabbit.obj": _ROUNDED,
     "mikedh__wallhole.obj": _TOUCH,
 }
 """Files in which not as many pairs of faces cross as `_verdicts.csv` says, and why."""
+OVERLAPPING = {"mikedh__counterXP.3MF"}
+"""Files whose objects, each of them sound, share room (of this one manifold3d's five intersections have 0.53 mm3 each)."""
 
 
 def test_each_broken_file_is_explained(shared_data: pathlib.Path) -> None:
@@ -64,6 +66,9 @@ def test_each_broken_file_is_explained(shared_data: pathlib.Path) -> None:
         # turned inside out as a whole it is closed, and no solid
         assert not sound or float(row["volume"]) > 0 or codes == {"inverted-shell"}, row["file"]
         sound = sound and float(row["volume"]) > 0
+        if path.name in OVERLAPPING:
+            assert codes == {"parts-cross"}
+            continue
         if sound and verdict(checks, findings) != "printable":
             wrong.append((row["file"], sorted(codes), "sound", row["selfint_faces"], row["volume"]))
     assert broken > 40 and differing == set(DIFFER)
