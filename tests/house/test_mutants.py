@@ -9,11 +9,34 @@ import sys
 from tests.mutants import ROOT, edits, judged
 
 EDITS = edits()
-CODES = (
-    "open-edge nonmanifold-edge nonmanifold-vertex inconsistent-winding degenerate-face duplicate-face self-intersection "
-    "coplanar-overlap contact inverted-shell nested-shell overlapping-shells cavity thin-wall narrow-gap thin-letter too-big "
-    "off-bed unstable parts-cross parts-close unused-point unreadable not-finite bad-index empty"
-).split()
+CODES = [
+    "open-edge",
+    "nonmanifold-edge",
+    "nonmanifold-vertex",
+    "inconsistent-winding",
+    "degenerate-face",
+    "duplicate-face",
+    "self-intersection",
+    "coplanar-overlap",
+    "contact",
+    "inverted-shell",
+    "nested-shell",
+    "overlapping-shells",
+    "cavity",
+    "thin-wall",
+    "narrow-gap",
+    "thin-letter",
+    "too-big",
+    "off-bed",
+    "unstable",
+    "parts-cross",
+    "parts-close",
+    "unused-point",
+    "unreadable",
+    "not-finite",
+    "bad-index",
+    "empty",
+]
 
 
 def test_each_text_is_found_once() -> None:

@@ -120,6 +120,11 @@ def test_a_surface_folded_onto_itself_within_one_shell() -> None:
     assert "self-intersection" in codes
 
 
+def test_faces_that_are_there_twice_are_no_crossing_pairs() -> None:
+    points, faces = CASES["twice"][0]
+    assert verify([settle(Part("part", Mesh(points, faces)))])[2]["crossing_pairs"] == 0
+
+
 def test_a_body_whose_every_corner_lies_on_the_wall_is_not_passed() -> None:
     """A body within another, each of its corners on a wall: it crosses nothing, and no corner tells that it lies in material."""
     inner = np.array([(5, 5, 0), (0, 5, 5.0), (10, 4, 6), (5, 10, 5)])
