@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.facing import arc_holds, corner_holds, look, pack
+from kernels.facing import arc_holds, corner_holds, look, open_ended, pack
 
 CUBE = np.array([[x, y, z] for x in (0, 1000) for y in (0, 1000) for z in (0, 1000)], np.int32)
 FACES = np.array(
@@ -54,6 +54,22 @@ def test_a_sliver_looks_as_its_neighbour_does() -> None:
     faces = np.array([[0, 1, 2], [0, 3, 1]], np.int32)
     _, units, _, _, _ = seen(lattice, faces)
     assert units[1].tolist() == [0.0, 0.0, 1.0]
+
+
+def test_a_sliver_at_the_border_is_doubtful() -> None:
+    """A sliver takes the normal of what lies across its longest edge: beyond the border nobody knows it, and all its corners are
+    doubtful, the one within the surface too."""
+    points = np.array([[0, 0, 0], [9000, 0, 0], [4500, 4, 0], [0, 9000, 0], [9000, 9000, 0], [4500, 9000, 0]], np.int32)
+    faces = np.array([[0, 1, 2], [0, 2, 3], [2, 1, 4], [2, 5, 3], [2, 4, 5]], np.int32)
+    twin, doubtful = twins(faces), np.empty(6, np.int8)
+    low = np.array([1, 0, 0, 0, 0], np.int8)
+    open_ended(points, faces, twin, low, doubtful)
+    assert doubtful.tolist() == [1, 1, 1, 1, 1, 1]
+    open_ended(points, faces, twin, np.zeros(5, np.int8), doubtful)
+    assert doubtful.tolist() == [1, 1, 0, 1, 1, 1]
+    # a point of no face is doubtful, and a closed surface has no other
+    open_ended(np.vstack([CUBE, CUBE[:1]]), FACES, twins(FACES), np.zeros(12, np.int8), told := np.empty(9, np.int8))
+    assert told.tolist() == [0] * 8 + [1]
 
 
 def test_a_face_without_an_area_has_no_normal_and_no_sharp_edges() -> None:

@@ -94,3 +94,31 @@ def test_a_wrong_dtype_raises_before_compiled_code_runs() -> None:
         pytest.skip("only compiled kernels look at types")
     with pytest.raises(TypeError):
         grid.quantise(np.zeros((2, 3), dtype=np.float32), 1e4, np.empty((2, 3), dtype=np.int32))
+
+
+def test_lowest_passes_by_what_is_no_point() -> None:
+    rows = np.array([[0, 0, 3], [grid.NOT_FINITE] * 3, [grid.TOO_FAR] * 3], dtype=np.int32)
+    assert grid.lowest(rows, np.array([[1, 1, 1]], dtype=np.int32)) == grid.TOO_FAR
+    assert grid.lowest(rows, np.array([[2, 1, 0]], dtype=np.int32)) == 3
+
+
+small = st.tuples(*[st.integers(-2, 2)] * 3)
+
+
+@given(st.lists(small, max_size=20, unique=True), st.lists(small, max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_repeats_are_those_among_new_rows_and_with_known_ones(
+    known: list[tuple[int, int, int]], new: list[tuple[int, int, int]]
+) -> None:
+    rows, n = np.array([*known, *new], dtype=np.int32).reshape(-1, 3), len(known)
+    table, own = (np.empty(1 << max(4, (2 * k - 1).bit_length()), dtype=np.int32) for k in (2 * n, len(new)))
+    assert grid.weld(np.ascontiguousarray(rows[:n]), table, np.empty(n, dtype=np.int32), np.empty(1, dtype=np.int64)) == n
+    assert grid.repeats(rows, n, table, own) is (len({*known, *new}) < len(rows))
+
+
+def test_gather_keeps_each_different_row() -> None:
+    rows = np.array([(1, 2, 3), (4, 5, 6), (1, 2, 3), (7, 8, 9)], dtype=np.int32)
+    unique, target, _ = _welded(rows)
+    out = np.empty((unique, 3), dtype=np.int32)
+    grid.gather(rows, target, out)
+    assert out.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]] and (out[target] == rows).all()

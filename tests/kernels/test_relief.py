@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import numba
 import numpy as np
 import pytest
 
@@ -12,6 +13,8 @@ from engine.verify.tree import plant
 from kernels import topology
 from kernels.triangulate import triangles_of
 
+PLAIN = bool(numba.config.DISABLE_JIT)
+"""Nothing is compiled: a hundred times slower."""
 Loop = list[tuple[int, int]]
 SQUARE: Loop = [(0, 0), (9000, 0), (9000, 9000), (0, 9000)]
 INNER: Loop = [(3000, 3000), (6000, 3000), (6000, 6000), (3000, 6000)]
@@ -120,15 +123,15 @@ DAMAGE = (_fold, _column, _lift, _exchange)
 def test_nothing_that_meets_itself_is_proved(damage) -> None:
     draw = random.Random(5)
     refused = crossed = kept = 0
-    for _ in range(400):
+    for _ in range(24 if PLAIN else 400):
         letters = [SQUARE, INNER[::-1], moved(SQUARE, -11000, draw.randint(-3000, 3000)), moved(INNER, 8000, 2000)]
         points, faces, first = relief(letters, [BORDER])
         damage(points, faces, first, draw)
         said, truth = proved(points, faces, first), meets(points, faces, first)
         assert not (said and truth)
         refused, crossed, kept = refused + (not said), crossed + truth, kept + said
-    assert refused > 100 and crossed > 50
-    assert damage is not _column or kept > 50  # many such moves leave letters that are letters
+    assert refused > (6 if PLAIN else 100) and crossed > (1 if PLAIN else 50)
+    assert damage is not _column or kept > (1 if PLAIN else 50)  # many such moves leave letters that are letters
 
 
 def test_letters_within_letters_the_same_way_round_are_no_relief() -> None:

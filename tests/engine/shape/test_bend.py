@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import pathlib
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,9 +14,8 @@ import pytest
 from engine.doors import cad
 from engine.doors.child import shared
 from engine.model.mesh import STEPS_PER_MM, Part
-from engine.model.outline import Outline
 from engine.process.limits import load_process
-from engine.shape.stamp import OffPatch, Stamped, TooCurved, covers, stamp, stamp_by_csg
+from engine.shape.stamp import Stamped, stamp
 from engine.shape.text import outline
 from engine.verify.checks import verify
 from engine.verify.settle import settle

@@ -22,7 +22,7 @@ DIFFER = {
     "elalish__Generic_Twin_7081.1.t0_right.obj": _ROUNDED,
     "elalish__Offset1.obj": f"{_ROUNDED}; and its slivers have an area, below the 1e-8 that counts as none for the oracle",
     "mikedh__box.STL": _TOUCH,
-    "mikedh__counterXP.3MF": "several objects, each judged alone; the oracle has no number",
+    "mikedh__counterXP.3MF": "several objects, each judged alone and against the others; the oracle has no number",
     "mikedh__rabbit.obj": _ROUNDED,
     "mikedh__wallhole.obj": _TOUCH,
 }

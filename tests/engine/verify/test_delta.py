@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import math
 import random
 import threading
@@ -12,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.model.mesh import Kept, Mesh, Part, Patch, Plane, Pose, Settled
+from engine.model.mesh import Kept, Mesh, Part, Patch, Plane, Pose, Role, Settled
 from engine.model.outline import Outline
 from engine.model.process import CHECKS, Limit, Machine, Process
 from engine.shape.stamp import OffPatch, stamp
@@ -363,6 +365,38 @@ def test_any_part_of_a_body_may_be_the_rest(which: int) -> None:
             assert not {f.code for f in full[1]} & {"open-edge", "nonmanifold-edge", "nonmanifold-vertex", "duplicate-face"}
     never = which in (2, 6, 7)  # it touches itself, is there twice, has faces of no area
     assert (short == 0) if never else (short >= 10)
+
+
+def test_a_rest_that_crosses_itself_is_asked_again() -> None:
+    """Two rings through each other, and three faces of them new: what the rest does to itself is told, though nothing new is in it."""
+    ring, other = torus(), torus(7, 3.0)
+    points, n = np.vstack([ring[0], other[0]]).astype(np.int32), len(ring[0])
+    faces = np.vstack([ring[1], other[1] + n]).astype(np.int32)
+    part = Settled(Part("part", Mesh(points / STEPS, faces)), Pose(), points, faces, Kept("k", len(points), len(faces) - 3))
+    known = Certificates()
+    for _ in range(3):
+        assert told([part], known) == told([part])
+    rest = known.of(part.kept, part.lattice, part.faces)
+    assert rest is not None and rest.rest is None
+    assert "overlapping-shells" in {f.code for f in told([part], known)[1]}
+
+
+def test_other_roles_and_limits_on_one_rest() -> None:
+    """What is kept of a rest's walls is kept for the limits and roles that it was asked with, and for no others."""
+    part, known = stamped(random.Random(5), slab()), Certificates()
+    assert part is not None and part.kept is not None
+    rows = np.arange(part.kept.faces, dtype=np.int32)
+    seen = []
+    for wall, patches in itertools.product((4.5, 5.0), ({}, {"all": Patch("all", rows, role=Role.ENGRAVING)})):
+        limits = MappingProxyType({**PROCESS.limits, "wall": Limit(wall, "mm", "test")})
+        process = dataclasses.replace(PROCESS, limits=limits)
+        other = dataclasses.replace(part, part=dataclasses.replace(part.part, patches=patches))
+        for _ in range(2):
+            verify([other], process, known)
+        short, full = verify([other], process, known), verify([other], process)
+        assert quick(other, known) and short[1:] == full[1:]
+        seen.append([(f.code, f.limit, f.faces) for f in full[1]])
+    assert all(a != b for a, b in itertools.combinations(seen, 2))
 
 
 # --- what is kept

@@ -121,6 +121,23 @@ def test_a_surface_folded_onto_itself_within_one_shell() -> None:
     assert "self-intersection" in codes
 
 
+def test_faces_that_are_there_twice_are_no_crossing_pairs() -> None:
+    points, faces = CASES["twice"][0]
+    assert verify([settle(Part("part", Mesh(points, faces)))])[2]["crossing_pairs"] == 0
+
+
+def test_a_body_whose_every_corner_lies_on_the_wall_is_not_passed() -> None:
+    """A body within another, each of its corners on a wall: it crosses nothing, and no corner tells that it lies in material."""
+    inner = np.array([(5, 5, 0), (0, 5, 5.0), (10, 4, 6), (5, 10, 5)])
+    a, b, c, d = inner
+    rows = TETRA if np.dot(np.cross(b - a, c - a), d - a) > 0 else TETRA[:, ::-1]
+    told = found(*together(BIG, (inner, rows)))
+    assert set(told) == {"contact", "overlapping-shells"} and told["contact"].count >= 4
+    assert told["overlapping-shells"].severity is Severity.ERROR
+    # from without, the same points touch and are no more than that where one of them is free
+    assert set(found(*together(BIG, tip((5, 5, 10), (12, 13))))) == {"contact"}
+
+
 def test_a_shell_check_needs_a_closed_surface() -> None:
     points, faces = BIG
     checks, findings, _ = verify([settle(Part("part", Mesh(points, faces[1:])))])

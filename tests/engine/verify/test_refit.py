@@ -115,7 +115,8 @@ def test_what_is_doubtful_goes_the_whole_way() -> None:
     assert short(body, known)
     folded = points.copy()
     folded[faces[5, 1]] = folded[faces[5, 0]]
-    assert refit.dissect(settled(folded, faces), known).seed is None, "a face has lost its area"
+    assert not short(settled(folded, faces), known), "a face has lost its area"
+    assert refit.dissect(settled(folded, faces), known).seed is None, "and has no place in a tree"
     crossing = points.copy()
     crossing[0] = -4 * crossing[0]
     assert "self-intersection" in {f.code for f in told(settled(crossing, faces), known)[1]}
