@@ -41,8 +41,8 @@ class Shaped:
 
 
 @functools.lru_cache(maxsize=4096)
-def shape(text: str, font: str, field: str = "text") -> Shaped:
-    """Lay out one line. Raises OrderError naming the first character that cannot be set (see characters.accepted)."""
+def shape(text: str, font: str, field: str = "text", kerning: bool = True, spacing: float = 0.0) -> Shaped:
+    """Lay out one line, `spacing` (in heights of a capital) added behind each letter, ligatures then undone. Raises OrderError naming the first character that cannot be set (see characters.accepted)."""
     loaded = fonts.load(font)
     kept = characters.accepted(text, font=font, field=field)
     plain = loaded.plain
@@ -51,13 +51,15 @@ def shape(text: str, font: str, field: str = "text") -> Shaped:
     alone = bool(kept) and "?" not in scripts and len(scripts) <= 1
     runs = [(scripts.pop() if scripts else loaded.info.scripts[0], kept)] if alone else _runs(kept, loaded.info.scripts)
     boxes = loaded.boxes
+    wider = round(spacing * loaded.cap_height)
+    features = _features(kerning, wider)
     indices: list[int] = []
     pens: list[float] = []
     low_x = low_y = math.inf
     high_x = high_y = -math.inf
     pen = 0
     for script, run in runs:
-        for info, position in _shaped(run, script, loaded):
+        for info, position in _shaped(run, script, loaded, features):
             index, x_offset, y_offset, x_advance = info.codepoint, position.x_offset, position.y_offset, position.x_advance
             try:
                 box = boxes[index]
@@ -75,7 +77,7 @@ def shape(text: str, font: str, field: str = "text") -> Shaped:
                 pens += (x, y)
                 low_x, low_y = min(low_x, box[0] + x), min(low_y, box[1] + y)
                 high_x, high_y = max(high_x, box[2] + x), max(high_y, box[3] + y)
-            pen += x_advance
+            pen += x_advance + wider if x_advance else 0
     ink = (low_x, low_y, high_x, high_y) if indices else (0.0, 0.0, 0.0, 0.0)
     return Shaped(tuple(indices), np.array(pens, np.float64).reshape(-1, 2), ink, loaded.cap_height)
 
@@ -96,7 +98,12 @@ def _runs(text: str, scripts: tuple[str, ...]) -> list[tuple[str, str]]:
     return runs or ([(scripts[0], shared)] if shared else [])
 
 
-def _shaped(run: str, script: str, font: fonts.Font) -> Iterator[tuple[Any, Any]]:
+def _features(kerning: bool, wider: int) -> dict[str, bool]:
+    """What HarfBuzz is to leave out."""
+    return {**({} if kerning else {"kern": False}), **(dict.fromkeys(("liga", "clig", "dlig"), False) if wider else {})}
+
+
+def _shaped(run: str, script: str, font: fonts.Font, features: dict[str, bool]) -> Iterator[tuple[Any, Any]]:
     """HarfBuzz's glyph infos and positions for one run, left to right; clusters are characters of the run."""
     buffer = hb.Buffer()
     buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_CHARACTERS
@@ -105,7 +112,7 @@ def _shaped(run: str, script: str, font: fonts.Font) -> Iterator[tuple[Any, Any]
     buffer.script = script
     # else it would be that of the machine
     buffer.language = "en"
-    hb.shape(font.shaper, buffer)
+    hb.shape(font.shaper, buffer, features)
     return zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
 
 
@@ -116,9 +123,11 @@ def _must_have_a_place(character: str, advance: int, font: str, field: str) -> N
         raise OrderError(field, why, value=characters.named(character))
 
 
-def extent(text: str, *, font: str, field: str = "text") -> tuple[float, float, float, float]:
+def extent(
+    text: str, *, font: str, field: str = "text", kerning: bool = True, spacing: float = 0.0
+) -> tuple[float, float, float, float]:
     """The ink's box x0, y0, x1, y1 for capitals of height 1, seen from where `outline` puts `at`; all zero without ink."""
-    shaped = shape(text, font, field)
+    shaped = shape(text, font, field, kerning, spacing)
     x0, y0, x1, y1 = shaped.box
     cap = shaped.cap_height
     if not shaped.glyphs:
@@ -139,7 +148,7 @@ def highest(text: str, *, font: str, room: tuple[float, float], angle: float = 0
     LARGEST_MM at most, and for a text without ink.
     """
     x0, y0, x1, y1 = extent(text, font=font, field=field)
-    cos, sin = _turned(angle)
+    cos, sin = turned(angle)
     corners = ((x0, y0), (x1, y0), (x0, y1), (x1, y1))
     wide = max(abs(cos * x - sin * y) for x, y in corners)
     high = max(abs(sin * x + cos * y) for x, y in corners)
@@ -179,6 +188,8 @@ def outline(
     at: tuple[float, float] = (0.0, 0.0),
     angle: float = 0.0,
     field: str = "text",
+    kerning: bool = True,
+    spacing: float = 0.0,
 ) -> Outline:
     """The text as simple loops on the lattice, capitals `height` mm high, centred at `at` mm, turned counter-clockwise by
     `angle` degrees about it.
@@ -192,14 +203,14 @@ def outline(
         raise OrderError("height", "letters cannot be this high", value=height, limit=limit, nearest=nearest)
     if not (math.isfinite(at[0]) and math.isfinite(at[1]) and math.isfinite(angle)):
         raise OrderError("at", "a place in mm and an angle in degrees are finite numbers", value=(*at, angle))
-    shaped = shape(text, font, field)
+    shaped = shape(text, font, field, kerning, spacing)
     if not shaped.glyphs:
         return Outline(np.zeros((0, 2), np.int32), np.zeros(0, np.int32))
     tray = glyphs.tray(font, glyphs.level(height))
     line = tray.line(shaped.glyphs)
     x0, _, x1, _ = shaped.box
     scale = height / shaped.cap_height / glyphs.STEPS_PER_UNIT * STEPS_PER_MM
-    cos, sin = _turned(angle)
+    cos, sin = turned(angle)
     middle = ((x0 + x1) / 2.0, shaped.cap_height / 2.0)
     turn = np.array(
         (scale * cos, scale * sin, at[0] * STEPS_PER_MM, at[1] * STEPS_PER_MM, *middle, float(glyphs.STEPS_PER_UNIT))
@@ -225,6 +236,6 @@ def outline(
 
 
 @functools.lru_cache(maxsize=512)
-def _turned(angle: float) -> tuple[float, float]:
+def turned(angle: float) -> tuple[float, float]:
     """Cosine and sine of an angle in degrees."""
     return portable.cosine_degrees(angle), portable.sine_degrees(angle)
