@@ -7,6 +7,7 @@ lies above another (B, 8) the bridge between them holds both.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,25 +37,23 @@ def islands(outline: Outline) -> list[int]:
 def bridged(outline: Outline, width: float) -> Bridged | None:
     """`outline` with every island held by bridges `width` mm wide; None where that leaves no clean outline, or an island."""
     loops = np.split(outline.points, outline.ends[:-1]) if len(outline.ends) else []
-    half = np.int32(np.ceil((width * STEPS_PER_MM + OVER) / 2.0))
-    bars: list[tuple[int, int, int, int]] = []
+    half = math.ceil((width * STEPS_PER_MM + OVER) / 2.0)
+    bars: set[tuple[int, int, int, int]] = set()
     for row in islands(outline):
         x0, y0 = loops[row].min(axis=0).tolist()
         x1, y1 = loops[row].max(axis=0).tolist()
-        left = (x0 + x1) // 2 - int(half)
-        ink = solid.within(outline.points, outline.ends, (left, left + 2 * int(half)))
-        middle = (y0 + y1) / 2.0
-        # a piece of ink within the strip is a bridge's when it is the next one above or below the island's middle
-        above = [piece for piece in ink if (piece[0] + piece[1]) / 2.0 > middle]
-        below = [piece for piece in ink if (piece[0] + piece[1]) / 2.0 <= middle]
-        for piece in (min(above, default=None), max(below, default=None, key=lambda one: one[1])):
-            if piece is not None:
-                bars.append((left, int(np.floor(piece[0])) - 1, left + 2 * int(half), int(np.ceil(piece[1])) + 1))
+        left = (x0 + x1) // 2 - half
+        right, middle = left + 2 * half, (y0 + y1) / 2.0
+        ink = solid.within(outline.points, outline.ends, left, right)
+        # the ink that bounds the island at its middle, above it and below it
+        above = min((piece for piece in ink if sum(piece) / 2.0 > middle), default=None, key=lambda one: abs(one[0] - y1))
+        below = min((piece for piece in ink if sum(piece) / 2.0 <= middle), default=None, key=lambda one: abs(one[1] - y0))
+        bars |= {(left, math.floor(one[0]) - 1, right, math.ceil(one[1]) + 1) for one in (above, below) if one is not None}
     if not bars:
         return Bridged(outline, 0)
-    points, ends = solid.less_boxes(outline.points, outline.ends, sorted(set(bars)))
-    made = glyphs.clean_or_none(points, ends)
+    points, ends = solid.less_boxes(outline.points, outline.ends, sorted(bars))
+    made = glyphs.united(np.floor(points + 0.5).astype(np.int32), ends)
     if made is None:
         return None
     told = Outline(*made)
-    return None if islands(told) else Bridged(told, len(set(bars)))
+    return None if islands(told) else Bridged(told, len(bars))
