@@ -109,7 +109,17 @@ def _points_face(
 
 @inlined
 def _ask_point(
-    points: Loops, before: Loops, units: Floats, found: Floats, across: Loops, g: int, f: int, t: float, d: float, stroke: float, space: float
+    points: Loops,
+    before: Loops,
+    units: Floats,
+    found: Floats,
+    across: Loops,
+    g: int,
+    f: int,
+    t: float,
+    d: float,
+    stroke: float,
+    space: float,
 ) -> None:
     """Edge f's first point, at t along edge g and at depth d under it."""
     if _between(units, before[f], f, -units[g, 0], -units[g, 1]):
@@ -147,9 +157,7 @@ def _ask_fold(
 
 
 @inlined
-def _prepare(
-    points: Loops, ends: Loops, units: Floats, before: Loops, after: Loops, runs: Loops, hulls: Loops
-) -> None:
+def _prepare(points: Loops, ends: Loops, units: Floats, before: Loops, after: Loops, runs: Loops, hulls: Loops) -> None:
     """Normals and neighbours; boxes (x0, y0, x1, y1) of runs with their edges, and of loops with their runs."""
     first, row = 0, 0
     for k in range(ends.shape[0]):

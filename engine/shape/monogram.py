@@ -53,7 +53,10 @@ def outline(initials: str, font: str, size: float, frame: str) -> Outline:
         text.outline(one, font=font, height=high * h, at=(x * high, 0.0))
         for one, h, x in zip(letters, heights, places, strict=True)
     ]
-    points = [_loop(frame, size / 2.0, 1), _loop(frame, size * (0.5 - LINE * (math.sqrt(2.0) if frame == "diamond" else 1.0)), -1)]
+    points = [
+        _loop(frame, size / 2.0, 1),
+        _loop(frame, size * (0.5 - LINE * (math.sqrt(2.0) if frame == "diamond" else 1.0)), -1),
+    ]
     ends = np.cumsum([len(p) for p in points], dtype=np.int32)
     for part in parts:
         points.append(part.points)

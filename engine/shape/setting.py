@@ -71,9 +71,7 @@ def outline(setting: Setting) -> Outline:
     if s.spacing:
         _may_be_spaced(s)
     if s.plain:
-        return text.outline(
-            s.text, font=s.font, height=s.height, at=s.at, angle=s.angle, kerning=s.kerning, spacing=s.spacing
-        )
+        return text.outline(s.text, font=s.font, height=s.height, at=s.at, angle=s.angle, kerning=s.kerning, spacing=s.spacing)
     made = monogram.outline(s.text, s.font, s.height, s.frame) if s.frame else _lines(s)
     if s.radius:
         made = _bent(made, s)
@@ -85,8 +83,9 @@ def weighted(font: str, weight: str) -> str:
     head, _, tail = font.partition("-")
     slant = "-italic" if tail.endswith("italic") else ""
     wanted = f"{head}-{weight}{slant}"
-    if wanted not in fonts.keys():
-        there = [w for w in WEIGHTS if f"{head}-{w}{slant}" in fonts.keys()]
+    known = set(fonts.keys())
+    if wanted not in known:
+        there = [w for w in WEIGHTS if f"{head}-{w}{slant}" in known]
         raise OrderError("weight", "this font has no such weight", value=weight, limit=", ".join(there) or "none")
     return wanted
 
@@ -95,7 +94,9 @@ def _may_be_spaced(s: Setting) -> None:
     """OrderError for letters that are joined: a space would tear them."""
     for character in s.text:
         if characters.script(character) in JOINED:
-            raise OrderError("spacing", "joined letters cannot be spaced", value=characters.named(character), nearest=0)
+            raise OrderError(
+                "spacing", "joined letters cannot be spaced", value=characters.named(character), nearest="spacing 0"
+            )
 
 
 JOINED = frozenset({"Arab", "Syrc", "Mong", "Nkoo", "Deva", "Beng", "Guru"})
@@ -118,7 +119,12 @@ def _lines(s: Setting) -> Outline:
         if low + s.line_spacing <= high and _meet(made[row], made[row + 1]):
             least = math.ceil((high - low) * 100.0) / 100.0
             raise Refused(
-                "line_spacing", "the lines of letters meet", value=s.line_spacing, limit=f"{least:g}", nearest=least, rule="lines-apart"
+                "line_spacing",
+                "the lines of letters meet",
+                value=f"line spacing {s.line_spacing:g}",
+                limit=f"line spacing at least {least:g}",
+                nearest=f"line spacing {least:g}",
+                rule="lines-apart",
             )
     return joined(made)
 
@@ -145,9 +151,17 @@ def _bent(flat: Outline, s: Setting) -> Outline:
     inner = -y0 if s.radius > 0.0 else y1
     least = max(2.0 * max(-x0, x1) / MOST_TURN, inner / (1.0 - LEAST_SHRINK), 0.1)
     if abs(s.radius) < least:
-        least = math.copysign(math.ceil(least * 10.0) / 10.0, s.radius)
+        least = math.ceil(least * 10.0) / 10.0
         why = "the path is too tight for the text"
-        raise Refused("radius", why, value=s.radius, limit=f"{least:g} mm", nearest=least, rule="path-too-tight")
+        limit = f"radius at least {least:g} mm"
+        raise Refused(
+            "radius",
+            why,
+            value=f"radius {abs(s.radius):g} mm",
+            limit=limit,
+            nearest=f"radius {least:g} mm",
+            rule="path-too-tight",
+        )
     radius, chord = s.radius * STEPS_PER_MM, glyphs.FINE * STEPS_PER_MM
     points = np.empty((arc.count(flat.points, flat.ends, radius, chord), 2), np.int32)
     ends = np.empty(len(flat.ends), np.int32)

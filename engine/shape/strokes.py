@@ -59,13 +59,9 @@ class Facing:
 def face(points: npt.NDArray[np.int32], ends: npt.NDArray[np.int32], stroke: float, space: float) -> Facing:
     """What faces each edge from nearer than so many steps."""
     n, k = len(points), len(ends)
-    told = Facing(
-        np.empty((n, 2, 3)), np.empty((n, 2), np.int32), np.empty((n, 2)), np.empty((2, n), np.int32)
-    )
+    told = Facing(np.empty((n, 2, 3)), np.empty((n, 2), np.int32), np.empty((n, 2)), np.empty((2, n), np.int32))
     runs, hulls = np.empty((n // strokes.RUN + k, 6), np.int32), np.empty((k, 6), np.int32)
-    strokes.facing(
-        points, ends, stroke, space, told.found, told.across, told.units, told.around, runs, hulls
-    )
+    strokes.facing(points, ends, stroke, space, told.found, told.across, told.units, told.around, runs, hulls)
     return told
 
 

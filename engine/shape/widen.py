@@ -33,8 +33,8 @@ class Widened:
 def widened(outline: Outline, widths: Widths, most: float) -> Widened | None:
     """`outline` with every stroke and space at least `widths`, no point moved by more than `most` mm; None where that is not found."""
     points, ends = outline.points, outline.ends
-    wanted = [limit * STEPS_PER_MM for limit in (widths.stroke, widths.space)]
-    aimed = [limit + OVER if limit > 0.0 else 0.0 for limit in wanted]
+    wanted = (widths.stroke * STEPS_PER_MM, widths.space * STEPS_PER_MM)
+    stroke, space = (limit + OVER if limit > 0.0 else 0.0 for limit in wanted)
     n = len(points)
     told = face(points, ends, *wanted)
     now, far = points, 0.0
@@ -44,7 +44,7 @@ def widened(outline: Outline, widths: Widths, most: float) -> Widened | None:
     widen.ways(points, told.units, told.around, ways)
     for _ in range(ROUNDS):
         out = np.empty((n, 2), np.int32)
-        far = widen.widen(points, ends, told.found, told.across, told.around, *aimed, SLOPE, ways, moves, asked, out)
+        far = widen.widen(points, ends, told.found, told.across, told.around, stroke, space, SLOPE, ways, moves, asked, out)
         if far > most * STEPS_PER_MM:
             return None
         now = out
@@ -56,7 +56,7 @@ def widened(outline: Outline, widths: Widths, most: float) -> Widened | None:
     return None
 
 
-def _proved(points: outlines.Loops, ends: outlines.Loops, wanted: list[float], far: float) -> Widened | None:
+def _proved(points: outlines.Loops, ends: outlines.Loops, wanted: tuple[float, float], far: float) -> Widened | None:
     """The outline tidied and proved clean and wide enough; None where it is not."""
     points, tidy = points.copy(), ends.copy()
     left = outlines.clean(points, tidy, 0.0)
