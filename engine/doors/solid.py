@@ -18,12 +18,43 @@ def unite(
     """
     from manifold3d import CrossSection, FillRule, JoinType
 
-    starts = [0, *ends[:-1].tolist()]
-    loops = [points[a:b].astype(np.float64) for a, b in zip(starts, ends.tolist(), strict=True)]
-    region = CrossSection(loops, FillRule.NonZero)
+    region = CrossSection(_loops(points, ends), FillRule.NonZero)
     if shrink > 0.0:
         region = region.offset(-shrink, JoinType.Miter)
-    made = [np.asarray(loop, dtype=np.float64) for loop in region.to_polygons()]
+    return _told(region.to_polygons())
+
+
+def within(points: npt.NDArray[np.int32], ends: npt.NDArray[np.int32], left: int, right: int) -> list[tuple[float, float]]:
+    """The connected pieces of the region of such loops between two upright lines: the least and greatest y of each, by height."""
+    from manifold3d import CrossSection, FillRule
+
+    if not len(points):
+        return []
+    low, high = float(points[:, 1].min()) - 1.0, float(points[:, 1].max()) + 1.0
+    strip = CrossSection([[(left, low), (right, low), (right, high), (left, high)]], FillRule.NonZero)
+    boxes = [piece.bounds() for piece in (CrossSection(_loops(points, ends), FillRule.NonZero) ^ strip).decompose()]
+    return sorted((float(box[1]), float(box[3])) for box in boxes)
+
+
+def less_boxes(
+    points: npt.NDArray[np.int32], ends: npt.NDArray[np.int32], boxes: list[tuple[int, int, int, int]]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32]]:
+    """The region of such loops less upright boxes (x0, y0, x1, y1); as `unite` returns it."""
+    from manifold3d import CrossSection, FillRule
+
+    region = CrossSection(_loops(points, ends), FillRule.NonZero)
+    for x0, y0, x1, y1 in boxes:
+        region -= CrossSection([[(x0, y0), (x1, y0), (x1, y1), (x0, y1)]], FillRule.NonZero)
+    return _told(region.to_polygons())
+
+
+def _loops(points: npt.NDArray[np.int32], ends: npt.NDArray[np.int32]) -> list[npt.NDArray[np.float64]]:
+    starts = [0, *ends[:-1].tolist()]
+    return [points[a:b].astype(np.float64) for a, b in zip(starts, ends.tolist(), strict=True)]
+
+
+def _told(polygons: list[npt.NDArray[np.float64]]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32]]:
+    made = [np.asarray(loop, dtype=np.float64) for loop in polygons]
     if not made:
         return np.zeros((0, 2)), np.zeros(0, np.int32)
     return np.concatenate(made), np.cumsum([len(loop) for loop in made], dtype=np.int32)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
 from engine.errors import OrderError, Refused
 from engine.model.mesh import Mesh, Part, Patch, Pose
 from engine.model.outline import Outline
 
+if TYPE_CHECKING:
+    from engine.language.template import ProcessView
+    from engine.model.process import Process
+    from engine.shape.setting import Setting
+    from engine.shape.strokes import Widths
+
 AS_DRAWN = Pose()
+How = Literal["engraved", "embossed", "cut"]
 
 
 def accepted_text(field: str, raw: str, max_graphemes: int) -> str:
@@ -47,18 +55,86 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class Letters:
-    """Text as outlines on the lattice, and what they were made of, so that a refusal can say which height would fit."""
+    """Text as outlines on the lattice, and how it was set, so that a refusal can say which height would fit.
+
+    Once they are `printable`: how far the point lies that was moved most (mm), how many counters were filled, how much wider
+    the letters stand (heights of a capital), how many bridges hold islands.
+    """
 
     outline: Outline
     text: Text
-    font: str
-    height: float
-    at: tuple[float, float]
-    angle: float
+    setting: Setting
+    shown: tuple[Widths, float] | None = None
+    largest_move: float = 0.0
+    filled: int = 0
+    spaced: float = 0.0
+    bridges: int = 0
+
+    @property
+    def height(self) -> float:
+        """mm, of a capital; of a monogram that of its frame."""
+        return self.setting.height
 
     def at_height(self, height: float) -> Letters:
-        """The same text, larger or smaller."""
-        return self.text.outlines(height=height, font=self.font, at=self.at, angle=self.angle)
+        """The same text, larger or smaller; where it was made printable it is again."""
+        larger = self.text.set(self.setting.of_height(height))
+        return larger if self.shown is None else larger._shown(*self.shown)
+
+    def printable(self, process: Process | ProcessView, how: How = "engraved") -> Letters:
+        """The same text as the process can show it, engraved, embossed (raised) or cut right through.
+
+        Thin strokes and narrow spaces are widened just enough, and only where they are; a counter too small to print is filled; cut through,
+        bridges hold what would fall out (`engine.shape.printable` has the rules). Refused, with the height that would do, where
+        no letter would be left that can be recognised.
+        """
+        return self._shown(*_widths(process, how))
+
+    def least_height(self, process: Process | ProcessView, how: How = "engraved") -> float | None:
+        """The least height (mm) from this one on at which the process can show the text: this one where it can; None where none can."""
+        from engine.shape.printable import least_height, printable
+
+        asked = _widths(process, how)
+        with _blaming(self.text.field):
+            return self.height if printable(self.setting, *asked) is not None else least_height(self.setting, *asked)
+
+    def _shown(self, widths: Widths, bridge: float) -> Letters:
+        from engine.shape.printable import least_height, printable
+
+        with _blaming(self.text.field):
+            made = printable(self.setting, widths, bridge)
+        if made is None:
+            least = least_height(self.setting, widths, bridge)
+            raise Refused(
+                self.text.field,
+                "the strokes of letters this high are too thin for the process, and cannot be widened",
+                value=f"height {self.height:g} mm",
+                limit=f"strokes of {widths.stroke:g} mm, {widths.space:g} mm apart",
+                nearest=f"height {least:g} mm" if least is not None else "a bolder font, or a shorter text",
+                rule="thin-letter",
+            )
+        return replace(
+            self,
+            outline=made.outline,
+            shown=(widths, bridge),
+            largest_move=made.largest_move,
+            filled=made.filled,
+            spaced=made.spaced,
+            bridges=made.bridges,
+        )
+
+
+def _widths(process: Process | ProcessView, how: How) -> tuple[Widths, float]:
+    """What letters answer to, and how wide a bridge is that holds an island: 0 where none is needed."""
+    from engine.shape.strokes import Widths
+
+    if how == "engraved":
+        return Widths(process.engrave_width, process.gap), 0.0
+    if how == "embossed":
+        return Widths(process.emboss_width, process.gap), 0.0
+    if how == "cut":
+        # cut through, a stroke is a gap of the wall, and what stands between two is wall
+        return Widths(process.gap, process.wall), max(process.wall, process.gap)
+    raise ValueError(f"letters are engraved, embossed or cut, not {how!r}")
 
 
 class Text:
@@ -76,15 +152,57 @@ class Text:
         return bool(self.value)
 
     def outlines(
-        self, *, height: float, font: str = "roboto-bold", at: tuple[float, float] = (0.0, 0.0), angle: float = 0.0
+        self,
+        *,
+        height: float,
+        font: str = "roboto-bold",
+        at: tuple[float, float] = (0.0, 0.0),
+        angle: float = 0.0,
+        weight: str | None = None,
+        kerning: bool = True,
+        spacing: float = 0.0,
+        break_at: str = "",
+        line_spacing: float = 1.7,
+        align: Literal["left", "centre", "right"] = "centre",
+        radius: float = 0.0,
+        mirrored: bool = False,
     ) -> Letters:
-        """Outlines: `height` mm of a capital, `angle` degrees counter-clockwise, centred `at` (mm, the patch's frame)."""
-        from engine.shape.text import outline
+        """Outlines: `height` mm of a capital, `angle` degrees counter-clockwise, centred `at` (mm, the patch's frame).
+
+        weight: "regular", "bold"... of the font's family. kerning: as the font has it. spacing: added between letters, in heights of a
+        capital. break_at: the character at which a new line begins; line_spacing, in heights of a capital, and align are the lines'. radius
+        (mm): round a circle with its centre below (above zero) or above (below zero) the text. mirrored: for a mould.
+        """
+        from engine.shape.setting import Setting, weighted
 
         with _blaming(self.field):
-            self._note(font)
-            made = outline(self.value, font=font, height=height, at=at, angle=angle)
-        return Letters(made, self, font, height, at, angle)
+            chosen = font if weight is None else weighted(font, weight)
+        return self.set(
+            Setting(self.value, chosen, height, at, angle, kerning, spacing, break_at, line_spacing, align, radius, mirrored)
+        )
+
+    def monogram(
+        self,
+        *,
+        height: float,
+        frame: Literal["circle", "square", "diamond"] = "circle",
+        font: str = "roboto-bold",
+        at: tuple[float, float] = (0.0, 0.0),
+        angle: float = 0.0,
+        mirrored: bool = False,
+    ) -> Letters:
+        """One to three initials in a frame `height` mm high; of three the middle one is larger."""
+        from engine.shape.setting import Setting
+
+        return self.set(Setting(self.value, font, height, at, angle, mirrored=mirrored, frame=frame))
+
+    def set(self, setting: Setting) -> Letters:
+        """Set in that way."""
+        from engine.shape.setting import outline
+
+        with _blaming(self.field):
+            self._note(setting.font)
+            return Letters(outline(setting), self, setting)
 
     def size(self, *, height: float, font: str = "roboto-bold") -> tuple[float, float]:
         """Width and height in mm of the ink, not turned."""

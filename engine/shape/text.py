@@ -57,8 +57,8 @@ class _Run:
 
 
 @functools.lru_cache(maxsize=4096)
-def shape(text: str, font: str, field: str = "text") -> Shaped:
-    """Lay out one line. Raises OrderError naming the first character that cannot be set (see characters.accepted)."""
+def shape(text: str, font: str, field: str = "text", kerning: bool = True, spacing: float = 0.0) -> Shaped:
+    """Lay out one line, `spacing` (in heights of a capital) added behind each letter, ligatures then undone. Raises OrderError naming the first character that cannot be set (see characters.accepted)."""
     loaded = fonts.load(font)
     kept = characters.accepted(text, font=font, field=field)
     plain = loaded.plain
@@ -69,6 +69,8 @@ def shape(text: str, font: str, field: str = "text") -> Shaped:
     runs = [_Run(0, len(kept), script, font, 0)] if alone else _runs(kept, font)
     faces = tuple(dict.fromkeys(run.face for run in runs)) or (font,)
     language = _language(kept)
+    wider = round(spacing * loaded.cap_height)
+    features = _features(kerning, wider)
     indices: list[int] = []
     pens: list[float] = []
     low_x = low_y = math.inf
@@ -77,7 +79,7 @@ def shape(text: str, font: str, field: str = "text") -> Shaped:
     for run in runs:
         used = loaded if run.face == font else fonts.load(run.face)
         boxes, unit, first, drawn = used.boxes, used.unit, faces.index(run.face) * glyphs.FACE, 0
-        for info, position in _shaped(kept, run, used, language):
+        for info, position in _shaped(kept, run, used, language, features):
             index, x_offset, y_offset = info.codepoint, position.x_offset * unit, position.y_offset * unit
             x_advance = position.x_advance * unit
             try:
@@ -103,7 +105,7 @@ def shape(text: str, font: str, field: str = "text") -> Shaped:
                 pens += (x, y)
                 low_x, low_y = min(low_x, box[0] + x), min(low_y, box[1] + y)
                 high_x, high_y = max(high_x, box[2] + x), max(high_y, box[3] + y)
-            pen += x_advance
+            pen += x_advance + (wider if x_advance and run.script not in _JOINED else 0)
     ink = (low_x, low_y, high_x, high_y) if indices else (0.0, 0.0, 0.0, 0.0)
     return Shaped(tuple(indices), np.array(pens, np.float64).reshape(-1, 2), ink, loaded.cap_height, faces)
 
@@ -133,10 +135,19 @@ def _language(text: str) -> str:
     return "en"
 
 
+_JOINED = frozenset(("Arab", "Syrc", "Nkoo", "Mong", "Adlm", "Deva", "Beng", "Guru"))
+"""Scripts whose letters hang together: they are not spaced."""
 _SHARED = {"Zsye": "Zyyy", "Zsym": "Zyyy"}
 
 
-def _shaped(text: str, run: _Run, font: fonts.Font, language: str) -> Iterator[tuple[Any, Any]]:
+def _features(kerning: bool, wider: int) -> dict[str, bool]:
+    """What HarfBuzz is to leave out."""
+    return {**({} if kerning else {"kern": False}), **(dict.fromkeys(("liga", "clig", "dlig"), False) if wider else {})}
+
+
+def _shaped(
+    text: str, run: _Run, font: fonts.Font, language: str, features: dict[str, bool]
+) -> Iterator[tuple[Any, Any]]:
     """HarfBuzz's glyph infos and positions for one run, left to right; clusters are characters of the text.
 
     It sees the whole text, so that letters join across the end of a run.
@@ -147,7 +158,7 @@ def _shaped(text: str, run: _Run, font: fonts.Font, language: str) -> Iterator[t
     buffer.direction = "rtl" if run.level % 2 else "ltr"
     buffer.script = _SHARED.get(run.script, run.script)
     buffer.language = language
-    hb.shape(font.shaper, buffer)
+    hb.shape(font.shaper, buffer, features)
     return zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
 
 
@@ -173,9 +184,11 @@ def fonts_of(text: str, *, font: str, field: str = "text") -> tuple[str, ...]:
     return tuple(dict.fromkeys((font, *(fonts.info(face).key for face in shape(text, font, field).faces))))
 
 
-def extent(text: str, *, font: str, field: str = "text") -> tuple[float, float, float, float]:
+def extent(
+    text: str, *, font: str, field: str = "text", kerning: bool = True, spacing: float = 0.0
+) -> tuple[float, float, float, float]:
     """The ink's box x0, y0, x1, y1 for capitals of height 1, seen from where `outline` puts `at`; all zero without ink."""
-    shaped = shape(text, font, field)
+    shaped = shape(text, font, field, kerning, spacing)
     x0, y0, x1, y1 = shaped.box
     cap = shaped.cap_height
     if not shaped.glyphs:
@@ -196,7 +209,7 @@ def highest(text: str, *, font: str, room: tuple[float, float], angle: float = 0
     LARGEST_MM at most, and for a text without ink.
     """
     x0, y0, x1, y1 = extent(text, font=font, field=field)
-    cos, sin = _turned(angle)
+    cos, sin = turned(angle)
     corners = ((x0, y0), (x1, y0), (x0, y1), (x1, y1))
     wide = max(abs(cos * x - sin * y) for x, y in corners)
     high = max(abs(sin * x + cos * y) for x, y in corners)
@@ -236,6 +249,8 @@ def outline(
     at: tuple[float, float] = (0.0, 0.0),
     angle: float = 0.0,
     field: str = "text",
+    kerning: bool = True,
+    spacing: float = 0.0,
 ) -> Outline:
     """The text as simple loops on the lattice, capitals `height` mm high, centred at `at` mm, turned counter-clockwise by
     `angle` degrees about it.
@@ -249,14 +264,14 @@ def outline(
         raise OrderError("height", "letters cannot be this high", value=height, limit=limit, nearest=nearest)
     if not (math.isfinite(at[0]) and math.isfinite(at[1]) and math.isfinite(angle)):
         raise OrderError("at", "a place in mm and an angle in degrees are finite numbers", value=(*at, angle))
-    shaped = shape(text, font, field)
+    shaped = shape(text, font, field, kerning, spacing)
     if not shaped.glyphs:
         return Outline(np.zeros((0, 2), np.int32), np.zeros(0, np.int32))
     tray = glyphs.tray(shaped.faces, glyphs.level(height))
     line = tray.line(shaped.glyphs)
     x0, _, x1, _ = shaped.box
     scale = height / shaped.cap_height / glyphs.STEPS_PER_UNIT * STEPS_PER_MM
-    cos, sin = _turned(angle)
+    cos, sin = turned(angle)
     middle = ((x0 + x1) / 2.0, shaped.cap_height / 2.0)
     turn = np.array(
         (scale * cos, scale * sin, at[0] * STEPS_PER_MM, at[1] * STEPS_PER_MM, *middle, float(glyphs.STEPS_PER_UNIT))
@@ -282,6 +297,6 @@ def outline(
 
 
 @functools.lru_cache(maxsize=512)
-def _turned(angle: float) -> tuple[float, float]:
+def turned(angle: float) -> tuple[float, float]:
     """Cosine and sine of an angle in degrees."""
     return portable.cosine_degrees(angle), portable.sine_degrees(angle)

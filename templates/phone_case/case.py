@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.authoring import (
     AS_DRAWN,
+    Letters,
     Part,
     Pose,
     Process,
@@ -177,18 +178,18 @@ class PhoneCase(Template):
         solid, back = body.build(cq, self.plan())
         return tagged(solid, back=back)
 
+    def lettering(self) -> Letters:
+        """The name as it was asked for, where it stands."""
+        at = rules.text_centre(self.plan(), self.text_x, self.text_y)
+        return self.name.outlines(height=self.letter_height, font=self.font, at=at, angle=self.text_angle)
+
     @stage
     def case(self) -> Part:
         """The case with its name, and how it is printed."""
         solid: Solid = self.shell()
         embossed = self.letters == "embossed"
         if self.name:
-            letters = self.name.outlines(
-                height=self.letter_height,
-                font=self.font,
-                at=rules.text_centre(self.plan(), self.text_x, self.text_y),
-                angle=self.text_angle,
-            )
+            letters = self.lettering().printable(self.process, self.letters)
             solid = (
                 solid.emboss(letters, on="back", height=self.depth)
                 if embossed
@@ -212,7 +213,8 @@ class PhoneCase(Template):
 
     def notes(self) -> list[tuple[str, str]]:
         """What is assumed, unknown, or left open."""
-        return say.notes(self.known(), self.plan(), open_sides=self.unknown_edges == "open", raised=self.raised())
+        told = say.notes(self.known(), self.plan(), open_sides=self.unknown_edges == "open", raised=self.raised())
+        return told + (say.letters(self.lettering().printable(self.process, self.letters)) if self.name else [])
 
     @rule
     def walls(self, process: Process) -> list[Relation]:
@@ -246,7 +248,7 @@ class PhoneCase(Template):
             return []
         return rules.strokes(
             process,
-            font=self.font,
+            least=self.lettering().least_height(process, self.letters),
             height=self.letter_height,
             depth=self.depth,
             wall=self.wall,

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import math
 
-from engine.authoring import Process, Relation, at_least, at_most, between, forbid
+from engine.authoring import Process, Relation, at_least, at_most, between, forbid, require
 from templates.phone_case.plan import Making, Plan, membrane_thickness
 
-STROKES = {"roboto-regular": 9.6, "roboto-medium": 7.5, "roboto-bold": 6.2, "roboto-black": 5.6}
-"""Height of a capital over its thinnest stroke, measured on each font's dash."""
-STROKE_MARGIN = 1.2
-"""A stroke is this much wider than the process's limit."""
 LEAST_CAPITAL = 3.0
 LEAST_EDGE = 0.3
 LEAST_POCKET = 0.2
@@ -80,20 +76,19 @@ def lanyard_corner(plan: Plan, process: Process) -> Relation | None:
     return at_least(min(ends, default=99.0), process.wall, change="lanyard", why=why)
 
 
-def least_capital(process: Process, font: str, raised: bool) -> float:
-    """The lowest capital whose thinnest stroke the process shows."""
-    stroke = process.emboss_width if raised else process.engrave_width
-    return max(LEAST_CAPITAL, STROKE_MARGIN * STROKES[font] * stroke)
-
-
-def strokes(process: Process, *, font: str, height: float, depth: float, wall: float, raised: bool) -> list[Relation]:
-    """Letters that the process can show, over a wall that it can make."""
+def strokes(process: Process, *, least: float | None, height: float, depth: float, wall: float, raised: bool) -> list[Relation]:
+    """Letters that the process can show, over a wall that it can make. `least`: the lowest capital at which it can show this name."""
     low = ("strokes of lower letters are too thin for this process", "les traits de lettres plus basses seraient trop fins")
+    never = (
+        "no height of this font has strokes that the process can show",
+        "aucune hauteur de cette police ne convient au procédé",
+    )
     shallow = ("shallower letters do not show in this process", "des lettres moins profondes ne se verraient pas")
     floor = ("the wall left under the letters", "la paroi qui reste sous les lettres")
     limit = process.emboss_height if raised else process.engrave_depth
     told = [
-        at_least(height, least_capital(process, font, raised), change="letter_height", why=low),
+        require(least is not None, change="font", why=never),
+        at_least(height, max(LEAST_CAPITAL, least or 0.0), change="letter_height", why=low),
         at_least(depth, limit, change="depth", why=shallow),
     ]
     if not raised:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.authoring import Letters
 from templates.phone_case.facts import Phone
 from templates.phone_case.plan import (
     ASSUMED_RING,
@@ -18,6 +19,24 @@ PROTECTS = 0.5
 Note = tuple[str, str]
 """In English and in French."""
 SIDES = {"right": "droit", "left": "gauche"}
+
+
+def letters(made: Letters) -> list[Note]:
+    """What was done to the name so that the process can show it."""
+    told = []
+    if made.largest_move:
+        told.append(
+            (
+                f"strokes and spaces of the letters too thin for this process were widened: no edge moved by more than {made.largest_move:.2f} mm",
+                f"les traits et les vides trop fins pour ce procédé ont été élargis : aucun bord n'a bougé de plus de {made.largest_move:.2f} mm",
+            )
+        )
+    if made.spaced:
+        more = made.spaced * made.height
+        told.append((f"the letters stand {more:.2f} mm wider apart", f"les lettres sont espacées de {more:.2f} mm de plus"))
+    if made.filled:
+        told.append((f"counters too small to print were filled: {made.filled}", f"creux trop petits remplis : {made.filled}"))
+    return told
 
 
 def notes(phone: Phone, plan: Plan, *, open_sides: bool, raised: bool) -> list[Note]:

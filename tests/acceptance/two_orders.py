@@ -17,11 +17,11 @@ from array import array
 from typing import Any
 
 ORDERS: dict[str, dict[str, Any]] = {
-    "engraved": {"process": "fdm-pla", "parameters": {"name": "Zoë 7", "text_angle": 17.0, "letter_height": 10.0}},
+    "engraved": {"process": "fdm-pla", "parameters": {"name": "Zoë 7", "text_angle": 17.0, "letter_height": 8.0}},
     "embossed": {
         "process": "mjf-pa12",
         "reference": "17/2",
-        "parameters": {"name": "Łukasz Ε", "letters": "embossed", "letter_height": 10.0},
+        "parameters": {"name": "Łukasz & Ελένη", "letters": "embossed", "letter_height": 6.0},
     },
 }
 TIMED = ("road_cpu_ms", "stages", "tier")

@@ -29,8 +29,8 @@ def made(process: str, **parameters: Any) -> tuple[Any, Any, PhoneCase]:
 @pytest.mark.parametrize(
     ("process", "parameters"),
     [
-        ("fdm-pla", {"name": "Zoë", "letter_height": 10.0}),
-        ("mjf-pa12", {"name": "José", "letters": "embossed", "text_angle": 30.0, "letter_height": 11.0}),
+        ("fdm-pla", {"name": "Zoë Nguyễn", "letter_height": 8.0}),
+        ("mjf-pa12", {"name": "Ana & José", "letters": "embossed", "text_angle": 30.0}),
     ],
 )
 def test_a_name_lies_on_the_flat_back(process: str, parameters: dict[str, Any]) -> None:
@@ -43,6 +43,16 @@ def test_a_name_lies_on_the_flat_back(process: str, parameters: dict[str, Any]) 
     depth = 0.6 if template.letters == "engraved" else -0.6
     floor = settled.part.patches["back.floor"].plane
     assert floor is not None and floor.origin[2] == pytest.approx(depth)
+
+
+def test_thin_shoulders_are_widened_and_said() -> None:
+    """At the default height fdm-tpu shows no stroke under 1.0 mm; shoulders of a, h, m are 0.88."""
+    settled, findings, template = made("fdm-tpu", name="Charlotte")
+    assert not findings
+    (told,) = [note for note in template.notes() if "widened" in note[0]]
+    assert "no edge moved by more than 0.09 mm" in told[0] and "0.09 mm" in told[1]
+    _, _, plain = made("fdm-tpu", name="Zoë")
+    assert not [note for note in plain.notes() if "widened" in note[0]]
 
 
 def test_another_name_keeps_the_body() -> None:

@@ -57,7 +57,7 @@ def test_every_phone_passes_at_defaults(process: str) -> None:
         ("mjf-tpu", {"wall": 1.0, "phone": "apple-iphone-15-pro-max"}, "wall", 1.2),
         ("fdm-pla", {"name": "Zoé", "wall": 1.2}, "wall", 1.6),
         ("fdm-pla", {"name": "Zoé", "depth": 0.2}, "depth", 0.4),
-        ("fdm-pla", {"name": "Zoé", "letter_height": 4.0}, "letter_height", 6.2),
+        ("fdm-pla", {"name": "Zoé", "letter_height": 4.0}, "letter_height", 5.0),
         ("mjf-pa12", {"name": "Zoé", "letter_height": 40.0}, "letter_height", None),
         ("mjf-pa12", {"name": "Zoé", "text_x": 35.0}, "text_x", None),
     ],
