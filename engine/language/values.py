@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeVar
 
 from engine.errors import OrderError, Refused
 from engine.model.mesh import Mesh, Part, Patch, Pose
 from engine.model.outline import Outline
 
 AS_DRAWN = Pose()
+Made = TypeVar("Made")
 
 
 def accepted_text(field: str, raw: str, max_graphemes: int) -> str:
@@ -125,16 +127,31 @@ class Solid:
         """Letters raised `height` mm over the planar patch `on`."""
         return self._stamped(letters, on, height, emboss=True)
 
+    def inlay(self, letters: Letters, *, on: str, depth: float) -> tuple[Solid, Solid]:
+        """This solid with a pocket `depth` mm deep in the planar patch `on`, and letters that fill it, flush: a part of their own.
+
+        Make parts of both and bond them: `body.part("case", bonded="letters")`.
+        """
+        from engine.shape.inlay import inlay
+
+        pocketed, filling = self._on_patch(letters, on, lambda: inlay(self.mesh, self.patches, on, letters.outline, depth))
+        return Solid(pocketed.mesh, pocketed.patches), Solid(filling.mesh, filling.patches)
+
     def _stamped(self, letters: Letters, on: str, depth: float, *, emboss: bool) -> Solid:
-        from engine.shape.stamp import OffPatch, stamp
+        from engine.shape.stamp import stamp
+
+        made = self._on_patch(letters, on, lambda: stamp(self.mesh, self.patches, on, letters.outline, depth, emboss=emboss))
+        return Solid(made.mesh, made.patches)
+
+    def _on_patch(self, letters: Letters, on: str, work: Callable[[], Made]) -> Made:
+        from engine.shape.stamp import OffPatch
 
         if on not in self.patches:
             raise AttributeError(f"no patch {on!r}; there are {', '.join(self.patches)}")
         try:
-            made = stamp(self.mesh, self.patches, on, letters.outline, depth, emboss=emboss)
+            return work()
         except OffPatch:
             raise self._does_not_fit(letters, on) from None
-        return Solid(made.mesh, made.patches)
 
     def _does_not_fit(self, letters: Letters, on: str) -> Refused:
         from engine.shape.stamp import covers

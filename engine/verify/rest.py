@@ -51,7 +51,7 @@ class Rest:
     _inner: dict[bytes, _Inner] = field(default_factory=dict)
 
     def face(self, lattice: Lattice, faces: Faces, twin: Int32s, roles: Int8s, limits: Float64s) -> Facing:
-        """What faces each face of the whole: arrays that lead with the rest's rows. limits (2, 3, 3) of `walls.limits_of`."""
+        """What faces each face of the whole: arrays that lead with the rest's rows. limits (2, 4, 4) of `walls.limits_of`."""
         m = len(self.faces)
         inner = self._known(roles[:m], limits)
         surface, rows, sharp = _grown(inner, lattice, faces, twin, roles)

@@ -139,6 +139,15 @@ class PhoneCase(Template):
     text_y = length(0.0, low=-70.0, high=70.0, step=0.5, label=("Letters upwards", "Lettres vers le haut"))
     text_angle = angle(0.0, low=-90.0, high=90.0, step=1.0, label=("Turned by", "Inclinaison"))
     colour = choice("blue", {key: words for key, (_, words) in COLOURS.items()}, label=("Colour", "Couleur"))
+    letter_colour = choice(
+        "same",
+        {"same": ("As the case", "Comme l'étui"), **{key: words for key, (_, words) in COLOURS.items()}},
+        label=("Colour of the letters", "Couleur des lettres"),
+        help=(
+            "Another colour lets the letters into the back, flush, as a part of their own.",
+            "Une autre couleur loge les lettres dans le dos, à fleur, comme une pièce à part.",
+        ),
+    )
 
     @stage
     def known(self) -> Phone:
@@ -178,10 +187,10 @@ class PhoneCase(Template):
         return tagged(solid, back=back)
 
     @stage
-    def case(self) -> Part:
-        """The case with its name, and how it is printed."""
+    def case(self) -> list[Part]:
+        """The case with its name, in one or two colours, and how it is printed."""
         solid: Solid = self.shell()
-        embossed = self.letters == "embossed"
+        inlay: Solid | None = None
         if self.name:
             letters = self.name.outlines(
                 height=self.letter_height,
@@ -189,14 +198,25 @@ class PhoneCase(Template):
                 at=rules.text_centre(self.plan(), self.text_x, self.text_y),
                 angle=self.text_angle,
             )
-            solid = (
-                solid.emboss(letters, on="back", height=self.depth)
-                if embossed
-                else solid.engrave(letters, on="back", depth=self.depth)
-            )
-        return solid.part(
-            "case", colour=COLOURS[self.colour][0], print_pose=self.print_pose(), shown_pose=SHOWN, assembled_pose=SHOWN
-        )
+            if self.letters == "embossed":
+                solid = solid.emboss(letters, on="back", height=self.depth)
+            elif self.two_colours():
+                solid, inlay = solid.inlay(letters, on="back", depth=self.depth)
+            else:
+                solid = solid.engrave(letters, on="back", depth=self.depth)
+        pose = self.print_pose()
+        case = solid.part("case", colour=COLOURS[self.colour][0], print_pose=pose, shown_pose=SHOWN, assembled_pose=SHOWN)
+        if inlay is None:
+            return [case]
+        second = COLOURS[self.letter_colour][0]
+        return [
+            case,
+            inlay.part("letters", colour=second, print_pose=pose, shown_pose=SHOWN, assembled_pose=SHOWN, bonded="case"),
+        ]
+
+    def two_colours(self) -> bool:
+        """Whether the letters are a part of their own."""
+        return bool(self.name) and self.letter_colour != "same"
 
     def print_pose(self) -> Pose:
         """Back down where the back is flat; on its rim where a ring or letters stand over it."""
@@ -251,6 +271,15 @@ class PhoneCase(Template):
             depth=self.depth,
             wall=self.wall,
             raised=self.letters == "embossed",
+        )
+
+    @rule
+    def second_colour(self, process: Process) -> list[Relation]:
+        """Letters of a second colour lie flush in the back, and can be told from it."""
+        if not self.two_colours():
+            return []
+        return rules.second_colour(
+            process, raised=self.letters == "embossed", alike=self.letter_colour == self.colour, depth=self.depth
         )
 
     @rule

@@ -101,6 +101,21 @@ def strokes(process: Process, *, font: str, height: float, depth: float, wall: f
     return told
 
 
+def second_colour(process: Process, *, raised: bool, alike: bool, depth: float) -> list[Relation]:
+    """Letters of their own colour: let in flush, thick enough to be a part, not the case's colour."""
+    flush = (
+        "letters of a second colour lie flush in the back: take engraved ones",
+        "des lettres d'une autre couleur sont à fleur du dos : prenez-les gravées",
+    )
+    seen = ("letters in the case's own colour are not seen", "des lettres de la couleur de l'étui ne se voient pas")
+    thick = ("thinner letters are no part of their own in this process", "des lettres plus minces ne font pas une pièce à part")
+    return [
+        forbid(raised, change="letters", why=flush),
+        forbid(alike, change="letter_colour", why=seen),
+        at_least(depth, process.emboss_height, change="depth", why=thick),
+    ]
+
+
 def text_centre(plan: Plan, text_x: float, text_y: float) -> tuple[float, float]:
     """Where the letters are centred, in the back's own frame (x to the right seen from behind)."""
     _, y0, _, y1 = plan.free

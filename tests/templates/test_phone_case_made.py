@@ -11,7 +11,7 @@ from engine.language.template import Home, Run
 from engine.model.order import Order
 from engine.process.limits import load_process
 from engine.verify.checks import verify
-from engine.verify.settle import settle
+from engine.verify.settle import settle, together
 from templates.phone_case import PhoneCase
 
 HOME = Home()
@@ -21,9 +21,9 @@ def made(process: str, **parameters: Any) -> tuple[Any, Any, PhoneCase]:
     values, origins = accept(Order("phone-case", parameters=parameters), PhoneCase)
     limits = load_process(process)
     template = PhoneCase(Run(PhoneCase, values, origins, limits.flat(), home=HOME))
-    settled = settle(template.case())
-    _, findings, _ = verify((settled,), limits)
-    return settled, findings, template
+    parts = together([settle(part) for part in template.case()])
+    _, findings, _ = verify(parts, limits)
+    return parts[0], findings, template
 
 
 @pytest.mark.parametrize(
