@@ -6,10 +6,11 @@ from engine.language.person import measure, outline, pressure, scan
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
 from engine.language.stages import cad, fit, rule, stage
 from engine.language.template import ProcessView, Template
-from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
+from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, pattern, tagged
 from engine.model.mesh import FLIPPED, Part, Pose
 from engine.model.order import Measurement
 from engine.model.process import Process
+from engine.model.rounded import Rounded
 
 __all__ = [
     "AS_DRAWN",
@@ -21,6 +22,7 @@ __all__ = [
     "Process",
     "ProcessView",
     "Relation",
+    "Rounded",
     "Row",
     "Solid",
     "Template",
@@ -39,6 +41,7 @@ __all__ = [
     "length",
     "measure",
     "outline",
+    "pattern",
     "pressure",
     "require",
     "rule",

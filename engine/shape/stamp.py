@@ -87,7 +87,7 @@ def stamp(
     ground = _ground(mesh, patches, on)
     if not len(outline.points):
         return Stamped(mesh, patches)
-    left = _left(ground, outline, margin)
+    left = left_of(ground, outline, margin)
     if not ground.exact:
         return _by_csg(mesh, patches, ground, outline, steps, emboss)
     return _replaced(ground, outline, left, steps, emboss)
@@ -111,7 +111,7 @@ def stamp_by_csg(
     ground = _ground(mesh, patches, on)
     if not len(outline.points):
         return Stamped(mesh, patches)
-    _left(ground, outline, margin)
+    left_of(ground, outline, margin)
     return _by_csg(mesh, patches, ground, outline, steps, emboss)
 
 
@@ -163,8 +163,9 @@ def _remaining(ground: Ground, outline: Outline, reach: float) -> Faces | None:
     return cap
 
 
-def _left(ground: Ground, outline: Outline, margin: float) -> Faces:
-    """`_remaining`, or the reason why not."""
+def left_of(ground: Ground, outline: Outline, margin: float = 0.0) -> Faces:
+    """Triangles of the patch less the outline, as rows of its border and then the outline's points; or the reason why not
+    (OffPatch, BadOutline)."""
     reach = _reach(margin)
     cap = _remaining(ground, outline, reach)
     if cap is not None:
