@@ -6,9 +6,10 @@ from engine.language.person import measure, outline, pressure, scan
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
 from engine.language.stages import cad, fit, rule, stage
 from engine.language.template import ProcessView, Template
-from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, pattern, tagged
+from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, direction, pattern, tagged
 from engine.model.mesh import FLIPPED, Part, Pose
 from engine.model.order import Measurement
+from engine.model.outline import Outline
 from engine.model.process import Process
 from engine.model.rounded import Rounded
 
@@ -19,6 +20,7 @@ __all__ = [
     "Measurement",
     "Part",
     "Pose",
+    "Outline",
     "Process",
     "ProcessView",
     "Relation",
@@ -35,6 +37,7 @@ __all__ = [
     "catalogue",
     "choice",
     "count",
+    "direction",
     "fit",
     "flag",
     "forbid",

@@ -219,6 +219,13 @@ def pattern(kind: str, *, within: Rounded, clear: Sequence[Rounded] = (), cell: 
     return cells(kind, within, clear, cell, bar)
 
 
+def direction(angle: float) -> tuple[float, float]:
+    """The unit vector so many degrees counter-clockwise from x, the same on every machine."""
+    from kernels.portable import cosine_degrees, sine_degrees
+
+    return cosine_degrees(angle), sine_degrees(angle)
+
+
 @dataclass(frozen=True, eq=False)
 class Tagged:
     """A CadQuery result with names for some of its faces; names survive meshing as patches."""

@@ -22,8 +22,11 @@ SAMPLE = 0.2
 """mm between places of a cell's edge that are asked whether they are clear."""
 LONGEST = 26.0
 """mm: a longer stripe is parted by bars, or the wall between two of them would be a loose strap. Ours."""
-ALONG = 0.8
-"""mm between points of a wave's edge: with the tightest wave (radius about 5) the chord is 0.02 mm off."""
+WAVE = 2.6
+"""Length of a wave, in cells with their bar: its tightest bend has 0.9 of one for its radius."""
+CHORDS = 24
+FINEST = 0.4
+"""Points to a wave, but none nearer than so many mm: its edge is at most 0.02 mm off."""
 QUARTER = 5
 """Chords of a quarter of a stripe's round end."""
 SLANT = 45.0
@@ -81,7 +84,7 @@ def _stripes(within: Rounded, clear: Sequence[Rounded], cell: float, bar: float,
     """Stripes with round ends about lines side by side: straight and slanted, or upright and wavy."""
     turn = 0.0 if wavy else -SLANT
     c, s = cosine_degrees(turn), sine_degrees(turn)
-    length = 5.0 * (cell + bar) if wavy else 1.0
+    length = WAVE * (cell + bar) if wavy else 1.0
     swing = length / 14.0 if wavy else 0.0
     slope = 2.0 * math.pi * swing / length
     pitch = (cell + bar) * math.sqrt(1.0 + slope * slope)  # waves lie nearest where they are steepest
@@ -102,7 +105,8 @@ def _stripes(within: Rounded, clear: Sequence[Rounded], cell: float, bar: float,
         marks = [k * SAMPLE for k in range(-steps, steps + 1)]
         free = [_free(*placed(*line(i * pitch, v)[0]), within, clear, cell / 2) for v in marks]
         for low, high in _parted(_runs(marks, free), cell, bar):
-            yield [placed(u, v) for u, v in _slot([line(i * pitch, v) for v in _along(low, high, wavy)], cell / 2)]
+            spine = [line(i * pitch, v) for v in _along(low, high, max(length / CHORDS, FINEST) if wavy else high - low)]
+            yield [placed(u, v) for u, v in _slot(spine, cell / 2)]
 
 
 def _runs(marks: Sequence[float], free: Sequence[bool]) -> Iterator[tuple[float, float]]:
@@ -131,8 +135,8 @@ def _parted(runs: Iterator[tuple[float, float]], cell: float, bar: float) -> Ite
                 yield low + k * (each + apart), low + k * (each + apart) + each
 
 
-def _along(low: float, high: float, wavy: bool) -> list[float]:
-    parts = max(1, math.ceil((high - low) / ALONG)) if wavy else 1
+def _along(low: float, high: float, spacing: float) -> list[float]:
+    parts = max(1, math.ceil((high - low) / spacing))
     return [low + (high - low) * k / parts for k in range(parts + 1)]
 
 

@@ -71,8 +71,8 @@ def _depth(first: Ground, patches: Mapping[str, Patch], behind: str) -> int:
     plane = patches[behind].plane
     if plane is None or not first.exact or any(a + b != 0.0 for a, b in zip(plane.normal, first.plane.normal, strict=True)):
         raise ValueError(f"patches {first.name!r} and {behind!r} are not the two faces of a wall in planes of the lattice")
-    between = [(o * STEPS_PER_MM - a) * n for o, a, n in zip(plane.origin, first.frame[0], first.plane.normal, strict=True)]
-    deep = -round(sum(between))
+    away = [(o * STEPS_PER_MM - a) * n for o, a, n in zip(plane.origin, first.frame[0], first.plane.normal, strict=True)]
+    deep = -round(float(sum(away)))
     if deep < 1:
         raise ValueError(f"patch {behind!r} does not lie behind {first.name!r}")
     return deep

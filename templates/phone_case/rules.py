@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from engine.authoring import Process, Relation, at_least, at_most, between, forbid
+from engine.authoring import Process, Relation, Rounded, at_least, at_most, between, direction, forbid
 from templates.phone_case.plan import Making, Plan, membrane_thickness
 
 STROKES = {"roboto-regular": 9.6, "roboto-medium": 7.5, "roboto-bold": 6.2, "roboto-black": 5.6}
@@ -120,6 +120,11 @@ def text_centre(plan: Plan, text_x: float, text_y: float) -> tuple[float, float]
     """Where the letters are centred, in the back's own frame (x to the right seen from behind)."""
     _, y0, _, y1 = plan.free
     return (text_x, (y0 + y1) / 2 + text_y)
+
+
+def text_box(centre: tuple[float, float], ink: tuple[float, float], height: float, turn: float) -> Rounded:
+    """What a name may take, in the back's own frame. `ink`: as in `text_fits`."""
+    return Rounded(*centre, ink[0] * height, 2 * max(ink[1] - 0.5, 0.5) * height, 0.0, direction(turn))
 
 
 def text_fits(plan: Plan, ink: tuple[float, float], height: float, text_x: float, text_y: float, turn: float) -> list[Relation]:
