@@ -6,10 +6,12 @@ from engine.language.person import measure, outline, pressure, scan
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
 from engine.language.stages import cad, fit, rule, stage
 from engine.language.template import ProcessView, Template
-from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
+from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, direction, pattern, tagged
 from engine.model.mesh import FLIPPED, Part, Pose
 from engine.model.order import Measurement
+from engine.model.outline import Outline
 from engine.model.process import Process
+from engine.model.rounded import Rounded
 
 __all__ = [
     "AS_DRAWN",
@@ -18,9 +20,11 @@ __all__ = [
     "Measurement",
     "Part",
     "Pose",
+    "Outline",
     "Process",
     "ProcessView",
     "Relation",
+    "Rounded",
     "Row",
     "Solid",
     "Template",
@@ -33,12 +37,14 @@ __all__ = [
     "catalogue",
     "choice",
     "count",
+    "direction",
     "fit",
     "flag",
     "forbid",
     "length",
     "measure",
     "outline",
+    "pattern",
     "pressure",
     "require",
     "rule",

@@ -26,6 +26,7 @@ from engine.language.shelf import code_hash
 from engine.language.stages import designers
 from engine.language.template import Home, Run, Template
 from engine.language.values import Solid
+from engine.model import bonded
 from engine.model.mesh import STEPS_PER_MM, Part, Pose, Settled
 from engine.model.order import CheckRun, Finding, Order, Product, Report, Severity
 from engine.model.places import cache_folder
@@ -39,9 +40,9 @@ from engine.verify.delta import Certificates
 from engine.verify.refit import Connectivities
 from engine.verify.settle import AS_DRAWN, Footings, settle, together
 
-FORMATS = ("3mf", "stl", "glb", "png", "gcode", "step")
+FORMATS = ("3mf", "stl", "glb", "png", "gcode", "step", "prusa")
 DEFAULT_FORMATS = ("3mf", "stl", "glb", "png")
-_LATER = ("prusa", "dxf", "svg", "oma")
+_LATER = ("dxf", "svg", "oma")
 
 
 @dataclass
@@ -91,9 +92,10 @@ def make(
     with clock.step("check"):
         _check_formats(formats)
         process = load_process(order.process or cls.default_process, order.machine)
-        if "gcode" in formats and process.method != "FDM":
+        sliced = [name for name in ("gcode", "prusa") if name in formats]
+        if sliced and not sliced_ready.is_sliced(process):
             raise OrderError(
-                "formats", "only FDM processes are sliced", value="gcode", limit=f"{process.key} is {process.method}"
+                "formats", "only FDM processes are sliced", value=sliced[0], limit=f"{process.key} is {process.method}"
             )
         values, origins = accept(order, cls)
     shop = workshop or Workshop()
@@ -164,15 +166,9 @@ def _build(template: Template) -> Sequence[Part]:
 
 def _standing(parts: Sequence[Part], process: Process, known: Footings) -> tuple[Settled, ...]:
     """Every part in its print pose; those that are bonded stand to each other as they are drawn."""
-    group = list(range(len(parts)))
-    for at, part in enumerate(parts):
-        for other, named in enumerate(parts):
-            if named.name in part.bonded and group[at] != group[other]:
-                group = [group[at] if g == group[other] else g for g in group]
     placed: dict[str, Settled] = {}
-    for g in dict.fromkeys(group):
-        members = [p for p, of in zip(parts, group, strict=True) if of == g]
-        placed.update((s.part.name, s) for s in _placed(members, process, known))
+    for group in bonded.groups(parts):
+        placed.update((s.part.name, s) for s in _placed([parts[at] for at in group], process, known))
     return tuple(placed[p.name] for p in parts)
 
 
@@ -263,9 +259,14 @@ def _export(product: Product, template: Template, formats: Collection[str], shop
             files["preview.glb"] = write_glb(product.parts, identity)
     if "png" in formats and picture is not None:
         files["thumbnail.png"] = picture
+    if "prusa" in formats:
+        with clock.step("prusa"):
+            files["model.prusa.3mf"] = _project(product, identity, picture, shop)
     if "gcode" in formats:
         with clock.step("gcode"):
-            model = files.get("model.3mf") or _model(product, identity, picture, shop)
+            bonded_too = any(p.part.bonded for p in product.parts)
+            whole = _project if bonded_too else _model
+            model = files.get("model.prusa.3mf" if bonded_too else "model.3mf") or whole(product, identity, picture, shop)
             files["model.gcode"] = slice_product(model, product.parts, product.process, product.report.figures, placed=True)
     return files
 
@@ -275,6 +276,14 @@ def _model(product: Product, identity: Identity, picture: bytes | None, shop: Wo
     settings = sliced_ready.settings_files(product.process, product.parts, product.report.figures.get("supported_area_mm2"))
     moves = sliced_ready.positions(product.parts, product.process) if settings else None
     return write_3mf(product.parts, identity, thumbnail=picture, extra=settings, moves=moves, cache=shop.segments)
+
+
+def _project(product: Product, identity: Identity, picture: bytes | None, shop: Workshop) -> bytes:
+    """The 3MF that PrusaSlicer alone reads as meant: bonded parts are volumes of one object, with a tool each."""
+    objects = sliced_ready.objects(product.parts)
+    settings = sliced_ready.project_files(product.process, product.parts)
+    moves = sliced_ready.positions(objects, product.process)
+    return write_3mf(objects, identity, thumbnail=picture, extra=settings, moves=moves, cache=shop.segments)
 
 
 def _with_papers(product: Product, files: dict[str, bytes], cls: type[Template], clock: _Clock) -> Product:

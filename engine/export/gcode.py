@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.doors.slicer import Sliced, slice_model
 from engine.errors import EngineFault, InputError
+from engine.export.sliced_ready import objects, tools
 from engine.model.mesh import STEPS_PER_MM, Settled
 from engine.model.process import Process
 
@@ -34,7 +35,8 @@ ROUGH_BAND = 0.5
 
 _OBJECT = re.compile(r"; printing object (.*) id:(\d+) copy (\d+)")
 _TIME = re.compile(r"; estimated printing time \(normal mode\) = (.*)")
-_GRAMS = re.compile(r"; filament used \[g\] = ([\d.]+)")
+_GRAMS = re.compile(r"; filament used \[g\] = ([\d., ]+)")
+_TOOL = re.compile(r"T(\d+)(?:\s.*)?")
 _SPAN = re.compile(r"(\d+)([dhms])")
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
@@ -77,18 +79,20 @@ class Drawn:
 @dataclass(frozen=True)
 class GcodeFigures:
     """What a G-code file says. `layers`: heights at which a part itself is drawn (supports have layers of their own between);
-    `objects`: by (id, copy), without their supports; `whole`: everything extruded."""
+    `objects`: by (id, copy), without their supports; `whole`: everything extruded; `tools`: mm of filament by tool."""
 
     time_s: float | None
     filament_g: float | None
     layers: int
     whole: Drawn
     objects: Mapping[tuple[int, int], Drawn]
+    tools: Mapping[int, float]
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was ordered: each part's name and size in mm, the machine, layers' height, and the filament's estimate."""
+    """What was ordered: each object's name and size in mm (bonded parts are one), the machine, layers' height, the filament's
+    estimate, and how many tools draw."""
 
     parts: tuple[tuple[str, tuple[float, float, float]], ...]
     machine: tuple[float, float, float]
@@ -96,6 +100,7 @@ class Wanted:
     layer: float
     mass_g: float
     band: float
+    tools: int = 1
 
     @property
     def layers(self) -> int:
@@ -121,14 +126,16 @@ def slice_product(
 
 def wanted(parts: Sequence[Settled], process: Process, figures: Mapping[str, Any]) -> Wanted:
     """The acceptance tests' figures for these parts."""
-    sizes = [((settled.lattice.max(axis=0) - settled.lattice.min(axis=0)) / STEPS_PER_MM).tolist() for settled in parts]
+    whole = objects(parts)
+    sizes = [((settled.lattice.max(axis=0) - settled.lattice.min(axis=0)) / STEPS_PER_MM).tolist() for settled in whole]
     return Wanted(
-        parts=tuple((settled.part.name, (x, y, z)) for settled, (x, y, z) in zip(parts, sizes, strict=True)),
+        parts=tuple((settled.part.name, (x, y, z)) for settled, (x, y, z) in zip(whole, sizes, strict=True)),
         machine=process.machine.size,
         first_layer=float(process.settings["first_layer_height"]),
         layer=process.layer,
         mass_g=float(figures["mass_g"]),
         band=CALIBRATED_BAND if figures.get("calibrated") else ROUGH_BAND,
+        tools=len(tools(parts)) if len(whole) < len(parts) else 1,
     )
 
 
@@ -148,6 +155,9 @@ def accept(sliced: Sliced, order: Wanted, silent: Sequence[str] = SILENT) -> lis
     problems += _outside(found, order)
     if abs(found.layers - order.layers) > 1:
         problems.append(f"{found.layers} layers, expected {order.layers}")
+    drawing = sorted(tool for tool, filament in found.tools.items() if filament > 0)
+    if drawing != list(range(order.tools)):
+        problems.append(f"tools {drawing} draw, expected {order.tools} from 0")
     if found.time_s is None:
         problems.append("no printing time")
     if found.filament_g is None:
@@ -206,10 +216,12 @@ def read(text: str) -> GcodeFigures:
             reader.remark(line)
         elif line.startswith(("M82", "M83")):
             reader.relative = line.startswith("M83")
+        elif told := _TOOL.fullmatch(line):
+            reader.tool = int(told[1])
         elif line.startswith("G92"):
             reader.pushed = dict(_words(line)).get("E", reader.pushed)
     heights = {height for drawn in reader.objects.values() for height in drawn.heights}
-    return GcodeFigures(reader.time_s, reader.filament_g, len(heights), reader.whole, reader.objects)
+    return GcodeFigures(reader.time_s, reader.filament_g, len(heights), reader.whole, reader.objects, reader.tools)
 
 
 @dataclass
@@ -219,10 +231,12 @@ class _Reader:
     place: tuple[float, float, float] = (0.0, 0.0, 0.0)
     pushed: float = 0.0
     relative: bool = False
+    tool: int = 0
     label: Drawn | None = None
     support: bool = False
     whole: Drawn = field(default_factory=lambda: Drawn(""))
     objects: dict[tuple[int, int], Drawn] = field(default_factory=dict)
+    tools: dict[int, float] = field(default_factory=dict)
     time_s: float | None = None
     filament_g: float | None = None
 
@@ -242,6 +256,7 @@ class _Reader:
                 end = self.pushed + value if self.relative else value
         filament, self.pushed, self.place = end - self.pushed, 0.0 if self.relative else end, (x, y, z)
         if moved and filament > 0:
+            self.tools[self.tool] = self.tools.get(self.tool, 0.0) + filament
             for drawn in (self.whole, None if self.support else self.label):
                 if drawn is not None:
                     drawn.add(before[0], before[1], z, 0.0)
@@ -258,7 +273,7 @@ class _Reader:
         elif told := _TIME.fullmatch(line):
             self.time_s = float(sum(int(count) * _SECONDS[unit] for count, unit in _SPAN.findall(told[1])))
         elif told := _GRAMS.fullmatch(line):
-            self.filament_g = float(told[1])
+            self.filament_g = math.fsum(float(grams) for grams in told[1].split(","))
 
 
 def _words(line: str) -> list[tuple[str, float]]:

@@ -1,6 +1,8 @@
 """What makes a 3MF open in PrusaSlicer ready to slice: its settings, names and supports of the parts, and a place on the bed.
 
-The texts go into the archive under `CONFIG` and `MODEL_CONFIG`. Only FDM is sliced; other processes carry no settings.
+The texts go into the archive under `CONFIG` and `MODEL_CONFIG`. Only FDM is sliced; other processes carry no settings. There are two
+such archives. `model.3mf` has each part as an object. `model.prusa.3mf` has bonded parts as volumes of one object, each with its own
+tool (as separate objects PrusaSlicer drops what stands on another part to the bed): it is what several colours are sliced from.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import functools
 from collections.abc import Sequence
 from xml.sax.saxutils import quoteattr
 
+from engine.model.bonded import in_one_mesh, outside, settled_groups
 from engine.model.mesh import STEPS_PER_MM, Settled
 from engine.model.process import Process
 from engine.process.supports import support
@@ -37,9 +40,45 @@ def settings_files(process: Process, parts: Sequence[Settled], supported_mm2: fl
     return {CONFIG: config(process).encode(), MODEL_CONFIG: model_config(parts, process, supported_mm2=supported_mm2).encode()}
 
 
-def config(process: Process) -> str:
-    """`Slic3r_PE.config`: `; key = value` lines. The first line is a comment, since PrusaSlicer drops it."""
-    return _config(process.key, process.machine.key, tuple(process.settings.items()))
+def project_files(process: Process, parts: Sequence[Settled]) -> dict[str, bytes]:
+    """The entries of `model.prusa.3mf`, whose objects are `objects(parts)`."""
+    return {
+        CONFIG: config(process, tools(parts)).encode(),
+        MODEL_CONFIG: _model_config(bonded_objects(parts), tools(parts), process).encode(),
+    }
+
+
+def bonded_objects(parts: Sequence[Settled]) -> tuple[tuple[Settled, ...], ...]:
+    """The parts of each object of `model.prusa.3mf`: those that are bonded are one, in their order."""
+    return tuple(tuple(parts[at] for at in group) for group in settled_groups(parts))
+
+
+def objects(parts: Sequence[Settled]) -> tuple[Settled, ...]:
+    """The objects of `model.prusa.3mf`, each in one mesh and named like its first part."""
+    return tuple(in_one_mesh(group) for group in bonded_objects(parts))
+
+
+def tools(parts: Sequence[Settled]) -> tuple[tuple[str | None, str], ...]:
+    """Material and colour of each tool, in the parts' order: parts alike in both share one."""
+    return tuple(dict.fromkeys(_filament(settled) for settled in parts))
+
+
+def _filament(settled: Settled) -> tuple[str | None, str]:
+    return (settled.part.material, settled.part.colour)
+
+
+def config(process: Process, filaments: Sequence[tuple[str | None, str]] = ()) -> str:
+    """`Slic3r_PE.config`: `; key = value` lines. The first line is a comment, since PrusaSlicer drops it.
+
+    `filaments`: of several tools, each a nozzle of its own with the process's settings; nothing is purged between them.
+    """
+    settings = dict(process.settings)
+    if len(filaments) > 1:
+        colours = ";".join(colour.upper() for _, colour in filaments)
+        settings["nozzle_diameter"] = ",".join([settings["nozzle_diameter"]] * len(filaments))
+        settings |= {"filament_colour": colours, "extruder_colour": colours}
+        settings |= {"single_extruder_multi_material": "0", "wipe_tower": "0"}
+    return _config(process.key, process.machine.key, tuple(settings.items()))
 
 
 @functools.lru_cache(maxsize=32)
@@ -56,25 +95,47 @@ def model_config(
 
     `first_id`: the first part's object id in the 3MF; the others follow it. `supported_mm2`: as `settings_files` has it.
     """
+    return _model_config([(settled,) for settled in parts], (), process, first_id, supported_mm2)
+
+
+def _model_config(
+    objects: Sequence[Sequence[Settled]],
+    filaments: Sequence[tuple[str | None, str]],
+    process: Process,
+    first_id: int = FIRST_ID,
+    supported_mm2: float | None = None,
+) -> str:
+    """Each object's volumes are runs of its triangles, one for each of its parts."""
+    needed = _need_support([settled for parts in objects for settled in parts], process, supported_mm2)
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<config>"]
-    for at, settled in enumerate(parts):
-        name = quoteattr(settled.part.name)
+    for at, parts in enumerate(objects):
+        name = quoteattr(parts[0].part.name)
         lines.append(f' <object id="{first_id + at}" instances_count="1">')
         lines.append(f'  <metadata type="object" key="name" value={name}/>')
-        if _needs_support(settled, process, supported_mm2, len(parts)):
+        if parts[0].part.name in needed:
             lines.append('  <metadata type="object" key="support_material" value="1"/>')
-        lines.append(f'  <volume firstid="0" lastid="{len(settled.faces) - 1}">')
-        lines.append(f'   <metadata type="volume" key="name" value={name}/>')
-        lines.append('   <metadata type="volume" key="volume_type" value="ModelPart"/>')
-        lines += ["  </volume>", " </object>"]
+        first = 0
+        for settled in parts:
+            lines.append(f'  <volume firstid="{first}" lastid="{first + len(settled.faces) - 1}">')
+            lines.append(f'   <metadata type="volume" key="name" value={quoteattr(settled.part.name)}/>')
+            lines.append('   <metadata type="volume" key="volume_type" value="ModelPart"/>')
+            if len(filaments) > 1:
+                tool = filaments.index(_filament(settled)) + 1
+                lines.append(f'   <metadata type="volume" key="extruder" value="{tool}"/>')
+            lines.append("  </volume>")
+            first += len(settled.faces)
+        lines.append(" </object>")
     return "\n".join([*lines, "</config>"]) + "\n"
 
 
-def _needs_support(settled: Settled, process: Process, supported_mm2: float | None, parts: int) -> bool:
-    """What all parts need together says what each needs when that is nothing, or when there is one part."""
-    if supported_mm2 is not None and (parts == 1 or supported_mm2 == 0.0):
-        return supported_mm2 > 0.0
-    return support(settled.lattice, settled.faces, process).needed
+def _need_support(parts: Sequence[Settled], process: Process, supported_mm2: float | None) -> set[str]:
+    """The names of the parts that do, bonded ones together. What all need together says it when that is nothing."""
+    if supported_mm2 == 0.0:
+        return set()
+    groups = [[parts[at] for at in group] for group in settled_groups(parts)]
+    if supported_mm2 is not None and len(groups) == 1:
+        return {settled.part.name for settled in parts}
+    return {s.part.name for group in groups if support(*outside(group), process).needed for s in group}
 
 
 def footprint(settled: Settled) -> tuple[int, int, int, int]:
@@ -84,12 +145,25 @@ def footprint(settled: Settled) -> tuple[int, int, int, int]:
 
 
 def positions(parts: Sequence[Settled], process: Process) -> tuple[tuple[int, int], ...]:
-    """How far to move each part in x and y, in steps of 1e-4 mm, so that they lie side by side in the middle of the machine.
+    """How far to move each part in x and y, in steps of 1e-4 mm, so that they lie side by side in the middle of the machine;
+    bonded parts are moved as one.
 
     Rows are filled in the given order, each at most as wide as the machine; parts that are too many simply run over its edge,
     which the checks say.
     """
-    boxes = [footprint(settled) for settled in parts]
+    moves = [(0, 0)] * len(parts)
+    groups = settled_groups(parts)
+    boxes = [footprint(parts[at]) for at in range(len(parts))]
+    joined = [
+        (*(min(boxes[at][k] for at in g) for k in (0, 1)), *(max(boxes[at][k] for at in g) for k in (2, 3))) for g in groups
+    ]
+    for group, move in zip(groups, _side_by_side(joined, process), strict=True):
+        for at in group:
+            moves[at] = move
+    return tuple(moves)
+
+
+def _side_by_side(boxes: Sequence[tuple[int, ...]], process: Process) -> list[tuple[int, int]]:
     width, depth = (round(side * STEPS_PER_MM) for side in process.machine.size[:2])
     rows: list[list[int]] = []
     used = 0
@@ -108,4 +182,4 @@ def positions(parts: Sequence[Settled], process: Process) -> tuple[tuple[int, in
             moves[at] = (x - boxes[at][0], y - boxes[at][1])
             x += boxes[at][2] - boxes[at][0] + SPACING
         y += height + SPACING
-    return tuple(moves)
+    return moves

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from engine.errors import OrderError, Refused
 from engine.model.mesh import Mesh, Part, Patch, Pose
 from engine.model.outline import Outline
+from engine.model.rounded import Rounded
 
 if TYPE_CHECKING:
     from engine.language.template import ProcessView
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 AS_DRAWN = Pose()
 How = Literal["engraved", "embossed", "cut"]
+Made = TypeVar("Made")
 
 
 def accepted_text(field: str, raw: str, max_graphemes: int) -> str:
@@ -242,24 +244,51 @@ class Solid:
     mesh: Mesh
     patches: Mapping[str, Patch]
 
-    def engrave(self, letters: Letters, *, on: str, depth: float) -> Solid:
+    def engrave(self, letters: Letters | Outline, *, on: str, depth: float) -> Solid:
         """Letters cut `depth` mm into the planar patch `on`; Refused, with the height that fits, where they leave it."""
         return self._stamped(letters, on, depth, emboss=False)
 
-    def emboss(self, letters: Letters, *, on: str, height: float) -> Solid:
+    def emboss(self, letters: Letters | Outline, *, on: str, height: float) -> Solid:
         """Letters raised `height` mm over the planar patch `on`."""
         return self._stamped(letters, on, height, emboss=True)
 
-    def _stamped(self, letters: Letters, on: str, depth: float, *, emboss: bool) -> Solid:
-        from engine.shape.stamp import OffPatch, stamp
+    def cut(self, outline: Letters | Outline, *, on: str, behind: str) -> Solid:
+        """An outline cut through the wall between two parallel planar patches; it is drawn in the frame of `on`."""
+        from engine.shape.through import cut_through
+
+        drawn = _drawn(outline)
+        made = self._on_patch(outline, on, lambda: cut_through(self.mesh, self.patches, on, behind, drawn))
+        return Solid(made.mesh, made.patches)
+
+    def inlay(self, letters: Letters | Outline, *, on: str, depth: float) -> tuple[Solid, Solid]:
+        """This solid with a pocket `depth` mm deep in the planar patch `on`, and letters that fill it, flush: a part of their own.
+
+        Make parts of both and bond them: `body.part("case", bonded="letters")`.
+        """
+        from engine.shape.inlay import inlay
+
+        drawn = _drawn(letters)
+        pocketed, filling = self._on_patch(letters, on, lambda: inlay(self.mesh, self.patches, on, drawn, depth))
+        return Solid(pocketed.mesh, pocketed.patches), Solid(filling.mesh, filling.patches)
+
+    def _stamped(self, letters: Letters | Outline, on: str, depth: float, *, emboss: bool) -> Solid:
+        from engine.shape.stamp import stamp
+
+        drawn = _drawn(letters)
+        made = self._on_patch(letters, on, lambda: stamp(self.mesh, self.patches, on, drawn, depth, emboss=emboss))
+        return Solid(made.mesh, made.patches)
+
+    def _on_patch(self, letters: Letters | Outline, on: str, work: Callable[[], Made]) -> Made:
+        from engine.shape.stamp import OffPatch
 
         if on not in self.patches:
             raise AttributeError(f"no patch {on!r}; there are {', '.join(self.patches)}")
         try:
-            made = stamp(self.mesh, self.patches, on, letters.outline, depth, emboss=emboss)
-        except OffPatch:
+            return work()
+        except OffPatch as off:
+            if isinstance(letters, Outline):
+                raise ValueError(off.for_sender()) from None
             raise self._does_not_fit(letters, on) from None
-        return Solid(made.mesh, made.patches)
 
     def _does_not_fit(self, letters: Letters, on: str) -> Refused:
         from engine.shape.stamp import covers
@@ -298,6 +327,27 @@ class Solid:
         return Part(
             name, self.mesh, self.patches, colour, material, poses, frozenset((bonded,) if isinstance(bonded, str) else bonded)
         )
+
+
+def _drawn(outline: Letters | Outline) -> Outline:
+    return outline.outline if isinstance(outline, Letters) else outline
+
+
+def pattern(kind: str, *, within: Rounded, clear: Sequence[Rounded] = (), cell: float, bar: float) -> Outline:
+    """Cells to cut through a wall or to raise: kind hexagon, stripes or waves, `cell` mm wide, `bar` mm apart, in the patch's frame.
+
+    All of them lie in `within`, none in what is to stay `clear`.
+    """
+    from engine.shape.cells import cells
+
+    return cells(kind, within, clear, cell, bar)
+
+
+def direction(angle: float) -> tuple[float, float]:
+    """The unit vector so many degrees counter-clockwise from x, the same on every machine."""
+    from kernels.portable import cosine_degrees, sine_degrees
+
+    return cosine_degrees(angle), sine_degrees(angle)
 
 
 @dataclass(frozen=True, eq=False)

@@ -65,11 +65,15 @@ class Mesh:
 
 
 class Role(StrEnum):
-    """What a patch is for: letters answer to the emboss and engrave limits, not to the wall's."""
+    """What a patch is for: letters answer to the emboss and engrave limits, not to the wall's.
+
+    INLAY: the top and the foot of a part that is let into another, as far apart as letters are raised.
+    """
 
     WALL = "wall"
     ENGRAVING = "engraving"
     EMBOSSING = "embossing"
+    INLAY = "inlay"
     GROOVE = "groove"
     OPENING = "opening"
 

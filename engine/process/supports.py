@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from engine.model.bonded import outside, settled_groups
 from engine.model.mesh import STEPS_PER_MM, Settled
 from engine.model.process import Process
 from kernels import ceilings
@@ -58,10 +59,13 @@ def support(lattice: npt.NDArray[np.int32], faces: npt.NDArray[np.int32], proces
 
 
 def support_figures(parts: Sequence[Settled], process: Process) -> dict[str, float]:
-    """For the report and the estimate: what the supports of all parts hold up. Empty where no process counts supports."""
+    """For the report and the estimate: what the supports of all parts hold up. Empty where no process counts supports.
+
+    Bonded parts are one: what fills a pocket holds up its ceiling.
+    """
     if "bridge" not in process.limits:
         return {}
-    told = [support(part.lattice, part.faces, process) for part in parts]
+    told = [support(*outside([parts[at] for at in group]), process) for group in settled_groups(parts)]
     return {
         "supported_area_mm2": math.fsum(one.area_mm2 for one in told),
         "supported_volume_mm3": math.fsum(one.volume_mm3 for one in told),

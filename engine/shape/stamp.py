@@ -98,7 +98,7 @@ def stamp(
     ground = _ground(mesh, patches, on)
     if not len(outline.points):
         return Stamped(mesh, patches)
-    left = _left(ground, outline, margin)
+    left = left_of(ground, outline, margin)
     if ground.bent is not None:
         return _bent(ground, ground.bent, outline, steps, emboss)
     if not ground.exact:
@@ -124,7 +124,7 @@ def stamp_by_csg(
     ground = _ground(mesh, patches, on)
     if not len(outline.points):
         return Stamped(mesh, patches)
-    _left(ground, outline, margin)
+    left_of(ground, outline, margin)
     if ground.bent is not None:
         raise ValueError(f"patch {on!r} is curved: no prism can be put on it")
     return _by_csg(mesh, patches, ground, outline, steps, emboss)
@@ -178,8 +178,9 @@ def _remaining(ground: Ground, outline: Outline, reach: float) -> Faces | None:
     return cap
 
 
-def _left(ground: Ground, outline: Outline, margin: float) -> Faces:
-    """`_remaining`, or the reason why not."""
+def left_of(ground: Ground, outline: Outline, margin: float = 0.0) -> Faces:
+    """Triangles of the patch less the outline, as rows of its border and then the outline's points; or the reason why not
+    (OffPatch, BadOutline)."""
     reach = _reach(margin)
     cap = _remaining(ground, outline, reach)
     if cap is not None:

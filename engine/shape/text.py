@@ -145,9 +145,7 @@ def _features(kerning: bool, wider: int) -> dict[str, bool]:
     return {**({} if kerning else {"kern": False}), **(dict.fromkeys(("liga", "clig", "dlig"), False) if wider else {})}
 
 
-def _shaped(
-    text: str, run: _Run, font: fonts.Font, language: str, features: dict[str, bool]
-) -> Iterator[tuple[Any, Any]]:
+def _shaped(text: str, run: _Run, font: fonts.Font, language: str, features: dict[str, bool]) -> Iterator[tuple[Any, Any]]:
     """HarfBuzz's glyph infos and positions for one run, left to right; clusters are characters of the text.
 
     It sees the whole text, so that letters join across the end of a run.

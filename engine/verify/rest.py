@@ -52,7 +52,7 @@ class Rest:
     _inner: dict[bytes, _Inner] = field(default_factory=dict)
 
     def face(self, lattice: Lattice, faces: Faces, twin: Int32s, roles: Int8s, limits: Float64s, new: Tree) -> Facing:
-        """What faces each face of the whole: arrays that lead with the rest's rows, `new` the tree of the others. limits (2, 3, 3)
+        """What faces each face of the whole: arrays that lead with the rest's rows, `new` the tree of the others. limits (2, 4, 4)
         of `walls.limits_of`."""
         m = len(self.faces)
         inner = self._known(roles[:m], limits)

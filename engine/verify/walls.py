@@ -4,7 +4,7 @@ Every face is asked (`kernels.walls` says what counts as facing, and why nothing
 to is their patches' roles: between ordinary faces, and between a letter and an ordinary face (the wall left under an engraving), the
 process's wall and gap. Between two faces of letters, raised strokes answer to its emboss_width and sunken ones to its
 engrave_width; what stands between two strokes (a space between raised ones, a land between sunken ones) to its gap, for it is
-half of the same relief. A limit that the process lacks is not asked, and the check says that it did not run.
+half of the same relief. An inlay's strokes are raised ones; from its top to its foot it is as thick as emboss_height asks. A limit that the process lacks is not asked, and the check says that it did not run.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SLACK = 2.0
 less than 1). Foreign files on a finer lattice are let so much too: their floats rounded a wall of 0.8 mm before we did."""
 BEYOND = float(1 << 30)
 """Steps: farther than any two points of a lattice are from each other."""
-_ROLES = {Role.ENGRAVING: 1, Role.EMBOSSING: 2}
+_ROLES = {Role.ENGRAVING: 1, Role.EMBOSSING: 2, Role.INLAY: 3}
 _CODES = ("thin-wall", "narrow-gap", "thin-letter", "thin-letter")
 
 
@@ -46,7 +46,7 @@ class Walls:
 
 
 def roles_of(faces: int, patches: Mapping[str, Patch]) -> npt.NDArray[np.int8]:
-    """Of each face: 0 ordinary, 1 engraved, 2 raised."""
+    """Of each face: 0 ordinary, 1 engraved, 2 raised, 3 top or foot of an inlay."""
     roles = np.zeros(faces, np.int8)
     for _, patch in sorted(patches.items()):
         if patch.role in _ROLES:
@@ -55,15 +55,16 @@ def roles_of(faces: int, patches: Mapping[str, Patch]) -> npt.NDArray[np.int8]:
 
 
 def limits_mm(process: Process) -> Float64s:
-    """mm, (2, 3, 3): of walls and of gaps between faces of two roles; 0 where the process has none."""
-    wall, gap, raised, sunken = (
+    """mm, (2, 4, 4): of walls and of gaps between faces of two roles; 0 where the process has none."""
+    wall, gap, raised, sunken, high = (
         process.limits[name].value if name in process.limits else 0.0
-        for name in ("wall", "gap", "emboss_width", "engrave_width")
+        for name in ("wall", "gap", "emboss_width", "engrave_width", "emboss_height")
     )
-    limits = np.empty((2, 3, 3))
+    limits = np.empty((2, 4, 4))
     limits[0], limits[1] = wall, gap
     limits[0, 1:, 1:], limits[1, 1:, 1:] = raised, sunken
-    limits[0, 1, 1], limits[1, 2, 2] = gap, gap
+    limits[0, 1, 1], limits[1, 2:, 2:] = gap, gap
+    limits[0, 3, 2:], limits[0, 2:, 3] = high, high  # an edge of the top is listed by either of its faces
     return limits
 
 
@@ -146,6 +147,8 @@ def _words(code: str, channel: int, role: int) -> tuple[str, str]:
         return "the wall is only", "make the wall thicker there, or the engraving over it shallower"
     if code == "narrow-gap":
         return "the gap is only", "widen the gap there, or close it"
+    if role == 3:
+        return "the inlay is only", "let it in deeper, or make the letters larger"
     if (channel == 2) == (role == 2):
         return "a stroke of the letters is only", "make the letters larger or bolder"
     return "between two strokes of the letters there is only", "make the letters larger, or space them wider"

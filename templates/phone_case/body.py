@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from templates.phone_case.extras import BLEND_RADIUS, BUMPER_FLAT, Magnets, blend, bumper_reach
 from templates.phone_case.facts import Box
 from templates.phone_case.plan import BLEND, Ear, Opening, Plan
 
@@ -16,9 +17,9 @@ RING_EDGE = 0.3
 INWARD = 4.0
 
 
-def build(cq: Any, plan: Plan) -> tuple[Any, Any]:
-    """-> the solid (a cq.Shape) and its flat outer back face at z = 0. ValueError where OCCT gives no single valid solid."""
-    body = _prism(cq, plan.outer, 0.0, plan.rim, plan.ear)
+def build(cq: Any, plan: Plan) -> tuple[Any, Any, Any]:
+    """-> the solid (a cq.Shape), its flat outer back face at z = 0, and the flat face that the phone lies on. ValueError where OCCT gives no single valid solid."""
+    body = _prism(cq, plan.outer, 0.0, plan.rim, plan.ear, plan.bumper)
     body = body.fillet(plan.edge, _level_edges(body, 0.0)).fillet(plan.rim_edge, _level_edges(body, plan.rim))
     for ring in plan.rings:
         pad = _prism(cq, ring, -plan.ring_height, plan.floor / 2)
@@ -40,8 +41,12 @@ def build(cq: Any, plan: Plan) -> tuple[Any, Any]:
     tools += [_slot(cq, plan, low, high) for low, high in plan.slots]
     if plan.ear is not None:
         tools.append(cq.Solid.makeCylinder(plan.ear.hole, plan.rim + 2 * AIR, cq.Vector(plan.ear.x, plan.ear.y, -AIR)))
+    if plan.magnets is not None:
+        tools.append(_ring_recess(cq, plan, plan.magnets))
+    if plan.seat is not None:
+        tools.append(_prism(cq, plan.seat.box, -AIR, plan.seat.deep))
     body = body.cut(*tools)
-    return _only_solid(body), _back_face(body)
+    return _only_solid(body), _flat_face(body, 0.0), _flat_face(body, plan.floor)
 
 
 def _only_solid(body: Any) -> Any:
@@ -51,24 +56,24 @@ def _only_solid(body: Any) -> Any:
     return solids[0]
 
 
-def _back_face(body: Any) -> Any:
-    flat = [f for f in body.Faces() if abs(f.BoundingBox().zmax) < 1e-6 and abs(f.BoundingBox().zmin) < 1e-6]
+def _flat_face(body: Any, z: float) -> Any:
+    flat = [f for f in body.Faces() if abs(f.BoundingBox().zmax - z) < 1e-6 and abs(f.BoundingBox().zmin - z) < 1e-6]
     if not flat:
-        raise ValueError("the back has no flat face")
+        raise ValueError(f"the back has no flat face at {z:g} mm")
     return max(flat, key=lambda f: f.Area())
 
 
-def _wire(cq: Any, box: Box, z: float, ear: Ear | None = None) -> Any:
-    """A rectangle with round corners; with `ear`, its bottom left corner drawn out round the lanyard's hole."""
+def _wire(cq: Any, box: Box, z: float, ear: Ear | None = None, bumper: float = 0.0) -> Any:
+    """A rectangle with round corners; with `ear`, its bottom left corner drawn out round the lanyard's hole; with `bumper`, the
+    others stand out by so much."""
     x0, x1, y0, y1, r = box.x - box.w / 2, box.x + box.w / 2, box.y - box.h / 2, box.y + box.h / 2, box.corner
-    k = r * (1.0 - math.sqrt(0.5))
     path = cq.Workplane("XY", origin=(0, 0, z))
-    path = path.moveTo(ear.x + ear.along, y0) if ear else path.moveTo(x0 + r, y0)
-    path = path.lineTo(x1 - r, y0).threePointArc((x1 - k, y0 + k), (x1, y0 + r))
-    path = path.lineTo(x1, y1 - r).threePointArc((x1 - k, y1 - k), (x1 - r, y1))
-    path = path.lineTo(x0 + r, y1).threePointArc((x0 + k, y1 - k), (x0, y1 - r))
+    path = path.moveTo(ear.x + ear.along, y0) if ear else path.moveTo(x0 + r + bumper_reach(bumper), y0)
+    path = _corner(path, (x1 - r, y0 + r), (1.0, 0.0), r, bumper)
+    path = _corner(path, (x1 - r, y1 - r), (0.0, 1.0), r, bumper)
+    path = _corner(path, (x0 + r, y1 - r), (-1.0, 0.0), r, bumper)
     if ear is None:
-        return path.lineTo(x0, y0 + r).threePointArc((x0 + k, y0 + k), (x0 + r, y0)).close().val()
+        return _corner(path, (x0 + r, y0 + r), (0.0, -1.0), r, bumper).close().val()
     # left side, blend, ear, blend; the second blend mirrors the first in the corner's diagonal
     centre = (x0 - BLEND, ear.y + ear.along)
     length = math.hypot(centre[0] - ear.x, centre[1] - ear.y)
@@ -87,8 +92,36 @@ def _wire(cq: Any, box: Box, z: float, ear: Ear | None = None) -> Any:
     return path.threePointArc(mirrored(middle), (ear.x + ear.along, y0)).close().val()
 
 
-def _prism(cq: Any, box: Box, z0: float, z1: float, ear: Ear | None = None) -> Any:
-    return cq.Solid.extrudeLinear(_wire(cq, box, z0, ear), [], cq.Vector(0, 0, z1 - z0))
+def _corner(path: Any, centre: tuple[float, float], along: tuple[float, float], r: float, bumper: float) -> Any:
+    """From a side that runs along a direction, round its corner to the left. A bumper begins and ends in two arcs each, tangent to all."""
+
+    def at(forward: float, out: float) -> tuple[float, float]:
+        return (centre[0] + along[0] * forward + along[1] * out, centre[1] + along[1] * forward - along[0] * out)
+
+    half, wide = math.sqrt(0.5) * (r + bumper), r + bumper
+    if not bumper:
+        return path.lineTo(*at(0.0, r)).threePointArc(at(half, half), at(r, 0.0))
+    s, c = blend(bumper)
+    # half the turn, by the half angle
+    s2, c2 = math.sqrt((1.0 - c) / 2.0), math.sqrt((1.0 + c) / 2.0)
+    start, end, turn = -bumper_reach(bumper), -BUMPER_FLAT, BLEND_RADIUS
+    way = [(start, r), (start + turn * s2, r + turn * (1.0 - c2)), (start + turn * s, r + bumper / 2)]
+    way += [(end - turn * s2, wide - turn * (1.0 - c2)), (end, wide)]
+    path = path.lineTo(*at(*way[0])).threePointArc(at(*way[1]), at(*way[2])).threePointArc(at(*way[3]), at(*way[4]))
+    path = path.lineTo(*at(0.0, wide)).threePointArc(at(half, half), at(wide, 0.0))
+    back = [(out, forward) for forward, out in way[::-1]]  # mirrored in the diagonal
+    path = path.lineTo(*at(*back[0])).threePointArc(at(*back[1]), at(*back[2]))
+    return path.threePointArc(at(*back[3]), at(*back[4]))
+
+
+def _prism(cq: Any, box: Box, z0: float, z1: float, ear: Ear | None = None, bumper: float = 0.0) -> Any:
+    return cq.Solid.extrudeLinear(_wire(cq, box, z0, ear, bumper), [], cq.Vector(0, 0, z1 - z0))
+
+
+def _ring_recess(cq: Any, plan: Plan, ring: Magnets) -> Any:
+    """In the inside of the back, open to the cavity."""
+    foot, high = cq.Vector(0, ring.y, plan.floor - ring.deep), ring.deep + AIR
+    return cq.Solid.makeCylinder(ring.outer / 2, high, foot).cut(cq.Solid.makeCylinder(ring.inner / 2, high, foot))
 
 
 def _cavity(cq: Any, plan: Plan) -> Any:

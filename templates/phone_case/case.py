@@ -7,26 +7,31 @@ from typing import Any
 from engine.authoring import (
     AS_DRAWN,
     Letters,
+    Outline,
     Part,
     Pose,
     Process,
     Relation,
+    Rounded,
     Solid,
     Template,
     angle,
     cad,
     catalogue,
     choice,
+    direction,
     flag,
     length,
+    pattern,
     rule,
     stage,
     tagged,
     text,
 )
-from templates.phone_case import body, rules, say
+from templates.phone_case import body, rules, rules_extras, say
+from templates.phone_case.extras import ASSUMED_MM, PANEL, Bought, SeatWish, area_mm2, laid, ring_recess
 from templates.phone_case.facts import Phone, read_phone
-from templates.phone_case.plan import Making, Plan, Wishes, make_plan
+from templates.phone_case.plan import Making, Plan, Wishes, kept_whole, make_plan
 
 COLOURS = {
     "blue": ("#5b8ba8", ("Blue", "Bleu")),
@@ -37,6 +42,8 @@ COLOURS = {
     "ochre": ("#c9a03d", ("Ochre", "Ocre")),
 }
 ABOUT_Y = ((-1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, -1.0))
+BAND = 400.0
+"""mm: longer than any back, however the name is turned."""
 SHOWN = Pose(ABOUT_Y, why="back towards the viewer, camera at the top")
 
 
@@ -139,7 +146,110 @@ class PhoneCase(Template):
     )
     text_y = length(0.0, low=-70.0, high=70.0, step=0.5, label=("Letters upwards", "Lettres vers le haut"))
     text_angle = angle(0.0, low=-90.0, high=90.0, step=1.0, label=("Turned by", "Inclinaison"))
+    pattern = choice(
+        "none",
+        {
+            "none": ("None", "Aucun"),
+            "hexagon": ("Hexagons", "Hexagones"),
+            "stripes": ("Stripes", "Rayures"),
+            "waves": ("Waves", "Vagues"),
+        },
+        label=("Pattern of the back", "Motif du dos"),
+    )
+    pattern_style = choice(
+        "cut",
+        {"cut": ("Cut through", "Ajouré"), "raised": ("Raised", "En relief")},
+        label=("Cells of the pattern", "Alvéoles du motif"),
+    )
+    cell = length(7.0, low=1.5, high=14.0, step=0.5, label=("Width of a cell", "Largeur d'une alvéole"))
+    bar = length(2.0, low=0.6, high=6.0, step=0.1, label=("Bar between cells", "Barre entre les alvéoles"))
+    name_panel = flag(
+        True,
+        label=("The pattern leaves a band for the name", "Le motif laisse une bande pour le prénom"),
+    )
+    magnets = flag(
+        False,
+        label=("Recess for a magnet ring", "Logement pour un anneau d'aimants"),
+        help=(
+            "Inside the back. The sizes are assumptions: measure your ring.",
+            "À l'intérieur du dos. Les cotes sont des hypothèses : mesurez votre anneau.",
+        ),
+    )
+    magnet_outer = length(
+        ASSUMED_MM["magnet_outer"][0],
+        low=40.0,
+        high=70.0,
+        step=0.5,
+        label=("Magnet ring: outside", "Anneau d'aimants : extérieur"),
+    )
+    magnet_inner = length(
+        ASSUMED_MM["magnet_inner"][0],
+        low=20.0,
+        high=60.0,
+        step=0.5,
+        label=("Magnet ring: inside", "Anneau d'aimants : intérieur"),
+    )
+    magnet_thickness = length(
+        ASSUMED_MM["magnet_thickness"][0],
+        low=0.4,
+        high=1.6,
+        step=0.1,
+        label=("Magnet ring: thickness", "Anneau d'aimants : épaisseur"),
+    )
+    magnet_y = length(
+        0.0,
+        low=-40.0,
+        high=40.0,
+        step=0.5,
+        label=("Magnet ring: upwards", "Anneau d'aimants : vers le haut"),
+        help=("From the middle of the phone.", "Depuis le milieu du téléphone."),
+    )
+    seat = choice(
+        "none",
+        {
+            "none": ("None", "Aucun"),
+            "disc": ("For an adhesive ring", "Pour un anneau adhésif"),
+            "stand": ("For a fold-out stand", "Pour un pied repliable"),
+        },
+        label=("Seat on the back", "Logement au dos"),
+        help=("A flat recess to stick it in.", "Un creux plat pour l'y coller."),
+    )
+    seat_size = length(
+        ASSUMED_MM["seat_size"][0],
+        low=20.0,
+        high=60.0,
+        step=0.5,
+        label=("Seat: diameter or length", "Logement : diamètre ou longueur"),
+    )
+    seat_depth = length(
+        ASSUMED_MM["seat_depth"][0], low=0.2, high=1.0, step=0.1, label=("Seat: depth", "Logement : profondeur")
+    )
+    seat_y = length(
+        0.0,
+        low=0.0,
+        high=60.0,
+        step=0.5,
+        label=("Seat: upwards", "Logement : vers le haut"),
+        help=("From the lowest place.", "Depuis la place la plus basse."),
+    )
+    bumpers = length(
+        0.0,
+        low=0.0,
+        high=2.5,
+        step=0.5,
+        label=("Corner bumpers", "Renforts de coin"),
+        help=("How much thicker the corners are.", "De combien les coins sont plus épais."),
+    )
     colour = choice("blue", {key: words for key, (_, words) in COLOURS.items()}, label=("Colour", "Couleur"))
+    letter_colour = choice(
+        "same",
+        {"same": ("As the case", "Comme l'étui"), **{key: words for key, (_, words) in COLOURS.items()}},
+        label=("Colour of the letters", "Couleur des lettres"),
+        help=(
+            "Another colour lets the letters into the back, flush, as a part of their own.",
+            "Une autre couleur loge les lettres dans le dos, à fleur, comme une pièce à part.",
+        ),
+    )
 
     @stage
     def known(self) -> Phone:
@@ -154,8 +264,18 @@ class PhoneCase(Template):
     def raised(self) -> bool:
         """Whether the ring stands over the back: on a bed that wants the back down, only where letters do so anyway."""
         if self.ring == "auto":
-            return self.process.method != "FDM" or self.letters == "embossed"
+            return self.process.method != "FDM" or self.letters == "embossed" or self.raised_cells()
         return self.ring == "raised"
+
+    def raised_cells(self) -> bool:
+        """Whether a pattern stands over the back."""
+        return self.pattern != "none" and self.pattern_style == "raised"
+
+    def bought(self) -> Bought:
+        """What the case is to hold and carry."""
+        ring = ring_recess(self.magnet_outer, self.magnet_inner, self.magnet_thickness, self.magnet_y) if self.magnets else None
+        seat = SeatWish(self.seat, self.seat_size, self.seat_depth, self.seat_y) if self.seat != "none" else None
+        return Bought(ring, seat, self.bumpers)
 
     @stage
     def plan(self) -> Plan:
@@ -169,14 +289,15 @@ class PhoneCase(Template):
             membranes=self.buttons == "membranes",
             lanyard=self.lanyard,
             open_sides=self.unknown_edges == "open",
+            bought=self.bought(),
         )
         return make_plan(self.known(), self.making(), wishes)
 
     @cad
     def shell(self, cq: Any) -> Any:
         """The case without its name."""
-        solid, back = body.build(cq, self.plan())
-        return tagged(solid, back=back)
+        solid, back, floor = body.build(cq, self.plan())
+        return tagged(solid, back=back, floor=floor)
 
     def lettering(self) -> Letters:
         """The name as it was asked for, where it stands."""
@@ -184,26 +305,62 @@ class PhoneCase(Template):
         return self.name.outlines(height=self.letter_height, font=self.font, at=at, angle=self.text_angle)
 
     @stage
-    def case(self) -> Part:
-        """The case with its name, and how it is printed."""
+    def cells(self) -> Outline:
+        """The pattern's cells. It reads nothing personal: the band for the name is as long as the back."""
+        plan, bar = self.plan(), self.bar
+        keep = kept_whole(plan, cut=self.pattern_style == "cut")
+        if self.name_panel:
+            x, y = rules.text_centre(plan, self.text_x, self.text_y)
+            keep = (*keep, Rounded(-x, y, BAND, 2 * PANEL * self.letter_height, 0.0, direction(-self.text_angle)))
+        within, clear = laid(plan.outer, edge=plan.edge, wall=plan.wall, bar=bar, keep=keep, cavity=self.pattern_style == "cut")
+        return pattern(self.pattern, within=within, clear=clear, cell=self.cell, bar=bar)
+
+    @stage
+    def patterned(self) -> Solid:
+        """The case with its pattern."""
         solid: Solid = self.shell()
-        embossed = self.letters == "embossed"
+        if self.pattern == "none":
+            return solid
+        if self.pattern_style == "cut":
+            return solid.cut(self.cells(), on="back", behind="floor")
+        return solid.emboss(self.cells(), on="back", height=self.depth)
+
+    @stage
+    def case(self) -> list[Part]:
+        """The case with its name, in one or two colours, and how it is printed."""
+        solid: Solid = self.patterned()
+        inlay: Solid | None = None
         if self.name:
             letters = self.lettering().printable(self.process, self.letters)
-            solid = (
-                solid.emboss(letters, on="back", height=self.depth)
-                if embossed
-                else solid.engrave(letters, on="back", depth=self.depth)
-            )
-        return solid.part(
-            "case", colour=COLOURS[self.colour][0], print_pose=self.print_pose(), shown_pose=SHOWN, assembled_pose=SHOWN
-        )
+            if self.letters == "embossed":
+                solid = solid.emboss(letters, on="back", height=self.depth)
+            elif self.two_colours():
+                solid, inlay = solid.inlay(letters, on="back", depth=self.depth)
+            else:
+                solid = solid.engrave(letters, on="back", depth=self.depth)
+        pose = self.print_pose()
+        case = solid.part("case", colour=COLOURS[self.colour][0], print_pose=pose, shown_pose=SHOWN, assembled_pose=SHOWN)
+        if inlay is None:
+            return [case]
+        second = COLOURS[self.letter_colour][0]
+        return [
+            case,
+            inlay.part("letters", colour=second, print_pose=pose, shown_pose=SHOWN, assembled_pose=SHOWN, bonded="case"),
+        ]
+
+    def two_colours(self) -> bool:
+        """Whether the letters are a part of their own."""
+        return bool(self.name) and self.letter_colour != "same"
 
     def print_pose(self) -> Pose:
         """Back down where the back is flat; on its rim where a ring or letters stand over it."""
         over = [
             what
-            for what, there in (("ring", self.raised()), ("letters", self.letters == "embossed" and bool(self.name)))
+            for what, there in (
+                ("ring", self.raised()),
+                ("letters", self.letters == "embossed" and bool(self.name)),
+                ("cells", self.raised_cells()),
+            )
             if there
         ]
         if not over:
@@ -213,8 +370,15 @@ class PhoneCase(Template):
 
     def notes(self) -> list[tuple[str, str]]:
         """What is assumed, unknown, or left open."""
-        told = say.notes(self.known(), self.plan(), open_sides=self.unknown_edges == "open", raised=self.raised())
-        return told + (say.letters(self.lettering().printable(self.process, self.letters)) if self.name else [])
+        plan = self.plan()
+        told = say.notes(self.known(), plan, open_sides=self.unknown_edges == "open", raised=self.raised())
+        if self.pattern != "none" and self.pattern_style == "cut":
+            told += say.cut_cells(area_mm2(self.cells()) / (plan.outer.w * plan.outer.h))
+        if self.two_colours():
+            told += say.two_colours(self.process.method)
+        if self.name:
+            told += say.letters(self.lettering().printable(self.process, self.letters))
+        return told
 
     @rule
     def walls(self, process: Process) -> list[Relation]:
@@ -256,9 +420,44 @@ class PhoneCase(Template):
         )
 
     @rule
+    def cells_as_the_process_can(self, process: Process) -> list[Relation]:
+        """Cells wide enough, bars thick enough."""
+        if self.pattern == "none":
+            return []
+        return rules_extras.pattern(process, cut=self.pattern_style == "cut", cell=self.cell, bar=self.bar, depth=self.depth)
+
+    @rule
+    def magnets_fit(self, process: Process) -> list[Relation]:
+        """The recess leaves a wall that holds and that magnets reach through, clear of the camera."""
+        return rules_extras.magnets(self.plan(), process)
+
+    @rule
+    def seat_fits(self, process: Process) -> list[Relation]:
+        """The seat lies on the flat back, and leaves a wall."""
+        return rules_extras.seat(self.plan(), process)
+
+    @rule
+    def bumpers_clear(self, process: Process) -> list[Relation]:
+        """No bumper over a soft button."""
+        return rules_extras.bumpers(self.plan())
+
+    @rule
+    def second_colour(self, process: Process) -> list[Relation]:
+        """Letters of a second colour lie flush in the back, and can be told from it."""
+        if not self.two_colours():
+            return []
+        return rules.second_colour(
+            process, raised=self.letters == "embossed", alike=self.letter_colour == self.colour, depth=self.depth
+        )
+
+    @rule
     def text_fits(self, process: Process) -> list[Relation]:
         """The name lies on the flat back below the camera."""
         if not self.name:
             return []
         ink = self.name.size(height=1.0, font=self.font)
-        return rules.text_fits(self.plan(), ink, self.letter_height, self.text_x, self.text_y, self.text_angle)
+        panel = rules_extras.panel(self.name_panel, ink[1]) if self.pattern != "none" else []
+        box = rules.text_box(rules.text_centre(self.plan(), self.text_x, self.text_y), ink, self.letter_height, self.text_angle)
+        sunken = self.letters != "embossed"
+        over = rules_extras.over_magnets(self.plan(), process, box, self.depth) if sunken else []
+        return panel + over + rules.text_fits(self.plan(), ink, self.letter_height, self.text_x, self.text_y, self.text_angle)

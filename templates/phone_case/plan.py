@@ -6,8 +6,10 @@ Sources: notes of each figure beside it; "ours" where none was found.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from engine.authoring import Rounded
+from templates.phone_case.extras import RIM, Bought, Magnets, Seat, seated
 from templates.phone_case.facts import JACK_PLUG, Box, Phone, Span
 
 BUTTON_DOUBT = {True: 0.2, False: 0.6}
@@ -61,6 +63,7 @@ class Wishes:
     membranes: bool
     lanyard: bool
     open_sides: bool
+    bought: Bought = field(default_factory=Bought)
 
 
 @dataclass(frozen=True)
@@ -106,12 +109,16 @@ class Plan:
     slots: tuple[Span, ...]
     slot_top: float
     ring_height: float
+    ring_width: float
     hole_edge: float
     openings: tuple[Opening, ...]
     membranes: tuple[Opening, ...]
     pads: tuple[Opening, ...]
     membrane: float
     ear: Ear | None
+    magnets: Magnets | None
+    seat: Seat | None
+    bumper: float
     room: float
     free: tuple[float, float, float, float]
 
@@ -193,6 +200,7 @@ def make_plan(phone: Phone, making: Making, wishes: Wishes) -> Plan:
         openings = _merged([*openings, *sides[1]], post)
     lowest = min([box.bottom for box in (rings or holes)] + [low - ring for low, _ in slots], default=0.0)
     flat_x, flat_y = outer.w / 2 - edge - 2.0, outer.h / 2 - edge - 2.0
+    seat, free = seated(wishes.bought.seat, (-flat_x, -flat_y, flat_x, lowest - 2.0))
     return Plan(
         wall=wall,
         gap=gap,
@@ -210,6 +218,7 @@ def make_plan(phone: Phone, making: Making, wishes: Wishes) -> Plan:
         slots=slots,
         slot_top=slot_top,
         ring_height=height,
+        ring_width=ring,
         # rounding takes from the wall: not where the wall is all that the process asks for
         hole_edge=0.4 if wall - making.wall >= 0.4 else 0.0,
         openings=openings,
@@ -217,8 +226,11 @@ def make_plan(phone: Phone, making: Making, wishes: Wishes) -> Plan:
         pads=pads,
         membrane=membrane_thickness(making),
         ear=_ear(outer, wall, edge, making) if wishes.lanyard else None,
+        magnets=wishes.bought.magnets,
+        seat=seat,
+        bumper=wishes.bought.bumper,
         room=room,
-        free=(-flat_x, -flat_y, flat_x, lowest - 2.0),
+        free=free,
     )
 
 
@@ -291,3 +303,22 @@ def _ear(outer: Box, wall: float, edge: float, making: Making) -> Ear:
     inside = outer.corner - away / math.sqrt(2.0)
     along = math.sqrt((BLEND + radius) ** 2 - (BLEND + inside) ** 2)
     return Ear(-outer.w / 2 + inside, -outer.h / 2 + inside, radius, hole, along)
+
+
+def kept_whole(plan: Plan, *, cut: bool) -> tuple[Rounded, ...]:
+    """What a pattern of the back stays clear of, in the case's frame: windows and their ring, the lanyard's hole, a seat; cut through,
+    the magnets too."""
+    ring = plan.ring_width if plan.ring_height else RIM
+    kept = [_shape(box.grown(ring if k == 0 else RIM)) for k, box in enumerate(plan.holes)]
+    kept += [Rounded(0.0, (low + high) / 2, 2 * plan.outer.w, high - low + 2 * (ring + 0.6)) for low, high in plan.slots]
+    if plan.ear is not None:
+        kept.append(Rounded(plan.ear.x, plan.ear.y, 2 * plan.ear.hole, 2 * plan.ear.hole, plan.ear.hole))
+    if plan.seat is not None:
+        kept.append(plan.seat.shape())
+    if cut and plan.magnets is not None:
+        kept.append(plan.magnets.disc())
+    return tuple(kept)
+
+
+def _shape(box: Box) -> Rounded:
+    return Rounded(box.x, box.y, box.w, box.h, box.corner)

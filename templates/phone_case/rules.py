@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from engine.authoring import Process, Relation, at_least, at_most, between, forbid, require
+from engine.authoring import Process, Relation, Rounded, at_least, at_most, between, direction, forbid, require
 from templates.phone_case.plan import Making, Plan, membrane_thickness
 
 LEAST_CAPITAL = 3.0
@@ -96,10 +96,30 @@ def strokes(process: Process, *, least: float | None, height: float, depth: floa
     return told
 
 
+def second_colour(process: Process, *, raised: bool, alike: bool, depth: float) -> list[Relation]:
+    """Letters of their own colour: let in flush, thick enough to be a part, not the case's colour."""
+    flush = (
+        "letters of a second colour lie flush in the back: take engraved ones",
+        "des lettres d'une autre couleur sont à fleur du dos : prenez-les gravées",
+    )
+    seen = ("letters in the case's own colour are not seen", "des lettres de la couleur de l'étui ne se voient pas")
+    thick = ("thinner letters are no part of their own in this process", "des lettres plus minces ne font pas une pièce à part")
+    return [
+        forbid(raised, change="letters", why=flush),
+        forbid(alike, change="letter_colour", why=seen),
+        at_least(depth, process.emboss_height, change="depth", why=thick),
+    ]
+
+
 def text_centre(plan: Plan, text_x: float, text_y: float) -> tuple[float, float]:
     """Where the letters are centred, in the back's own frame (x to the right seen from behind)."""
     _, y0, _, y1 = plan.free
     return (text_x, (y0 + y1) / 2 + text_y)
+
+
+def text_box(centre: tuple[float, float], ink: tuple[float, float], height: float, turn: float) -> Rounded:
+    """What a name may take, in the back's own frame. `ink`: as in `text_fits`."""
+    return Rounded(*centre, ink[0] * height, 2 * max(ink[1] - 0.5, 0.5) * height, 0.0, direction(turn))
 
 
 def text_fits(plan: Plan, ink: tuple[float, float], height: float, text_x: float, text_y: float, turn: float) -> list[Relation]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.authoring import Letters
+from templates.phone_case.extras import MAGNET_AIR
 from templates.phone_case.facts import Phone
 from templates.phone_case.plan import (
     ASSUMED_RING,
@@ -84,6 +85,7 @@ def notes(phone: Phone, plan: Plan, *, open_sides: bool, raised: bool) -> list[N
             "les micros du bord supérieur ne sont dans aucune source : rien n'est ouvert pour eux",
         )
     )
+    told += _bought(plan)
     if plan.ear is not None:
         told.append(
             (
@@ -155,3 +157,67 @@ def _edges(phone: Phone, open_sides: bool) -> list[Note]:
             )
         )
     return told
+
+
+def _bought(plan: Plan) -> list[Note]:
+    """What the case is to hold is measured by nobody here."""
+    told: list[Note] = []
+    if plan.magnets is not None:
+        ring = plan.magnets
+        told.append(
+            (
+                f"the recess takes a magnet ring of {ring.outer - MAGNET_AIR:g} x {ring.inner + MAGNET_AIR:g} x "
+                f"{ring.deep - MAGNET_AIR:g} mm; no maker's size and no place on this phone was found: both are assumptions, "
+                "measure before you print",
+                f"le logement prend un anneau d'aimants de {ring.outer - MAGNET_AIR:g} x {ring.inner + MAGNET_AIR:g} x "
+                f"{ring.deep - MAGNET_AIR:g} mm ; ni cote de fabricant ni place sur ce téléphone n'ont été trouvées : "
+                "ce sont des hypothèses, mesurez avant d'imprimer",
+            )
+        )
+    if plan.seat is not None:
+        box = plan.seat.box
+        told.append(
+            (
+                f"the seat is {box.w:g} x {box.h:g} mm and {plan.seat.deep:g} deep, an assumed size: measure what you stick in",
+                f"le logement fait {box.w:g} x {box.h:g} mm et {plan.seat.deep:g} de profondeur, une cote supposée : "
+                "mesurez ce que vous y collez",
+            )
+        )
+    if plan.bumper:
+        but, sauf = (
+            ("; the lanyard's corner has none", " ; le coin de la dragonne n'en a pas") if plan.ear is not None else ("", "")
+        )
+        told.append(
+            (
+                f"the corners stand out by {plan.bumper:g} mm: no drop was tested{but}",
+                f"les coins dépassent de {plan.bumper:g} mm : aucune chute n'a été essayée{sauf}",
+            )
+        )
+    return told
+
+
+def cut_cells(share: float) -> list[Note]:
+    """What a pattern that is cut through costs. `share`: of the back."""
+    return [
+        (
+            f"cells cut through open {share:.0%} of the back: it is weaker there, and lets dust and water in",
+            f"les alvéoles ajourent {share:.0%} du dos : il y est moins solide, et laisse entrer poussière et eau",
+        )
+    ]
+
+
+def two_colours(method: str) -> list[Note]:
+    """How two colours are made."""
+    if method == "FDM":
+        return [
+            (
+                "print model.prusa.3mf: it gives case and letters a tool each; nothing is purged between them",
+                "imprimez model.prusa.3mf : l'étui et les lettres y ont chacun leur outil ; rien n'est purgé entre eux",
+            )
+        ]
+    return [
+        (
+            "case and letters are two parts: in this process they are made apart or in one colour, and the letters glued in",
+            "l'étui et les lettres sont deux pièces : par ce procédé, elles se font à part ou d'une couleur, et les lettres se collent",
+        )
+    ]

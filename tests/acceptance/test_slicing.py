@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from dataclasses import replace
@@ -14,7 +15,7 @@ from engine.doors import slicer
 from engine.errors import EnvironmentFault, OrderError
 from engine.export.gcode import NotAsOrdered, accept, read, slice_product, wanted
 from engine.export.identity import identity_of
-from engine.export.sliced_ready import positions, settings_files
+from engine.export.sliced_ready import objects, positions, project_files, settings_files
 from engine.export.threemf import write as write_3mf
 from engine.language.shelf import find
 from engine.make import Workshop, make
@@ -87,6 +88,77 @@ def test_the_slicer_finds_nothing_to_mend(products: dict[str, Product], name: st
 def test_the_same_order_gives_the_same_gcode(products: dict[str, Product]) -> None:
     again = make(ORDERS["embossed"], CASE, formats=("gcode",), workshop=Workshop())
     assert again.files["model.gcode"] == products["embossed"].files["model.gcode"]
+
+
+TWO_COLOURS = Order(
+    "phone-case", process="fdm-pla", parameters={"phone": "google-pixel-6", "name": "Zoé", "letter_colour": "sand"}
+)
+
+
+@pytest.fixture(scope="module")
+def two_colours() -> Product:
+    return make(TWO_COLOURS, CASE, formats=("3mf", "prusa", "gcode"), workshop=Workshop())
+
+
+def test_two_colours_are_printed_in_one_go_each_with_its_tool(two_colours: Product) -> None:
+    case, letters = two_colours.parts
+    found = read(two_colours.files["model.gcode"].decode())
+    (drawn,) = found.objects.values()
+    assert drawn.name == "case" and set(found.tools) == {0, 1}
+    # what the second tool draws is the letters, all of them and nothing else: they are too thin to be hollow
+    filament = math.pi * 1.75**2 / 4 * found.tools[1]
+    figures = {each["part"]: each["volume_mm3"] for each in two_colours.report.figures["each"]}
+    assert filament == pytest.approx(figures["letters"], rel=0.2)
+    assert found.tools[0] > 100 * found.tools[1]
+    assert found.filament_g == pytest.approx(two_colours.report.figures["mass_g"], rel=0.12)
+    assert (case.lattice[:, 2].min(), letters.lattice[:, 2].min()) == (0, 0)
+
+
+def test_the_second_tool_draws_where_the_letters_are(two_colours: Product) -> None:
+    """In the middle of the bed, in the first layers only: the name lies in the back, which lies on the bed."""
+    letters = two_colours.parts[1]
+    (low, high), tool = two_colours.report.figures["bounds_mm"], 0
+    move = [(side - a - b) / 2 for side, a, b in zip(two_colours.process.machine.size, low, high, strict=False)]
+    box = [[v / 10_000 + m for v, m in zip(f(letters.lattice[:, :2], axis=0), move, strict=False)] for f in (np.min, np.max)]
+    x = y = z = 0.0
+    drawn = []
+    for line in two_colours.files["model.gcode"].decode().splitlines():
+        if line in ("T0", "T1"):
+            tool = int(line[1])
+        elif line.startswith("G1 "):
+            words = {word[0]: float(word[1:]) for word in line.partition(";")[0].split()[1:]}
+            x, y, z = words.get("X", x), words.get("Y", y), words.get("Z", z)
+            if tool == 1 and words.get("E", 0.0) > 0 and ("X" in words or "Y" in words):
+                drawn.append((x, y, z))
+    assert len(drawn) > 100
+    ends = np.array(drawn)
+    assert (ends[:, :2].min(axis=0) > np.array(box[0]) - 0.1).all() and (ends[:, :2].max(axis=0) < np.array(box[1]) + 0.1).all()
+    assert set(np.round(ends[:, 2], 3).tolist()) == {0.2, 0.4, 0.6}
+
+
+def test_the_standard_file_keeps_bonded_parts_in_their_place(two_colours: Product) -> None:
+    moves = positions(two_colours.parts, two_colours.process)
+    assert moves[0] == moves[1]
+    model = slicer.inspect(two_colours.files["model.3mf"])
+    assert len(model) == 2 and all(one.manifold and not one.repairs for one in model)
+    (whole,) = slicer.inspect(two_colours.files["model.prusa.3mf"])
+    assert whole.manifold and whole.repairs == {}
+    assert whole.volume == pytest.approx(two_colours.report.figures["volume_mm3"], rel=1e-4)
+
+
+def test_a_second_colour_that_is_not_drawn_is_seen(two_colours: Product) -> None:
+    """The same volumes without a tool of their own: all of it comes out in the first colour."""
+    parts = [replace(p, part=p.part.changed(colour="#5b8ba8")) for p in two_colours.parts]
+    whole = objects(parts)
+    model = write_3mf(
+        whole,
+        identity_of(two_colours.order, CASE),
+        extra=project_files(two_colours.process, parts),
+        moves=positions(whole, two_colours.process),
+    )
+    with pytest.raises(NotAsOrdered) as caught:
+        slice_product(model, two_colours.parts, two_colours.process, two_colours.report.figures, placed=True)
+    assert caught.value.problems == ("tools [0] draw, expected 2 from 0",)
 
 
 def damaged(product: Product, faces: Any, name: str = "case") -> tuple[Settled, bytes]:

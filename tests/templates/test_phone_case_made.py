@@ -11,7 +11,7 @@ from engine.language.template import Home, Run
 from engine.model.order import Order
 from engine.process.limits import load_process
 from engine.verify.checks import verify
-from engine.verify.settle import settle
+from engine.verify.settle import settle, together
 from templates.phone_case import PhoneCase
 
 HOME = Home()
@@ -21,9 +21,9 @@ def made(process: str, **parameters: Any) -> tuple[Any, Any, PhoneCase]:
     values, origins = accept(Order("phone-case", parameters=parameters), PhoneCase)
     limits = load_process(process)
     template = PhoneCase(Run(PhoneCase, values, origins, limits.flat(), home=HOME))
-    settled = settle(template.case())
-    _, findings, _ = verify((settled,), limits)
-    return settled, findings, template
+    parts = together([settle(part) for part in template.case()])
+    _, findings, _ = verify(parts, limits)
+    return parts[0], findings, template
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_name_lies_on_the_flat_back(process: str, parameters: dict[str, Any]) 
 
 def test_thin_shoulders_are_widened_and_said() -> None:
     """At the default height fdm-tpu shows no stroke under 1.0 mm; shoulders of a, h, m are 0.88."""
-    settled, findings, template = made("fdm-tpu", name="Charlotte")
+    _, findings, template = made("fdm-tpu", name="Charlotte")
     assert not findings
     (told,) = [note for note in template.notes() if "widened" in note[0]]
     assert "no edge moved by more than 0.09 mm" in told[0] and "0.09 mm" in told[1]

@@ -232,3 +232,13 @@ def test_slice_product_raises_what_accept_found(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(gcode, "slice_model", lambda model, placed: slice_of(None))
     with pytest.raises(NotAsOrdered):
         gcode.slice_product(b"", [part], process, figures)
+
+
+def test_what_each_tool_draws_and_grams_of_all_of_them() -> None:
+    text = printed().replace("; printing object tag", "T1\n; printing object tag").replace("[g] = 3.00", "[g] = 2.25, 0.75")
+    found = read(text)
+    assert set(found.tools) == {0, 1} and sum(found.tools.values()) == pytest.approx(found.whole.filament)
+    assert found.filament_g == pytest.approx(3.0)
+    assert accept(slice_of(text), replace(ORDER, tools=2)) == []
+    assert accept(slice_of(text), ORDER) == ["tools [0, 1] draw, expected 1 from 0"]
+    assert accept(slice_of(printed()), replace(ORDER, tools=2)) == ["tools [0] draw, expected 2 from 0"]

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from engine.export.sliced_ready import CONFIG, MODEL_CONFIG, SPACING, config, model_config, positions, settings_files
+from engine.export.sliced_ready import (
+    CONFIG,
+    MODEL_CONFIG,
+    SPACING,
+    config,
+    model_config,
+    objects,
+    positions,
+    project_files,
+    settings_files,
+)
 from engine.model.mesh import STEPS_PER_MM, Mesh, Part, Pose, Settled
 from engine.process.limits import load_process
+from engine.process.supports import support_figures
 
 FDM = load_process("fdm-pla")
 
@@ -90,3 +102,40 @@ def test_a_part_as_wide_as_the_bed_does_not_start_an_empty_row() -> None:
     ((x0, _, x1, _),) = moved([box(256, 10, 5)])
     assert (x0, x1) == (0, 2_560_000)
     assert positions([], FDM) == ()
+
+
+def test_bonded_parts_are_moved_as_one_and_others_beside_them() -> None:
+    parts = [box(30, 30, 5), box(20, 10, 5, "tag"), box(5, 5, 5, "dot", at=(12.0, 40.0))]
+    parts[2] = replace(parts[2], part=parts[2].part.changed(bonded=frozenset({"case"})))
+    one, tag, dot = positions(parts, FDM)
+    assert one == dot and one != tag
+    (x0, y0, x1, _), other, (_, _, _, top) = moved(parts)
+    assert other[0] - x1 == SPACING
+    assert abs(x0 + other[2] - 2_560_000) <= 1 and abs(y0 + top - 2_560_000) <= 1
+
+
+def test_a_project_has_bonded_parts_as_volumes_with_a_tool_each() -> None:
+    case, dot, tag = box(30, 30, 5), box(5, 5, 5, "dot"), box(20, 10, 5, "tag")
+    dot = replace(dot, part=dot.part.changed(bonded=frozenset({"case"}), colour="#bdb9ac"))
+    whole = objects([case, dot, tag])
+    assert [one.part.name for one in whole] == ["case", "tag"] and [len(one.faces) for one in whole] == [24, 12]
+    files = project_files(FDM, [case, dot, tag])
+    told = ElementTree.fromstring(files[MODEL_CONFIG])
+    volumes = [[(v.get("firstid"), v.get("lastid")) for v in one.findall("volume")] for one in told.findall("object")]
+    assert volumes == [[("0", "11"), ("12", "23")], [("0", "11")]]
+    tools = [v.find("metadata[@key='extruder']").get("value") for v in told.iter("volume")]  # type: ignore[union-attr]
+    assert tools == ["1", "2", "1"]
+    lines = files[CONFIG].decode().splitlines()
+    assert "; nozzle_diameter = 0.4,0.4" in lines and "; filament_colour = #5B8BA8;#BDB9AC" in lines
+    plain = project_files(FDM, [case, tag])
+    assert plain[CONFIG].decode() == config(FDM) and b"extruder" not in plain[MODEL_CONFIG]
+
+
+def test_a_ceiling_that_a_bonded_part_fills_wants_no_support() -> None:
+    """A table's roof alone hangs; the block under it, bonded and with the same triangles, holds it up."""
+    table, foot = box(50, 50, 5, "table", roof=True), box(50, 50, 5, "foot")
+    bonded = replace(foot, part=foot.part.changed(bonded=frozenset({"table"})))
+    for parts, wanted in (([table, foot], [True, False]), ([table, bonded], [False, False])):
+        root = ElementTree.fromstring(model_config(parts, FDM))
+        assert [one.find("metadata[@key='support_material']") is not None for one in root.findall("object")] == wanted
+        assert (support_figures(parts, FDM)["supported_area_mm2"] > 0) == any(wanted)
