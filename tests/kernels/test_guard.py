@@ -1,4 +1,9 @@
-"""Vector loads and stores check no bounds: every kernel that has them runs on arrays that end, and begin, at forbidden pages."""
+"""Vector loads and stores check no bounds: every kernel that has them runs on arrays that end, and begin, at forbidden pages.
+
+By hand, for every other index of the same kernels on the same meshes (other machine code, compiled in minutes, so in a folder of its own):
+
+    NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(mktemp -d) uv run python -m tests.kernels.guarded end
+"""
 
 from __future__ import annotations
 

@@ -137,3 +137,24 @@ def test_a_mesh_split_in_two_meets_as_it_did_whole() -> None:
     pieces = [find(lattice, rows, first), find(lattice, rows, second), find(lattice, rows, second, first)]
     split = {(a, b) for met in pieces for a, b in met.pairs.tolist()}
     assert split == ours(lattice, rows) and split
+
+
+def test_pairs_do_not_depend_on_how_faces_of_no_area_are_packed() -> None:
+    """Flat faces through others, in every leaf: in whatever order, the pairs are those of the faces with an area, and all of them."""
+    rng = np.random.default_rng(4)
+    points = rng.integers(0, 6, (60, 3)).astype(np.int32)
+    lattice, faces = welded(points, rng.integers(0, 60, (90, 3)))
+    a, b, c = (lattice[faces[:, k]].astype(np.int64) for k in range(3))
+    solid = np.cross(b - a, c - a).any(axis=1)
+    ends = faces[rng.integers(0, len(faces), 40)][:, (0, 1, 1)]  # a face's edge, there and back
+    flat = np.flatnonzero(~solid)
+    faces = np.ascontiguousarray(np.concatenate([faces, ends]), np.int32)
+    flat = np.concatenate([flat, np.arange(90, 130)])
+    expected = ours(lattice, faces)
+    assert expected == cgals(lattice, faces) and len(expected) > 200
+    for _ in range(20):
+        order = rng.permutation(len(faces))
+        found = ours(lattice, np.ascontiguousarray(faces[order]))
+        assert {(min(p), max(p)) for f, g in found for p in [(int(order[f]), int(order[g]))]} == expected
+    assert not {f for pair in expected for f in pair} & set(flat.tolist())
+    assert len(ours(lattice, np.ascontiguousarray(faces[:90][solid]))) == len(expected)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 import math
 import random
 import threading
@@ -14,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.model.mesh import Kept, Mesh, Part, Patch, Plane, Pose, Role, Settled
+from engine.model.mesh import Kept, Mesh, Part, Patch, Plane, Pose, Settled
 from engine.model.outline import Outline
 from engine.model.process import CHECKS, Limit, Machine, Process
 from engine.shape.stamp import OffPatch, stamp
@@ -379,24 +377,6 @@ def test_a_rest_that_crosses_itself_is_asked_again() -> None:
     rest = known.of(part.kept, part.lattice, part.faces)
     assert rest is not None and rest.rest is None
     assert "overlapping-shells" in {f.code for f in told([part], known)[1]}
-
-
-def test_other_roles_and_limits_on_one_rest() -> None:
-    """What is kept of a rest's walls is kept for the limits and roles that it was asked with, and for no others."""
-    part, known = stamped(random.Random(5), slab()), Certificates()
-    assert part is not None and part.kept is not None
-    rows = np.arange(part.kept.faces, dtype=np.int32)
-    seen = []
-    for wall, patches in itertools.product((4.5, 5.0), ({}, {"all": Patch("all", rows, role=Role.ENGRAVING)})):
-        limits = MappingProxyType({**PROCESS.limits, "wall": Limit(wall, "mm", "test")})
-        process = dataclasses.replace(PROCESS, limits=limits)
-        other = dataclasses.replace(part, part=dataclasses.replace(part.part, patches=patches))
-        for _ in range(2):
-            verify([other], process, known)
-        short, full = verify([other], process, known), verify([other], process)
-        assert quick(other, known) and short[1:] == full[1:]
-        seen.append([(f.code, f.limit, f.faces) for f in full[1]])
-    assert all(a != b for a, b in itertools.combinations(seen, 2))
 
 
 # --- what is kept

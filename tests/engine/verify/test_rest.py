@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import random
+from types import MappingProxyType
 
 import manifold3d as m3
 import numpy as np
 import pytest
 
-from engine.model.mesh import Kept, Mesh, Part, Pose, Settled
+from engine.model.mesh import Kept, Mesh, Part, Patch, Pose, Role, Settled
+from engine.model.process import Limit
+from engine.verify.checks import verify
 from engine.verify.delta import Certificates
-from tests.engine.verify.test_delta import STEPS, quick, told
+from tests.engine.verify.test_delta import PROCESS, STEPS, quick, told
 from tests.kernels.test_walls import box, drilled, grooves, part, round_bar
 
 TILTED = box(20, 12, 6) - box(30, 30, 9).rotate([0, 14, 0]).translate([-2, -5, 3.2])
@@ -24,11 +29,11 @@ BODIES: dict[str, m3.Manifold] = {
 }
 
 
-def patched(draw: random.Random, points: np.ndarray, faces: np.ndarray, among: np.ndarray) -> Settled:
-    """The faces near one of `among` are new, all others the rest; points of the rest lead."""
+def patched(draw: random.Random, points: np.ndarray, faces: np.ndarray, among: np.ndarray, fewest: int = 0) -> Settled:
+    """The faces near one of `among` are new, all others (at least a third, or `fewest`) the rest; points of the rest lead."""
     middle = points[faces].mean(axis=1)
     far = np.abs(middle - middle[int(draw.choice(among.tolist()))]).sum(axis=1)
-    cut = draw.randint(len(faces) // 3, len(faces) - 1)
+    cut = draw.randint(max(fewest, len(faces) // 3), len(faces) - 1)
     rows = faces[np.argsort(-far, kind="stable")]
     used = list(dict.fromkeys(rows.ravel().tolist()))
     number = np.empty(len(points), dtype=np.int64)
@@ -54,3 +59,23 @@ def test_any_patch_of_a_thin_body_may_be_new(name: str) -> None:
         assert told([product], known) == told([product])
         short += quick(product, known)
     assert short >= 20
+
+
+def test_other_roles_and_limits_on_one_rest() -> None:
+    """What is kept of a rest's walls is kept for the limits and roles that it was asked with, and for no others."""
+    points, faces, _ = part(BODIES["comb"].refine(3), (7, -11, 23))
+    draw, known = random.Random(5), Certificates()
+    far = np.flatnonzero(points[faces].mean(axis=1)[:, 0] > 150_000)
+    product = patched(draw, points, faces, far, fewest=len(faces) - 9)
+    assert product.kept is not None
+    rest = np.arange(product.kept.faces, dtype=np.int32)
+    seen = []
+    for wall, patches in itertools.product((1.3, 1.7), ({}, {"all": Patch("all", rest, role=Role.ENGRAVING)})):
+        limits = MappingProxyType({**PROCESS.limits, "wall": Limit(wall, "mm", "test"), "gap": Limit(0.6, "mm", "test")})
+        process = dataclasses.replace(PROCESS, limits=limits)
+        other = dataclasses.replace(product, part=dataclasses.replace(product.part, patches=patches))
+        for _ in range(3):
+            short = verify([other], process, known)
+        assert quick(other, known) and short[1:] == verify([other], process)[1:]
+        seen.append([(f.code, f.faces) for f in short[1]])
+    assert all(a != b for a, b in itertools.combinations(seen[:3], 2))
