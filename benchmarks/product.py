@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import text_case
+from benchmarks import scripts_case, text_case
 from benchmarks.harness import Case
 from benchmarks.peers import cadquery_case
 from engine.export import thumbnail as pictures
@@ -34,6 +34,7 @@ from engine.shape.stamp import Stamped, stamp, stamp_by_csg
 from engine.shape.text import outline
 from engine.verify.checks import verify
 from engine.verify.delta import Certificates
+from kernels import outlines
 from templates.phone_case import PhoneCase, body, rules
 
 PINNED = "acb6c29af111e8c82e17397f33bbca341e9978cc039812daf0f7cd407f26f50c"
@@ -125,7 +126,7 @@ def _cadquery() -> Any:
 
 def cases() -> list[Case]:
     """The road, text, picture, 3MF, stamp, checks."""
-    return [_road(), _text(), _picture_known(), _picture_new(), _splice(), _stamp(), _verify()]
+    return [_road(), _text(), *_scripts(), _picture_known(), _picture_new(), _splice(), _stamp(), _verify()]
 
 
 # --- the whole road
@@ -190,6 +191,45 @@ def _text() -> Case:
         {"CadQuery": 30.0, "OCCT, letters kept": 30.0},
         note=lambda: "the second is OCCT below CadQuery, keeping its letters as we do, its curves to chords as ours are",
     )
+
+
+def _scripts() -> list[Case]:
+    """Text in eight scripts: to outlines against OCCT, and to a case with the name in it, all scripts and each alone."""
+    scripts_case.warm()
+    mesh, patches = bench().plain.parts[0].part.mesh, bench().plain.parts[0].part.patches
+
+    def stamped(name: str) -> Stamped:
+        return stamp(mesh, patches, "back", scripts_case.ours(name), 0.6)
+
+    def agree(names: Sequence[str]) -> list[str]:
+        """Closed, and short of the body by the letters' area times their depth."""
+        import trimesh
+
+        whole, wrong = trimesh.Trimesh(mesh.points, mesh.faces, process=False).volume, []
+        for name in names:
+            letters, made = scripts_case.ours(name), stamped(name).mesh
+            other = trimesh.Trimesh(made.points, made.faces, process=False)
+            cut = outlines.area(letters.points, letters.ends) / 1e8 * 0.6
+            if not other.is_watertight or abs((whole - other.volume) / cut - 1.0) > 1e-3:
+                wrong.append(f"{name}: {whole - other.volume:.4f} mm3 cut of {cut:.4f}, closed {other.is_watertight}")
+        return wrong
+
+    def case(told: str, names: Sequence[str], most_ms: float) -> Case:
+        return Case(f"a string to a stamped case, {told}", stamped, lambda: agree(names), inputs=names, most_ms=most_ms)
+
+    return [
+        Case(
+            "text to outlines, eight scripts",
+            scripts_case.ours,
+            scripts_case.differences,
+            {"CadQuery": scripts_case.occt},
+            scripts_case.EVERY,
+            {"CadQuery": 30.0},
+            note=lambda: f"CadQuery's letters are right in {', '.join(scripts_case.ALIKE)} alone",
+        ),
+        case("eight scripts", scripts_case.EVERY, 5.0),
+        *(case(script, names, 15.0) for script, names in scripts_case.NAMES.items()),
+    ]
 
 
 @functools.cache
@@ -273,7 +313,7 @@ def _splice() -> Case:
 
 def _stamp() -> Case:
     mesh, patches = bench().plain.parts[0].part.mesh, bench().plain.parts[0].part.patches
-    outlines = [outline(name, font="roboto-bold", height=9.0, at=(0.0, -24.0)) for name in NAMES[:60]]
+    drawn = [outline(name, font="roboto-bold", height=9.0, at=(0.0, -24.0)) for name in NAMES[:60]]
 
     def ours(letters: Any) -> Stamped:
         return stamp(mesh, patches, "back", letters, 0.6)
@@ -282,10 +322,10 @@ def _stamp() -> Case:
         return stamp_by_csg(mesh, patches, "back", letters, 0.6)
 
     def agree() -> Sequence[str]:
-        pairs = [(_volume(ours(letters)), _volume(csg(letters))) for letters in outlines[:8]]
+        pairs = [(_volume(ours(letters)), _volume(csg(letters))) for letters in drawn[:8]]
         return [f"{a:.6f} and {b:.6f} mm3" for a, b in pairs if abs(a / b - 1.0) > SAME_VOLUME]
 
-    return Case("stamp: the outline of a name into the body", ours, agree, {"manifold3d": csg}, outlines)
+    return Case("stamp: the outline of a name into the body", ours, agree, {"manifold3d": csg}, drawn)
 
 
 def _volume(made: Stamped) -> float:

@@ -27,9 +27,10 @@ def warm() -> None:
 
 def ours(name: str) -> Any:
     """The outline of a name that was not shaped before."""
-    from engine.shape import text
+    from engine.shape import characters, text
 
     text.shape.cache_clear()
+    characters.items.cache_clear()
     return text.outline(name, font=FONT, height=HEIGHT)
 
 

@@ -200,6 +200,7 @@ def _marks_must_stand(text: str, field: str) -> None:
             raise OrderError(field, "too many marks on one letter", value=named(character), limit=most)
 
 
+@functools.lru_cache(maxsize=256)
 def items(text: str, *, font: str, field: str = "text") -> tuple[Item, ...]:
     """A normal text cut where its script or its font changes. OrderError for what no font sets."""
     primary = fonts.load(font)
@@ -209,7 +210,7 @@ def items(text: str, *, font: str, field: str = "text") -> tuple[Item, ...]:
         first, end = match.span()
         cluster = match.group()
         code = "Zsye" if _EMOJI_CLUSTER.match(cluster) and TEXT_STYLE not in cluster else codes[first]
-        face = _face(cluster, code, primary, field)
+        face = _face(cluster, code, font, field)
         if found and (found[-1].script, found[-1].face) == (code, face) and code != "Zsye":
             found[-1] = Item(found[-1].first, end, code, face)
         else:
@@ -217,23 +218,23 @@ def items(text: str, *, font: str, field: str = "text") -> tuple[Item, ...]:
     return tuple(found)
 
 
-def _face(cluster: str, code: str, primary: fonts.Font, field: str) -> str:
+@functools.lru_cache(maxsize=8192)
+def _face(cluster: str, code: str, font: str, field: str) -> str:
     """The face that sets a grapheme: the one that was asked for, that of its script, and for shared signs those of signs."""
-    weight = primary.weight
-    tried = [primary.key] if code in primary.info.scripts else []
-    own = fonts.face(code, weight)
+    primary = fonts.load(font)
+    tried = [font] if code in primary.info.scripts else []
+    own = fonts.face(code, primary.weight)
     if own is not None:
         tried.append(own)
     if code != "Zsye" and not any(script(character) for character in cluster):
-        tried += [primary.key, *(face for face in (fonts.face(signs, weight) for signs in _SIGNS) if face)]
+        tried += [font, *(face for face in (fonts.face(signs, primary.weight) for signs in _SIGNS) if face)]
     lacking = next((c for c in cluster if not _HANGERS_ON.match(c)), cluster[0])
     for key in tried:
         row = fonts.info(key)
-        if fonts.path(row) is None and key != primary.key:
+        if key != font and fonts.path(row) is None:
             why = "the font that sets this script is not installed"
             raise OrderError(field, why, value=named(lacking), limit=f"{row.key}: run {fonts.install(row)}")
-        loaded = primary if key == primary.key else fonts.load(key)
-        lacks = _lacking(cluster, loaded)
+        lacks = _lacking(cluster, fonts.load(key))
         if lacks is None:
             return key
         lacking = lacks

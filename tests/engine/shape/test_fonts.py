@@ -172,6 +172,8 @@ def test_a_script_whose_font_is_not_installed_says_what_to_install(
 ) -> None:
     assert characters.accepted("བསྟན", font="roboto-bold") == "བསྟན"
     monkeypatch.setenv(fonts.VARIABLE, str(tmp_path))
+    for kept in (characters.items, characters._face):
+        kept.cache_clear()
     with pytest.raises(OrderError, match="font that sets this script is not installed") as told:
         characters.accepted("བསྟན", font="roboto-bold", field="name")
     assert told.value.limit == "noto-tibetan-bold: run apt-get install fonts-noto-core"

@@ -25,6 +25,7 @@ from engine.shape import characters, fonts, glyphs, text
 from kernels import curves, outlines
 
 FONT = "roboto-bold"
+ARABIC, HEBREW = "noto-arabic:700", "noto-hebrew:700"
 FONTS = [FONT, "roboto-thin", "roboto-black-italic"]
 STRINGS = ["Zoë", "Łukasz", "Ελένη", "Владимир", "Ana & José", "Nguyễn", "AVATAR Ty.", "office fjord", "q\u0303x\u0301\u0302"]
 
@@ -237,6 +238,32 @@ def test_scripts_are_shaped_each_by_its_own_rules() -> None:
     runs = text._runs(string := "7 AV Γα я!", FONT)
     assert [(run.script, string[run.first : run.end]) for run in runs] == [("Latn", "7 AV "), ("Grek", "Γα "), ("Cyrl", "я!")]
     assert [run.script for run in text._runs("2024", FONT)] == ["Latn"]
+
+
+@pytest.mark.parametrize(
+    ("string", "pieces"),
+    [
+        (
+            "Anna سارة 12 (x)",
+            [("Anna ", FONT), ("12", ARABIC), ("سارة ", ARABIC), (" ", ARABIC), ("(", FONT), ("x)", FONT)],
+        ),
+        ("עדי & Tom", [("Tom", FONT), (" ", HEBREW), ("&", FONT), ("עדי ", HEBREW)]),
+        ("Zoë 王🙂", [("Zoë ", FONT), ("王", "noto-cjk-bold"), ("🙂", "noto-emoji:700")]),
+        ("אב (ab) גד", [("גד", HEBREW), (") ", FONT), ("ab", FONT), ("(", FONT), ("אב ", HEBREW)]),
+    ],
+)
+def test_mixed_lines_stand_in_pieces_from_left_to_right(string: str, pieces: list[tuple[str, str]]) -> None:
+    assert [(string[run.first : run.end], run.face) for run in text._runs(string, FONT)] == pieces
+
+
+def test_pieces_are_as_they_are_alone_and_brackets_are_turned() -> None:
+    """In a line from right to left an opening bracket is drawn as a closing one is from left to right."""
+    line = text.shape("אב (גד)", FONT)
+    assert len(line.faces) == 2
+    latin = [glyph % glyphs.FACE for glyph in line.glyphs if line.faces[glyph // glyphs.FACE] == FONT]
+    assert latin == list(text.shape("()", FONT).glyphs)
+    alone = [tuple(glyph % glyphs.FACE for glyph in text.shape(word, FONT).glyphs) for word in ("גד", "אב")]
+    assert tuple(glyph % glyphs.FACE for glyph in line.glyphs if line.faces[glyph // glyphs.FACE] != FONT) == sum(alone, ())
 
 
 @pytest.mark.parametrize("sent", ["1\u0301", "-\u0301", "я\u0488", "Я\u0488V", "©\u0301"])
