@@ -12,9 +12,8 @@ from engine.doors.child import Child
 from engine.errands import Source
 from engine.sweep.axes import Axis, read
 from engine.sweep.crew import Crew
-from engine.sweep.findings import Failure, Suspicion
+from engine.sweep.findings import Failure, Outcome, Suspicion
 from engine.sweep.idle import BASES, Base, idle, key_of
-from engine.sweep.probe import Outcome
 from engine.sweep.samples import Sample, order_of, samples
 from engine.sweep.shrink import smallest
 from engine.sweep.suspects import dead_rules, declared, refused_defaults, unsteady

@@ -29,9 +29,17 @@ def seconds_of(text: str | None) -> float | None:
 
 
 def run(
-    key_or_file: str, process: str | None, points: int, seed: int, seconds: float | None, jobs: int, out: str, as_json: bool
+    key_or_file: str,
+    process: str | None,
+    points: int,
+    seed: int,
+    seconds: float | None,
+    jobs: int,
+    strict: bool,
+    out: str,
+    as_json: bool,
 ) -> int:
-    """0 where it passed, 1 where an order failed or too many were refused."""
+    """0 where it passed, 1 where an order failed, too many were refused or, if `strict`, anything is suspicious."""
     from engine.check import check
     from engine.errands import source_of
 
@@ -46,7 +54,7 @@ def run(
     files = _files(found)
     folder = pathlib.Path(out)
     put(files, folder)
-    status = 0 if found.passed else 1
+    status = 0 if found.passed and not (strict and found.suspicions) else 1
     if as_json:
         print(json.dumps({"status": status, **_told(found), "out": out, "files": sorted(files)}, ensure_ascii=False))
     else:

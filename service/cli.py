@@ -233,13 +233,14 @@ def check(
     seed: Annotated[int, typer.Option("--seed", help="Other points; the same seed tries the same orders.")] = 0,
     time: Annotated[str | None, typer.Option("--time", metavar="60s", help="Begin no order after that: 90s, 5m.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, max=64, help="Children at work, one a core.")] = 2,
+    strict: Annotated[bool, typer.Option("--strict", help="What is only suspicious fails it, too.")] = False,
     out: Annotated[str, typer.Option("--out", help="Folder for failing orders and a sheet of samples.")] = "out/check",
     as_json: Json = False,
 ) -> int:
     """Tries a template over all that may be chosen: made, refused, failed, and the smallest order that fails."""
     from service.checking import run, seconds_of
 
-    return run(template, process, points, seed, seconds_of(time), jobs, out, as_json)
+    return run(template, process, points, seed, seconds_of(time), jobs, strict, out, as_json)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import Any
 from engine.doors.child import Child
 from engine.errands import OUTSIDE_MEMORY_MB, PRELOAD, Source, blamed, own_files
 from engine.errors import TemplateError, UnikatError
-from engine.sweep.probe import Outcome, failed
+from engine.sweep.findings import Outcome, failed
 
 FIRST_DEADLINE = 120.0
 """Seconds of wall clock for one order, its CadQuery and the start of CadQuery included."""

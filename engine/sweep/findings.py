@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.errors import TemplateError
 from engine.model.order import Order
+
+Outcome = dict[str, Any]
+"""Of one order: `result` made, refused, failed or left out; `changes` as it was last asked, `advice` what refusals had changed of it,
+`rules` what each said, `read` which fields; then `hash`, or `rule`, or `cause` and `where`, with `why`."""
 
 
 @dataclass(frozen=True)
@@ -33,3 +39,16 @@ class Suspicion:
     what: str
     why: str
     changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def failed(error: TemplateError) -> Outcome:
+    """The designer's failure: its cause in one word, and where."""
+    word = re.match(r"[A-Z][A-Z_]+\b", error.why)
+    where = {"stage": error.stage, "line": error.line, "file": error.file}
+    return {
+        "result": "failed",
+        "cause": word[0] if word else "BUILDING",
+        "where": error.stage,
+        "why": error.for_sender(),
+        "at": where,
+    }

@@ -25,12 +25,12 @@ from engine.model.order import Order, Product, Severity
 from engine.model.process import Process
 from engine.process.limits import list_processes, load_process
 from engine.sweep import axes as axes_module
+from engine.sweep.findings import Outcome, failed
 from engine.sweep.samples import order_of
 from engine.sweep.source import reaches
 
 MOST_ADVICE = 8
 """How often an order is changed as a refusal says before it counts as refused."""
-Outcome = dict[str, Any]
 _shops: dict[str, Workshop] = {}
 """Of each process in this child: what stays warm from order to order, as it does for a shop."""
 
@@ -115,19 +115,6 @@ def rules_here(source: Source, process: str, orders: list[Mapping[str, Any]], na
         if len(fired) == len(names):
             break
     return list(fired)
-
-
-def failed(error: TemplateError) -> Outcome:
-    """The designer's failure: its cause in one word, and where."""
-    word = re.match(r"[A-Z][A-Z_]+\b", error.why)
-    where = {"stage": error.stage, "line": error.line, "file": error.file}
-    return {
-        "result": "failed",
-        "cause": word[0] if word else "BUILDING",
-        "where": error.stage,
-        "why": error.for_sender(),
-        "at": where,
-    }
 
 
 def _shop(process: str) -> Workshop:

@@ -10,8 +10,7 @@ from typing import Any
 from engine.errors import UnikatError
 from engine.sweep.axes import Axis
 from engine.sweep.crew import Crew
-from engine.sweep.findings import Failure, Suspicion
-from engine.sweep.probe import Outcome
+from engine.sweep.findings import Failure, Outcome, Suspicion
 from engine.sweep.samples import Sample, order_of
 
 STEADY_ORDERS = 4

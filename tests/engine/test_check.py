@@ -162,3 +162,42 @@ def test_swapped_limits_of_a_parameter_are_told_at_its_line(checked: Callable[..
     with pytest.raises(TemplateError, match=r"block\.py:\d+: stage import: ValueError") as failed:
         checked(source(fields="deep = length(1, low=2, high=1, step=1, label=('D', 'P'))"))
     assert "low < high" in failed.value.for_sender()
+
+
+CAD = '''
+from engine.authoring import Template, cad, length, stage
+
+class Tag(Template):
+    """A tag."""
+    french = "Une étiquette."
+    key, version = "tag", 1
+    edge = length(0.2, low=0.1, high=0.6, step=0.1, label=("Edge", "Arête"))
+    curl = length(0, low=0, high=9, step=1, label=("Curl", "Boucle"))
+
+    @cad
+    def rounded(self, cq):
+        return cq.Workplane().box(1, 9, 9).edges().fillet(self.edge)
+
+    @cad
+    def looped(self, cq):
+        n = self.curl
+        points = [(0, 0), (10, 0 + 2 * n), (10, 10 - 2 * n), (0, 10)]
+        return cq.Workplane().spline(points).close().extrude(3)
+
+    @stage
+    def tag(self):
+        return [self.rounded().part("rounded"), self.looped().part("looped", shown_pose=ASIDE, print_pose=ASIDE, assembled_pose=ASIDE)]
+'''
+
+
+def test_what_cad_builds_wrongly_without_a_word(children: list[Child], tmp_path: pathlib.Path) -> None:
+    """A fillet that eats the box, and an outline that crosses itself: OCCT calls both done."""
+    path = tmp_path / "tag.py"
+    aside = "from engine.authoring import Pose\nASIDE = Pose(translation=(20.0, 0.0, 0.0))\n"
+    path.write_text(aside + textwrap.dedent(CAD), encoding="utf-8")
+    found = check({"file": str(path)}, children=children, points=0, jobs=1)
+    told = {(f.cause, f.where): f for f in found.failures}
+    assert list(told) == [("NOT_SOLID", "looped"), ("NOT_SOLID", "rounded")], found
+    assert told["NOT_SOLID", "rounded"].changes == {"edge": 0.5} and "not valid" in told["NOT_SOLID", "rounded"].why
+    assert set(told["NOT_SOLID", "looped"].changes) == {"curl"}
+    assert found.made and not {s.kind for s in found.suspicions} & {"unused", "idle"}
