@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from templates.phone_case.extras import MAGNET_AIR
+from templates.phone_case.extras import MAGNET_AIR, MAGNET_GLUE
 from templates.phone_case.facts import Phone
 from templates.phone_case.plan import (
     ASSUMED_RING,
@@ -145,14 +145,13 @@ def _bought(plan: Plan) -> list[Note]:
     told: list[Note] = []
     if plan.magnets is not None:
         ring = plan.magnets
+        size = f"{ring.outer - MAGNET_AIR:g} x {ring.inner + MAGNET_AIR:g} x {ring.deep - MAGNET_GLUE:g}"
         told.append(
             (
-                f"the recess takes a magnet ring of {ring.outer - MAGNET_AIR:g} x {ring.inner + MAGNET_AIR:g} x "
-                f"{ring.deep - MAGNET_AIR:g} mm; no maker's size and no place on this phone was found: both are assumptions, "
-                "measure before you print",
-                f"le logement prend un anneau d'aimants de {ring.outer - MAGNET_AIR:g} x {ring.inner + MAGNET_AIR:g} x "
-                f"{ring.deep - MAGNET_AIR:g} mm ; ni cote de fabricant ni place sur ce téléphone n'ont été trouvées : "
-                "ce sont des hypothèses, mesurez avant d'imprimer",
+                f"the recess takes a magnet ring of {size} mm about a point {ring.y:+g} mm from the phone's middle; no maker's "
+                "size and no place on this phone was found: all are assumptions, measure before you print",
+                f"le logement prend un anneau d'aimants de {size} mm, centré à {ring.y:+g} mm du milieu du téléphone ; ni cote de "
+                "fabricant ni place sur ce téléphone n'ont été trouvées : ce sont des hypothèses, mesurez avant d'imprimer",
             )
         )
     if plan.seat is not None:
