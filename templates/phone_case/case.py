@@ -216,7 +216,7 @@ class PhoneCase(Template):
     seat_size = length(
         ASSUMED_MM["seat_size"][0],
         low=20.0,
-        high=60.0,
+        high=70.0,
         step=0.5,
         label=("Seat: diameter or length", "Logement : diamètre ou longueur"),
     )
