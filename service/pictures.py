@@ -31,7 +31,7 @@ CASES: tuple[Case, ...] = (
 PATTERNS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("hexagons", "cut through", {"pattern": "hexagon", "name": "Zoë", "colour": "charcoal", "letter_colour": "ochre"}),
     ("stripes", "cut through", {"pattern": "stripes", "name": "Łukasz", "colour": "red", "letter_colour": "sand"}),
-    ("waves", "cut through", {"pattern": "waves", "name": "Ελένη", "colour": "green", "cell": 5.0}),
+    ("waves", "cut through", {"pattern": "waves", "name": "Θάλεια", "colour": "green", "cell": 5.0, "letter_height": 10.0}),
     (
         "hexagons",
         "raised, embossed name",

@@ -197,7 +197,7 @@ def two_colours(method: str) -> list[Note]:
         ]
     return [
         (
-            "case and letters are two parts: in this process they are made apart or in one colour, and the letters glued in",
-            "l'étui et les lettres sont deux pièces : par ce procédé, elles se font à part ou d'une couleur, et les lettres se collent",
+            "case and letters are two parts without a gap: made at once in this process they come out as one, in one colour",
+            "l'étui et les lettres sont deux pièces sans jeu : faites ensemble par ce procédé, elles n'en font qu'une, d'une couleur",
         )
     ]

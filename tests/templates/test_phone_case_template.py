@@ -211,6 +211,8 @@ def test_notes_of_what_is_bought_and_what_is_cut() -> None:
     ):
         assert words in told
     two = ordered("fdm-pla", name="Zoé", letter_colour="sand")
-    assert "model.prusa.3mf" in english(two) and "glued in" in english(ordered("mjf-pa12", name="Zoé", letter_colour="sand"))
+    assert "model.prusa.3mf" in english(two) and "in one colour" in english(
+        ordered("mjf-pa12", name="Zoé", letter_colour="sand")
+    )
     plain = english(ordered("fdm-pla", name="Zoé"))
     assert not any(words in plain for words in ("magnet", "seat", "stand out", "weaker", "model.prusa.3mf"))
