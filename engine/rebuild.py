@@ -52,9 +52,17 @@ def file_of(record: dict[str, Any]) -> tuple[str, str] | None:
 
 def formats_of(record: dict[str, Any]) -> list[str]:
     """The formats whose files the record names."""
-    endings = {".3mf": "3mf", ".stl": "stl", ".glb": "glb", ".png": "png", ".gcode": "gcode", ".step": "step"}
-    found = {endings[e] for name in record.get("files", {}) for e in endings if name.endswith(e)}
-    return sorted(found)
+    endings = {
+        ".prusa.3mf": "prusa",
+        ".3mf": "3mf",
+        ".stl": "stl",
+        ".glb": "glb",
+        ".png": "png",
+        ".gcode": "gcode",
+        ".step": "step",
+    }
+    found = {next((endings[e] for e in endings if name.endswith(e)), None) for name in record.get("files", {})}
+    return sorted(f for f in found if f is not None)
 
 
 def differences(record: dict[str, Any], product: Product) -> list[Difference]:

@@ -12,6 +12,7 @@ from engine.errors import OrderError
 
 PRODUCT = (
     "model.3mf",
+    "model.prusa.3mf",
     "model.stl",
     "model-*.stl",
     "model.gcode",

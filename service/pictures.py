@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from engine.export.contact_sheet import contact_sheet
 from engine.language import shelf
@@ -26,6 +28,35 @@ CASES: tuple[Case, ...] = (
 """Phone, name, colour, lettering; a phone that the catalogue does not have is left out."""
 
 
+PATTERNS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("hexagons", "cut through", {"pattern": "hexagon", "name": "Zoë", "colour": "charcoal", "letter_colour": "ochre"}),
+    ("stripes", "cut through", {"pattern": "stripes", "name": "Łukasz", "colour": "red", "letter_colour": "sand"}),
+    ("waves", "cut through", {"pattern": "waves", "name": "Θάλεια", "colour": "green", "cell": 5.0, "letter_height": 10.0}),
+    (
+        "hexagons",
+        "raised, embossed name",
+        {"pattern": "hexagon", "pattern_style": "raised", "name": "José", "colour": "sand", "letters": "embossed"},
+    ),
+    (
+        "stripes",
+        "raised, without a name",
+        {"pattern": "stripes", "pattern_style": "raised", "name_panel": False, "colour": "blue", "cell": 5.0, "bumpers": 2.0},
+    ),
+    (
+        "waves",
+        "bumpers, a seat for a ring",
+        {"pattern": "waves", "name": "Chloé", "colour": "ochre", "letter_colour": "charcoal", "bumpers": 2.0, "seat": "disc"},
+    ),
+)
+"""Name, caption, parameters."""
+TWO_COLOURS: tuple[tuple[str, str, str], ...] = (
+    ("Zoë", "charcoal", "ochre"),
+    ("Владимир", "sand", "red"),
+    ("Chloé", "green", "sand"),
+)
+"""Name, colour of the case, colour of the letters."""
+
+
 def cases() -> bytes:
     """A sheet of cases for several phones, each with a name."""
     phones = {row["const"] for row in shelf.find("phone-case").fields["phone"].schema("en")["oneOf"]}
@@ -33,12 +64,44 @@ def cases() -> bytes:
     return sheet([tile(case, shop) for case in CASES if case[0] in phones])
 
 
+def patterns() -> bytes:
+    """A sheet of backs with patterns."""
+    shop = Workshop()
+    made = [(picture({"letter_height": 8.0, **parameters}, shop), name, caption) for name, caption, parameters in PATTERNS]
+    return contact_sheet(made, title="phone-case: pattern", columns=3)
+
+
+def phones() -> bytes:
+    """A sheet of every phone of the catalogue, each with a plain case."""
+    shop, colours = Workshop(), itertools.cycle(("blue", "sand", "red", "charcoal", "green", "ochre"))
+    rows = shelf.find("phone-case").fields["phone"].schema("en")["oneOf"]
+    made = [(picture({"phone": row["const"], "colour": next(colours)}, shop), row["title"], "") for row in rows]
+    return contact_sheet(made, title="phone-case: phones", columns=7)
+
+
+def two_colours() -> bytes:
+    """A sheet of cases whose letters are a part of their own."""
+    shop = Workshop()
+    made = []
+    for name, colour, letters in TWO_COLOURS:
+        parameters = {"name": name, "colour": colour, "letter_colour": letters, "letter_height": 10.0}
+        made.append((picture(parameters, shop), name, f"{letters} in {colour}"))
+    return contact_sheet(made, title="phone-case: two colours", columns=3)
+
+
+def picture(parameters: dict[str, Any], shop: Workshop) -> bytes:
+    """The thumbnail of a case. It must be printable: what is shown can be had."""
+    product = make(Order("phone-case", parameters=parameters), shelf.find("phone-case"), formats=("png",), workshop=shop)
+    if product.report.verdict != "printable":
+        raise ValueError(f"not shown, for it is {product.report.verdict}: {parameters}")
+    return product.files["thumbnail.png"]
+
+
 def tile(case: Case, shop: Workshop) -> Tile:
     """The picture of one of CASES, with its name and caption."""
     phone, name, colour, letters = case
     parameters = {"phone": phone, "name": name, "colour": colour, "letters": letters, "letter_height": 8.0}
-    product = make(Order("phone-case", parameters=parameters), shelf.find("phone-case"), formats=("png",), workshop=shop)
-    return product.files["thumbnail.png"], *told(case)
+    return picture(parameters, shop), *told(case)
 
 
 def told(case: Case) -> tuple[str, str]:
@@ -53,8 +116,9 @@ def sheet(tiles: Sequence[Tile]) -> bytes:
 
 
 def main(folder: str) -> None:
-    """Write cases.png."""
-    put({"cases.png": cases()}, pathlib.Path(folder))
+    """Write cases.png, patterns.png, phones.png and two-colours.png."""
+    made = {"cases.png": cases(), "patterns.png": patterns(), "phones.png": phones(), "two-colours.png": two_colours()}
+    put(made, pathlib.Path(folder))
 
 
 if __name__ == "__main__":

@@ -217,7 +217,7 @@ class PhoneCase(Template):
     seat_size = length(
         ASSUMED_MM["seat_size"][0],
         low=20.0,
-        high=60.0,
+        high=70.0,
         step=0.5,
         label=("Seat: diameter or length", "Logement : diamètre ou longueur"),
     )
@@ -267,6 +267,11 @@ class PhoneCase(Template):
             return self.process.method != "FDM" or self.letters == "embossed" or self.raised_cells()
         return self.ring == "raised"
 
+    def lettered(self) -> Plan:
+        """The plan, with what of the back is free for letters."""
+        plan: Plan = self.plan()
+        return plan.for_letters(sunken=self.letters != "embossed")
+
     def raised_cells(self) -> bool:
         """Whether a pattern stands over the back."""
         return self.pattern != "none" and self.pattern_style == "raised"
@@ -301,7 +306,7 @@ class PhoneCase(Template):
 
     def lettering(self) -> Letters:
         """The name as it was asked for, where it stands."""
-        at = rules.text_centre(self.plan(), self.text_x, self.text_y)
+        at = rules.text_centre(self.lettered(), self.text_x, self.text_y)
         return self.name.outlines(height=self.letter_height, font=self.font, at=at, angle=self.text_angle)
 
     @stage
@@ -310,7 +315,7 @@ class PhoneCase(Template):
         plan, bar = self.plan(), self.bar
         keep = kept_whole(plan, cut=self.pattern_style == "cut")
         if self.name_panel:
-            x, y = rules.text_centre(plan, self.text_x, self.text_y)
+            x, y = rules.text_centre(self.lettered(), self.text_x, self.text_y)
             keep = (*keep, Rounded(-x, y, BAND, 2 * PANEL * self.letter_height, 0.0, direction(-self.text_angle)))
         within, clear = laid(plan.outer, edge=plan.edge, wall=plan.wall, bar=bar, keep=keep, cavity=self.pattern_style == "cut")
         return pattern(self.pattern, within=within, clear=clear, cell=self.cell, bar=bar)
@@ -457,7 +462,11 @@ class PhoneCase(Template):
             return []
         ink = self.name.size(height=1.0, font=self.font)
         panel = rules_extras.panel(self.name_panel, ink[1]) if self.pattern != "none" else []
-        box = rules.text_box(rules.text_centre(self.plan(), self.text_x, self.text_y), ink, self.letter_height, self.text_angle)
+        box = rules.text_box(
+            rules.text_centre(self.lettered(), self.text_x, self.text_y), ink, self.letter_height, self.text_angle
+        )
         sunken = self.letters != "embossed"
         over = rules_extras.over_magnets(self.plan(), process, box, self.depth) if sunken else []
-        return panel + over + rules.text_fits(self.plan(), ink, self.letter_height, self.text_x, self.text_y, self.text_angle)
+        return (
+            panel + over + rules.text_fits(self.lettered(), ink, self.letter_height, self.text_x, self.text_y, self.text_angle)
+        )

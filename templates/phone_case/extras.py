@@ -6,7 +6,7 @@ Sources: notes of each figure beside it; "ours" where none was found.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.authoring import Outline, Rounded
 from templates.phone_case.facts import Box
@@ -14,13 +14,16 @@ from templates.phone_case.facts import Box
 ASSUMED_MM = {
     "magnet_outer": (56.0, "assumed: no maker's drawing of a magnet ring was found; measure yours"),
     "magnet_inner": (46.0, "assumed, likewise"),
-    "magnet_thickness": (0.6, "assumed, likewise: the thinner of what is sold for cases"),
+    "magnet_thickness": (0.5, "assumed, likewise"),
     "seat_size": (40.0, "assumed: no size of an adhesive ring's plate was found; measure yours"),
-    "seat_depth": (0.5, "ours: enough to find the place and hold the edge of a plate"),
+    "seat_depth": (0.6, "ours: enough to find the place and hold the edge of a plate"),
 }
 """Sizes of things that are bought: mm, and where the figure comes from."""
 MAGNET_AIR = 0.2
-"""Deeper and wider than the ring by so much, for glue: ours."""
+MAGNET_GLUE = 0.1
+"""The recess is wider, and deeper, than the ring by so much: ours."""
+LEAST_ROOM = 16.0
+"""mm of back below the magnets that are enough for letters: else they lie over them."""
 MAGNET_REACH = 2.1
 """Apple's guidelines: at most so much case over the magnets."""
 MAGNET_EDGE = 1.0
@@ -28,6 +31,7 @@ MAGNET_EDGE = 1.0
 STAND_WIDTH = 22.0
 """Height of the recess for a fold-out stand; its length is the seat's size. Assumed."""
 SEAT_EDGE = 2.0
+LOWEST = 60.0
 BLEND_RADIUS = 8.0
 """Of the two arcs that lead from a side out to a corner's bumper; wider than any rounded edge, so that the edge can follow."""
 BUMPER_FLAT = 2.0
@@ -91,7 +95,25 @@ class Seat:
 
 def ring_recess(outer: float, inner: float, thickness: float, y: float) -> Magnets:
     """For a ring of those diameters."""
-    return Magnets(y, outer + MAGNET_AIR, inner - MAGNET_AIR, thickness + MAGNET_AIR)
+    return Magnets(y, outer + MAGNET_AIR, inner - MAGNET_AIR, thickness + MAGNET_GLUE)
+
+
+def clear_of(ring: Magnets | None, windows: tuple[Rounded, ...], wall: float) -> Magnets | None:
+    """The ring in the phone's middle, or as little lower as leaves a wall to every window; its own y is counted from there."""
+    if ring is None:
+        return None
+    low = 0.0
+    while low > -LOWEST and any(window.distance(0.0, low) - ring.outer / 2 < wall for window in windows):
+        low -= 0.5
+    return replace(ring, y=low + ring.y)
+
+
+def below(ring: Magnets | None, free: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """What of the free back is for letters that are cut in: below the magnets, where there is room for them."""
+    x0, y0, x1, y1 = free
+    if ring is None or ring.y - ring.outer / 2 - SEAT_EDGE - y0 < LEAST_ROOM:
+        return free
+    return (x0, y0, x1, min(y1, ring.y - ring.outer / 2 - SEAT_EDGE))
 
 
 def seated(

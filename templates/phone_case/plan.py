@@ -6,10 +6,10 @@ Sources: notes of each figure beside it; "ours" where none was found.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.authoring import Rounded
-from templates.phone_case.extras import RIM, Bought, Magnets, Seat, seated
+from templates.phone_case.extras import RIM, Bought, Magnets, Seat, below, clear_of, seated
 from templates.phone_case.facts import JACK_PLUG, Box, Phone, Span
 
 BUTTON_DOUBT = {True: 0.2, False: 0.6}
@@ -122,6 +122,14 @@ class Plan:
     room: float
     free: tuple[float, float, float, float]
 
+    def windows(self) -> tuple[Rounded, ...]:
+        """The holes and slots of the back."""
+        return _windows(self.outer, self.holes, self.slots)
+
+    def for_letters(self, *, sunken: bool) -> Plan:
+        """The same with what is free for letters: cut in, they lie below the magnets, where there is room."""
+        return replace(self, free=below(self.magnets, self.free)) if sunken else self
+
 
 def ring_height(phone: Phone, wall: float, raised: bool) -> float:
     """How far the ring stands over the back: 0 when flush; over a known lens by LENS_MARGIN."""
@@ -226,7 +234,7 @@ def make_plan(phone: Phone, making: Making, wishes: Wishes) -> Plan:
         pads=pads,
         membrane=membrane_thickness(making),
         ear=_ear(outer, wall, edge, making) if wishes.lanyard else None,
-        magnets=wishes.bought.magnets,
+        magnets=clear_of(wishes.bought.magnets, _windows(outer, holes, slots), making.wall + 0.1),
         seat=seat,
         bumper=wishes.bought.bumper,
         room=room,
@@ -310,7 +318,7 @@ def kept_whole(plan: Plan, *, cut: bool) -> tuple[Rounded, ...]:
     the magnets too."""
     ring = plan.ring_width if plan.ring_height else RIM
     kept = [_shape(box.grown(ring if k == 0 else RIM)) for k, box in enumerate(plan.holes)]
-    kept += [Rounded(0.0, (low + high) / 2, 2 * plan.outer.w, high - low + 2 * (ring + 0.6)) for low, high in plan.slots]
+    kept += [_band(plan.outer, low, high).grown(ring + 0.6) for low, high in plan.slots]
     if plan.ear is not None:
         kept.append(Rounded(plan.ear.x, plan.ear.y, 2 * plan.ear.hole, 2 * plan.ear.hole, plan.ear.hole))
     if plan.seat is not None:
@@ -322,3 +330,12 @@ def kept_whole(plan: Plan, *, cut: bool) -> tuple[Rounded, ...]:
 
 def _shape(box: Box) -> Rounded:
     return Rounded(box.x, box.y, box.w, box.h, box.corner)
+
+
+def _band(outer: Box, low: float, high: float) -> Rounded:
+    """A slot through both sides, beyond them."""
+    return Rounded(0.0, (low + high) / 2, 2 * outer.w, high - low)
+
+
+def _windows(outer: Box, holes: tuple[Box, ...], slots: tuple[Span, ...]) -> tuple[Rounded, ...]:
+    return tuple(_shape(box) for box in holes) + tuple(_band(outer, low, high) for low, high in slots)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from engine.authoring import Process, Relation, Rounded, at_least, at_most, require
 from templates.phone_case.extras import MAGNET_EDGE, MAGNET_REACH, PANEL, bumper_reach
-from templates.phone_case.facts import Box
 from templates.phone_case.plan import Plan
 from templates.phone_case.rules import CHORD
 
@@ -58,25 +57,16 @@ def magnets(plan: Plan, process: Process) -> list[Relation]:
     narrow = ("the ring is too narrow to hold magnets", "l'anneau est trop étroit pour des aimants")
     near = ("the recess comes too near the camera's window", "le logement est trop près de la fenêtre de la caméra")
     low = ("the recess leaves the back", "le logement sort du dos")
-    room = min(
-        [ring.disc().distance(0.0, low) for low, _ in plan.slots] + [_apart(plan, box) for box in plan.holes], default=99.0
-    )
+    room = min([window.distance(0.0, ring.y) for window in plan.windows()], default=99.0) - ring.outer / 2
     below = plan.cavity.h / 2 - abs(ring.y) - ring.outer / 2
     return [
         at_least((ring.outer - ring.inner) / 2, LEAST_RING, change="magnet_inner", why=narrow),
-        at_least(left, process.wall + CHORD, change="wall", why=over),
+        at_least(left, process.wall, change="wall", why=over),
         at_most(left, MAGNET_REACH, change="wall", why=far),
-        at_least(room, process.wall + CHORD, change="magnet_y", why=near),
+        at_least(room, process.wall, change="magnet_y", why=near),
         at_least(below, MAGNET_EDGE, change="magnet_y", why=low),
         at_least((plan.cavity.w - ring.outer) / 2, MAGNET_EDGE, change="magnet_outer", why=low),
     ]
-
-
-def _apart(plan: Plan, box: Box) -> float:
-    """Between a window and the ring's outer edge."""
-    assert plan.magnets is not None
-    hole = Rounded(box.x, box.y, box.w, box.h, box.corner)
-    return hole.distance(0.0, plan.magnets.y) - plan.magnets.outer / 2
 
 
 def seat(plan: Plan, process: Process) -> list[Relation]:
@@ -93,11 +83,11 @@ def seat(plan: Plan, process: Process) -> list[Relation]:
         at_least(found.deep, process.engrave_depth, change="seat_depth", why=shallow),
         at_most(found.box.w, x1 - x0, change="seat_size", why=wide),
         at_least(y1 - y0, 0.0, change="seat_y", why=high),
-        at_least(plan.wall - found.deep, process.wall + CHORD, change="wall", why=floor),
+        at_least(plan.wall - found.deep, process.wall, change="wall", why=floor),
     ]
     if plan.magnets is not None and plan.magnets.meets(found.shape()):
         both = ("the wall left between the seat and the magnets", "la paroi qui reste entre le logement et les aimants")
-        told.append(at_least(plan.wall - found.deep - plan.magnets.deep, process.wall + CHORD, change="wall", why=both))
+        told.append(at_least(plan.wall - found.deep - plan.magnets.deep, process.wall, change="wall", why=both))
     return told
 
 
@@ -106,7 +96,7 @@ def over_magnets(plan: Plan, process: Process, ink: Rounded, depth: float) -> li
     if plan.magnets is None or not plan.magnets.meets(ink):
         return []
     why = ("the wall left between the letters and the magnets", "la paroi qui reste entre les lettres et les aimants")
-    return [at_least(plan.wall - depth - plan.magnets.deep, process.wall + CHORD, change="wall", why=why)]
+    return [at_least(plan.wall - depth - plan.magnets.deep, process.wall, change="wall", why=why)]
 
 
 def bumpers(plan: Plan) -> list[Relation]:

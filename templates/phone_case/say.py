@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.authoring import Letters
-from templates.phone_case.extras import MAGNET_AIR
+from templates.phone_case.extras import MAGNET_AIR, MAGNET_GLUE
 from templates.phone_case.facts import Phone
 from templates.phone_case.plan import (
     ASSUMED_RING,
@@ -164,14 +164,13 @@ def _bought(plan: Plan) -> list[Note]:
     told: list[Note] = []
     if plan.magnets is not None:
         ring = plan.magnets
+        size = f"{ring.outer - MAGNET_AIR:g} x {ring.inner + MAGNET_AIR:g} x {ring.deep - MAGNET_GLUE:g}"
         told.append(
             (
-                f"the recess takes a magnet ring of {ring.outer - MAGNET_AIR:g} x {ring.inner + MAGNET_AIR:g} x "
-                f"{ring.deep - MAGNET_AIR:g} mm; no maker's size and no place on this phone was found: both are assumptions, "
-                "measure before you print",
-                f"le logement prend un anneau d'aimants de {ring.outer - MAGNET_AIR:g} x {ring.inner + MAGNET_AIR:g} x "
-                f"{ring.deep - MAGNET_AIR:g} mm ; ni cote de fabricant ni place sur ce téléphone n'ont été trouvées : "
-                "ce sont des hypothèses, mesurez avant d'imprimer",
+                f"the recess takes a magnet ring of {size} mm about a point {ring.y:+g} mm from the phone's middle; no maker's "
+                "size and no place on this phone was found: all are assumptions, measure before you print",
+                f"le logement prend un anneau d'aimants de {size} mm, centré à {ring.y:+g} mm du milieu du téléphone ; ni cote de "
+                "fabricant ni place sur ce téléphone n'ont été trouvées : ce sont des hypothèses, mesurez avant d'imprimer",
             )
         )
     if plan.seat is not None:
@@ -217,7 +216,7 @@ def two_colours(method: str) -> list[Note]:
         ]
     return [
         (
-            "case and letters are two parts: in this process they are made apart or in one colour, and the letters glued in",
-            "l'étui et les lettres sont deux pièces : par ce procédé, elles se font à part ou d'une couleur, et les lettres se collent",
+            "case and letters are two parts without a gap: made at once in this process they come out as one, in one colour",
+            "l'étui et les lettres sont deux pièces sans jeu : faites ensemble par ce procédé, elles n'en font qu'une, d'une couleur",
         )
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shutil
@@ -22,6 +23,7 @@ from engine.make import Workshop, make
 from engine.model.mesh import Settled
 from engine.model.order import Order, Product
 from engine.process.supports import support_figures
+from engine.rebuild import formats_of
 
 pytestmark = pytest.mark.skipif(
     not any(shutil.which(program) for program in slicer.PROGRAMS) and not os.environ.get("CI"),
@@ -141,6 +143,7 @@ def test_the_standard_file_keeps_bonded_parts_in_their_place(two_colours: Produc
     assert moves[0] == moves[1]
     model = slicer.inspect(two_colours.files["model.3mf"])
     assert len(model) == 2 and all(one.manifold and not one.repairs for one in model)
+    assert formats_of(json.loads(two_colours.files["record.json"])) == ["3mf", "gcode", "prusa"]
     (whole,) = slicer.inspect(two_colours.files["model.prusa.3mf"])
     assert whole.manifold and whole.repairs == {}
     assert whole.volume == pytest.approx(two_colours.report.figures["volume_mm3"], rel=1e-4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ HOME = Home()
 
 
 def made(process: str, **parameters: Any) -> tuple[Any, Any, PhoneCase]:
+    """The case itself, what is found about all its parts, and the template."""
     values, origins = accept(Order("phone-case", parameters=parameters), PhoneCase)
     limits = load_process(process)
     template = PhoneCase(Run(PhoneCase, values, origins, limits.flat(), home=HOME))
@@ -55,7 +57,65 @@ def test_thin_shoulders_are_widened_and_said() -> None:
     assert not [note for note in plain.notes() if "widened" in note[0]]
 
 
+def bodies(template: PhoneCase) -> dict[str, bool]:
+    """Of the stages that draw the case without its name, which were there already. One within another that was is not asked."""
+    return {s.name: s.hit for s in template.run.stages if s.name in ("shell", "patterned")}
+
+
 def test_another_name_keeps_the_body() -> None:
     made("fdm-pla", name="Ana")
     _, _, template = made("fdm-pla", name="Łukasz", text_angle=20.0, colour="red")
-    assert [(s.name, s.hit) for s in template.run.stages if s.name == "shell"] == [("shell", True)]
+    assert bodies(template) == {"patterned": True}
+
+
+BACK = {"pattern": "hexagon", "magnets": True, "bumpers": 1.0, "wall": 2.2, "phone": "google-pixel-7"}
+
+
+def test_letters_of_a_second_colour_in_a_case_with_all_that_it_can_carry() -> None:
+    settled, findings, template = made("fdm-pla", name="Zoë", letter_colour="sand", **BACK)
+    assert not findings
+    case, letters = template.case()
+    assert (case.colour, letters.colour) == ("#5b8ba8", "#bdb9ac") and letters.bonded == {"case"}
+    assert {"back", "floor", "back.through", "back.floor", "back.sides"} <= set(case.patches)
+    assert (letters.mesh.points[:, 2].min(), letters.mesh.points[:, 2].max()) == (0.0, 0.6)
+    assert letters.poses == case.poses
+    assert settled.lattice[:, 2].min() == 0
+
+
+def test_another_name_keeps_the_body_and_its_pattern() -> None:
+    made("fdm-pla", name="Ana", letter_colour="sand", **BACK)
+    _, _, template = made("fdm-pla", name="Max", colour="red", **BACK)
+    assert bodies(template) == {"patterned": True}
+    _, findings, other = made("fdm-pla", name="Max", **{**BACK, "pattern": "waves", "pattern_style": "raised"})
+    assert not findings
+    assert bodies(other)["patterned"] is False
+
+
+SHELVES = (
+    ("mjf-pa12", {"letter_height": 8.0, "pattern": "hexagon", "magnets": True, "bumpers": 2.5}),
+    ("fdm-pla", {"pattern": "waves", "seat": "disc", "letter_colour": "sand", "bumpers": 1.0}),
+    (
+        "sls-pa12",
+        {
+            "letter_height": 9.0,
+            "letters": "embossed",
+            "pattern": "stripes",
+            "pattern_style": "raised",
+            "seat": "stand",
+            "seat_size": 50.0,
+            "lanyard": True,
+            "bumpers": 0.5,
+        },
+    ),
+)
+PHONES = sorted(PhoneCase.fields["phone"].rows)  # type: ignore[attr-defined]
+SWEPT = [(key, k) for n, key in enumerate(PHONES) for k in range(3) if os.environ.get("UNIKAT_SWEEP") or (n + 7 * k) % 21 == 4]
+"""Each phone with each shelf of options where UNIKAT_SWEEP is set; else a share: every shelf, on a few phones."""
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize(("phone", "shelf"), SWEPT)
+def test_phones_with_all_that_they_can_carry(phone: str, shelf: int) -> None:
+    process, options = SHELVES[shelf]
+    settled, findings, _ = made(process, phone=phone, name="Bo", **options)
+    assert not findings and len(settled.faces) > 8_000

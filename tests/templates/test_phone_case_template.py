@@ -60,6 +60,26 @@ def test_every_phone_passes_at_defaults(process: str) -> None:
         ("fdm-pla", {"name": "Zoé", "letter_height": 4.0}, "letter_height", 5.0),
         ("mjf-pa12", {"name": "Zoé", "letter_height": 40.0}, "letter_height", None),
         ("mjf-pa12", {"name": "Zoé", "text_x": 35.0}, "text_x", None),
+        ("fdm-pla", {"name": "Zoé", "letter_colour": "blue"}, "letter_colour", "same"),
+        ("fdm-pla", {"name": "Zoé", "letter_colour": "red", "letters": "embossed"}, "letters", "engraved"),
+        ("fdm-pla", {"pattern": "hexagon", "cell": 1.5}, "cell", 2.0),
+        ("fdm-pla", {"pattern": "waves", "bar": 0.9}, "bar", 1.1),
+        ("fdm-pla", {"pattern": "stripes", "pattern_style": "raised", "depth": 0.3}, "depth", 0.4),
+        ("fdm-pla", {"pattern": "hexagon", "name": "Zoé", "name_panel": False}, "name_panel", True),
+        ("mjf-pa12", {"pattern": "hexagon", "name": "Ẫj"}, "pattern", "none"),
+        ("fdm-pla", {"magnets": True, "magnet_thickness": 1.0}, "wall", 2.1),
+        ("fdm-pla", {"magnets": True, "wall": 3.0}, "wall", 2.7),
+        ("fdm-pla", {"magnets": True, "magnet_inner": 54.5}, "magnet_inner", 52.0),
+        ("fdm-pla", {"magnets": True, "magnet_outer": 70.0, "phone": "apple-iphone-13-mini"}, "magnet_outer", None),
+        ("fdm-pla", {"magnets": True, "magnet_y": 20.0}, "magnet_y", None),
+        ("fdm-pla", {"magnets": True, "magnet_y": -39.0, "phone": "apple-iphone-13-mini"}, "magnet_y", None),
+        ("fdm-pla", {"magnets": True, "seat": "disc", "name": "Alexandrine", "wall": 1.8}, "wall", 2.2),
+        ("fdm-tpu", {"seat": "disc", "seat_depth": 0.4}, "seat_depth", 0.6),
+        ("fdm-pla", {"seat": "disc", "wall": 1.2}, "wall", 1.6),
+        ("fdm-pla", {"seat": "stand", "seat_size": 70.0, "phone": "apple-iphone-13-mini"}, "seat_size", None),
+        ("fdm-pla", {"seat": "disc", "seat_y": 60.0, "phone": "apple-iphone-13-mini"}, "seat_y", None),
+        ("fdm-pla", {"seat": "disc", "seat_y": 40.0, "magnets": True}, "wall", 2.2),
+        ("mjf-tpu", {"bumpers": 2.5, "buttons": "membranes", "phone": "apple-iphone-13-mini"}, "bumpers", 2.0),
     ],
 )
 def test_refusals_name_field_and_nearest(process: str, parameters: dict[str, Any], field: str, nearest: object) -> None:
@@ -115,3 +135,84 @@ def test_notes_say_what_nobody_knows() -> None:
 def test_every_label_and_reason_has_its_french() -> None:
     for field in PhoneCase.fields.values():
         assert isinstance(field.label, tuple) and all(field.label)
+
+
+OPTIONS: tuple[dict[str, Any], ...] = (
+    {"pattern": "hexagon"},
+    {"pattern": "waves", "lanyard": True},
+    {"pattern": "stripes", "pattern_style": "raised"},
+    {"magnets": True},
+    {"seat": "disc"},
+    {"seat": "stand", "seat_size": 55.0},
+    {"bumpers": 2.5, "lanyard": True},
+    {"letter_colour": "sand"},
+    {"magnets": True, "seat": "disc", "wall": 2.6, "bumpers": 1.0, "pattern": "hexagon"},
+)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("process", ["fdm-pla", "fdm-tpu", "mjf-pa12"])
+def test_every_phone_passes_with_each_option(process: str, options: dict[str, Any]) -> None:
+    for key in PhoneCase.fields["phone"].rows:  # type: ignore[attr-defined]
+        check(process, phone=key, name="Ana", **options)
+
+
+def test_pattern_and_body_read_nothing_personal() -> None:
+    template = ordered("fdm-pla", name="Zoé", pattern="hexagon", magnets=True, seat="disc", bumpers=1.0)
+    with template.run.tracing("cells") as tracer:
+        cells = template.cells()
+    assert len(cells.ends) > 20 and not any(template.run.personal(name) for name in tracer.done().names)
+
+
+def test_the_pattern_keeps_clear_of_all_else() -> None:
+    """Each thing on the back takes cells away, and the band for the name does."""
+    plain = {"pattern": "hexagon", "cell": 4.0, "ring": "flush", "name_panel": False, "wall": 2.6}
+
+    def count(**more: Any) -> int:
+        return len(ordered("fdm-pla", **{**plain, **more}).cells().ends)
+
+    bare = count()
+    for more in ({"name_panel": True}, {"magnets": True}, {"seat": "disc"}, {"ring": "raised", "cell": 4.0}):
+        assert count(**more) < bare
+    raised = {"pattern_style": "raised"}
+    assert count(**raised, magnets=True) == count(**raised), "they are on the other side"
+    bands = [
+        ordered("fdm-pla", **{**plain, "name_panel": True, **more}).cells().points
+        for more in ({}, {"text_angle": 30.0}, {"text_y": 9.0})
+    ]
+    assert len({band.tobytes() for band in bands}) == 3
+
+
+def test_letters_cut_in_lie_below_the_magnets_and_raised_ones_need_not() -> None:
+    sunken, raised = (ordered("mjf-pa12", magnets=True, name="Zoé", letters=kind) for kind in ("engraved", "embossed"))
+    ring = sunken.plan().magnets
+    assert ring is not None and sunken.lettered().free[3] <= ring.y - ring.outer / 2
+    assert raised.lettered().free == raised.plan().free
+
+
+def test_the_magnets_lie_in_the_middle_or_as_much_lower_as_the_camera_asks() -> None:
+    places = {
+        key: ordered("mjf-pa12", magnets=True, phone=key).plan().magnets.y
+        for key in ("apple-iphone-13-pro", "samsung-galaxy-s25-ultra")
+    }  # type: ignore[union-attr]
+    assert places["samsung-galaxy-s25-ultra"] < -5.0 <= places["apple-iphone-13-pro"] <= 0.0
+    moved = ordered("mjf-pa12", magnets=True, magnet_y=-3.0, phone="apple-iphone-13-pro").plan().magnets
+    assert moved is not None and moved.y == places["apple-iphone-13-pro"] - 3.0
+
+
+def test_notes_of_what_is_bought_and_what_is_cut() -> None:
+    told = english(ordered("fdm-pla", magnets=True, seat="disc", bumpers=1.0, pattern="hexagon", lanyard=True, wall=2.6))
+    for words in (
+        "magnet ring of 56 x 46 x 0.5 mm",
+        "assumed size",
+        "stand out by 1 mm",
+        "lanyard's corner has none",
+        "of the back: it is weaker",
+    ):
+        assert words in told
+    two = ordered("fdm-pla", name="Zoé", letter_colour="sand")
+    assert "model.prusa.3mf" in english(two) and "in one colour" in english(
+        ordered("mjf-pa12", name="Zoé", letter_colour="sand")
+    )
+    plain = english(ordered("fdm-pla", name="Zoé"))
+    assert not any(words in plain for words in ("magnet", "seat", "stand out", "weaker", "model.prusa.3mf"))
