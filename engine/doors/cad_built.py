@@ -72,7 +72,9 @@ def accepted(made: Any) -> Built:
 def _sound(surface: Surface, faces: int) -> bool:
     """Have its arrays the shapes that they should, and do its faces name pieces that are there?"""
     pieces, owner, net = surface.pieces, surface.owner, surface.net
-    shapes = pieces.ndim == 2 and pieces.shape[1] == PIECE and owner.shape == (faces,) and net.ndim == 4 and net.shape[2:] == (4, 3)
+    shapes = (
+        pieces.ndim == 2 and pieces.shape[1] == PIECE and owner.shape == (faces,) and net.ndim == 4 and net.shape[2:] == (4, 3)
+    )
     return bool(
         shapes
         and min(net.shape[:2]) >= 2

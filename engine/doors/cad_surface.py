@@ -220,7 +220,9 @@ def _derivatives(surface: Any, u: float, v: float) -> tuple[Floats, Floats, Floa
     return _xyz(p), _xyz(du), _xyz(dv), _xyz(duv)
 
 
-def _by_length(surface: Any, bounds: tuple[float, float], other: float, nodes: int, along_u: bool) -> tuple[list[float], list[float]]:
+def _by_length(
+    surface: Any, bounds: tuple[float, float], other: float, nodes: int, along_u: bool
+) -> tuple[list[float], list[float]]:
     """Parameters at 2 * nodes - 1 places at equal lengths along a middle line; and [step of the nodes, speed at each place...]."""
 
     def speed(t: float) -> float:

@@ -118,15 +118,18 @@ class Solid:
     patches: Mapping[str, Patch]
 
     def engrave(self, letters: Letters, *, on: str, depth: float) -> Solid:
-        """Letters cut `depth` mm into the planar patch `on`; Refused, with the height that fits, where they leave it."""
+        """Letters cut `depth` mm into the patch `on`; Refused, with the height that fits, where they leave it.
+
+        On a curved patch they run along it, their middle at its middle, as deep everywhere along the surface's normal.
+        """
         return self._stamped(letters, on, depth, emboss=False)
 
     def emboss(self, letters: Letters, *, on: str, height: float) -> Solid:
-        """Letters raised `height` mm over the planar patch `on`."""
+        """Letters raised `height` mm over the patch `on`."""
         return self._stamped(letters, on, height, emboss=True)
 
     def _stamped(self, letters: Letters, on: str, depth: float, *, emboss: bool) -> Solid:
-        from engine.shape.stamp import OffPatch, stamp
+        from engine.shape.stamp import OffPatch, TooCurved, stamp
 
         if on not in self.patches:
             raise AttributeError(f"no patch {on!r}; there are {', '.join(self.patches)}")
@@ -134,6 +137,15 @@ class Solid:
             made = stamp(self.mesh, self.patches, on, letters.outline, depth, emboss=emboss)
         except OffPatch:
             raise self._does_not_fit(letters, on) from None
+        except TooCurved as curved:
+            raise Refused(
+                letters.text.field,
+                f"the {on} is curved too narrowly for letters of this depth",
+                value=f"depth {depth:g} mm",
+                limit=f"half the radius of the {on}",
+                nearest=f"depth {int(curved.deepest * 100) / 100:g} mm",
+                rule="text-on-curve",
+            ) from None
         return Solid(made.mesh, made.patches)
 
     def _does_not_fit(self, letters: Letters, on: str) -> Refused:
