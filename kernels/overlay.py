@@ -32,7 +32,7 @@ UNSOUND = -4
 
 AWAY = 8.0
 NEAR = 3.0
-SLIM = 30.0
+SLIM = 300.0
 """Triangles lower than this are smoothed, and those lower than LEAST steps are refused: rounding in space would turn them over."""
 LEAST = 0.7
 BESIDE, STRIDE, APART, ALONE = 600.0, 10_000.0, 40.0, 2500.0
@@ -317,7 +317,7 @@ def _thin(points, triangles, t) -> tuple[int, float]:  # type: ignore[no-untyped
 
 @inlined
 def smooth(points, triangles, m) -> float:  # type: ignore[no-untyped-def]
-    """Exchange the longest edge of each thin triangle of triangles[:m] for the other diagonal where that is better.
+    """Exchange the longest edge of each triangle of triangles[:m] lower than SLIM for the other diagonal where that is better.
 
     Outlines have edges in line with each other (both sides of an N), and a point a step beside a long edge of the triangulation
     may come to lie beyond it when it is bent and rounded. -> the least height that is left, steps. Time m squared for each pass.

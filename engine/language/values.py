@@ -245,11 +245,14 @@ class Solid:
     patches: Mapping[str, Patch]
 
     def engrave(self, letters: Letters | Outline, *, on: str, depth: float) -> Solid:
-        """Letters cut `depth` mm into the planar patch `on`; Refused, with the height that fits, where they leave it."""
+        """Letters cut `depth` mm into the patch `on`; Refused, with the height that fits, where they leave it.
+
+        On a curved patch they run along it, their middle at its middle, as deep everywhere along the surface's normal.
+        """
         return self._stamped(letters, on, depth, emboss=False)
 
     def emboss(self, letters: Letters | Outline, *, on: str, height: float) -> Solid:
-        """Letters raised `height` mm over the planar patch `on`."""
+        """Letters raised `height` mm over the patch `on`."""
         return self._stamped(letters, on, height, emboss=True)
 
     def cut(self, outline: Letters | Outline, *, on: str, behind: str) -> Solid:
@@ -272,10 +275,22 @@ class Solid:
         return Solid(pocketed.mesh, pocketed.patches), Solid(filling.mesh, filling.patches)
 
     def _stamped(self, letters: Letters | Outline, on: str, depth: float, *, emboss: bool) -> Solid:
-        from engine.shape.stamp import stamp
+        from engine.shape.stamp import TooCurved, stamp
 
         drawn = _drawn(letters)
-        made = self._on_patch(letters, on, lambda: stamp(self.mesh, self.patches, on, drawn, depth, emboss=emboss))
+        try:
+            made = self._on_patch(letters, on, lambda: stamp(self.mesh, self.patches, on, drawn, depth, emboss=emboss))
+        except TooCurved as curved:
+            if isinstance(letters, Outline):
+                raise ValueError(str(curved)) from None
+            raise Refused(
+                letters.text.field,
+                f"the {on} is curved too narrowly for letters of this depth",
+                value=f"depth {depth:g} mm",
+                limit=f"half the radius of the {on}",
+                nearest=f"depth {int(curved.deepest * 100) / 100:g} mm",
+                rule="text-on-curve",
+            ) from None
         return Solid(made.mesh, made.patches)
 
     def _on_patch(self, letters: Letters | Outline, on: str, work: Callable[[], Made]) -> Made:

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from engine.errors import EngineFault
 from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Mesh, Patch, Points
-from engine.model.surface import CONE, CYLINDER, Surface
+from engine.model.surface import CONE, CYLINDER, NET, Surface
+from engine.shape.regrid import loops, regrid, twins
 from kernels import overlay
 from kernels.bend import bend, true_points, unroll
 from kernels.portable import arctangent2, cosine, sine
@@ -26,6 +27,8 @@ _OFF_MM = 0.003
 """Points of a patch lie so near its surface, or it is not theirs."""
 _CHORD_MM = 0.0095
 """Triangles lie so near it: what is bent is to stay within 0.010 mm, rounding included."""
+_SAG_MM, _WIDEST = 0.002, 8.0
+"""How far a line of our own grid may leave the surface between two others, and how far apart they may be, mm."""
 _JOINT_STEPS = 5.0
 """Pieces side by side agree so nearly on where their common points lie."""
 _CREASE = 0.02
@@ -40,8 +43,8 @@ _SHIFTS = ((0, 0), (17, 23), (-29, 13), (11, -37), (-41, -31), (53, 7), (-7, 59)
 
 @dataclass(frozen=True, eq=False)
 class Bent:
-    """A patch in its plane. `points` int32 (n, 2) steps, `rows` (n,): of the mesh; `triangles` int32 (m, 3) of points, in the order
-    of the patch's faces, `twin` (3 m,) as `kernels.overlay`; `surface`: pieces laid into this plane.
+    """A patch in its plane. `points` int32 (n, 2) steps, `rows` (n,): of the mesh, or -1; `triangles` int32 (m, 3) of points,
+    `twin` (3 m,) as `kernels.overlay`; `surface`: pieces laid into this plane.
 
     `own` float64 (n, 3): those points in space; `some` (n,): a triangle of each. `most`, `least`: curvature, 1/mm, above zero where the surface bulges outward.
     """
@@ -93,16 +96,74 @@ def unrolled(mesh: Mesh, patch: Patch) -> Bent:
     _turned_upright(surface, pieces, flat, corners.reshape(-1, 3, 3))
     laid = replace(surface, pieces=pieces)
     points, rows, triangles = _joined(flat, faces)
-    twin = _twins(triangles)
+    net = len(pieces) == 1 and pieces[0, 0] == NET
+    try:
+        if net:  # OCCT's triangles of these come in all shapes
+            return _gridded(mesh, patch, laid, points, rows, triangles)
+        return _bent(patch, laid, points, rows, mesh.points[rows], triangles)
+    except ValueError:
+        if net or len(pieces) > 1:
+            raise
+        return _gridded(mesh, patch, laid, points, rows, triangles)  # stamped on before: slivers between the letters
+
+
+def _bent(patch: Patch, laid: Surface, points: Lattice, rows: _Rows, own: Points, triangles: Faces) -> Bent:
+    """A patch with its triangles looked at."""
+    twin, some = twins(triangles), np.empty(len(points), np.int32)
     a, b, c = (points[triangles[:, k]].astype(np.int64) for k in range(3))
     if (((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) <= 0).any():
         raise _cannot(patch, "its triangles do not lie flat beside each other")
-    most, least = _shape(mesh, patch, laid, points, rows, triangles, twin)
-    own, some = mesh.points[rows], np.empty(len(points), np.int32)
+    most, least = _shape(patch, laid, points, own, triangles, twin)
     some[triangles.ravel()] = np.repeat(np.arange(len(triangles), dtype=np.int32), 3)
     for array in (points, rows, triangles, twin, own, some):
         array.flags.writeable = False
     return Bent(points, rows, triangles, twin, laid, own, some, most, least)
+
+
+def _gridded(mesh: Mesh, patch: Patch, laid: Surface, points: Lattice, rows: _Rows, triangles: Faces) -> Bent:
+    """As `_bent`, with triangles of our own within the same border: as large as the surface lets them be."""
+    found = loops(triangles, len(points))
+    if found is None:
+        raise _cannot(patch, "its border touches itself")
+    order = np.array([row for loop in found for row in loop], np.int32)
+    ends = np.cumsum([len(loop) for loop in found], dtype=np.int32)
+    across, up = _spacing(laid, points)
+    for fine in (1.0, 1.5, 2.5):
+        made = regrid(points[order], ends, across * STEPS_PER_MM / fine, up * STEPS_PER_MM / fine)
+        if made is None:
+            raise _cannot(patch, "its border touches itself")
+        every, fresh = made
+        inner = len(every) - len(order)
+        own = np.empty((len(every), 3))
+        own[: len(order)] = mesh.points[rows[order]]
+        owner = np.zeros(inner, np.int32)
+        bend(laid.pieces, laid.net, owner, np.ascontiguousarray(every[len(order) :]), 0.0, STEPS_PER_MM, own, len(order))
+        whose = np.concatenate((rows[order], np.full(inner, -1, np.int32)))
+        of_one = replace(laid, owner=np.zeros(len(fresh), np.int32))
+        try:
+            return _bent(patch, of_one, every, whose, own, fresh)
+        except ValueError as error:
+            why = error
+    raise why
+
+
+def _spacing(laid: Surface, points: Lattice) -> tuple[float, float]:
+    """How far apart the lines of a grid may be, mm, across and up, by how the normals turn over the patch's box."""
+    (x0, y0), (x1, y1) = (points.min(axis=0) / STEPS_PER_MM).tolist(), (points.max(axis=0) / STEPS_PER_MM).tolist()
+    parts = 24
+    x, y = np.meshgrid(
+        x0 + (x1 - x0) * np.arange(parts + 1) / parts, y0 + (y1 - y0) * np.arange(parts + 1) / parts, indexing="ij"
+    )
+    found = np.empty((x.size, 6))
+    plane = np.ascontiguousarray(np.stack((x.ravel(), y.ravel()), axis=1))
+    true_points(laid.pieces, laid.net, np.zeros(len(plane), np.int32), plane, found)
+    normals = found[:, 3:].reshape(parts + 1, parts + 1, 3)
+    made = []
+    for turn, length in ((normals[1:] - normals[:-1], x1 - x0), (normals[:, 1:] - normals[:, :-1], y1 - y0)):
+        square = turn[:, :, 0] * turn[:, :, 0] + turn[:, :, 1] * turn[:, :, 1] + turn[:, :, 2] * turn[:, :, 2]
+        curved = math.sqrt(float(square.max())) * parts / length
+        made.append(min(_WIDEST, math.sqrt(8.0 * _SAG_MM / max(curved, 1e-9))))
+    return made[0], made[1]
 
 
 def cut(bent: Bent, outline: Lattice, ends: _Rows, level: float) -> Cut:
@@ -282,13 +343,6 @@ def _joined(flat: Points, faces: Faces) -> tuple[Lattice, _Rows, Faces]:
     return np.array(points, np.int32), np.array(rows, np.int32), np.array(corners, np.int32).reshape(-1, 3)
 
 
-def _twins(triangles: Faces) -> _Rows:
-    """The half-edge on the other side of each, or -1."""
-    sides = [(t, n) for a, b, c in triangles.tolist() for t, n in ((a, b), (b, c), (c, a))]
-    where = {side: h for h, side in enumerate(sides)}
-    return np.array([where.get((b, a), -1) for a, b in sides], np.int32)
-
-
 def _edges(triangles: Faces, twin: _Rows) -> Iterator[npt.NDArray[np.int64]]:
     """Edges as (first point, last point, triangle), each once."""
     h = np.flatnonzero(twin < np.arange(len(twin)))
@@ -297,9 +351,7 @@ def _edges(triangles: Faces, twin: _Rows) -> Iterator[npt.NDArray[np.int64]]:
     yield h // 3
 
 
-def _shape(
-    mesh: Mesh, patch: Patch, laid: Surface, points: Lattice, rows: _Rows, triangles: Faces, twin: _Rows
-) -> tuple[float, float]:
+def _shape(patch: Patch, laid: Surface, points: Lattice, own: Points, triangles: Faces, twin: _Rows) -> tuple[float, float]:
     """The largest and least curvature along the patch's edges; ValueError where they are too coarse or pieces meet at an angle."""
     first, last, of = _edges(triangles, twin)
     plane = points / STEPS_PER_MM
@@ -307,7 +359,7 @@ def _shape(
     found = np.empty((3, len(first), 6))
     for k, at in enumerate((plane[first], plane[last], (plane[first] + plane[last]) / 2.0)):
         true_points(laid.pieces, laid.net, owner, np.ascontiguousarray(at), found[k])
-    p, q = mesh.points[rows[first]], mesh.points[rows[last]]
+    p, q = own[first], own[last]
     off = np.abs(_dot((p + q) / 2.0 - found[2, :, :3], found[2, :, 3:]))
     if float(off.max()) > _CHORD_MM:
         raise _cannot(patch, f"its triangles leave its surface by {1000.0 * float(off.max()):.0f} um")

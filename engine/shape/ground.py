@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from engine.errors import EngineFault
 from engine.model.mesh import STEPS_PER_MM, Faces, Kept, Lattice, Mesh, Patch, Plane, Points, Role
+from engine.model.surface import Surface
 from engine.shape.bend import Bent, unrolled
+from engine.shape.regrid import loops
 from kernels.loops import twice_areas
 from kernels.triangulate import triangles_of
 
@@ -55,6 +57,10 @@ class Ground:
             len(patches) == len(self.patches) and all(self.patches.get(name) is patch for name, patch in patches.items())
         )
 
+    def _surface_of(self, surface: Surface, of: _Rows | None) -> Surface:
+        """Of what is left of a curved patch: the same pieces, as the body has them."""
+        return surface if of is None or self.bent is None else replace(surface, owner=self.bent.surface.owner[of])
+
     def lifted(self, above: int) -> Plane | None:
         """The plane `above` steps over the patch, if it has one."""
         if self.plane is None:
@@ -79,7 +85,7 @@ class Ground:
         made: dict[str, Patch] = {}
         for name, patch in self.patches.items():
             if name == self.name:
-                made[name] = replace(patch, faces=left) if of is None else patch.moved(left, of)
+                made[name] = replace(patch, faces=left, surface=patch.surface and self._surface_of(patch.surface, of))
             elif name in self.around:
                 made[name] = replace(patch, faces=np.concatenate((others[name].faces, left)), surface=None)
             else:
@@ -106,11 +112,13 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
     faces, bent = mesh.faces[patch.faces], None
     if plane is None:
         bent = unrolled(mesh, patch)
-        loops = _loops(bent.triangles, len(bent.points), on)
+        found = loops(bent.triangles, len(bent.points))
     else:
-        loops = _loops(faces, len(mesh.points), on)
-    rows = np.array([row for loop in loops for row in loop], np.int32)
-    ends = np.cumsum([len(loop) for loop in loops], dtype=np.int32)
+        found = loops(faces, len(mesh.points))
+    if found is None:
+        raise ValueError(f"the border of patch {on!r} touches itself: nothing can be stamped on it")
+    rows = np.array([row for loop in found for row in loop], np.int32)
+    ends = np.cumsum([len(loop) for loop in found], dtype=np.int32)
     if bent is not None:
         exact, origin, border, rows = False, (0.0, 0.0, 0.0), bent.points[rows], bent.rows[rows]
     elif plane is not None:
@@ -129,7 +137,11 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
     lost[faces] = True
     lost[mesh.faces[outside]] = False
     lost[rows] = False
-    points, rest, at = mesh.points, mesh.faces[outside], None if bent is None else np.where(lost[bent.rows], -1, bent.rows)
+    points, rest, at = (
+        mesh.points,
+        mesh.faces[outside],
+        None if bent is None else np.where((bent.rows < 0) | lost[bent.rows], -1, bent.rows),
+    )
     if lost.any():
         renumbered = (np.cumsum(~lost) - 1).astype(np.int32)
         points, rest, rows = mesh.points[~lost], renumbered[rest], renumbered[rows]
@@ -157,24 +169,6 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
         bent=bent,
         at=at,
     )
-
-
-def _loops(faces: Faces, points: int, on: str) -> list[list[int]]:
-    """The loops of edges that bound some faces, each in the faces' direction."""
-    a, b = faces.ravel().astype(np.int64), faces[:, (1, 2, 0)].ravel().astype(np.int64)
-    open_edges = ~np.isin(a * points + b, b * points + a)
-    after = dict(zip(a[open_edges].tolist(), b[open_edges].tolist(), strict=True))
-    if len(after) != int(open_edges.sum()) or len(set(after.values())) != len(after):
-        raise ValueError(f"the border of patch {on!r} touches itself: nothing can be stamped on it")
-    loops = []
-    while after:
-        start, here = after.popitem()
-        loop = [start]
-        while here != start:
-            loop.append(here)
-            here = after.pop(here)
-        loops.append(loop)
-    return loops
 
 
 def _framed(

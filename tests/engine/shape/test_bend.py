@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import pathlib
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +15,15 @@ import pytest
 
 from engine.doors import cad
 from engine.doors.child import shared
-from engine.model.mesh import STEPS_PER_MM, Part
+from engine.language.memory import pack, unpack
+from engine.language.values import Solid
+from engine.model.mesh import STEPS_PER_MM, Mesh, Part
+from engine.model.outline import Outline
 from engine.process.limits import load_process
-from engine.shape.stamp import Stamped, stamp
+from engine.shape.stamp import OffPatch, Stamped, TooCurved, covers, stamp, stamp_by_csg
 from engine.shape.text import outline
 from engine.verify.checks import verify
+from engine.verify.delta import Certificates
 from engine.verify.settle import settle
 
 Floats = npt.NDArray[np.float64]
@@ -53,6 +59,19 @@ def wave(p, cq):
         ask = lambda x, y, z: cq.Vertex.makeVertex(x, y, z).distance(found)
         told = [ask(*q) for q in p["points"]]
     return Tagged(body, top=found), told
+def rod(p, cq):
+    body = cq.Workplane().circle(2).extrude(10).union(cq.Workplane().circle(6).extrude(4).translate((0, 0, -4)))
+    body = body.cut(cq.Workplane().circle(1.5).extrude(11).translate((0, 0, 0)))
+    return Tagged(body, side=wall(body, 2), bore=wall(body, 1.5))
+def ball(p, cq):
+    body = cq.Workplane().sphere(20)
+    return Tagged(body, all=body.faces())
+def barrel(p, cq):
+    body = cq.Workplane("XZ").moveTo(0, 0).lineTo(18, 0).threePointArc((20, 15), (18, 30)).lineTo(0, 30).close().revolve(360, (0, 0), (0, 1))
+    return Tagged(body, side=[f for f in body.val().Faces() if f.geomType() not in ("PLANE",)])
+def saucer(p, cq):
+    body = cq.Solid.makeCone(20, 8, 10)
+    return Tagged(body, both=[f for f in body.Faces() if f.geomType() == "CONE" or f.Center().z > 9])
 def block(p, cq):
     body = cq.Workplane().box(40, 30, 24).edges("|Z").fillet(6)
     side = lambda name: body.faces(name).val()
@@ -162,6 +181,136 @@ def assert_kept(body: cad.Built, made: Stamped) -> None:
     after = made.mesh.points[made.mesh.faces[: kept.faces]]
     rows = {t.tobytes() for t in before}
     assert all(t.tobytes() in rows for t in after)
+
+
+def test_what_leaves_the_patch_is_off_it_and_what_fits_is_not() -> None:
+    body = built("pot")
+    around = 2 * math.pi * 20.0
+    for width, fits in ((around - 2.0, True), (around + 0.1, False)):
+        bar = rectangle(-width / 2, -5.0, width / 2, 5.0)
+        assert covers(body.mesh, body.patches, "outside", bar) is fits
+    for height, fits in ((29.9, True), (30.0, False)):
+        bar = rectangle(-5.0, -height / 2, 5.0, height / 2)
+        assert covers(body.mesh, body.patches, "outside", bar) is fits
+        if not fits:
+            with pytest.raises(OffPatch, match="leaves patch 'outside'"):
+                stamp(body.mesh, body.patches, "outside", bar, 0.5)
+    with pytest.raises(OffPatch) as off:
+        stamp(body.mesh, body.patches, "outside", rectangle(-5.0, 5.0, 5.0, 18.0), 0.5)
+    assert off.value.beyond == pytest.approx(3.0, abs=0.01)
+
+
+def rectangle(x0: float, y0: float, x1: float, y1: float) -> Outline:
+    corners = np.rint(np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]) * STEPS_PER_MM)
+    return Outline(corners.astype(np.int32), np.array([4], np.int32))
+
+
+def test_a_bar_takes_away_and_adds_what_it_should() -> None:
+    """A block of `angle` about the axis: its volume is angle / 2 times the difference of the squared radii times its height."""
+    body = built("pot")
+    bar = rectangle(-15.0, -6.0, 15.0, 6.0)
+    for patch, radius, way in (("outside", 20.0, 1.0), ("inside", 16.5, -1.0)):
+        for raised in (False, True):
+            made = stamp(body.mesh, body.patches, patch, bar, 0.8, emboss=raised)
+            other = radius + way * (0.8 if raised else -0.8)
+            expected = abs(other**2 - radius**2) / 2.0 * (30.0 / radius) * 12.0 * (1.0 if raised else -1.0)
+            assert volume(made.mesh) - volume(body.mesh) == pytest.approx(
+                expected, rel=1e-2
+            )  # the patch beside it comes nearer its surface, too
+
+
+def volume(mesh: Mesh) -> float:
+    a, b, c = (mesh.points[mesh.faces[:, k]] for k in range(3))
+    return float(np.einsum("ij,ij->i", a, np.cross(b, c)).sum() / 6.0)
+
+
+def test_letters_all_within_one_triangle_of_the_patch_and_islands_in_holes() -> None:
+    body = built("block", tag="corner")
+    loops = [rectangle(a, -b, c, b).points for a, b, c in ((-0.3, 0.3, 0.3), (-0.2, 0.2, 0.2), (-0.1, 0.1, 0.1))]
+    loops[1] = loops[1][::-1]
+    nested = Outline(np.concatenate(loops) + np.array((-61234, 5432), np.int32), np.array([4, 8, 12], np.int32))
+    made = stamp(body.mesh, body.patches, "corner", nested, 0.4)
+    assert volume(made.mesh) - volume(body.mesh) == pytest.approx(-0.4 * (0.36 - 0.16 + 0.04), rel=1e-2)
+    assert verify([settle(Part("body", made.mesh, made.patches))], load_process("fdm-pla"))[2]["crossing_pairs"] == 0
+
+
+def test_a_second_stamp_on_what_is_left() -> None:
+    body = built("pot")
+    first = stamp(body.mesh, body.patches, "outside", rectangle(-20.0, -4.0, -10.0, 4.0), 0.6)
+    second = stamp(first.mesh, first.patches, "outside", outline("Bo", font="roboto-bold", height=7.0), 0.6, emboss=True)
+    assert "outside.floor.2" in second.patches
+    assert np.abs(round_z(20.0)(sampled(second, "outside"))).max() <= 0.010
+    assert np.abs(round_z(20.6)(sampled(second, "outside.floor.2"))).max() <= 0.020
+    assert_printable(second)
+    with pytest.raises(OffPatch):
+        stamp(first.mesh, first.patches, "outside", rectangle(-12.0, -1.0, 0.0, 1.0), 0.6)
+
+
+def test_a_curve_narrower_than_the_letters_are_deep_is_refused() -> None:
+    body = built("rod")
+    bar = rectangle(-1.0, -4.0, 1.0, 4.0)
+    with pytest.raises(TooCurved) as curved:
+        stamp(body.mesh, body.patches, "side", bar, 1.1)
+    assert curved.value.deepest == pytest.approx(1.0, rel=0.02)
+    stamp(body.mesh, body.patches, "side", bar, 0.9)
+    stamp(body.mesh, body.patches, "side", bar, 5.0, emboss=True)  # outward there is room
+    with pytest.raises(TooCurved):
+        stamp(body.mesh, body.patches, "bore", bar, 0.9, emboss=True)
+
+
+@pytest.mark.parametrize(
+    ("drawing", "payload", "patch", "why"),
+    [
+        ("dome", {"r": 31.0}, "top", "too strongly curved both ways: letters would be stretched"),
+        ("ball", {}, "all", "too strongly curved both ways"),
+        ("barrel", {}, "side", "doubly curved and closes on itself"),
+        ("block", {"tag": "apart"}, "apart", "do not hang together"),
+        ("block", {"tag": "sharp"}, "sharp", "meet at an angle"),
+        ("saucer", {}, "both", "do not lie flat beside each other"),
+    ],
+)
+def test_what_cannot_be_unrolled_says_why(drawing: str, payload: dict[str, Any], patch: str, why: str) -> None:
+    body = built(drawing, **payload)
+    with pytest.raises(ValueError, match=why):
+        stamp(body.mesh, body.patches, patch, rectangle(-1.0, -1.0, 1.0, 1.0), 0.3)
+
+
+def test_a_curved_patch_of_unknown_surface_and_a_prism_on_a_curve_are_refused() -> None:
+    body = built("pot")
+    bare = {name: replace(patch, surface=None) for name, patch in body.patches.items()}
+    with pytest.raises(ValueError, match="nothing is known of its surface"):
+        stamp(body.mesh, bare, "outside", rectangle(-1.0, -1.0, 1.0, 1.0), 0.3)
+    with pytest.raises(ValueError, match="is curved"):
+        stamp_by_csg(body.mesh, body.patches, "outside", rectangle(-1.0, -1.0, 1.0, 1.0), 0.3)
+    surface = body.patches["outside"].surface
+    assert surface is not None
+    wider = replace(surface, pieces=surface.pieces + np.eye(21)[2] * 0.01)
+    moved = {**body.patches, "outside": replace(body.patches["outside"], surface=wider)}
+    with pytest.raises(ValueError, match="do not lie on its surface"):
+        stamp(body.mesh, moved, "outside", rectangle(-1.0, -1.0, 1.0, 1.0), 0.3)
+
+
+def test_the_short_verdict_on_bent_letters_is_the_full_one() -> None:
+    body, known, process = built("pot"), Certificates(), load_process("fdm-pla")
+    for text in ("Ann", "Bob", "Zoé", "8&B", "Ann"):
+        made = stamp(body.mesh, body.patches, "outside", outline(text, font="roboto-bold", height=9.0), 0.6)
+        part = settle(Part("body", made.mesh, made.patches))
+        short, full = verify([part], process, known), verify([part], process)
+        assert short[1:] == full[1:]
+    rest = known.of(part.kept, part.lattice, part.faces)
+    assert rest is not None and rest.rest is not None
+
+
+def test_a_solid_with_surfaces_is_kept_whole_on_disk() -> None:
+    for drawing in ("pot", "wave"):
+        body = built(drawing)
+        solid = unpack(pack(Solid(body.mesh, body.patches)))
+        assert pack(solid) == pack(Solid(body.mesh, body.patches))
+        for name, patch in body.patches.items():
+            mine, its = patch.surface, solid.patches[name].surface
+            assert (mine is None) == (its is None)
+            if mine is not None and its is not None:
+                assert all(np.array_equal(getattr(mine, f), getattr(its, f)) for f in ("pieces", "owner", "net"))
 
 
 def test_a_spline_face_curved_gently_both_ways() -> None:
