@@ -18,8 +18,9 @@ from engine.errors import EngineFault
 from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Mesh, Patch, Points
 from engine.model.surface import CONE, CYLINDER, NET, Surface
 from engine.shape.regrid import loops, regrid, twins
-from kernels import overlay
+from kernels import overlay, walk
 from kernels.bend import bend, true_points, unroll
+from kernels.feet import feet
 from kernels.portable import arctangent2, cosine, sine
 
 _Rows = npt.NDArray[np.int32]
@@ -44,7 +45,7 @@ _SHIFTS = ((0, 0), (17, 23), (-29, 13), (11, -37), (-41, -31), (53, 7), (-7, 59)
 @dataclass(frozen=True, eq=False)
 class Bent:
     """A patch in its plane. `points` int32 (n, 2) steps, `rows` (n,): of the mesh, or -1; `triangles` int32 (m, 3) of points,
-    `twin` (3 m,) as `kernels.overlay`; `surface`: pieces laid into this plane.
+    `twin` (3 m,) as in `kernels.walk`; `surface`: pieces laid into this plane.
 
     `own` float64 (n, 3): those points in space; `some` (n,): a triangle of each. `most`, `least`: curvature, 1/mm, above zero where the surface bulges outward.
     """
@@ -183,14 +184,14 @@ def _cut_once(bent: Bent, line: Lattice, ends: _Rows, level: float) -> Cut | Non
     n, m, given = len(bent.points), len(bent.triangles), len(line)
     net = (bent.points, bent.triangles, bent.twin)
     homes, path_ends = np.empty(given, np.int32), np.empty(len(ends), np.int32)
-    if overlay.settle(*net, line, ends, homes) < 0:
+    if walk.settle(*net, line, ends, homes) < 0:
         return None
     room = 6 * given + 20_000
     while True:
         path, of_path, crossed = np.empty((room, 2), np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
-        made = overlay.trace(*net, line, ends, homes, path, path_ends, of_path, crossed)
-        made = overlay.feet(*net, made, path, of_path, crossed) if made >= 0 else made
-        if made != overlay.ROOM:
+        made = walk.trace(*net, line, ends, homes, path, path_ends, of_path, crossed)
+        made = feet(*net, made, path, of_path, crossed) if made >= 0 else made
+        if made != walk.ROOM:
             break
         room *= 4
     if made < 0:
