@@ -1,13 +1,11 @@
 """An outline laid into a triangulation of the plane: every triangle is cut along it into what lies outside and what lies inside.
 
 What is bent onto a curved surface must follow the triangles that were made for it: each piece of a cut triangle lies within
-it, so it is as near the surface as the triangle was. Each edge of the outline walks from triangle to triangle (Devillers, Pion and
-Teillaud, Walking in a triangulation, IJFCS 2002); where it leaves one, a point is put, rounded to the lattice. The loops of each
-cut triangle then go through `kernels.triangulate`, which proves them: nothing meets, nothing is of no area.
+it, so it is as near the surface as the triangle was. The outline has walked through the triangles (`kernels.walk`); the loops of each
+cut triangle go through `kernels.triangulate`, which proves them: nothing meets, nothing is of no area.
 
-Near misses would leave triangles that rounding in space could turn over. So thin ones are smoothed away, outline points are pushed off edges that they
-come nearer to than AWAY steps, and crossings nearer than NEAR steps to an end or to each other are refused: the caller shifts
-the outline by a hair and asks again. Signs are exact integers (`kernels.exact`).
+Near misses would leave triangles that rounding in space could turn over. So thin ones are smoothed away, and crossings nearer than
+NEAR steps to an end or to each other are refused: the caller shifts the outline by a hair and asks again.
 """
 
 from __future__ import annotations
@@ -18,197 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.compiled import inlined, kernel
-from kernels.exact import orient2d
+from kernels.feet import along, grouped
 from kernels.triangulate import sweep
+from kernels.walk import CLOSE, ROOM, Points, Rows, side
 
-OUTSIDE = -1
-"""The outline leaves the triangles."""
-CLOSE = -2
-"""A point or a crossing comes too near to something: shift the outline a little."""
-ROOM = -3
-"""An output array is too small."""
 UNSOUND = -4
 """The loops within a triangle do not bound a region: the outline meets itself."""
 
-AWAY = 8.0
 NEAR = 3.0
 SLIM = 300.0
 """Triangles lower than this are smoothed, and those lower than LEAST steps are refused: rounding in space would turn them over."""
 LEAST = 0.7
-BESIDE, STRIDE, APART, ALONE = 600.0, 10_000.0, 40.0, 2500.0
-"""Points are put on edges of the triangulation beside the outline's that are nearer than BESIDE, at least APART from each other, and
-every STRIDE steps along it, ALONE; neither nearer to an end than BESIDE."""
-
-Points = npt.NDArray[np.int32]
-Rows = npt.NDArray[np.int32]
-
-
-@inlined
-def _side(a, i, b, j, c, k) -> int:  # type: ignore[no-untyped-def]
-    """orient2d of rows of three arrays."""
-    return orient2d(int(a[i, 0]), int(a[i, 1]), int(b[j, 0]), int(b[j, 1]), int(c[k, 0]), int(c[k, 1]))
-
-
-@inlined
-def _home(points, triangles, line, i) -> int:  # type: ignore[no-untyped-def]
-    """A triangle that holds point i of the line, by looking at all of them; -1 when none does."""
-    for t in range(triangles.shape[0]):
-        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        if (
-            _side(points, a, points, b, line, i) >= 0
-            and _side(points, b, points, c, line, i) >= 0
-            and _side(points, c, points, a, line, i) >= 0
-        ):
-            return t
-    return -1
-
-
-@inlined
-def _exit(points, triangles, t, entered, line, i, j) -> int:  # type: ignore[no-untyped-def]
-    """The half-edge by which the way from point i to j of the line leaves triangle t: -1 when j lies in it, -2 when in doubt."""
-    beyond = False
-    for e in range(3):
-        h = 3 * t + e
-        if h == entered:
-            continue
-        s, f = triangles[t, e], triangles[t, (e + 1) % 3]
-        if _side(points, s, points, f, line, j) < 0:
-            beyond = True
-            if _side(line, i, line, j, points, s) <= 0 < _side(line, i, line, j, points, f):
-                return h
-    return -2 if beyond else -1
-
-
-@inlined
-def _pushed(points, triangles, t, line, i) -> bool:  # type: ignore[no-untyped-def]
-    """Move point i of the line to at least AWAY steps from the edges of its triangle t; False when there is no room."""
-    for _ in range(4):
-        moved = False
-        for e in range(3):
-            s, f = triangles[t, e], triangles[t, (e + 1) % 3]
-            dx, dy = float(points[f, 0] - points[s, 0]), float(points[f, 1] - points[s, 1])
-            length = math.sqrt(dx * dx + dy * dy)
-            away = float(_side(points, s, points, f, line, i)) / length
-            if away < AWAY:
-                push = AWAY + 1.0 - away
-                line[i, 0] += np.int32(math.floor(0.5 - push * dy / length))
-                line[i, 1] += np.int32(math.floor(0.5 + push * dx / length))
-                moved = True
-        if not moved:
-            return True
-    return False
-
-
-@kernel("int64(int32[:,::1], int32[:,::1], int32[::1], int32[:,::1], int32[::1], int32[::1])", writes=("line", "homes"))
-def settle(points: Points, triangles: Rows, twin: Rows, line: Points, ends: Rows, homes: Rows) -> int:
-    """Find the triangle of each point of closed loops, and push points off its edges.
-
-    points (n, 2), triangles (m, 3): counter-clockwise. twin (3 m,): the half-edge 3 t + e on the other side of corner e to the next;
-    -1 on the border. line (k, 2): loops one after another, ends as an outline's; moved by at most some AWAY. homes (k,): out.
-    0, OUTSIDE or CLOSE.
-    """
-    begin = 0
-    for k in range(ends.shape[0]):
-        t = -1
-        for i in range(begin, ends[k]):
-            entered = -1
-            while t >= 0:
-                h = _exit(points, triangles, t, entered, line, i - 1, i)
-                if h == -1:
-                    break
-                entered = twin[h] if h >= 0 else -1
-                t = entered // 3 if entered >= 0 else -1
-            if t < 0:
-                t = _home(points, triangles, line, i)
-            if t < 0:
-                return OUTSIDE
-            if not _pushed(points, triangles, t, line, i):
-                return CLOSE
-            homes[i] = t
-        begin = ends[k]
-    return 0
-
-
-@kernel(
-    "int64(int32[:,::1], int32[:,::1], int32[::1], int32[:,::1], int32[::1], int32[::1], int32[:,::1], int32[::1], int32[::1],"
-    " int32[::1])",
-    writes=("path", "path_ends", "homes_of", "crossed"),
-)
-def trace(
-    points: Points,
-    triangles: Rows,
-    twin: Rows,
-    line: Points,
-    ends: Rows,
-    homes: Rows,
-    path: Points,
-    path_ends: Rows,
-    homes_of: Rows,
-    crossed: Rows,
-) -> int:
-    """The settled loops with a point wherever they cross an edge: how many points, or OUTSIDE, CLOSE, ROOM.
-
-    path (room, 2), path_ends (loops,): as line and ends. homes_of (room,): the triangle in which the way on from each point runs.
-    crossed (room,): the half-edge of the triangle that is left at this point, or -1 for a point of the outline.
-    """
-    made, begin = 0, 0
-    for k in range(ends.shape[0]):
-        end = ends[k]
-        for i in range(begin, end):
-            j = i + 1 if i + 1 < end else begin
-            if made >= path.shape[0]:
-                return ROOM
-            t, entered = homes[i], -1
-            path[made, 0], path[made, 1] = line[i, 0], line[i, 1]
-            homes_of[made], crossed[made] = t, -1
-            made += 1
-            while t != homes[j]:
-                h = _exit(points, triangles, t, entered, line, i, j)
-                if h < 0:
-                    return CLOSE
-                s, f = triangles[t, h % 3], triangles[t, (h + 1) % 3 if h % 3 < 2 else 0]
-                if twin[h] < 0:
-                    return OUTSIDE
-                here = float(_side(points, s, points, f, line, i))
-                there = float(_side(points, s, points, f, line, j))
-                if made >= path.shape[0]:
-                    return ROOM
-                part = here / (here - there)
-                path[made, 0] = np.int32(math.floor(line[i, 0] + part * (line[j, 0] - line[i, 0]) + 0.5))
-                path[made, 1] = np.int32(math.floor(line[i, 1] + part * (line[j, 1] - line[i, 1]) + 0.5))
-                entered = twin[h]
-                t = entered // 3
-                homes_of[made], crossed[made] = t, h
-                made += 1
-        path_ends[k] = made
-        begin = end
-    return made
-
-
-@inlined
-def _grouped(keys, n, groups, start, rows) -> None:  # type: ignore[no-untyped-def]
-    """start (groups + 1,), rows: the numbers 0..n by their key, those below zero left out."""
-    for g in range(groups + 1):
-        start[g] = 0
-    for i in range(n):
-        if keys[i] >= 0:
-            start[keys[i] + 1] += 1
-    for g in range(groups):
-        start[g + 1] += start[g]
-    for i in range(n):
-        if keys[i] >= 0:
-            rows[start[keys[i]]] = i
-            start[keys[i]] += 1
-    for g in range(groups, 0, -1):
-        start[g] = start[g - 1]
-    start[0] = 0
-
-
-@inlined
-def _along(points, s, f, path, i) -> float:  # type: ignore[no-untyped-def]
-    """How far along the edge from s to f point i of the path lies, in steps."""
-    dx, dy = float(points[f, 0] - points[s, 0]), float(points[f, 1] - points[s, 1])
-    return (dx * (path[i, 0] - points[s, 0]) + dy * (path[i, 1] - points[s, 1])) / math.sqrt(dx * dx + dy * dy)
 
 
 @inlined
@@ -218,87 +36,19 @@ def _in_order(points, triangles, h, path, rows, low, high) -> bool:  # type: ign
     s, f = triangles[t, e], triangles[t, (e + 1) % 3]
     for a in range(low + 1, high):
         row = rows[a]
-        place, b = _along(points, s, f, path, row), a
-        while b > low and _along(points, s, f, path, rows[b - 1]) > place:
+        place, b = along(points, s, f, path, row), a
+        while b > low and along(points, s, f, path, rows[b - 1]) > place:
             rows[b] = rows[b - 1]
             b -= 1
         rows[b] = row
     dx, dy = float(points[f, 0] - points[s, 0]), float(points[f, 1] - points[s, 1])
     last = 0.0
     for a in range(low, high):
-        place = _along(points, s, f, path, rows[a])
+        place = along(points, s, f, path, rows[a])
         if place < last + NEAR:
             return False
         last = place
     return low == high or math.sqrt(dx * dx + dy * dy) >= last + NEAR
-
-
-@kernel(
-    "int64(int32[:,::1], int32[:,::1], int32[::1], int64, int32[:,::1], int32[::1], int32[::1])",
-    writes=("path", "homes_of", "crossed"),
-)
-def feet(points: Points, triangles: Rows, twin: Rows, made: int, path: Points, homes_of: Rows, crossed: Rows) -> int:
-    """Points on inner edges beside the first `made` points of a traced path, so that no triangle need reach far along an edge.
-
-    Appended to path, crossed and homes_of (-1: not a part of any loop): below every point that is nearer than BESIDE steps to an
-    edge of its triangle, and every STRIDE steps as far as the path runs along it. -> how many points there are now, or ROOM.
-    """
-    m = triangles.shape[0]
-    edge = np.empty(made, np.int32)
-    for i in range(made):
-        h = crossed[i]
-        edge[i] = -1 if h < 0 else min(h, twin[h])
-    at_edge, on_edge = np.empty(3 * m + 1, np.int32), np.empty(made, np.int32)
-    at_home, in_home = np.empty(m + 1, np.int32), np.empty(made, np.int32)
-    _grouped(edge, made, 3 * m, at_edge, on_edge)
-    _grouped(homes_of, made, m, at_home, in_home)
-    total = made
-    for h in range(3 * m):
-        other = twin[h]
-        if other < h or (at_home[h // 3] == at_home[h // 3 + 1] and at_home[other // 3] == at_home[other // 3 + 1]):
-            continue
-        s, f = triangles[h // 3, h % 3], triangles[h // 3, (h + 1) % 3]
-        dx, dy = float(points[f, 0] - points[s, 0]), float(points[f, 1] - points[s, 1])
-        length = math.sqrt(dx * dx + dy * dy)
-        first, low, high = total, length, 0.0
-        for side in range(2):
-            t = h // 3 if side == 0 else other // 3
-            for row in range(at_home[t], at_home[t + 1]):
-                i = in_home[row]
-                place = _along(points, s, f, path, i)
-                low, high = min(low, place), max(high, place)
-                if abs(float(_side(points, s, points, f, path, i))) < BESIDE * length and crossed[i] < 0:
-                    total = _with_foot(
-                        points, s, f, length, place, APART, h, first, total, at_edge, on_edge, path, homes_of, crossed
-                    )
-        stride = 1 + int(max(low - STRIDE, 0.0) / STRIDE)
-        while stride * STRIDE < min(high + STRIDE, length):
-            total = _with_foot(
-                points, s, f, length, stride * STRIDE, ALONE, h, first, total, at_edge, on_edge, path, homes_of, crossed
-            )
-            stride += 1
-        if total >= path.shape[0]:
-            return ROOM
-    return total
-
-
-@inlined
-def _with_foot(  # type: ignore[no-untyped-def]
-    points, s, f, length, place, apart, h, first, total, at_edge, on_edge, path, homes_of, crossed
-) -> int:
-    """Append a point at `place` on the edge from s to f, unless another one (from row `first`, or a crossing) or an end is near."""
-    if total >= path.shape[0] or place < BESIDE or place > length - BESIDE:
-        return total
-    for i in range(first, total):
-        if abs(_along(points, s, f, path, i) - place) < apart:
-            return total
-    for row in range(at_edge[h], at_edge[h + 1]):
-        if abs(_along(points, s, f, path, on_edge[row]) - place) < apart:
-            return total
-    for k in range(2):
-        path[total, k] = np.int32(math.floor(points[s, k] + (points[f, k] - points[s, k]) * (place / length) + 0.5))
-    homes_of[total], crossed[total] = -1, h
-    return total + 1
 
 
 @inlined
@@ -312,7 +62,7 @@ def _thin(points, triangles, t) -> tuple[int, float]:  # type: ignore[no-untyped
         square = dx * dx + dy * dy
         if square > longest:
             longest, at = square, e
-    return at, float(_side(points, a, points, b, points, c)) / math.sqrt(longest)
+    return at, float(side(points, a, points, b, points, c)) / math.sqrt(longest)
 
 
 @inlined
@@ -333,10 +83,7 @@ def smooth(points, triangles, m) -> float:  # type: ignore[no-untyped-def]
                     for g in range(3):
                         if triangles[o, g] == f and triangles[o, (g + 1) % 3] == s:
                             far = triangles[o, (g + 2) % 3]
-                            if (
-                                _side(points, tip, points, s, points, far) > 0
-                                and _side(points, far, points, f, points, tip) > 0
-                            ):
+                            if side(points, tip, points, s, points, far) > 0 and side(points, far, points, f, points, tip) > 0:
                                 _, other = _thin(points, triangles, o)
                                 triangles[t, 0], triangles[t, 1], triangles[t, 2] = tip, s, far
                                 triangles[o, 0], triangles[o, 1], triangles[o, 2] = far, f, tip
@@ -390,8 +137,8 @@ def divide(
             turns[edge[i]] += 1
     at_edge, on_edge = np.empty(3 * m + 1, np.int32), np.empty(k, np.int32)
     at_home, in_home = np.empty(m + 1, np.int32), np.empty(k, np.int32)
-    _grouped(edge, k, 3 * m, at_edge, on_edge)
-    _grouped(homes_of, k, m, at_home, in_home)
+    grouped(edge, k, 3 * m, at_edge, on_edge)
+    grouped(homes_of, k, m, at_home, in_home)
     after = np.empty(k, np.int32)
     begin = 0
     for loop in range(path_ends.shape[0]):

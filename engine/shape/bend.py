@@ -18,8 +18,9 @@ from engine.errors import EngineFault
 from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Mesh, Patch, Points
 from engine.model.surface import CONE, CYLINDER, NET, Surface
 from engine.shape.regrid import loops, regrid, twins
-from kernels import overlay
+from kernels import overlay, walk
 from kernels.bend import bend, true_points, unroll
+from kernels.feet import feet
 from kernels.portable import arctangent2, cosine, sine
 
 _Rows = npt.NDArray[np.int32]
@@ -27,6 +28,8 @@ _OFF_MM = 0.003
 """Points of a patch lie so near its surface, or it is not theirs."""
 _CHORD_MM = 0.0095
 """Triangles lie so near it: what is bent is to stay within 0.010 mm, rounding included."""
+_THIN = 200.0
+"""Steps: triangles of a body are at least so high, or a patch gets others."""
 _SAG_MM, _WIDEST = 0.002, 8.0
 """How far a line of our own grid may leave the surface between two others, and how far apart they may be, mm."""
 _JOINT_STEPS = 5.0
@@ -44,7 +47,7 @@ _SHIFTS = ((0, 0), (17, 23), (-29, 13), (11, -37), (-41, -31), (53, 7), (-7, 59)
 @dataclass(frozen=True, eq=False)
 class Bent:
     """A patch in its plane. `points` int32 (n, 2) steps, `rows` (n,): of the mesh, or -1; `triangles` int32 (m, 3) of points,
-    `twin` (3 m,) as `kernels.overlay`; `surface`: pieces laid into this plane.
+    `twin` (3 m,) as in `kernels.walk`; `surface`: pieces laid into this plane.
 
     `own` float64 (n, 3): those points in space; `some` (n,): a triangle of each. `most`, `least`: curvature, 1/mm, above zero where the surface bulges outward.
     """
@@ -107,12 +110,16 @@ def unrolled(mesh: Mesh, patch: Patch) -> Bent:
         return _gridded(mesh, patch, laid, points, rows, triangles)  # stamped on before: slivers between the letters
 
 
-def _bent(patch: Patch, laid: Surface, points: Lattice, rows: _Rows, own: Points, triangles: Faces) -> Bent:
+def _bent(patch: Patch, laid: Surface, points: Lattice, rows: _Rows, own: Points, triangles: Faces, gridded: bool = False) -> Bent:
     """A patch with its triangles looked at."""
     twin, some = twins(triangles), np.empty(len(points), np.int32)
     a, b, c = (points[triangles[:, k]].astype(np.int64) for k in range(3))
-    if (((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) <= 0).any():
+    area = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
+    longest = np.maximum(np.maximum(_square(b - a), _square(c - b)), _square(a - c))
+    if (area <= 0).any():
         raise _cannot(patch, "its triangles do not lie flat beside each other")
+    if not gridded and (area < _THIN * np.sqrt(longest)).any():
+        raise _cannot(patch, "its triangles are too thin")
     most, least = _shape(patch, laid, points, own, triangles, twin)
     some[triangles.ravel()] = np.repeat(np.arange(len(triangles), dtype=np.int32), 3)
     for array in (points, rows, triangles, twin, own, some):
@@ -141,7 +148,7 @@ def _gridded(mesh: Mesh, patch: Patch, laid: Surface, points: Lattice, rows: _Ro
         whose = np.concatenate((rows[order], np.full(inner, -1, np.int32)))
         of_one = replace(laid, owner=np.zeros(len(fresh), np.int32))
         try:
-            return _bent(patch, of_one, every, whose, own, fresh)
+            return _bent(patch, of_one, every, whose, own, fresh, gridded=True)
         except ValueError as error:
             why = error
     raise why
@@ -163,7 +170,7 @@ def _spacing(laid: Surface, points: Lattice) -> tuple[float, float]:
         square = turn[:, :, 0] * turn[:, :, 0] + turn[:, :, 1] * turn[:, :, 1] + turn[:, :, 2] * turn[:, :, 2]
         curved = math.sqrt(float(square.max())) * parts / length
         made.append(min(_WIDEST, math.sqrt(8.0 * _SAG_MM / max(curved, 1e-9))))
-    return made[0], made[1]
+    return min(made[0], 2.0 * made[1]), min(made[1], 2.0 * made[0])
 
 
 def cut(bent: Bent, outline: Lattice, ends: _Rows, level: float) -> Cut:
@@ -183,14 +190,14 @@ def _cut_once(bent: Bent, line: Lattice, ends: _Rows, level: float) -> Cut | Non
     n, m, given = len(bent.points), len(bent.triangles), len(line)
     net = (bent.points, bent.triangles, bent.twin)
     homes, path_ends = np.empty(given, np.int32), np.empty(len(ends), np.int32)
-    if overlay.settle(*net, line, ends, homes) < 0:
+    if walk.settle(*net, line, ends, homes) < 0:
         return None
     room = 6 * given + 20_000
     while True:
         path, of_path, crossed = np.empty((room, 2), np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
-        made = overlay.trace(*net, line, ends, homes, path, path_ends, of_path, crossed)
-        made = overlay.feet(*net, made, path, of_path, crossed) if made >= 0 else made
-        if made != overlay.ROOM:
+        made = walk.trace(*net, line, ends, homes, path, path_ends, of_path, crossed)
+        made = feet(*net, made, path, of_path, crossed) if made >= 0 else made
+        if made != walk.ROOM:
             break
         room *= 4
     if made < 0:
@@ -376,6 +383,11 @@ def _shape(patch: Patch, laid: Surface, points: Lattice, own: Points, triangles:
     way = q - p
     curved = _dot(found[1, :, 3:] - found[0, :, 3:], way) / _dot(way, way)
     return float(curved.max()), float(curved.min())
+
+
+def _square(way: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Squared lengths."""
+    return (way[:, 0] * way[:, 0] + way[:, 1] * way[:, 1]).astype(np.float64)
 
 
 def _dot(a: Points, b: Points) -> Points:

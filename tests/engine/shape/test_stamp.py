@@ -369,7 +369,7 @@ def test_what_cannot_be_stamped_on_is_said() -> None:
     mesh, patches = plate()
     with pytest.raises(ValueError, match=r"no patch 'front'.*bottom, sides, top"):
         stamp(mesh, patches, "front", letters(), 0.6)
-    with pytest.raises(ValueError, match="not planar"):
+    with pytest.raises(ValueError, match="nothing is known of its surface"):
         stamp(mesh, patches, "sides", letters(), 0.6)
     rows = patches["top"].faces
     inwards = {"top": Patch("top", rows, Plane((0.0, 0.0, 0.0), (-1.0, 0.0, 0.0), (0.0, 1.0, 0.0)))}
