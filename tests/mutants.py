@@ -1,7 +1,8 @@
 """Does each check have a test that misses it? `python -m tests.mutants [WORD ...]`: the edits of mutants.toml (those whose line holds
 every word; `--share`: the cheap ones), one after the other in a copy of the checkout, each with the one test that must turn red.
 
-Every test is run before without an edit, and must be green. A table goes to stdout; the status is 1 where an edit stays green.
+Every test is run before without an edit, and must be green. A table goes to stdout; the status is 1 where an edit stays green that
+is not marked as unseen, or one that is turns red.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Edit:
     red: str
     plain: bool = False
     share: bool = False
+    unseen: bool = False
 
 
 def edits() -> list[Edit]:
@@ -104,9 +106,9 @@ def main(words: Sequence[str]) -> int:
     print("| removed | in | caught by | |\n|---|---|---|---|")
     missed, begin = 0, time.monotonic()
     for edit, told in judged(chosen):
-        missed += told != "red"
+        missed += told != ("green" if edit.unseen else "red")
         print(f"| {edit.removed} | {edit.file} | {edit.red.removeprefix('tests/')} | {told} |", flush=True)
-    print(f"\n{len(chosen)} edits, {len(chosen) - missed} caught, {missed} not; {time.monotonic() - begin:.0f} s")
+    print(f"\n{len(chosen)} edits, {len(chosen) - missed} as the table says, {missed} not; {time.monotonic() - begin:.0f} s")
     return int(missed > 0 or not chosen)
 
 

@@ -284,6 +284,19 @@ def test_a_mesh_in_two_shells_is_asked_as_its_shells_are() -> None:
     assert (both.found == np.concatenate([a.found for a in alone])).all()
 
 
+def test_what_lies_beside_the_prism_is_not_under_it() -> None:
+    """The floor rises by 5 degrees towards the thin end: the thick end's top sees the floor under itself alone."""
+    section = [(0.0, 0.0), (20.0, -1.75), (20.0, 1.2), (10.0, 1.2), (10.0, 0.9), (0.0, 0.9)]
+    solid = m3.Manifold.extrude(m3.CrossSection([section]), 9.0)
+    grid, faces, twin = part(solid)
+    limits = np.array([[[1.3]], [[0.0]]]) * STEPS_PER_MM
+    told = face(grid, faces, twin, np.zeros(len(faces), np.int8), limits, (plant(grid, faces),))
+    corners = grid[faces] / STEPS_PER_MM
+    high = np.flatnonzero((corners[:, :, 0] >= 9.999).all(axis=1) & (corners[:, :, 1] >= 1.199).all(axis=1))
+    assert len(high) == 2 and not np.isin(high, told.hits[:, 0]).any()
+    assert least(told) == pytest.approx(0.9, rel=0.011)
+
+
 @pytest.mark.parametrize("channel", [0, 1], ids=["wall", "gap"])
 @pytest.mark.parametrize("axis", range(3))
 def test_a_wall_line_that_runs_in_a_box_s_face_is_seen(axis: int, channel: int) -> None:
