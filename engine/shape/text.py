@@ -42,7 +42,7 @@ class Shaped:
 
 @functools.lru_cache(maxsize=4096)
 def shape(text: str, font: str, field: str = "text", kerning: bool = True, spacing: float = 0.0) -> Shaped:
-    """Lay out one line, `spacing` (in heights of a capital) added behind each letter, ligatures then undone. Raises OrderError naming the first character that cannot be set (see characters.accepted)."""
+    """Lay out one line, `spacing` (in heights of a capital) added between letters, ligatures then undone. Raises OrderError naming the first character that cannot be set (see characters.accepted)."""
     loaded = fonts.load(font)
     kept = characters.accepted(text, font=font, field=field)
     plain = loaded.plain
@@ -61,6 +61,8 @@ def shape(text: str, font: str, field: str = "text", kerning: bool = True, spaci
     for script, run in runs:
         for info, position in _shaped(run, script, loaded, features):
             index, x_offset, y_offset, x_advance = info.codepoint, position.x_offset, position.y_offset, position.x_advance
+            # a mark, which has no advance, stands by the letter before it
+            pen += wider if x_advance and pen else 0
             try:
                 box = boxes[index]
             except KeyError:
@@ -77,7 +79,7 @@ def shape(text: str, font: str, field: str = "text", kerning: bool = True, spaci
                 pens += (x, y)
                 low_x, low_y = min(low_x, box[0] + x), min(low_y, box[1] + y)
                 high_x, high_y = max(high_x, box[2] + x), max(high_y, box[3] + y)
-            pen += x_advance + wider if x_advance else 0
+            pen += x_advance
     ink = (low_x, low_y, high_x, high_y) if indices else (0.0, 0.0, 0.0, 0.0)
     return Shaped(tuple(indices), np.array(pens, np.float64).reshape(-1, 2), ink, loaded.cap_height)
 

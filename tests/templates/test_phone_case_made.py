@@ -47,7 +47,7 @@ def test_a_name_lies_on_the_flat_back(process: str, parameters: dict[str, Any]) 
 
 def test_thin_shoulders_are_widened_and_said() -> None:
     """At the default height fdm-tpu shows no stroke under 1.0 mm; shoulders of a, h, m are 0.88."""
-    settled, findings, template = made("fdm-tpu", name="Charlotte")
+    _, findings, template = made("fdm-tpu", name="Charlotte")
     assert not findings
     (told,) = [note for note in template.notes() if "widened" in note[0]]
     assert "no edge moved by more than 0.09 mm" in told[0] and "0.09 mm" in told[1]
