@@ -38,12 +38,12 @@ _TOUCH = 1e-6
 
 @inlined
 def _keep(found: Floats, across: Loops, g: int, channel: int, far: float, x: float, y: float, partner: int) -> None:
-    """Take a distance and its place (half-way) when it is nearer than what edge g has; of equals the lower place."""
+    """Take a distance and its place (half-way) when it is nearer than what edge g has; of equals the lower place, an edge before a point."""
     d = math.floor(far * _FINE + 0.5) / _FINE
     if d > found[g, channel, 0]:
         return
     x, y = math.floor(x * _FINE + 0.5) / _FINE, math.floor(y * _FINE + 0.5) / _FINE
-    if d == found[g, channel, 0] and (x, y, partner) >= (found[g, channel, 1], found[g, channel, 2], across[g, channel]):
+    if d == found[g, channel, 0] and (x, y, -partner) >= (found[g, channel, 1], found[g, channel, 2], -across[g, channel]):
         return
     found[g, channel, 0], found[g, channel, 1], found[g, channel, 2] = d, x, y
     across[g, channel] = partner

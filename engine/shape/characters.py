@@ -126,6 +126,11 @@ def graphemes(text: str) -> int:
     return sum(1 for _ in _GRAPHEME.finditer(normal(text)))
 
 
+def clusters(text: str) -> list[str]:
+    """What a reader counts, each with its marks: the extended grapheme clusters of the text as it is set."""
+    return [found.group() for found in _GRAPHEME.finditer(normal(text))]
+
+
 def named(character: str) -> str:
     """`U+0160 LATIN CAPITAL LETTER S WITH CARON`; without a name, the code point alone."""
     return f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()

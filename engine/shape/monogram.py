@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-import regex
 
 from engine.errors import OrderError
 from engine.model.mesh import STEPS_PER_MM
@@ -27,7 +26,7 @@ FRAMES = ("circle", "square", "diamond")
 
 def outline(initials: str, font: str, size: float, frame: str) -> Outline:
     """The frame, `size` mm high, and the initials in it, centred at the origin. OrderError for more than three, or none."""
-    letters = regex.findall(r"\X", "".join(characters.normal(initials).split()))
+    letters = characters.clusters("".join(initials.split()))
     if not 1 <= len(letters) <= 3:
         raise OrderError("text", "a monogram has one to three initials", value=f"{len(letters)} letters", limit="1 to 3")
     if frame not in FRAMES:

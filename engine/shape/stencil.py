@@ -52,6 +52,8 @@ def bridged(outline: Outline, width: float) -> Bridged | None:
     if not bars:
         return Bridged(outline, 0)
     points, ends = solid.less_boxes(outline.points, outline.ends, sorted(bars))
+    if not len(ends):
+        return None
     made = glyphs.united(np.floor(points + 0.5).astype(np.int32), ends)
     if made is None:
         return None

@@ -58,7 +58,7 @@ class _Run:
 
 @functools.lru_cache(maxsize=4096)
 def shape(text: str, font: str, field: str = "text", kerning: bool = True, spacing: float = 0.0) -> Shaped:
-    """Lay out one line, `spacing` (in heights of a capital) added behind each letter, ligatures then undone. Raises OrderError naming the first character that cannot be set (see characters.accepted)."""
+    """Lay out one line, `spacing` (in heights of a capital) added between letters, ligatures then undone. Raises OrderError naming the first character that cannot be set (see characters.accepted)."""
     loaded = fonts.load(font)
     kept = characters.accepted(text, font=font, field=field)
     plain = loaded.plain
@@ -82,6 +82,8 @@ def shape(text: str, font: str, field: str = "text", kerning: bool = True, spaci
         for info, position in _shaped(kept, run, used, language, features):
             index, x_offset, y_offset = info.codepoint, position.x_offset * unit, position.y_offset * unit
             x_advance = position.x_advance * unit
+            # a mark, which has no advance, stands by the letter before it
+            pen += wider if x_advance and pen else 0
             try:
                 box = boxes[index]
             except KeyError:
@@ -105,7 +107,7 @@ def shape(text: str, font: str, field: str = "text", kerning: bool = True, spaci
                 pens += (x, y)
                 low_x, low_y = min(low_x, box[0] + x), min(low_y, box[1] + y)
                 high_x, high_y = max(high_x, box[2] + x), max(high_y, box[3] + y)
-            pen += x_advance + (wider if x_advance and run.script not in _JOINED else 0)
+            pen += x_advance
     ink = (low_x, low_y, high_x, high_y) if indices else (0.0, 0.0, 0.0, 0.0)
     return Shaped(tuple(indices), np.array(pens, np.float64).reshape(-1, 2), ink, loaded.cap_height, faces)
 
@@ -135,8 +137,6 @@ def _language(text: str) -> str:
     return "en"
 
 
-_JOINED = frozenset(("Arab", "Syrc", "Nkoo", "Mong", "Adlm", "Deva", "Beng", "Guru"))
-"""Scripts whose letters hang together: they are not spaced."""
 _SHARED = {"Zsye": "Zyyy", "Zsym": "Zyyy"}
 
 

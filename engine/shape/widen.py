@@ -18,6 +18,8 @@ from kernels import outlines, widen
 ROUNDS = 40
 SLOPE = 0.12
 """A move fades by so much of the way along the outline."""
+CRUMB = 40
+"""Steps: two points nearer than this become one; a verdict takes the sliver that they would span for a wall."""
 OVER = 6.0
 """Steps that are aimed at above a limit: what rounding takes back."""
 
@@ -58,7 +60,10 @@ def widened(outline: Outline, widths: Widths, most: float) -> Widened | None:
 
 def _proved(points: outlines.Loops, ends: outlines.Loops, wanted: tuple[float, float], far: float) -> Widened | None:
     """The outline tidied and proved clean and wide enough; None where it is not."""
-    points, tidy = points.copy(), ends.copy()
+    after = points[np.r_[1 : len(points) + 1] % len(points)]
+    after[ends - 1] = points[np.r_[0, ends[:-1]]]
+    kept = ((after - points).astype(np.int64) ** 2).sum(axis=1) >= CRUMB**2
+    points, tidy = points[kept], np.cumsum(kept, dtype=np.int32)[ends - 1]
     left = outlines.clean(points, tidy, 0.0)
     if left != len(ends):
         return None
