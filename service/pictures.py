@@ -8,10 +8,16 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from engine.export.contact_sheet import contact_sheet
+from engine.export.thumbnail import thumbnail
 from engine.language import shelf
+from engine.language.values import Solid, Text
 from engine.make import Workshop, make
+from engine.model.mesh import Mesh, Patch, Plane
 from engine.model.order import Order
+from engine.verify.settle import settle
 from service.folder import put
 
 Case = tuple[str, str, str, str]
@@ -26,6 +32,39 @@ CASES: tuple[Case, ...] = (
     ("google-pixel-7", "Chloé", "sand", "embossed"),
 )
 """Phone, name, colour, lettering; a phone that the catalogue does not have is left out."""
+
+NAMES: tuple[tuple[str, tuple[str, str]], ...] = (
+    ("Arabic", ("محمد سارة", "علی\u200cرضا")),
+    ("Hebrew", ("דניאל", "שָׁלוֹם")),
+    ("Devanagari", ("अनुष्का", "श्रीदेवी")),
+    ("Thai", ("สุนทรภู่", "ปิ่น")),
+    ("Chinese, Korean", ("王小明", "김서연")),
+    ("Armenian, Georgian", ("Արմեն", "ნინო")),
+    ("Latin, Greek, Cyrillic", ("Nguyễn", "Ζωή Лев")),
+    ("mixed, with an emoji", ("Zoë 25 🌹", "(Tom) עדי")),
+)
+"""Scripts, and two lines in them."""
+PLATE_MM, PLATE_COLOUR, LINES_MM = (66.0, 46.0, 3.0), "#c9a227", (9.5, -10.0)
+
+
+def names() -> bytes:
+    """A sheet of plates with names in many scripts, in the default font and what stands in for it."""
+    tiles = [(plate(lines), script, "roboto-bold and its fallbacks, engraved") for script, lines in NAMES]
+    return contact_sheet(tiles, title="names", columns=4)
+
+
+def plate(lines: tuple[str, str]) -> bytes:
+    """The picture of a plate with two names engraved."""
+    x, y, z = PLATE_MM
+    corners = np.array([[a, b, c] for c in (0.0, z) for b in (-y / 2, y / 2) for a in (-x / 2, x / 2)])
+    quads = [(4, 5, 7, 6), (0, 2, 3, 1), (0, 1, 5, 4), (1, 3, 7, 5), (3, 2, 6, 7), (2, 0, 4, 6)]
+    faces = np.array([face for a, b, c, d in quads for face in ((a, b, c), (a, c, d))], np.int32)
+    top = Patch("top", np.arange(2, dtype=np.int32), Plane((0.0, 0.0, z), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)))
+    made = Solid(Mesh(corners, faces), {"top": top})
+    for line, height in zip(lines, LINES_MM, strict=True):
+        letters = Text(line, "name", lambda _: None).outlines(height=9.0, at=(0.0, height))
+        made = made.engrave(letters, on="top", depth=0.8)
+    return thumbnail([settle(made.part("plate", colour=PLATE_COLOUR))], size=320)
 
 
 PATTERNS: tuple[tuple[str, str, dict[str, Any]], ...] = (
@@ -116,8 +155,14 @@ def sheet(tiles: Sequence[Tile]) -> bytes:
 
 
 def main(folder: str) -> None:
-    """Write cases.png, patterns.png, phones.png and two-colours.png."""
-    made = {"cases.png": cases(), "patterns.png": patterns(), "phones.png": phones(), "two-colours.png": two_colours()}
+    """Write cases.png, names.png, patterns.png, phones.png and two-colours.png."""
+    made = {
+        "cases.png": cases(),
+        "names.png": names(),
+        "patterns.png": patterns(),
+        "phones.png": phones(),
+        "two-colours.png": two_colours(),
+    }
     put(made, pathlib.Path(folder))
 
 

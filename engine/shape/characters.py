@@ -22,7 +22,7 @@ import regex
 from fontTools.unicodedata import script as script_of
 
 from engine.errors import OrderError
-from engine.shape import fonts
+from engine.shape import bidi, fonts
 
 LONGEST = 500
 """Characters in one text, whatever a template allows: what a hostile order may make us shape."""
@@ -181,7 +181,7 @@ def accepted(text: str, *, font: str, field: str = "text") -> str:
     for item in items(kept, font=font, field=field):
         if item.face == font:
             for character in kept[item.first : item.end]:
-                if unicodedata.category(character)[0] != "M":
+                if unicodedata.category(character)[0] != "M" and not bidi.mixed(character):
                     loaded.plain[character] = script(character)
     return kept
 

@@ -60,7 +60,7 @@ class Font:
     """A loaded face: uharfbuzz's `Font` at one unit of its file a step, what such a unit is in units of EM to the em, and the
     height of its capitals in the latter.
 
-    `plain`: the script of each character that was found to be set rightly wherever it stands (see characters.accepted).
+    `plain`: the script of each character that is set rightly wherever it stands, from left to right (see characters.accepted).
     `boxes`: the ink box of each glyph that a text has needed, None for a blank.
     """
 

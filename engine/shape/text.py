@@ -64,11 +64,11 @@ def shape(text: str, font: str, field: str = "text", kerning: bool = True, spaci
     plain = loaded.plain
     scripts = {plain.get(character, "?") for character in kept}
     scripts.discard("")
-    alone = bool(kept) and "?" not in scripts and len(scripts) <= 1 and not bidi.mixed(kept)
+    alone = bool(kept) and "?" not in scripts and len(scripts) <= 1
     script = next(iter(scripts), loaded.info.scripts[0])
     runs = [_Run(0, len(kept), script, font, 0)] if alone else _runs(kept, font)
     faces = tuple(dict.fromkeys(run.face for run in runs)) or (font,)
-    language = _language(kept)
+    language = "en" if alone and script in characters.ALPHABETS else _language(kept)
     wider = round(spacing * loaded.cap_height)
     features = _features(kerning, wider)
     indices: list[int] = []

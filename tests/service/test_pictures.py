@@ -36,6 +36,10 @@ def test_the_sheet_in_the_project_is_what_the_command_draws() -> None:
     assert pictures.sheet(tiles) == SHEET.read_bytes(), "uv run python -m service.pictures service/docs"
 
 
+def test_the_sheet_of_names_is_what_the_command_draws() -> None:
+    assert pictures.names() == (SHEET.parent / "names.png").read_bytes(), "uv run python -m service.pictures service/docs"
+
+
 def test_a_picture_that_differs_by_one_level_would_be_noticed() -> None:
     tiles = [(cut_out(at), *pictures.told(case)) for at, case in enumerate(pictures.CASES)]
     with Image.open(io.BytesIO(tiles[DRAWN][0])) as drawn:

@@ -57,7 +57,9 @@ SAID = [
     (["make", "phone-case", "--set", "wal=2"], "parameters.wal : n'est pas connu de phone-case"),
     (["make", "phone-cas"], "template : n'est pas connu (reçu 'phone-cas' ; limite \"l'un de phone-case"),
     (["make", "none.py"], "template : ce fichier n'existe pas"),
-    (["make", "phone-case", "--set", "name=名"], "n'a pas de dessin pour ce caractère"),
+    (["make", "phone-case", "--set", "name=𒀀"], "il n'est établi d'aucune police du catalogue"),
+    (["make", "phone-case", "--set", "name=a𝄞"], "aucune police du catalogue n'a de dessin pour ce caractère"),
+    (["make", "phone-case", "--set", "name=ﺳﺎ"], "une lettre sous une seule forme figée n'est pas acceptée"),
     (["rebuild", "/nonexistent/record.json"], "RECORD.json : ne peut être lu"),
 ]
 
