@@ -259,4 +259,5 @@ class PhoneCase(Template):
         if not self.name:
             return []
         ink = self.name.size(height=1.0, font=self.font)
-        return rules.text_fits(self.plan(), ink, self.letter_height, self.text_x, self.text_y, self.text_angle)
+        least = rules.least_capital(process, self.font, self.letters == "embossed")
+        return rules.text_fits(self.plan(), ink, self.letter_height, self.text_x, self.text_y, self.text_angle, least)
