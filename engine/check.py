@@ -132,13 +132,15 @@ def _failures(
 def _idle(
     crew: Crew, about: Mapping[str, Any], axes: Sequence[Axis], ended: Ended, so_far: Sequence[Suspicion], until: float | None
 ) -> list[Suspicion]:
-    """Values that change nothing, looked for in orders that were made; at last in two other processes, where `auto` may differ."""
+    """Values that change nothing, looked for in orders that were made, with all their texts; at last in two other processes, where `auto` may differ."""
     process = about["process"]
     unused = {s.what for s in so_far if s.kind == "unused"}
     made = [(s, t) for s, t in ended.values() if t["result"] == "made"]
     known = {(process, key_of(axes, t["changes"])): t["hash"] for _, t in made}
-    others = [t["changes"] for s, t in made if s.kind in ("pair", "sobol", "row")]
-    bases: list[Base] = [(process, t["changes"]) for s, t in made if s.kind == "defaults"]
+    texts = {a.name for a in axes if a.kind == "text" and not a.default}
+    lettered = [(s, t) for s, t in made if texts <= {n for n, v in t["changes"].items() if v}] or made
+    others = [t["changes"] for s, t in lettered if s.kind in ("pair", "sobol", "row")]
+    bases: list[Base] = [(process, t["changes"]) for s, t in lettered if s.kind == "defaults"]
     bases += [(process, c) for c in others[:: max(len(others) // BASES, 1)][:BASES]]
     bases += [(other, bases[0][1]) for other in about["processes"][:2] if bases]
     return idle(crew, [a for a in axes if a.name not in unused], known, bases, until)

@@ -66,23 +66,33 @@ def _refusal(rule: Rule, relation: Relation, template: Template, process: Proces
         relation.why,
         value=value if value is not None else now,
         limit=limit,
-        nearest=_nearest(rule, relation.change, template, process),
+        nearest=_nearest(rule, relation, template, process),
         rule=rule.name,
     )
 
 
-def _nearest(rule: Rule, change: str, template: Template, process: Process) -> object:
-    """The nearest value of `change` that all rules take; failing that, that this rule takes; failing that, None."""
-    field = type(template).fields[change]
-    alone = None
-    for candidate in field.nearby(template.run.values[change]):
+def _nearest(rule: Rule, broken: Relation, template: Template, process: Process) -> object:
+    """The nearest value of what to change that all rules take; failing that, that this rule takes; failing that, that this relation
+    takes, whose rule will then ask for another change; failing that, None."""
+    change = broken.change
+    found: list[object] = [None, None]
+    for candidate in type(template).fields[change].nearby(template.run.values[change]):
         other = _with(template, change, candidate)
-        if not _holds([rule], other, process):
+        if not _cures(rule, broken, other, process):
             continue
         if _holds(type(template).rules.values(), other, process):
             return candidate
-        alone = candidate if alone is None else alone
-    return alone
+        tier = 0 if _holds([rule], other, process) else 1
+        found[tier] = candidate if found[tier] is None else found[tier]
+    return found[0] if found[0] is not None else found[1]
+
+
+def _cures(rule: Rule, broken: Relation, template: Template, process: Process) -> bool:
+    """Whether the relation, known by its words, holds for this order, or is not asked of it."""
+    try:
+        return all(r.holds for r in relations_of(rule, template, process) if r.why == broken.why)
+    except (OrderError, TemplateError):
+        return False
 
 
 def _holds(rules: Iterable[Rule], template: Template, process: Process) -> bool:

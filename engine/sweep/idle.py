@@ -110,7 +110,9 @@ def key_of(axes: Sequence[Axis], changes: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _values(axis: Axis) -> tuple[Any, ...]:
-    """What to try of it: all options, ends and default of a number, a few rows, none and some letters."""
+    """What to try of it: all options, a few rows, none and some letters; of a number its ends, and what lies between, for rules may
+    refuse the ends wherever the number matters."""
     if axis.kind in ("choice", "flag"):
         return axis.ends
-    return axis.levels
+    between = [axis.at(u) for u in (0.25, 0.45, 0.55, 0.75)] if axis.grid is not None else []
+    return tuple(dict.fromkeys([*axis.levels, *between]))
