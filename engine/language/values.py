@@ -82,6 +82,15 @@ class Letters:
         larger = self.text.set(self.setting.of_height(height))
         return larger if self.shown is None else larger._shown(*self.shown)
 
+    def drawn(self, height: float) -> Outline | None:
+        """The outline at that height; None where the process that the letters were made printable for cannot show it."""
+        if self.shown is None:
+            return self.at_height(height).outline
+        from engine.shape.printable import printable
+
+        made = printable(self.setting.of_height(height), *self.shown)
+        return None if made is None else made.outline
+
     def printable(self, process: Process | ProcessView, how: How = "engraved") -> Letters:
         """The same text as the process can show it, engraved, embossed (raised) or cut right through.
 
@@ -311,9 +320,13 @@ class Solid:
         low, high = 0.0, letters.height
         for _ in range(12):  # halving down to less than 0.1 mm for any letter that a product can carry
             middle = (low + high) / 2
-            fits = covers(self.mesh, self.patches, on, letters.at_height(middle).outline) if middle > 0.2 else True
+            drawn = letters.drawn(middle) if middle > 0.2 else None
+            # what is too small to be shown would fit
+            fits = drawn is None or covers(self.mesh, self.patches, on, drawn)
             low, high = (middle, high) if fits else (low, middle)
         fitting = int(low * 10) / 10
+        if fitting >= 0.5 and letters.drawn(fitting) is None:
+            fitting = 0.0
         return Refused(
             letters.text.field,
             f"the letters leave the {on}",

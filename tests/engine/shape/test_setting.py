@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from engine.errors import OrderError, Refused
-from engine.language.values import Text
+from engine.language.values import Solid, Text
 from engine.model.outline import Outline
 from engine.process.limits import load_process
 from engine.shape import setting, text
 from engine.shape.setting import LEAST_SHRINK, Setting, outline, weighted
 from kernels import arc, outlines
+from tests.engine.shape.test_strokes import plate
 
 FONT = "roboto-bold"
 
@@ -203,3 +204,16 @@ def test_a_text_is_set_by_its_arguments_and_made_printable_by_the_process() -> N
         letters.printable(process, "etched")  # type: ignore[arg-type]
     framed = Text("AB", "parameters.name", fonts.append).monogram(height=40.0, frame="diamond")
     assert framed.printable(process).outline.bounds[3] == pytest.approx(20.0, abs=0.3)
+
+
+@pytest.mark.parametrize(("value", "nearest"), (("Charlotte", "height 6"), ("Charlotte Amalie", "another place")))
+def test_letters_that_leave_their_patch_are_told_a_height_that_fits_and_shows(value: str, nearest: str) -> None:
+    """A plate of 40 by 8 mm."""
+    solid, process = Solid(*plate((0, 16, 0, -16))), load_process("fdm-tpu")
+    name = Text(value, "parameters.name", lambda _: None)
+    with pytest.raises(Refused) as caught:
+        solid.engrave(name.outlines(height=9.0).printable(process), on="top", depth=0.6)
+    assert caught.value.rule == "text-on-patch" and str(caught.value.nearest).startswith(nearest)
+    if nearest != "another place":
+        height = float(str(caught.value.nearest).split()[1])
+        solid.engrave(name.outlines(height=height).printable(process), on="top", depth=0.6)
