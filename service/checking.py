@@ -38,6 +38,7 @@ def run(
     strict: bool,
     out: str,
     as_json: bool,
+    language: str,
 ) -> int:
     """0 where it passed, 1 where an order failed, too many were refused or, if `strict`, anything is suspicious."""
     from engine.check import check
@@ -58,7 +59,7 @@ def run(
     if as_json:
         print(json.dumps({"status": status, **_told(found), "out": out, "files": sorted(files)}, ensure_ascii=False))
     else:
-        for line in _lines(found, key_or_file, folder):
+        for line in _lines(found, key_or_file, folder, language):
             print(line)
     return status
 
@@ -118,20 +119,54 @@ def _told(found: Checked) -> dict[str, Any]:
     }
 
 
-def _lines(found: Checked, asked: str, folder: pathlib.Path) -> list[str]:
-    cut = f" of {found.planned}: time was up" if found.tried < found.planned else ""
-    lines = [f"{found.key}, {found.process}: {found.tried} orders tried{cut}, in {found.seconds:.0f} s"]
-    shares = [("made", found.made, {}), ("made once changed as a rule said", found.made_as_told, found.advised)]
+SAYS = {
+    "en": {
+        "tried": "{}, {}: {} orders tried{}, in {:.0f} s",
+        "cut": " of {}: time was up",
+        "made": "made",
+        "told": "made once changed as a rule said",
+        "refused": "refused",
+        "failed": "failed",
+        "out": "  left out {}: {}",
+        "failure": "failed {} x {} in {}: {}",
+        "defaults": "the defaults",
+        "smallest": "  smallest: {}; again: {}",
+        "suspicious": "suspicious {} {}: {}",
+        "sheet": "a sheet of {} of them: {}",
+    },
+    "fr": {
+        "tried": "{}, {} : {} commandes essayées{}, en {:.0f} s",
+        "cut": " sur {} : le temps est écoulé",
+        "made": "réalisées",
+        "told": "réalisées une fois changées comme une règle le dit",
+        "refused": "refusées",
+        "failed": "échouées",
+        "out": "  omises {} : {}",
+        "failure": "échec {} x {} dans {} : {}",
+        "defaults": "les valeurs par défaut",
+        "smallest": "  la plus petite : {} ; de nouveau : {}",
+        "suspicious": "suspect {} {} : {}",
+        "sheet": "une planche de {} d'entre elles : {}",
+    },
+}
+"""What is printed round the sweep's own words, which name code and stay English."""
+
+
+def _lines(found: Checked, asked: str, folder: pathlib.Path, language: str) -> list[str]:
+    says = SAYS[language]
+    cut = says["cut"].format(found.planned) if found.tried < found.planned else ""
+    lines = [says["tried"].format(found.key, found.process, found.tried, cut, found.seconds)]
+    shares = [("made", found.made, {}), ("told", found.made_as_told, found.advised)]
     shares += [("refused", sum(found.refused.values()), found.refused), ("failed", sum(found.failed.values()), found.failed)]
-    lines += [_share(what, count, found.tried, by) for what, count, by in shares]
-    lines += [f"  left out {n}: {why}" for why, n in found.left_out.items()]
+    lines += [_share(says[what], count, found.tried, by) for what, count, by in shares]
+    lines += [says["out"].format(n, why) for why, n in found.left_out.items()]
     for k, failure in enumerate(found.failures, 1):
-        lines.append(f"failed {failure.count} x {failure.cause} in {failure.where}: {failure.why}")
-        told = ", ".join(f"{n}={v}" for n, v in failure.changes.items()) or "the defaults"
-        lines.append(f"  smallest: {told}; again: unikat make {asked} --order {folder / _name(k, failure.cause)}")
-    lines += [f"suspicious {s.kind} {s.what}: {s.why}" for s in found.suspicions]
+        lines.append(says["failure"].format(failure.count, failure.cause, failure.where, failure.why))
+        told = ", ".join(f"{n}={v}" for n, v in failure.changes.items()) or says["defaults"]
+        lines.append(says["smallest"].format(told, f"unikat make {asked} --order {folder / _name(k, failure.cause)}"))
+    lines += [says["suspicious"].format(s.kind, s.what, s.why) for s in found.suspicions]
     if found.pictures:
-        lines.append(f"a sheet of {len(found.pictures)} of them: {folder / 'contact-sheet.png'}")
+        lines.append(says["sheet"].format(len(found.pictures), folder / "contact-sheet.png"))
     return lines
 
 

@@ -227,6 +227,7 @@ def _order(path: str | None, process: str | None, machine: str | None) -> Order:
 
 @app.command()
 def check(
+    context: typer.Context,
     template: KeyOrFile,
     process: ProcessKey = None,
     points: Annotated[int, typer.Option("--points", min=0, help="Sobol points over all parameters.")] = 64,
@@ -240,7 +241,7 @@ def check(
     """Tries a template over all that may be chosen: made, refused, failed, and the smallest order that fails."""
     from service.checking import run, seconds_of
 
-    return run(template, process, points, seed, seconds_of(time), jobs, strict, out, as_json)
+    return run(template, process, points, seed, seconds_of(time), jobs, strict, out, as_json, tongue.of(context))
 
 
 @app.command()

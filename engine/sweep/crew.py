@@ -44,7 +44,10 @@ class Crew:
     def __enter__(self) -> Crew:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and not issubclass(kind, UnikatError):
+            for child in self._children:  # Ctrl-C: an order that loops is not waited for
+                child.abandon()
         if not self._lent:
             for child in self._children:
                 child.close()

@@ -83,6 +83,31 @@ def test_a_sound_template_passes_and_nothing_is_said(checked: Callable[..., Chec
     assert (again.made, again.advised) == (found.made, found.advised)
 
 
+def test_what_matters_only_with_a_name_on_it_is_not_suspected(checked: Callable[..., Checked]) -> None:
+    fields = """
+    name = text('', max_graphemes=8, label=('Name', 'Prénom'))
+    place = length(0, low=-90, high=90, step=1, label=('Place', 'Place'))"""
+    more = """
+    @rule
+    def there(self, process):
+        return at_most(abs(self.place) if self.name else 0, 50, change='place', why=('off', 'dehors'))
+
+    @stage
+    def product(self):
+        return box(self.wide, 200.0 + (self.place + len(str(self.name)) if self.name else 0.0), self.high)"""
+    found = checked(source(fields=fields, more=more))
+    assert not found.failures and {k for k, _ in suspicions(found)} <= {"french"}, found.suspicions
+
+
+def test_too_many_refusals_without_a_way_out(checked: Callable[..., Checked]) -> None:
+    more = """
+    @rule
+    def square(self, process):
+        return at_least(self.wide, 1000 if self.high > 6 else 0, change='wide', why=('odd', 'étrange'))"""
+    found = checked(source(more=more))
+    assert not found.passed and not found.failures and list(found.refused) == ["square"] and found.refused_share > 0.1
+
+
 STAGE = "\n    @stage\n    def product(self):\n        {}\n"
 PLANTED = {
     "a clock": (dict(top="import time", more=STAGE.format("return box(20 + time.time_ns() % 997 / 100, 20.0, self.high)")),

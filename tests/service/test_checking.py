@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import pathlib
+import signal
+import subprocess
+import sys
 import textwrap
+import time
 
 import pytest
 from PIL import Image
 
 from engine.errors import OrderError
 from service import cli
-from service.checking import seconds_of
+from service.checking import SAYS, seconds_of
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 BLOCK = '''
 import numpy as np
@@ -82,9 +89,79 @@ def test_a_sound_one_in_json_and_again(tmp_path: pathlib.Path, capsys: pytest.Ca
     assert run(capsys, *words, "--strict")[0] == 1  # it lacks French
 
 
+def test_in_french(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("check", written(tmp_path, 7.0), "--lang", "fr", "--points", "0", "--jobs", "1", "--out", str(tmp_path / "out"))
+    lines = run(capsys, *words)[1].splitlines()
+    assert "commandes essayées, en" in lines[0] and "% réalisées (" in lines[1] and "% échouées (" in lines[4]
+    assert any(line.startswith("  la plus petite : high=7.5 ; de nouveau : unikat make") for line in lines)
+    assert SAYS["en"].keys() == SAYS["fr"].keys()
+    for name, english in SAYS["en"].items():
+        assert english.count("{") == SAYS["fr"][name].count("{") and SAYS["fr"][name] != english
+
+
+LOOPS = """
+from engine.authoring import Template, flag, stage
+
+class Loop(Template):
+    \"\"\"A loop.\"\"\"
+    key, version = "loop", 1
+    ever = flag(True, label=("Ever", "Toujours"))
+
+    @stage
+    def loop(self):
+        while self.ever:
+            pass
+"""
+
+
+def test_ctrl_c_does_not_wait_for_what_loops(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "loop.py").write_text(LOOPS, encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "service.cli",
+        "check",
+        str(tmp_path / "loop.py"),
+        "--jobs",
+        "1",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        for _ in range(600):  # until it loops: a child of its child is at work
+            if _busy(process.pid):
+                break
+            time.sleep(0.1)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130 and "stopped" in told and time.monotonic() - begun < 30
+
+
+def _busy(pid: int) -> bool:
+    """Whether a grandchild of that process has run for half a second."""
+    of = {}
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            told = stat.read_text().rpartition(")")[2].split()
+            of[int(stat.parent.name)] = (int(told[1]), int(told[11]))
+    return any(of.get(parent, (0, 0))[0] == pid and ticks > 50 for parent, ticks in of.values())
+
+
 def test_time_is_up(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, told, _ = run(
-        capsys, "check", written(tmp_path, 9.0), "--points", "5000", "--time", "1s", "--jobs", "1", "--out", str(tmp_path / "out")
+        capsys,
+        "check",
+        written(tmp_path, 9.0),
+        "--points",
+        "5000",
+        "--time",
+        "1s",
+        "--jobs",
+        "1",
+        "--out",
+        str(tmp_path / "out"),
     )
     assert status == 0 and ": time was up" in told.splitlines()[0]
 

@@ -106,6 +106,23 @@ def test_the_nearest_suits_all_rules_or_else_this_one_or_else_is_not_told() -> N
     assert refusal(Ruled, wall=3.8, style="square").nearest == "round"
 
 
+def test_two_broken_demands_of_one_rule_are_told_one_after_the_other() -> None:
+    class Two(Base):
+        """Two."""
+
+        @rule
+        def both(self, process: Any) -> Any:
+            """No one change cures both."""
+            thick = at_least(self.wall, 2.0, change="wall", why="thick")
+            return [thick, at_least(self.depth, 1.0, change="depth", why="deep")]
+
+    first = refusal(Two, wall=1.0, depth=0.5)
+    assert (first.field, first.nearest) == ("parameters.wall", 2.0)
+    second = refusal(Two, wall=2.0, depth=0.5)
+    assert (second.field, second.nearest) == ("parameters.depth", 1.0)
+    judged(Two, wall=2.0, depth=1.0)
+
+
 def test_nothing_would_do() -> None:
     class Never(Base):
         """Never."""

@@ -40,7 +40,9 @@ def _between(default: float, value: float) -> list[float]:
 def test_a_text_is_shortened_and_an_option_stays() -> None:
     name = Axis("name", "text", "", ("", "mmmm"), ("",), letters=12)
     kind = Axis("kind", "choice", "a", ("a", "b"), ("a", "b"))
-    found = smallest({"name": "Maximilian", "kind": "b"}, [name, kind], lambda c: len(c.get("name", "")) > 3 and c.get("kind") == "b")
+    found = smallest(
+        {"name": "Maximilian", "kind": "b"}, [name, kind], lambda c: len(c.get("name", "")) > 3 and c.get("kind") == "b"
+    )
     assert found == {"name": "Maxi", "kind": "b"}
 
 

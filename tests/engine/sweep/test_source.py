@@ -26,7 +26,9 @@ def test_each_is_named(line: str, told: str) -> None:
     assert reached("t.py", f"import math\n{line}\n") == [told]
 
 
-@pytest.mark.parametrize("line", ["import numpy as np", "from engine.authoring import stage", "x = self.time", "from . import os"])
+@pytest.mark.parametrize(
+    "line", ["import numpy as np", "from engine.authoring import stage", "x = self.time", "from . import os"]
+)
 def test_what_may_be_used_is_not(line: str) -> None:
     assert reached("t.py", f"import math\n{line}\n") == []
 
