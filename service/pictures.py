@@ -94,13 +94,20 @@ TWO_COLOURS: tuple[tuple[str, str, str], ...] = (
     ("Chloé", "green", "sand"),
 )
 """Name, colour of the case, colour of the letters."""
+ABREAST = 7
+"""Phones in a row of their sheet."""
 
 
 def cases() -> bytes:
     """A sheet of cases for several phones, each with a name."""
-    phones = {row["const"] for row in shelf.find("phone-case").fields["phone"].schema("en")["oneOf"]}
+    phones = dict(catalogue())
     shop = Workshop()
     return sheet([tile(case, shop) for case in CASES if case[0] in phones])
+
+
+def catalogue() -> list[tuple[str, str]]:
+    """Key and name of every phone."""
+    return [(row["const"], row["title"]) for row in shelf.find("phone-case").fields["phone"].schema("en")["oneOf"]]
 
 
 def patterns() -> bytes:
@@ -113,19 +120,21 @@ def patterns() -> bytes:
 def phones() -> bytes:
     """A sheet of every phone of the catalogue, each with a plain case."""
     shop, colours = Workshop(), itertools.cycle(("blue", "sand", "red", "charcoal", "green", "ochre"))
-    rows = shelf.find("phone-case").fields["phone"].schema("en")["oneOf"]
-    made = [(picture({"phone": row["const"], "colour": next(colours)}, shop), row["title"], "") for row in rows]
-    return contact_sheet(made, title="phone-case: phones", columns=7)
+    made = [(picture({"phone": key, "colour": next(colours)}, shop), name, "") for key, name in catalogue()]
+    return contact_sheet(made, title="phone-case: phones", columns=ABREAST)
 
 
 def two_colours() -> bytes:
     """A sheet of cases whose letters are a part of their own."""
     shop = Workshop()
-    made = []
-    for name, colour, letters in TWO_COLOURS:
-        parameters = {"name": name, "colour": colour, "letter_colour": letters, "letter_height": 10.0}
-        made.append((picture(parameters, shop), name, f"{letters} in {colour}"))
+    made = [(picture(lettered(case), shop), case[0], f"{case[2]} in {case[1]}") for case in TWO_COLOURS]
     return contact_sheet(made, title="phone-case: two colours", columns=3)
+
+
+def lettered(case: tuple[str, str, str]) -> dict[str, Any]:
+    """The parameters of one of TWO_COLOURS."""
+    name, colour, letters = case
+    return {"name": name, "colour": colour, "letter_colour": letters, "letter_height": 10.0}
 
 
 def picture(parameters: dict[str, Any], shop: Workshop) -> bytes:

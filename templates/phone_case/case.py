@@ -28,8 +28,8 @@ from engine.authoring import (
     tagged,
     text,
 )
-from templates.phone_case import body, rules, rules_extras, say
-from templates.phone_case.extras import ASSUMED_MM, PANEL, Bought, SeatWish, area_mm2, laid, ring_recess
+from templates.phone_case import body, carried, rules, rules_extras, say
+from templates.phone_case.extras import PANEL, Bought, SeatWish, area_mm2, laid, ring_recess
 from templates.phone_case.facts import Phone, read_phone
 from templates.phone_case.plan import Making, Plan, Wishes, kept_whole, make_plan
 
@@ -146,100 +146,21 @@ class PhoneCase(Template):
     )
     text_y = length(0.0, low=-70.0, high=70.0, step=0.5, label=("Letters upwards", "Lettres vers le haut"))
     text_angle = angle(0.0, low=-90.0, high=90.0, step=1.0, label=("Turned by", "Inclinaison"))
-    pattern = choice(
-        "none",
-        {
-            "none": ("None", "Aucun"),
-            "hexagon": ("Hexagons", "Hexagones"),
-            "stripes": ("Stripes", "Rayures"),
-            "waves": ("Waves", "Vagues"),
-        },
-        label=("Pattern of the back", "Motif du dos"),
-    )
-    pattern_style = choice(
-        "cut",
-        {"cut": ("Cut through", "Ajouré"), "raised": ("Raised", "En relief")},
-        label=("Cells of the pattern", "Alvéoles du motif"),
-    )
-    cell = length(7.0, low=1.5, high=14.0, step=0.5, label=("Width of a cell", "Largeur d'une alvéole"))
-    bar = length(2.0, low=0.6, high=6.0, step=0.1, label=("Bar between cells", "Barre entre les alvéoles"))
-    name_panel = flag(
-        True,
-        label=("The pattern leaves a band for the name", "Le motif laisse une bande pour le prénom"),
-    )
-    magnets = flag(
-        False,
-        label=("Recess for a magnet ring", "Logement pour un anneau d'aimants"),
-        help=(
-            "Inside the back. The sizes are assumptions: measure your ring.",
-            "À l'intérieur du dos. Les cotes sont des hypothèses : mesurez votre anneau.",
-        ),
-    )
-    magnet_outer = length(
-        ASSUMED_MM["magnet_outer"][0],
-        low=40.0,
-        high=70.0,
-        step=0.5,
-        label=("Magnet ring: outside", "Anneau d'aimants : extérieur"),
-    )
-    magnet_inner = length(
-        ASSUMED_MM["magnet_inner"][0],
-        low=20.0,
-        high=60.0,
-        step=0.5,
-        label=("Magnet ring: inside", "Anneau d'aimants : intérieur"),
-    )
-    magnet_thickness = length(
-        ASSUMED_MM["magnet_thickness"][0],
-        low=0.4,
-        high=1.6,
-        step=0.1,
-        label=("Magnet ring: thickness", "Anneau d'aimants : épaisseur"),
-    )
-    magnet_y = length(
-        0.0,
-        low=-40.0,
-        high=40.0,
-        step=0.5,
-        label=("Magnet ring: upwards", "Anneau d'aimants : vers le haut"),
-        help=("From the middle of the phone.", "Depuis le milieu du téléphone."),
-    )
-    seat = choice(
-        "none",
-        {
-            "none": ("None", "Aucun"),
-            "disc": ("For an adhesive ring", "Pour un anneau adhésif"),
-            "stand": ("For a fold-out stand", "Pour un pied repliable"),
-        },
-        label=("Seat on the back", "Logement au dos"),
-        help=("A flat recess to stick it in.", "Un creux plat pour l'y coller."),
-    )
-    seat_size = length(
-        ASSUMED_MM["seat_size"][0],
-        low=20.0,
-        high=70.0,
-        step=0.5,
-        label=("Seat: diameter or length", "Logement : diamètre ou longueur"),
-    )
-    seat_depth = length(
-        ASSUMED_MM["seat_depth"][0], low=0.2, high=1.0, step=0.1, label=("Seat: depth", "Logement : profondeur")
-    )
-    seat_y = length(
-        0.0,
-        low=0.0,
-        high=60.0,
-        step=0.5,
-        label=("Seat: upwards", "Logement : vers le haut"),
-        help=("From the lowest place.", "Depuis la place la plus basse."),
-    )
-    bumpers = length(
-        0.0,
-        low=0.0,
-        high=2.5,
-        step=0.5,
-        label=("Corner bumpers", "Renforts de coin"),
-        help=("How much thicker the corners are.", "De combien les coins sont plus épais."),
-    )
+    pattern = carried.PATTERN
+    pattern_style = carried.PATTERN_STYLE
+    cell = carried.CELL
+    bar = carried.BAR
+    name_panel = carried.NAME_PANEL
+    magnets = carried.MAGNETS
+    magnet_outer = carried.MAGNET_OUTER
+    magnet_inner = carried.MAGNET_INNER
+    magnet_thickness = carried.MAGNET_THICKNESS
+    magnet_y = carried.MAGNET_Y
+    seat = carried.SEAT
+    seat_size = carried.SEAT_SIZE
+    seat_depth = carried.SEAT_DEPTH
+    seat_y = carried.SEAT_Y
+    bumpers = carried.BUMPERS
     colour = choice("blue", {key: words for key, (_, words) in COLOURS.items()}, label=("Colour", "Couleur"))
     letter_colour = choice(
         "same",

@@ -10,6 +10,7 @@ import io
 import pathlib
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from engine.export import png
@@ -21,10 +22,10 @@ SIDE, STEP, CORNER = 256, (264, 314), (8, 56)
 DRAWN = 5
 
 
-def cut_out(at: int) -> bytes:
-    """The picture `at` of the sheet in the project."""
+def cut_out(at: int, sheet: str = "cases.png") -> bytes:
+    """The picture `at` of a sheet in the project."""
     x, y = CORNER[0] + at % 3 * STEP[0], CORNER[1] + at // 3 * STEP[1]
-    with Image.open(SHEET) as whole:
+    with Image.open(SHEET.with_name(sheet)) as whole:
         return png.write(np.ascontiguousarray(np.asarray(whole.convert("RGB"))[y : y + SIDE, x : x + SIDE]))
 
 
@@ -48,3 +49,28 @@ def test_a_picture_that_differs_by_one_level_would_be_noticed() -> None:
     assert pictures.sheet(tiles) == SHEET.read_bytes()
     tiles[DRAWN] = (png.write(other), *tiles[DRAWN][1:])
     assert pictures.sheet(tiles) != SHEET.read_bytes()
+
+
+def test_patterns_and_two_colours_in_the_project_are_what_the_command_draws() -> None:
+    """One of each, on one body."""
+    shop = Workshop()
+    drawn = pictures.picture({"letter_height": 8.0, **pictures.PATTERNS[0][2]}, shop)
+    assert cut_out(0, "patterns.png") == png.write(pixels(drawn))
+    drawn = pictures.picture(pictures.lettered(pictures.TWO_COLOURS[0]), shop)
+    assert cut_out(0, "two-colours.png") == png.write(pixels(drawn))
+
+
+def pixels(picture: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(picture)) as drawn:
+        return np.ascontiguousarray(np.asarray(drawn.convert("RGB")))
+
+
+def test_every_phone_has_its_place_on_the_sheet() -> None:
+    rows = -(-len(pictures.catalogue()) // pictures.ABREAST)
+    with Image.open(SHEET.with_name("phones.png")) as whole:
+        assert whole.size == (CORNER[0] + pictures.ABREAST * STEP[0], CORNER[1] + rows * STEP[1])
+
+
+def test_what_cannot_be_had_is_not_shown() -> None:
+    with pytest.raises(ValueError, match="not shown"):
+        pictures.picture({"wall": 1.0, "phone": "google-pixel-5"}, Workshop())
