@@ -147,6 +147,25 @@ def test_letters_within_letters_the_same_way_round_are_no_relief() -> None:
     assert not proved(body, faces, first)
 
 
+def test_two_lids_one_over_the_other_are_no_relief() -> None:
+    """A box within a box, both open above at one height and lidded by what is new: each lid alone is a relief, the smaller lies on the
+    larger. No face of the rest meets another, and every lid's face turns the right way: only the loops tell."""
+    outer, inner = (
+        relief([moved(SQUARE, -30000, -30000)], [BORDER]),
+        relief([moved(INNER, -4500, -4500)], [moved(SQUARE, -4500, -4500)]),
+    )
+    n = len(outer[0])
+    points = np.concatenate((outer[0], inner[0]))
+    points[n:, 2][points[n:, 2] == -20000] = -19000
+    a, b = outer[1], inner[1] + n
+    faces = np.ascontiguousarray(np.concatenate((a[: outer[2]], b[: inner[2]], a[outer[2] :], b[inner[2] :])))
+    first = outer[2] + inner[2]
+    assert proved(*outer) and proved(*inner)
+    rest = faces[:first]
+    assert not find(points, rest, plant(points, rest)).found
+    assert meets(points, faces, first) and not proved(points, faces, first)
+
+
 def test_a_third_level_or_a_slope_is_left_to_the_pairs() -> None:
     points, faces, first = relief([SQUARE, moved(SQUARE, -20000, 0)], [BORDER])
     deeper = points.copy()
