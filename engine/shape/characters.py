@@ -80,7 +80,7 @@ _SIGNS = ("Zsym", "Hani", "Zsye")
 """Where signs that all scripts share are looked for: Han fonts have stars and hearts too, in plain outlines."""
 
 _JOINED = frozenset(
-    "Arab Syrc Nkoo Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mymr".split()  # noqa: SIM905
+    ("Arab", "Syrc", "Nkoo", "Deva", "Beng", "Guru", "Gujr", "Orya", "Taml", "Telu", "Knda", "Mlym", "Sinh", "Khmr", "Mymr")
 )
 _CONTROLS = {
     "Cs": "a lone surrogate is no character",

@@ -6,9 +6,13 @@ import functools
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont, features
 
+from engine.errors import OrderError
 from engine.shape import fonts, text
+from kernels import outlines
 
 FONT = "roboto-bold"
 NAMES = {
@@ -94,6 +98,34 @@ def test_names_are_what_another_renderer_draws(script: str) -> None:
     assert features.check("raqm") and features.check("fribidi")
     for name in NAMES[script]:
         assert overlap(name) >= 0.995, ascii(name)
+
+
+EVERY = [name for names in NAMES.values() for name in names] + ["Zoë", "Ελένη", "7", "(", ") ", "-", "★", "& "]
+
+
+@settings(deadline=None, max_examples=120)
+@given(st.lists(st.sampled_from(EVERY), min_size=1, max_size=4), st.sampled_from(["roboto-thin", FONT, "noto-hebrew:700"]))
+def test_any_scripts_on_one_line_are_clean_outlines(words: list[str], font: str) -> None:
+    made = text.outline(" ".join(words), font=font, height=7.0, angle=11.0)
+    assert len(made.ends) and outlines.fault(made.points, made.ends) == outlines.CLEAN
+    assert made.bounds[2] - made.bounds[0] > 0.5
+
+
+@pytest.mark.parametrize("key", [row.key for row in fonts.available() if row.module != "font_roboto"])
+def test_every_character_of_a_font_is_a_clean_outline_or_refused(key: str) -> None:
+    """By a stride in Han; alone as it stands, so marks are refused. Nothing is ever our own fault."""
+    found = sorted(fonts.load(key).shaper.face.unicodes)
+    found = found[:: max(1, len(found) // 1500)]
+    taken = 0
+    for code in found:
+        try:
+            made = text.outline(chr(code), font=FONT, height=7.0)
+        except OrderError as told:
+            assert str(told.value).startswith("U+")
+            continue
+        taken += 1
+        assert len(made.ends) == 0 or outlines.fault(made.points, made.ends) == outlines.CLEAN, hex(code)
+    assert taken > len(found) // 5
 
 
 def test_what_is_reversed_or_unjoined_or_out_of_order_is_seen() -> None:
