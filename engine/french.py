@@ -76,6 +76,7 @@ SENTENCES: Mapping[str, str] = {
     "stands twice in the order": "figure deux fois dans la commande",
     "the letters leave the {}": "les lettres sortent de la face « {} »",
     "the order is for another template": "la commande est pour un autre modèle",
+    "the {} is curved too narrowly for letters of this depth": "la face « {} » est trop courbée pour des lettres de cette profondeur",
     "the text does not fit {} x {} mm with letters this high": "le texte ne tient pas dans {} x {} mm avec des lettres de cette hauteur",
     "the text lies beyond what can be made": "le texte se trouve au-delà de ce qui peut être fait",
     "there is no exact B-rep of {}: letters, or another stage, changed the triangles of what CAD drew": (
@@ -97,6 +98,8 @@ LIMITS: Mapping[str, str] = {
     "at most {} letters": "au plus {} lettres",
     "at most {}": "au plus {}",
     "en or fr": "en ou fr",
+    "depth {} mm": "profondeur {} mm",
+    "half the radius of the {}": "la moitié du rayon de la face « {} »",
     "height {} mm": "hauteur {} mm",
     "left or right": "left ou right",
     "mm, cm, m or in": "mm, cm, m ou in",

@@ -110,7 +110,9 @@ def unrolled(mesh: Mesh, patch: Patch) -> Bent:
         return _gridded(mesh, patch, laid, points, rows, triangles)  # stamped on before: slivers between the letters
 
 
-def _bent(patch: Patch, laid: Surface, points: Lattice, rows: _Rows, own: Points, triangles: Faces, gridded: bool = False) -> Bent:
+def _bent(
+    patch: Patch, laid: Surface, points: Lattice, rows: _Rows, own: Points, triangles: Faces, gridded: bool = False
+) -> Bent:
     """A patch with its triangles looked at."""
     twin, some = twins(triangles), np.empty(len(points), np.int32)
     a, b, c = (points[triangles[:, k]].astype(np.int64) for k in range(3))
