@@ -93,6 +93,7 @@ SENTENCES: Mapping[str, str] = {
     "the strokes of letters this high are too thin for the process, and cannot be widened": (
         "les traits de lettres de cette hauteur sont trop fins pour le procédé et ne peuvent être élargis"
     ),
+    "the {} is curved too narrowly for letters of this depth": "la face « {} » est trop courbée pour des lettres de cette profondeur",
     "the text does not fit {} x {} mm with letters this high": "le texte ne tient pas dans {} x {} mm avec des lettres de cette hauteur",
     "the text lies beyond what can be made": "le texte se trouve au-delà de ce qui peut être fait",
     "there is no exact B-rep of {}: letters, or another stage, changed the triangles of what CAD drew": (
@@ -116,6 +117,8 @@ LIMITS: Mapping[str, str] = {
     "at most {} letters": "au plus {} lettres",
     "at most {}": "au plus {}",
     "en or fr": "en ou fr",
+    "depth {} mm": "profondeur {} mm",
+    "half the radius of the {}": "la moitié du rayon de la face « {} »",
     "height {} mm": "hauteur {} mm",
     "such as 60s or 5m": "comme 60s ou 5m",
     "left or right": "left ou right",

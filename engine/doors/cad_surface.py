@@ -116,7 +116,7 @@ def _piece(shape: Any, centres: Floats, out: Floats) -> tuple[Floats, Floats | N
     made[1], made[17] = 1.0, 1.0
     if kind == Type.GeomAbs_Plane:
         axis = _xyz(surface.Plane().Axis().Direction())
-        axis = axis if float(out[0] @ axis) > 0.0 else -axis
+        axis = axis if _dot(out[0], axis) > 0.0 else -axis
         frame = lat.frame(tuple(_xyz(surface.Plane().Location())), tuple(axis))
         made[0], made[5:17] = PLANE, np.concatenate((frame.origin, frame.x, frame.y, frame.normal))
         return made, None, ""
@@ -138,18 +138,22 @@ def _piece(shape: Any, centres: Floats, out: Floats) -> tuple[Floats, Floats | N
         made[0], half = CONE, abs(round_one.SemiAngle())
         made[3], made[4] = math.sin(half), math.cos(half)
         origin, axis = _xyz(round_one.Apex()), _xyz(round_one.Axis().Direction())
-        axis = axis if float((centres[0] - origin) @ axis) > 0.0 else -axis
+        axis = axis if _dot(centres[0] - origin, axis) > 0.0 else -axis
     middle = _xyz(surface.Value((u0 + u1) / 2.0, (v0 + v1) / 2.0)) - origin
     if u1 - u0 >= _TURN:
         middle = np.array([0.0, -1.0, 0.0]) if abs(axis[1]) < 0.999 else np.array([0.0, 0.0, 1.0])
-    x = middle - float(middle @ axis) * axis
-    x /= math.sqrt(float(x @ x))
+    x = middle - _dot(middle, axis) * axis
+    x /= math.sqrt(_dot(x, x))
     radial = centres[0] - origin
-    radial -= float(radial @ axis) * axis
-    made[1] = 1.0 if float(radial @ out[0]) > 0.0 else -1.0
+    radial -= _dot(radial, axis) * axis
+    made[1] = 1.0 if _dot(radial, out[0]) > 0.0 else -1.0
     y = np.cross(axis, x) * made[1]
     made[5:17] = np.concatenate((origin, x, y, axis)) + 0.0
     return made, None, ""
+
+
+def _dot(a: Floats, b: Floats) -> float:
+    return float(a[0] * b[0] + a[1] * b[1] + a[2] * b[2])
 
 
 def _xyz(thing: Any) -> Floats:
@@ -164,17 +168,17 @@ def _about(ball: Any, centres: Floats) -> tuple[Any, tuple[float, float, float, 
 
     middle = _xyz(ball.Location())
     way = centres - middle
-    x = way.sum(axis=0)
-    if float(x @ x) < 1e-12:
+    x = np.round(way.sum(axis=0) / len(way), 6)  # what the libraries may differ in does not reach the net
+    if _dot(x, x) < 1e-12:
         x = np.array([1.0, 0.0, 0.0])
-    frame = lat.frame((0.0, 0.0, 0.0), tuple(x / math.sqrt(float(x @ x))))
+    frame = lat.frame((0.0, 0.0, 0.0), tuple(x / math.sqrt(_dot(x, x))))
     turned = gp_Ax3(gp_Pnt(*middle), gp_Dir(*frame.y), gp_Dir(*frame.normal))
     surface = GeomAdaptor_Surface(Geom_SphericalSurface(turned, ball.Radius()))
-    across, up, ahead = (way @ np.array(axis) for axis in (frame.x, frame.y, frame.normal))
+    across, up, ahead = (way[:, 0] * a + way[:, 1] * b + way[:, 2] * c for a, b, c in (frame.x, frame.y, frame.normal))
     east, north = np.arctan2(across, ahead), np.arctan2(up, np.hypot(across, ahead))
     air = 0.1 * (float(east.max() - east.min()) + float(north.max() - north.min()))
-    bounds = (float(east.min()) - air, float(east.max()) + air, float(north.min()) - air, float(north.max()) + air)
-    return surface, bounds
+    ends = (float(east.min()) - air, float(east.max()) + air, float(north.min()) - air, float(north.max()) + air)
+    return surface, (round(ends[0], 6), round(ends[1], 6), round(ends[2], 6), round(ends[3], 6))
 
 
 def _netted(
@@ -186,7 +190,7 @@ def _netted(
     at = ((u0 + u1) / 2.0, (v0 + v1) / 2.0)
     _, du, dv, _ = _derivatives(surface, *at)
     near = int(np.argmin(((centres - _xyz(surface.Value(*at))) ** 2).sum(axis=1)))
-    turned = float(np.cross(du, dv) @ out[near]) < 0.0  # x runs along v then, so that x cross y looks out of the body
+    turned = _dot(np.cross(du, dv), out[near]) < 0.0  # x runs along v then, so that x cross y looks out of the body
     for nodes in _NET_NODES:
         us, ud = _by_length(surface, (u0, u1), at[1], nodes, True)
         vs, vd = _by_length(surface, (v0, v1), at[0], nodes, False)
@@ -228,7 +232,7 @@ def _by_length(
     def speed(t: float) -> float:
         _, du, dv, _ = _derivatives(surface, *((t, other) if along_u else (other, t)))
         d = du if along_u else dv
-        return math.sqrt(float(d @ d))
+        return math.sqrt(_dot(d, d))
 
     low, high = bounds
     parts = 256

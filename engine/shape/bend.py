@@ -110,7 +110,9 @@ def unrolled(mesh: Mesh, patch: Patch) -> Bent:
         return _gridded(mesh, patch, laid, points, rows, triangles)  # stamped on before: slivers between the letters
 
 
-def _bent(patch: Patch, laid: Surface, points: Lattice, rows: _Rows, own: Points, triangles: Faces, gridded: bool = False) -> Bent:
+def _bent(
+    patch: Patch, laid: Surface, points: Lattice, rows: _Rows, own: Points, triangles: Faces, gridded: bool = False
+) -> Bent:
     """A patch with its triangles looked at."""
     twin, some = twins(triangles), np.empty(len(points), np.int32)
     a, b, c = (points[triangles[:, k]].astype(np.int64) for k in range(3))
@@ -318,7 +320,7 @@ def _turned_upright(surface: Surface, pieces: Points, flat: Points, corners: Poi
     whole = e * h - f * g
     along_x, along_y = ((q - p) * h - (r - p) * f) / whole, ((r - p) * e - (q - p) * g) / whole
     normal_z = float(along_x[0] * along_y[1] - along_x[1] * along_y[0])
-    length = math.sqrt(float(along_x @ along_x) * float(along_y @ along_y))
+    length = math.sqrt(float(_dot(along_x[None], along_x[None])[0] * _dot(along_y[None], along_y[None])[0]))
     up = 1 if abs(normal_z) > _LEVEL * length else 2
     ways = [float(along_y[up]), float(along_x[up]), float(-along_y[up]), float(-along_x[up])]
     quarter = max(range(4), key=lambda k: (round(ways[k], 6), -k))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.prism import prism
+from kernels.prism import fence, prism
 
 FRAME = np.array([[10.0, 20.0, 30.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
 
@@ -21,3 +21,10 @@ def test_two_levels_and_the_walls_between() -> None:
     assert (faces[[0, 13]] == -1).all()
     edge, across = points[2] - points[1], points[8] - points[1]
     assert np.cross(edge, across)[2] < 0  # away from the interior, which lies on the left of the edge
+
+
+def test_a_fence_is_the_walls_alone() -> None:
+    ends, faces = np.array([3], np.int32), np.full((8, 3), -1, np.int32)
+    fence(ends, 5, 20, faces, 1)
+    assert faces[1:7].tolist() == [[5, 6, 26], [5, 26, 25], [6, 7, 27], [6, 27, 26], [7, 5, 25], [7, 25, 27]]
+    assert (faces[[0, 7]] == -1).all()

@@ -66,9 +66,7 @@ def ask(cls: type[Template], home: Home, **parameters: Any) -> tuple[Part, dict[
     return made, {s.name: s.hit for s in run.stages}
 
 
-@pytest.mark.parametrize(
-    ("cls", "base", "other"), [(Beaker, "body", {"radius": 20.0}), (Coaster, "plate", {"width": 50.0})]
-)
+@pytest.mark.parametrize(("cls", "base", "other"), [(Beaker, "body", {"radius": 20.0}), (Coaster, "plate", {"width": 50.0})])
 def test_another_monogram_does_not_rebuild_the_body(
     cls: type[Template], base: str, other: dict[str, float], tmp_path: pathlib.Path
 ) -> None:

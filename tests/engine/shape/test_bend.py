@@ -16,6 +16,7 @@ from engine.doors import cad
 from engine.doors.child import shared
 from engine.language.memory import pack, unpack
 from engine.language.values import Solid
+from engine.model import surface as model
 from engine.model.mesh import STEPS_PER_MM, Mesh, Part
 from engine.model.outline import Outline
 from engine.process.limits import load_process
@@ -24,6 +25,7 @@ from engine.shape.text import outline
 from engine.verify.checks import verify
 from engine.verify.delta import Certificates
 from engine.verify.settle import settle
+from kernels import bend as kernel
 
 Floats = npt.NDArray[np.float64]
 NAME = "Zoé 8Bo"
@@ -324,3 +326,8 @@ def test_a_spline_face_curved_gently_both_ways() -> None:
             some = np.concatenate((points[:corners:7], points[corners::97]))
             away = np.array(cad.build("curved_drawings:wave", {"points": some.tolist()}, deadline=60.0).told)
             assert np.abs(away - height).max() <= (0.020 if height else 0.010)
+
+
+def test_the_kinds_of_pieces_are_the_kernels() -> None:
+    kinds = ("PLANE", "CYLINDER", "CONE", "NET")
+    assert [getattr(model, k) for k in kinds] == [getattr(kernel, k) for k in kinds]
