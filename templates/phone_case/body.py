@@ -69,11 +69,11 @@ def _wire(cq: Any, box: Box, z: float, ear: Ear | None = None, bumper: float = 0
     x0, x1, y0, y1, r = box.x - box.w / 2, box.x + box.w / 2, box.y - box.h / 2, box.y + box.h / 2, box.corner
     path = cq.Workplane("XY", origin=(0, 0, z))
     path = path.moveTo(ear.x + ear.along, y0) if ear else path.moveTo(x0 + r + bumper_reach(bumper), y0)
-    path = _corner(path, (x1 - r, y0 + r), (1.0, 0.0), r, bumper)
-    path = _corner(path, (x1 - r, y1 - r), (0.0, 1.0), r, bumper)
-    path = _corner(path, (x0 + r, y1 - r), (-1.0, 0.0), r, bumper)
+    path = _corner(path, (x1, y0), (1.0, 0.0), r, bumper)
+    path = _corner(path, (x1, y1), (0.0, 1.0), r, bumper)
+    path = _corner(path, (x0, y1), (-1.0, 0.0), r, bumper)
     if ear is None:
-        return _corner(path, (x0 + r, y0 + r), (0.0, -1.0), r, bumper).close().val()
+        return _corner(path, (x0, y0), (0.0, -1.0), r, bumper).close().val()
     # left side, blend, ear, blend; the second blend mirrors the first in the corner's diagonal
     centre = (x0 - BLEND, ear.y + ear.along)
     length = math.hypot(centre[0] - ear.x, centre[1] - ear.y)
@@ -92,24 +92,27 @@ def _wire(cq: Any, box: Box, z: float, ear: Ear | None = None, bumper: float = 0
     return path.threePointArc(mirrored(middle), (ear.x + ear.along, y0)).close().val()
 
 
-def _corner(path: Any, centre: tuple[float, float], along: tuple[float, float], r: float, bumper: float) -> Any:
-    """From a side that runs along a direction, round its corner to the left. A bumper begins and ends in two arcs each, tangent to all."""
+def _corner(path: Any, tip: tuple[float, float], along: tuple[float, float], r: float, bumper: float) -> Any:
+    """From a side that runs along a direction, round its corner to the left; `tip`: where both sides would meet. A bumper begins and
+    ends in two arcs each, tangent to all."""
 
-    def at(forward: float, out: float) -> tuple[float, float]:
-        return (centre[0] + along[0] * forward + along[1] * out, centre[1] + along[1] * forward - along[0] * out)
+    def at(back: float, out: float) -> tuple[float, float]:
+        """So far before the tip, and so far out of the side: what lies on a side lies there to the last bit."""
+        return (tip[0] - along[0] * back + along[1] * out, tip[1] - along[1] * back - along[0] * out)
 
-    half, wide = math.sqrt(0.5) * (r + bumper), r + bumper
+    k = r * (1.0 - math.sqrt(0.5))
     if not bumper:
-        return path.lineTo(*at(0.0, r)).threePointArc(at(half, half), at(r, 0.0))
+        return path.lineTo(*at(r, 0.0)).threePointArc(at(k, -k), at(0.0, -r))
     s, c = blend(bumper)
     # half the turn, by the half angle
     s2, c2 = math.sqrt((1.0 - c) / 2.0), math.sqrt((1.0 + c) / 2.0)
-    start, end, turn = -bumper_reach(bumper), -BUMPER_FLAT, BLEND_RADIUS
-    way = [(start, r), (start + turn * s2, r + turn * (1.0 - c2)), (start + turn * s, r + bumper / 2)]
-    way += [(end - turn * s2, wide - turn * (1.0 - c2)), (end, wide)]
+    start, end, turn = r + bumper_reach(bumper), r + BUMPER_FLAT, BLEND_RADIUS
+    way = [(start, 0.0), (start - turn * s2, turn * (1.0 - c2)), (start - turn * s, bumper / 2)]
+    way += [(end + turn * s2, bumper - turn * (1.0 - c2)), (end, bumper)]
     path = path.lineTo(*at(*way[0])).threePointArc(at(*way[1]), at(*way[2])).threePointArc(at(*way[3]), at(*way[4]))
-    path = path.lineTo(*at(0.0, wide)).threePointArc(at(half, half), at(wide, 0.0))
-    back = [(out, forward) for forward, out in way[::-1]]  # mirrored in the diagonal
+    far = k - bumper * math.sqrt(0.5)
+    path = path.lineTo(*at(r, bumper)).threePointArc(at(far, -far), at(-bumper, -r))
+    back = [(-out, -before) for before, out in way[::-1]]  # mirrored in the diagonal
     path = path.lineTo(*at(*back[0])).threePointArc(at(*back[1]), at(*back[2]))
     return path.threePointArc(at(*back[3]), at(*back[4]))
 

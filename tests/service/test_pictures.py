@@ -73,4 +73,4 @@ def test_every_phone_has_its_place_on_the_sheet() -> None:
 
 def test_what_cannot_be_had_is_not_shown() -> None:
     with pytest.raises(ValueError, match="not shown"):
-        pictures.picture({"wall": 1.0, "phone": "google-pixel-5"}, Workshop())
+        pictures.picture({"name": "Zoé", "wall": 1.6, "depth": 1.6}, Workshop())
