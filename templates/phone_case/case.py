@@ -388,6 +388,5 @@ class PhoneCase(Template):
         )
         sunken = self.letters != "embossed"
         over = rules_extras.over_magnets(self.plan(), process, box, self.depth) if sunken else []
-        turn, least = self.text_angle, self.lettering().least_height(process, self.letters) or 0.0
-        fits = rules.text_fits(self.lettered(), ink, self.letter_height, self.text_x, self.text_y, turn, least)
+        fits = rules.text_fits(self.lettered(), ink, self.letter_height, self.text_x, self.text_y, self.text_angle)
         return panel + over + fits

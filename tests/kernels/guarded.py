@@ -23,7 +23,7 @@ from engine.verify.crossings import among
 from engine.verify.delta import Certificates
 from engine.verify.refit import Connectivities
 from engine.verify.settle import settle
-from kernels import compiled, nearest, rays, wide
+from kernels import compiled, nearest, orient, rays, wide, winding
 from kernels.compiled import inlined
 from kernels.simd import bits, load
 from tests.engine.verify.test_delta import PROCESS, slab, stamped
@@ -90,7 +90,7 @@ def verified() -> None:
 
 
 def sought() -> None:
-    """Rays and nearest points, of trees of one face to several levels."""
+    """Rays, nearest points, winding numbers and directions, of one face to trees of several levels."""
     chance = np.random.default_rng(1)
     for count in (1, 7, 8, 9, 65, 700):
         points = chance.normal(size=(3 * count, 3)) * 10
@@ -100,6 +100,9 @@ def sought() -> None:
         rays.cast(surface, beams)
         rays.hidden(surface, beams)
         nearest.distances(points, faces, chance.normal(size=(50, 3)) * 20)
+        lattice = np.round(points * 1000).astype(np.int32)
+        winding.round_places(winding.expanded(lattice, faces), chance.normal(size=(50, 3)) * 20_000)
+        orient.best(lattice, faces, (1.0, 0.1, 0.1), 0.7, 1.0)
 
 
 @inlined

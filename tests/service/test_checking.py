@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import pathlib
@@ -127,7 +128,9 @@ def test_ctrl_c_does_not_wait_for_what_loops(tmp_path: pathlib.Path) -> None:
         "--out",
         str(tmp_path / "out"),
     ]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    # where tests run in the background of a shell, Ctrl-C is ignored, and children inherit that
+    heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, preexec_fn=heard) as process:
         for _ in range(600):  # until it loops: a child of its child is at work
             if _busy(process.pid):
                 break

@@ -272,8 +272,8 @@ def test_damaged_bytes_are_read_or_refused_and_nothing_else() -> None:
     assert 400 < texts < 900
 
 
-def _cube(side: float, holes: int = 0) -> Settled:
-    lattice = (np.array(CORNERS) * round(side * STEPS_PER_MM)).astype(np.int32)
+def _cube(side: float, holes: int = 0, away: int = 0) -> Settled:
+    lattice = (np.array(CORNERS) * round(side * STEPS_PER_MM) + (away * STEPS_PER_MM, 0, 0)).astype(np.int32)
     faces = np.array(FACES[holes:], dtype=np.int32)
     return Settled(Part("cube", Mesh(lattice / STEPS_PER_MM, faces)), Pose(), lattice, faces)
 
@@ -284,7 +284,7 @@ def test_our_own_comes_back_to_the_integer(holes: int) -> None:
         title='<Zoé> & "Ю"', uuid=uuid.UUID(int=7), application="unikat 0", designer="unikat", description="a\nb", licence="CC0",
         part_number="1", reference="2", template="cube", version=1,
     )  # fmt: skip
-    sent = [_cube(12.3457), _cube(7.0001, holes)]
+    sent = [_cube(12.3457), _cube(7.0001, holes, away=20)]
     found = threemf.read(writer.write(sent, identity), "model.3mf")
     back = [settle(Part(name, Mesh(points, faces.astype(np.int32)))) for name, points, faces in found]
     for ours, theirs in zip(sent, back, strict=True):
