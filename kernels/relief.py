@@ -1,15 +1,17 @@
-"""A proof that what is new on a body meets itself nowhere, where it is a relief: flat faces at one or two levels, upright walls between.
+"""A proof that what is new on a body meets itself nowhere, where it is a relief: flat faces at two levels, upright walls between.
 
-That is what a name makes of a plane patch: the patch less the letters at one level, the letters at the other, and walls. For such
-faces no pair need be asked:
+That is what a name makes of a plane patch: the patch less the letters at one level, the letters at the other, and walls. Seen from
+above, for such faces no pair need be asked:
 
-- all flat faces of a level turn the same way, so the faces over a place of it number what the level's border winds round there;
-- no two edges of the border meet but in the ends they share, so the border is simple loops, and the number is 0 or 1 on both
-  sides of each loop: no flat face lies on another, and a face meets the border where it is its own alone;
-- each wall is two faces over one edge of the border, from level to level: walls meet where their edges do, and levels in them.
+- all flat faces turn the same way, so over a place of a level there are as many as the level's border winds round there;
+- each wall is two faces over one edge of both levels' borders, which it gives opposite directions: over any place both levels
+  together have as many faces as the edges beside the rest wind round there;
+- those edges are simple loops that wind 0 or 1 times round any place. So there is at most one flat face over a place, of one level.
+  Then no two edges of the border meet but in ends they share: where two crossed, touched or lay on each other, the flat faces
+  beside them would be two over one place. And where edges do not meet, walls do not.
 
 Necessary for none of it: what cannot be proved here is asked pair by pair (`kernels.crossings`). Exact integers throughout.
-O(k) and a sweep over the border's edges. (The cover-counting argument: Floater 2003, "One-to-one piecewise linear mappings over
+O(k), and a sweep over the edges beside the rest. (Counting covers: Floater 2003, "One-to-one piecewise linear mappings over
 triangulations", for one loop.)
 """
 
@@ -47,9 +49,8 @@ def _over(lattice: Int32s, axis: int, a: int, b: int) -> bool:
 
 @inlined
 def _levelled(lattice: Int32s, faces: Int32s, first: int, axis: int, levels: Int64s, kinds: Int8s) -> bool:
-    """Give each new face the level (0 or 1) that it lies at, or WALL; levels (2,) the heights, ways (2,) how their faces turn."""
-    count = 0
-    way = np.zeros(2, np.int64)
+    """Give each new face the level (0 or 1) that it lies at, or WALL; levels (3,): both heights, and which way their faces turn."""
+    count = way = 0
     for f in range(first, faces.shape[0]):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
         z = coordinate(lattice, a, axis)
@@ -64,12 +65,13 @@ def _levelled(lattice: Int32s, faces: Int32s, first: int, axis: int, levels: Int
         turn = _turn(lattice, axis, a, b, c)
         sign = 1 if turn > 0 else -1
         if level == count:
-            levels[count], way[count] = z, sign
+            levels[count] = z
             count += 1
-        if turn == 0 or way[level] != sign:
+        way = sign if way == 0 else way
+        if turn == 0 or way != sign:
             return False
         kinds[f - first] = level
-    levels[2], levels[3] = way[0], way[1]
+    levels[2] = way
     return count == 2
 
 
@@ -123,12 +125,12 @@ def outlined(
     leaving: Int32s,
     lows: Int64s,
 ) -> int:
-    """The border edges of the flat faces of both levels, if the faces from row `first` on are flat at two levels along `axis` or
-    walls between; how many, or DOUBT.
+    """The edges of flat faces beside the rest, if the faces from row `first` on are flat at two levels along `axis` or walls
+    between; how many, or DOUBT.
 
-    twin (3 m): every edge has two faces of opposite direction. Out: levels (4,) both heights and which way their faces turn; kinds (m - first,)
-    each face's level or WALL; border (up to 3 (m - first), 3): from, to, level; leaving (n,): the border edge that leaves each
-    point, -1 for none; lows: the least x (as seen along the axis) of each.
+    twin (3 m): every edge has two faces of opposite direction. Out: levels (3,): both heights, and which way flat faces turn; kinds
+    (m - first,): each face's level or WALL; border (up to 3 (m - first), 2): from, to; leaving (n,): the border edge that leaves
+    each point, -1 for none; lows: the least x (as seen along the axis) of each.
     """
     if not _levelled(lattice, faces, first, axis, levels, kinds):
         return DOUBT
@@ -142,13 +144,13 @@ def outlined(
             continue
         for k in range(3):
             g = twin[3 * f + k] // 3
-            if g >= first and kinds[g - first] == level:
+            if g >= first:
                 continue
             u, v = faces[f, k], faces[f, k + 1 if k < 2 else 0]
             if leaving[u] >= 0:
                 return DOUBT
             leaving[u] = count
-            border[count, 0], border[count, 1], border[count, 2] = u, v, level
+            border[count, 0], border[count, 1] = u, v
             lows[count] = min(flat(lattice, u, axis)[0], flat(lattice, v, axis)[0])
             count += 1
     return count
@@ -179,12 +181,12 @@ def _apart(lattice: Int32s, axis: int, a: int, b: int, c: int, d: int) -> bool:
 
 
 @inlined
-def _winds(lattice: Int32s, axis: int, border: Int32s, loops: Int32s, level: int, own: int, p: int) -> int:
-    """How often the level's other loops wind round point p, which lies on none of them."""
+def _winds(lattice: Int32s, axis: int, border: Int32s, loops: Int32s, own: int, p: int) -> int:
+    """How often the other loops wind round point p, which lies on none of them."""
     px, py = flat(lattice, p, axis)
     told = 0
     for s in range(border.shape[0]):
-        if border[s, 2] != level or loops[s] == own:
+        if loops[s] == own:
             continue
         ax, ay = flat(lattice, border[s, 0], axis)
         bx, by = flat(lattice, border[s, 1], axis)
@@ -212,18 +214,18 @@ def simple(
 ) -> bool:
     """Are the border edges of `outlined` simple loops that meet nothing, with 0 on one side and 1 on the other?
 
-    border (s, 3); lows (s,) and order (s,), their rising order. Workspace: loops (s,).
+    border (s, 2); lows (s,) and order (s,), their rising order. Workspace: loops (s,).
     """
     many = border.shape[0]
     for i in range(many):
         s = order[i]
-        a, b, level = border[s, 0], border[s, 1], border[s, 2]
+        a, b = border[s, 0], border[s, 1]
         right = max(flat(lattice, a, axis)[0], flat(lattice, b, axis)[0])
         for j in range(i + 1, many):
             t = order[j]
             if lows[t] > right:
                 break
-            if border[t, 2] == level and not _apart(lattice, axis, a, b, border[t, 0], border[t, 1]):
+            if not _apart(lattice, axis, a, b, border[t, 0], border[t, 1]):
                 return False
     loops[:] = -1
     found = 0
@@ -244,10 +246,8 @@ def simple(
             return False
         if before < 0:
             before = last
-        level = border[s, 2]
-        way = levels[2 + level]
-        turn = way * _turn(lattice, axis, border[before, 0], border[corner, 0], border[corner, 1])
-        around = way * _winds(lattice, axis, border, loops, level, found, border[corner, 0])
+        turn = levels[2] * _turn(lattice, axis, border[before, 0], border[corner, 0], border[corner, 1])
+        around = levels[2] * _winds(lattice, axis, border, loops, found, border[corner, 0])
         if turn == 0 or around != (0 if turn > 0 else 1):
             return False
         found += 1

@@ -109,8 +109,8 @@ def _told(lattice: Lattice, faces: Faces, pairs: Pairs, kinds: npt.NDArray[np.in
 def is_relief(lattice: Lattice, faces: Faces, twin: Int32s, first: int) -> bool:
     """Is it proved that the faces from row `first` on meet nothing among themselves (`kernels.relief`)?"""
     new = len(faces) - first
-    levels, kinds = np.empty(4, np.int64), np.empty(new, np.int8)
-    border, lows = np.empty((3 * new, 3), np.int32), np.empty(3 * new, np.int64)
+    levels, kinds = np.empty(3, np.int64), np.empty(new, np.int8)
+    border, lows = np.empty((3 * new, 2), np.int32), np.empty(3 * new, np.int64)
     leaving = np.empty(len(lattice), np.int32)
     for axis in (2, 0, 1):
         count = relief.outlined(lattice, faces, twin, first, axis, levels, kinds, border, leaving, lows)
