@@ -108,7 +108,7 @@ def bench() -> Bench:
     plain = make(order, PhoneCase, formats=("3mf",), workshop=shop)
     values, origins = accept(order, PhoneCase)
     template = PhoneCase(Run(PhoneCase, values, origins, load_process(PhoneCase.default_process).flat(), home=None))
-    solid, _ = body.build(_cadquery(), template.plan())
+    solid, _, _ = body.build(_cadquery(), template.plan())
     x, y = rules.text_centre(template.plan(), template.text_x, template.text_y)
     text_case.warm()
     how = text_case.lettering(str(template.font), float(template.letter_height), (-x, y), float(template.depth))
