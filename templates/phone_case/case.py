@@ -29,7 +29,7 @@ from engine.authoring import (
     text,
 )
 from templates.phone_case import body, carried, rules, rules_extras, say
-from templates.phone_case.extras import PANEL, Bought, SeatWish, area_mm2, laid, ring_recess
+from templates.phone_case.extras import PANEL, THICKEST, Bought, SeatWish, area_mm2, laid, ring_recess
 from templates.phone_case.facts import Phone, read_phone
 from templates.phone_case.plan import Making, Plan, Wishes, kept_whole, make_plan
 
@@ -65,7 +65,7 @@ class PhoneCase(Template):
     wall = length(
         1.6,
         low=1.0,
-        high=3.0,
+        high=THICKEST,
         step=0.1,
         label=("Wall thickness", "Épaisseur"),
         help=("Of the back and of the sides.", "Du dos et des côtés."),
@@ -388,5 +388,6 @@ class PhoneCase(Template):
         )
         sunken = self.letters != "embossed"
         over = rules_extras.over_magnets(self.plan(), process, box, self.depth) if sunken else []
-        fits = rules.text_fits(self.lettered(), ink, self.letter_height, self.text_x, self.text_y, self.text_angle)
+        stroke = process.engrave_width if sunken else process.emboss_width
+        fits = rules.text_fits(self.lettered(), ink, self.letter_height, self.text_x, self.text_y, self.text_angle, stroke)
         return panel + over + fits

@@ -24,6 +24,8 @@ MAGNET_GLUE = 0.1
 """The recess is wider, and deeper, than the ring by so much: ours."""
 LEAST_ROOM = 16.0
 """mm of back below the magnets that are enough for letters: else they lie over them."""
+THICKEST = 3.0
+"""The thickest wall that may be asked for."""
 MAGNET_REACH = 2.1
 """Apple's guidelines: at most so much case over the magnets."""
 MAGNET_EDGE = 1.0
@@ -56,10 +58,10 @@ class Magnets:
         """All within its outer edge."""
         return Rounded(0.0, self.y, self.outer, self.outer, self.outer / 2)
 
-    def meets(self, shape: Rounded) -> bool:
-        """Does it lie over some of that shape?"""
+    def meets(self, shape: Rounded, wall: float) -> bool:
+        """Does it lie over some of that shape, or nearer beside it than a wall is thick?"""
         reach = math.hypot(shape.w / 2, shape.h / 2) + math.hypot(shape.x, shape.y - self.y)
-        return shape.distance(0.0, self.y) < self.outer / 2 and reach > self.inner / 2
+        return shape.distance(0.0, self.y) < self.outer / 2 + wall and reach > self.inner / 2 - wall
 
 
 @dataclass(frozen=True)

@@ -314,11 +314,11 @@ def _ear(outer: Box, wall: float, edge: float, making: Making) -> Ear:
 
 
 def kept_whole(plan: Plan, *, cut: bool) -> tuple[Rounded, ...]:
-    """What a pattern of the back stays clear of, in the case's frame: windows and their ring, the lanyard's hole, a seat; cut through,
-    the magnets too."""
+    """What a pattern of the back stays clear of, in the case's frame: windows and their ring, what lies beyond a slot (a face of its
+    own, no longer the back), the lanyard's hole, a seat; cut through, the magnets too."""
     ring = plan.ring_width if plan.ring_height else RIM
     kept = [_shape(box.grown(ring if k == 0 else RIM)) for k, box in enumerate(plan.holes)]
-    kept += [_band(plan.outer, low, high).grown(ring + 0.6) for low, high in plan.slots]
+    kept += [_band(plan.outer, low, plan.outer.h).grown(ring + 0.6) for low, _ in plan.slots]
     if plan.ear is not None:
         kept.append(Rounded(plan.ear.x, plan.ear.y, 2 * plan.ear.hole, 2 * plan.ear.hole, plan.ear.hole))
     if plan.seat is not None:

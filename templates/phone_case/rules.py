@@ -8,6 +8,8 @@ from engine.authoring import Process, Relation, Rounded, at_least, at_most, betw
 from templates.phone_case.plan import Making, Plan, membrane_thickness
 
 LEAST_CAPITAL = 3.0
+SHOWN = 8.0
+"""So many strokes high, capitals of the fonts offered can be shown, once their thin strokes are widened."""
 LEAST_EDGE = 0.3
 LEAST_POCKET = 0.2
 CHORD = 0.05
@@ -122,21 +124,27 @@ def text_box(centre: tuple[float, float], ink: tuple[float, float], height: floa
     return Rounded(*centre, ink[0] * height, 2 * max(ink[1] - 0.5, 0.5) * height, 0.0, direction(turn))
 
 
-def text_fits(plan: Plan, ink: tuple[float, float], height: float, text_x: float, text_y: float, turn: float) -> list[Relation]:
-    """The turned box of the ink lies in the free rectangle: there must be room for the least capital before any other is talked of.
-    `ink`: width and height for capitals of 1 mm."""
+def text_fits(
+    plan: Plan, ink: tuple[float, float], height: float, text_x: float, text_y: float, turn: float, stroke: float
+) -> list[Relation]:
+    """The turned box of the ink lies in the free rectangle: before any height is talked of, there must be room for letters that the
+    process shows. `ink`: width and height for capitals of 1 mm; `stroke`: the thinnest that shows."""
     x0, y0, x1, y1 = plan.free
     room_x, room_y = (x1 - x0) / 2 - abs(text_x), (y1 - y0) / 2 - abs(text_y)
     # capitals are centred; accents above or tails below may take all that the ink is higher than they are
     half_x, half_y = ink[0] / 2, max(ink[1] - 0.5, 0.5)
     c, s = abs(math.cos(math.radians(turn))), abs(math.sin(math.radians(turn)))
+    least = min(height, max(LEAST_CAPITAL, SHOWN * stroke))
     wide, tall = max(half_x * c + half_y * s, 1e-9), max(half_x * s + half_y * c, 1e-9)
     beside = ("letters of any height leave the free back there", "des lettres de toute hauteur y sortent du dos libre")
     over = ("letters of any height leave the free back so far up or down", "si haut ou si bas, toute lettre sort du dos libre")
     why = ("the letters do not fit the free back below the camera", "les lettres ne tiennent pas sur le dos libre")
-    # where no place would do, only another angle can
+    need_x, need_y, most_x, most_y = max(1.0, least * wide), max(1.0, least * tall), (x1 - x0) / 2, (y1 - y0) / 2
     return [
-        at_least(room_x, max(1.0, LEAST_CAPITAL * wide), change="text_x" if text_x else "text_angle", why=beside),
-        at_least(room_y, max(1.0, LEAST_CAPITAL * tall), change="text_y" if text_y else "text_angle", why=over),
+        at_least(room_x, min(need_x, most_x), change="text_x", why=beside),
+        at_least(room_y, min(need_y, most_y), change="text_y", why=over),
+        # where no place would do, only another angle can
+        at_least(most_x, need_x, change="text_angle", why=beside),
+        at_least(most_y, need_y, change="text_angle", why=over),
         at_most(height, min(room_x / wide, room_y / tall), change="letter_height", why=why),
     ]

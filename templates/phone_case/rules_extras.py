@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.authoring import Process, Relation, Rounded, at_least, at_most, require
-from templates.phone_case.extras import MAGNET_EDGE, MAGNET_REACH, PANEL, bumper_reach
+from templates.phone_case.extras import MAGNET_EDGE, MAGNET_REACH, PANEL, THICKEST, bumper_reach
 from templates.phone_case.plan import Plan
 from templates.phone_case.rules import CHORD
 
@@ -85,15 +85,19 @@ def seat(plan: Plan, process: Process) -> list[Relation]:
         at_least(y1 - y0, 0.0, change="seat_y", why=high),
         at_least(plan.wall - found.deep, process.wall, change="wall", why=floor),
     ]
-    if plan.magnets is not None and plan.magnets.meets(found.shape()):
+    if plan.magnets is not None and plan.magnets.meets(found.shape(), process.wall):
         both = ("the wall left between the seat and the magnets", "la paroi qui reste entre le logement et les aimants")
-        told.append(at_least(plan.wall - found.deep - plan.magnets.deep, process.wall, change="wall", why=both))
+        # where no wall is thick enough for both, or magnets would not reach through it, the seat must go
+        both_deep = found.deep + process.wall
+        walls = both_deep <= MAGNET_REACH and both_deep + plan.magnets.deep <= THICKEST
+        left = plan.wall - found.deep - plan.magnets.deep
+        told.append(at_least(left, process.wall, change="wall" if walls else "seat", why=both))
     return told
 
 
 def over_magnets(plan: Plan, process: Process, ink: Rounded, depth: float) -> list[Relation]:
     """Letters cut into the back over the magnets leave a wall between both."""
-    if plan.magnets is None or not plan.magnets.meets(ink):
+    if plan.magnets is None or not plan.magnets.meets(ink, process.wall):
         return []
     why = ("the wall left between the letters and the magnets", "la paroi qui reste entre les lettres et les aimants")
     return [at_least(plan.wall - depth - plan.magnets.deep, process.wall, change="wall", why=why)]

@@ -119,3 +119,9 @@ def test_phones_with_all_that_they_can_carry(phone: str, shelf: int) -> None:
     process, options = SHELVES[shelf]
     settled, findings, _ = made(process, phone=phone, name="Bo", **options)
     assert not findings and len(settled.faces) > 8_000
+
+
+def test_no_cell_lies_beyond_a_slot() -> None:
+    """A Pixel 6 has a slot from side to side: what is above it is another face, where small cells would find room."""
+    _, findings, _ = made("mjf-pa12", phone="google-pixel-6", pattern="waves", cell=3.0)
+    assert not findings
