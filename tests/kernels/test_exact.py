@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from kernels import exact
 END = exact.SPATIAL_LIMIT
 FLAT_END = exact.PLANAR_LIMIT - 1
 Vector = tuple[int, int, int]
+Point = tuple[int, int]
 
 
 def numbers(end: int) -> st.SearchStrategy[int]:
@@ -86,3 +89,28 @@ def test_an_area_that_int32_would_lose() -> None:
     """Differences of 2^29: int32 products wrap to 0, and the face would be taken for a point."""
     lattice = np.array([(-END, -END, 0), (END, -END, 0), (-END, END, 0)], np.int32)
     assert exact.normal_of(lattice, np.array([[0, 1, 2]], np.int32), 0) == (0, 0, 1 << 58)
+
+
+def by_fractions(a: Point, b: Point, c: Point, d: Point) -> bool:
+    """Have the closed segments a-b and c-d a point in common? Solved, or, on one line, by their spans."""
+    (ux, uy), (vx, vy), (wx, wy) = (b[0] - a[0], b[1] - a[1]), (d[0] - c[0], d[1] - c[1]), (c[0] - a[0], c[1] - a[1])
+    turn = ux * vy - uy * vx
+    if turn:
+        s, t = Fraction(wx * vy - wy * vx, turn), Fraction(wx * uy - wy * ux, turn)
+        return 0 <= s <= 1 and 0 <= t <= 1
+    two = next(((p, q) for p, q in ((a, b), (c, d), (a, c)) if p != q), None)
+    if two is None:
+        return True
+    (px, py), (qx, qy) = two
+    x, y = qx - px, qy - py
+    if any(x * (v - py) != y * (u - px) for u, v in (a, b, c, d)):
+        return False
+    first, second = ([x * u + y * v for u, v in ends] for ends in ((a, b), (c, d)))
+    return max(min(first), min(second)) <= min(max(first), max(second))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_size=4, max_size=4), st.integers(0, 28))
+def test_segments_meet_as_fractions_say(points: list[Point], power: int) -> None:
+    a, b, c, d = ((x << power, y << power) for x, y in points)
+    assert bool(exact.segments_meet(*a, *b, *c, *d)) == by_fractions(a, b, c, d)
