@@ -14,6 +14,9 @@ SENTENCES: Mapping[str, str] = {
     "a control character is not taken": "un caractère de contrôle n'est pas accepté",
     "a frame cannot be this high": "un cadre ne peut avoir cette hauteur",
     "a letter in one fixed form is not taken: send the letter itself": (
+    "a path is no input here: upload the file, and name its sha256": "un chemin n'est pas une entrée ici : téléversez le fichier et donnez son sha256",
+    "holds a word that this shop prints on nothing": "contient un mot que cette boutique n'imprime sur rien",
+    "is empty": "est vide",
         "une lettre sous une seule forme figée n'est pas acceptée : envoyez la lettre elle-même"
     ),
     "a lone surrogate is no character": "un demi-caractère (surrogate) n'est pas un caractère",

@@ -42,7 +42,7 @@ def run(out: str, as_json: bool) -> int:
         raise EnvironmentFault("no template is installed: uv sync")
     if tiles:
         put({"contact-sheet.png": contact_sheet(tiles, title="unikat: one product of each template")}, folder)
-    worst = next((s for s in (3, 2, 4, 1, 0) if s in {STATUS[t["verdict"]] for t in told}), 3)
+    worst = next((s for s in (3, 2, 4, 1, 0) if s in {STATUS[str(t["verdict"])] for t in told}), 3)
     if as_json:
         print(json.dumps({"status": worst, "products": told, "sheet": str(folder / "contact-sheet.png")}))
     else:

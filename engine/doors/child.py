@@ -19,6 +19,7 @@ import atexit
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -119,6 +120,7 @@ class _Worker:
 
     def __init__(self, server: _Server) -> None:
         self.server = server
+        self._ending, self._ended = threading.Lock(), False
         self.channel, theirs = socket.socketpair()
         self.words, written = os.pipe()
         os.set_blocking(written, False)
@@ -148,12 +150,20 @@ class _Worker:
             while os.read(self.words, 65536):
                 pass
 
+    def kill(self) -> None:
+        """Kill it from another thread than its caller's, unless that one has ended it already."""
+        with self._ending, contextlib.suppress(ProcessLookupError):
+            if not self._ended:
+                os.kill(self.pid, signal.SIGKILL)
+
     def end(self) -> tuple[int | None, str]:
         """Kill it if it lives: exit code or -signal (None: the server is gone too), and its last words."""
-        try:
-            status = self.server.end(self.pid)
-        except (OSError, EOFError):
-            status = None
+        with self._ending:
+            self._ended = True  # from here on its number may be another process's
+            try:
+                status = self.server.end(self.pid)
+            except (OSError, EOFError):
+                status = None
         text = b""
         with contextlib.suppress(BlockingIOError, OSError):
             while part := os.read(self.words, 65536):
@@ -212,6 +222,12 @@ class Child:
             if self._server is not None and self._pid == os.getpid():
                 self._server.close()
             self._server = None
+
+    def interrupt(self) -> None:
+        """Kill the child, while a call runs: that call raises its ChildFault, and the next one has a new child at once."""
+        worker = self._worker
+        if worker is not None and self._pid == os.getpid():
+            worker.kill()
 
     def abandon(self) -> None:
         """End the server at once, while a call runs too: that call raises its ChildFault, and close() need not wait for it."""

@@ -40,6 +40,7 @@ EARLIER = 0.05
 """Seconds before the kernel's deadline at which the watchdog writes down where the child is."""
 
 _channel: socket.socket | None = None
+_words = 2
 
 
 # ---- the wire, used by both sides ------------------------------------------------------------------------------------
@@ -107,6 +108,14 @@ def progress(stage: str) -> None:
     """Say which stage is running: if this child dies, its ChildFault names it. Does nothing outside a child."""
     if _channel is not None:
         send(_channel, PROGRESS, pack(str(stage)))
+
+
+def unit(name: str, seconds: float) -> None:
+    """`progress`, and from now on the kernel's deadline is that unit's own: of many units in one call each has its time."""
+    progress(name)
+    if _channel is not None:
+        faulthandler.dump_traceback_later(max(seconds - EARLIER, seconds / 2), file=_words)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def resolve(target: str) -> Callable[..., Any]:
@@ -214,7 +223,7 @@ def answer(request: bytes, words: int, limit: int) -> tuple[bytes, bytes, bool]:
 
 def child_main(channel: socket.socket, words: int, parent: int, options: dict[str, Any]) -> None:
     """Answer calls until the channel closes."""
-    global _channel
+    global _channel, _words
     die_with_parent(parent)
     os.setpgid(0, 0)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -222,7 +231,7 @@ def child_main(channel: socket.socket, words: int, parent: int, options: dict[st
     faulthandler.enable(file=words, all_threads=False)
     tell_exits(words)
     limit_memory(options["memory_mb"])
-    _channel = channel
+    _channel, _words = channel, words
     send(channel, READY, b"")
     usable = True
     while usable:

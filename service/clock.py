@@ -1,0 +1,28 @@
+"""The service's time and names: milliseconds since 1970, and UUIDs that sort by it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+Clock = Callable[[], int]
+
+
+def now() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def new_id(at: int) -> str:
+    """A UUID of version 7 (RFC 9562) as 32 hexadecimal digits: sorted by time, else random."""
+    made = (at & ((1 << 48) - 1)) << 80 | int.from_bytes(os.urandom(10))
+    return f"{made & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62:032x}"
+
+
+def text_of(at: int | None) -> str | None:
+    """RFC 3339, in UTC, to the millisecond."""
+    if at is None:
+        return None
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at // 1000))
+    return f"{whole}.{at % 1000:03d}Z"

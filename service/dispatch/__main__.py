@@ -1,0 +1,43 @@
+"""The dispatcher's process: `python -m service.dispatch DIR LANES`, started and restarted by `unikat serve`."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from engine.doors.child_server import die_with_parent
+from service.dispatch.dispatcher import Dispatcher
+from service.house import open_house
+from service.lanes.pool import Lanes
+
+
+def main(folder: str, count: str) -> None:
+    """Work until SIGTERM; then what is under way is settled first."""
+    die_with_parent(os.getppid())
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    house = open_house(pathlib.Path(folder))
+    lanes = Lanes(int(count))
+    lanes.start()
+    with ThreadPoolExecutor(lanes.count) as executor:
+        dispatcher = Dispatcher(
+            house.database,
+            house.vault,
+            house.packs,
+            executor,
+            lanes.run,
+            lanes.count + 1,
+            cancel=lanes.cancel,
+            forget=lanes.forget,
+        )
+        dispatcher.start()
+        dispatcher.run(stop)
+    lanes.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

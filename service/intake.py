@@ -1,0 +1,134 @@
+"""From an order's bytes to a job's row: checked as the command line checks it, sealed, and marked so that equal work is found."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine.errors import OrderError
+from engine.export.papers import canonical
+from engine.language import shelf
+from engine.language.orders import accept, parse_order
+from engine.language.parameters import TextField
+from engine.language.template import Template
+from engine.model.order import Order
+from engine.process.limits import load_process
+from service.clock import new_id
+from service.store.schema import NEVER
+from service.vault import Vault, seal
+
+FORMATS = ("3mf", "stl", "glb", "png", "step", "prusa")
+"""What a job may ask for. G-code is made for the print shop that pulls."""
+DEFAULT_FORMATS = ("3mf", "stl", "glb", "png")
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends: the tenant and its list of words that it prints on nothing."""
+
+    tenant: str
+    refused_words: tuple[str, ...] = ()
+
+
+def row_of(
+    data: bytes,
+    sender: Sender,
+    vault: Vault,
+    now: int,
+    *,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    campaign: str | None = None,
+    line: int | None = None,
+) -> dict[str, Any]:
+    """The row of a new job, or the OrderError that the command line would give."""
+    order = parse_order(data)
+    return row_from(order, sender, vault, now, formats=formats, campaign=campaign, line=line)
+
+
+def row_from(
+    order: Order,
+    sender: Sender,
+    vault: Vault,
+    now: int,
+    *,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    campaign: str | None = None,
+    line: int | None = None,
+) -> dict[str, Any]:
+    """`row_of`, of an order that is read already."""
+    check_formats(formats)
+    cls = shelf.find(order.template)
+    process = order.process or cls.default_process
+    load_process(process, order.machine)
+    for name, told in order.inputs.items():
+        if told.file is not None:
+            raise OrderError(f"inputs.{name}.file", "a path is no input here: upload the file, and name its sha256")
+    values, _ = accept(order, cls)
+    refuse_words(cls, values, sender.refused_words)
+    one = new_id(now)
+    key, wrapped = vault.new_key(one)
+    plain = canonical(order)
+    tenant = sender.tenant.encode()
+    made = canonical(replace(order, reference=None, quantity=1, due=None, priority=0, purpose=None, legal_basis=None))
+    return {
+        "id": one,
+        "tenant": sender.tenant,
+        "campaign": campaign,
+        "line": line,
+        "queue": campaign or sender.tenant,
+        "template": cls.key,
+        "process": process,
+        "machine": order.machine,
+        "formats": ",".join(formats),
+        "quantity": order.quantity,
+        "priority": order.priority,
+        "due": order.due or NEVER,
+        "purpose": order.purpose,
+        "legal_basis": order.legal_basis,
+        "reference": vault.mark(tenant, order.reference.encode()) if order.reference else None,
+        "body": vault.mark(tenant, process.encode(), *_body(cls, order)),
+        "same": vault.mark(tenant, made),
+        "sealed": seal(key, plain, one.encode()),
+        "wrapped": wrapped,
+        "state": "queued",
+        "created": now,
+        "updated": now,
+    }
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """OrderError for what a job may not ask for."""
+    for name in formats:
+        if name not in FORMATS:
+            raise OrderError("formats", "is not known", value=name, limit="one of " + ", ".join(FORMATS))
+    if not formats:
+        raise OrderError("formats", "is empty", limit="one of " + ", ".join(FORMATS))
+
+
+def _body(cls: type[Template], order: Order) -> tuple[bytes, ...]:
+    """What says which body is built, for all that intake knows: the parameters that are nobody's own."""
+    impersonal = (n for n in sorted(order.parameters) if not cls.fields[n].personal)
+    return (cls.key.encode(), *(f"{n}={order.parameters[n]!r}".encode() for n in impersonal))
+
+
+def refuse_words(cls: type[Template], values: Mapping[str, Any], words: Sequence[str]) -> None:
+    """OrderError naming the first of the shop's refused words that stands in a text of the order."""
+    if not words:
+        return
+    for name, field in cls.fields.items():
+        if isinstance(field, TextField) and values.get(name):
+            plain = folded(str(values[name]))
+            for word in words:
+                if re.search(rf"(?<!\w){re.escape(folded(word))}(?!\w)", plain):
+                    raise OrderError(
+                        field.path, "holds a word that this shop prints on nothing", limit=word, rule="refused-words"
+                    )
+
+
+def folded(text: str) -> str:
+    """As words are compared: without case, marks and width."""
+    split = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in split if not unicodedata.combining(c))

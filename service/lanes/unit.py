@@ -1,0 +1,21 @@
+"""One job as a lane gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Unit:
+    """`key` opens `sealed` (the order's JSON), and seals what is made. `source`: as engine.errands names a template."""
+
+    id: str
+    tenant: str
+    sealed: bytes
+    key: bytes
+    source: Mapping[str, str]
+    process: str
+    machine: str | None
+    formats: tuple[str, ...]
+    seconds: float

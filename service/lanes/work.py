@@ -1,0 +1,131 @@
+"""What a lane does: a chunk of orders becomes products, sealed into one pack. Runs in the child; sees orders, never the store."""
+
+from __future__ import annotations
+
+import pathlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.doors.child_server import progress, unit
+from engine.errands import template_of
+from engine.errors import EnvironmentFault, InputError, OrderError, TemplateError
+from engine.export.papers import serials, sha256
+from engine.language.orders import parse_order
+from engine.language.shelf import code_hash
+from engine.language.template import Template
+from engine.make import Workshop, make
+from engine.model.order import Order, Product
+from engine.sweep.warm import warm as warm_kernels
+from service.lanes.unit import Unit
+from service.packs import Packs
+from service.vault import seal, unseal
+
+
+@dataclass
+class Bench:
+    """What a lane keeps warm, of each template."""
+
+    shops: dict[str, Workshop] = field(default_factory=dict)
+    classes: dict[str, type[Template]] = field(default_factory=dict)
+
+    def of(self, source: Mapping[str, str]) -> tuple[type[Template], Workshop]:
+        """The template and its workshop."""
+        name = repr(sorted(source.items()))
+        if name not in self.classes:
+            self.classes[name] = template_of(source)
+            self.shops[name] = Workshop(announce=None)
+        return self.classes[name], self.shops[name]
+
+
+_bench = Bench()
+
+
+def warm() -> None:
+    """In the server that lanes are forked from: imports and kernels are there before the first order."""
+    warm_kernels()
+
+
+def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[dict[str, Any]]:
+    """How each unit ended, in their order, `cpu_ms` with each; what was made lies in the pack of that name.
+
+    Before each unit its id is announced with its deadline, so that a death is laid to it alone.
+    """
+    ended: list[dict[str, Any]] = []
+    parts: list[bytes] = []
+    for told in units:
+        one = Unit(**told)
+        unit(one.id, one.seconds)
+        begun = time.process_time()
+        answer, files = _unit(one)
+        sealed = [(name, data, seal(one.key, data, f"{one.id}/{name}".encode())) for name, data in files.items()]
+        answer["files"] = {
+            name: [len(parts) + n, len(blob), len(data), sha256(data)] for n, (name, data, blob) in enumerate(sealed)
+        }
+        parts += [blob for _, _, blob in sealed]
+        answer["cpu_ms"] = round(1000.0 * (time.process_time() - begun), 3)
+        ended.append(answer)
+    progress("pack")
+    if parts:
+        offsets = Packs(pathlib.Path(folder)).put(pack, parts)
+        for answer in ended:
+            answer["files"] = {
+                n: [offsets[at], size, plain, digest] for n, (at, size, plain, digest) in answer["files"].items()
+            }
+    return ended
+
+
+def _unit(one: Unit) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The answer and the files of one unit; what is the order's or the template's own fault is an answer, too."""
+    try:
+        order = order_of(one)
+        cls, shop = _bench.of(one.source)
+        product = make(order, cls, formats=one.formats, workshop=shop)
+    except OrderError as error:
+        return _wrong(one, "failed", "order", error.for_sender())
+    except InputError as error:
+        return _wrong(one, "failed", "input", error.for_sender())
+    except TemplateError as error:
+        return _wrong(one, "failed", "template", error.for_sender())
+    except EnvironmentFault as error:
+        return _wrong(one, "failed", "installation", str(error))
+    made = product.report.verdict == "printable"
+    answer = {
+        "id": one.id,
+        "state": "done" if made else "refused",
+        "verdict": product.report.verdict,
+        "reason": None if made else reason(product),
+        "production": production(order, cls, product),
+        "serials": serials(order) if made else [],
+    }
+    return answer, dict(product.files)
+
+
+def order_of(one: Unit) -> Order:
+    """The order that a unit holds."""
+    return parse_order(unseal(one.key, one.sealed, one.id.encode()))
+
+
+def _wrong(one: Unit, state: str, reason: str, told: str) -> tuple[dict[str, Any], dict[str, bytes]]:
+    return {"id": one.id, "state": state, "reason": reason, "told": seal(one.key, told.encode(), b"told")}, {}
+
+
+def reason(product: Product) -> str:
+    """The code of the first error: a word of ours, never a value."""
+    errors = [f.code for f in product.report.findings if f.severity == "error"]
+    return errors[0] if errors else product.report.verdict
+
+
+def production(order: Order, cls: type[Template], product: Product) -> dict[str, Any]:
+    """What stays when all that is personal has been erased: what was made, by which code, with which verdict."""
+    return {
+        "template": cls.key,
+        "version": cls.version,
+        "code_sha256": code_hash(cls),
+        "process": product.process.key,
+        "machine": product.process.machine.key,
+        "verdict": product.report.verdict,
+        "serials": serials(order) if product.report.verdict == "printable" else [],
+        "files": {name: sha256(data) for name, data in sorted(product.files.items()) if name.startswith("model")},
+    }

@@ -1,0 +1,105 @@
+"""Where sealed bytes lie: packs, a file for all that one chunk of work made, in 256 folders; whole on the disk, or not there.
+
+An object store offers the same five verbs; nothing else in the service knows that these are files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import pathlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from engine.errors import EngineFault, EnvironmentFault
+
+NAME = re.compile(r"[0-9a-f]{32}")
+
+
+class Lost(EngineFault):
+    """A pack is not there, or shorter than what was written: the disk lost it."""
+
+
+class Packs:
+    """The folder of packs. Names are ids of ours, never words of anybody's."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+
+    def path(self, name: str) -> pathlib.Path:
+        """Where a pack lies: by its last two digits, which are random."""
+        if not NAME.fullmatch(name):
+            raise EngineFault("a pack's name must be 32 hexadecimal digits")
+        return self.folder / name[-2:] / f"{name}.pack"
+
+    def put(self, name: str, parts: Iterable[bytes]) -> list[int]:
+        """Write a pack; the offset of each part. EnvironmentFault when the disk takes no more: then nothing of it stays."""
+        place = self.path(name)
+        beside = place.with_suffix(".new")
+        offsets, at = [], 0
+        try:
+            made = not place.parent.is_dir()
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with beside.open("wb") as file:
+                for part in parts:
+                    offsets.append(at)
+                    at += file.write(part)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, place)
+            _sync(place.parent)
+            if made:
+                _sync(self.folder)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise EnvironmentFault("the disk is full" if full else f"the disk takes no files: {error.strerror}") from None
+        return offsets
+
+    def read(self, name: str, offset: int, size: int) -> bytes:
+        """That part of a pack; Lost where it is not there."""
+        try:
+            with self.path(name).open("rb") as file:
+                file.seek(offset)
+                found = file.read(size)
+        except FileNotFoundError:
+            raise Lost("a pack is gone from the disk") from None
+        if len(found) != size:
+            raise Lost("a pack is shorter than it was written")
+        return found
+
+    def wipe(self, name: str, spans: Sequence[tuple[int, int]]) -> None:
+        """Overwrite (offset, bytes) of a pack with zeros; a pack that is gone is wiped already."""
+        with contextlib.suppress(FileNotFoundError), self.path(name).open("r+b") as file:
+            for offset, size in spans:
+                file.seek(offset)
+                while size > 0:
+                    size -= file.write(bytes(min(size, 1 << 20)))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def remove(self, name: str) -> None:
+        """The pack goes; one that is gone has gone."""
+        place = self.path(name)
+        with contextlib.suppress(FileNotFoundError):
+            place.unlink()
+            _sync(place.parent)
+
+    def names(self) -> Iterator[str]:
+        """Every pack there is; and what a writer that died left half-written is swept away."""
+        for folder in sorted(self.folder.glob("[0-9a-f][0-9a-f]")):
+            for place in sorted(folder.iterdir()):
+                if place.suffix == ".pack":
+                    yield place.stem
+                elif place.suffix == ".new":
+                    place.unlink(missing_ok=True)
+
+
+def _sync(folder: pathlib.Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,211 @@
+"""What the dispatcher does to jobs: which queues wait, claim a chunk, settle it, give it back. Every change is fenced.
+
+A claim raises the job's attempt and the answer must name it: a job that was cancelled, erased or claimed again since is not
+touched by who comes late. Jobs, counters, copies to print and webhooks change in the one transaction of the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from service.clock import new_id
+from service.store import tallies
+from service.store.schema import campaigns, copies, jobs
+from service.store.schema import tallies as counters
+
+ENDED = ("done", "refused", "failed", "cancelled", "erased")
+STATES = ("queued", "running", *ENDED)
+_CLAIMED = (
+    "id", "tenant", "campaign", "line", "queue", "template", "process", "machine", "formats", "quantity", "priority", "due", "same",
+    "sealed", "wrapped", "strikes", "attempt", "purpose",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Head:
+    """The next job of a queue, as far as the choice between queues needs it."""
+
+    queue: str
+    tenant: str
+    priority: int
+    due: str
+    id: str
+    template: str
+    process: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a unit ended under `attempt`. `reason`: a code; `told`: sealed words for the sender; `files`: name -> offset, bytes, hash."""
+
+    id: str
+    attempt: int
+    state: str
+    verdict: str | None = None
+    reason: str | None = None
+    told: bytes | None = None
+    pack: str | None = None
+    files: Mapping[str, Sequence[Any]] | None = None
+    production: Mapping[str, Any] | None = None
+    serials: Sequence[str] = ()
+
+
+@dataclass
+class Settled:
+    """What a settling changed: the jobs that ended by it (their columns, with the new state), and how many came too late."""
+
+    ended: list[dict[str, Any]] = field(default_factory=list)
+    late: int = 0
+
+
+def heads(conn: sa.Connection) -> list[Head]:
+    """The next job of every queue that has one and may go on."""
+    waiting = (
+        sa.select(counters.c.queue)
+        .outerjoin(campaigns, campaigns.c.id == counters.c.queue)
+        .where(counters.c.state == "queued", counters.c.n > 0, sa.func.coalesce(campaigns.c.state, "running") == "running")
+    )
+    found = []
+    columns = [jobs.c[name] for name in ("queue", "tenant", "priority", "due", "id", "template", "process", "body")]
+    for (queue,) in conn.execute(waiting).all():
+        told = sa.select(*columns).where(jobs.c.queue == queue, jobs.c.state == "queued")
+        row = conn.execute(told.order_by(jobs.c.priority.desc(), jobs.c.due, jobs.c.id).limit(1)).first()
+        if row is not None:
+            found.append(Head(*row))
+    return found
+
+
+def claim(conn: sa.Connection, head: Head, most: int, now: int) -> list[dict[str, Any]]:
+    """Up to `most` jobs that go well with the head (its queue, body, priority and template; equal ones beside each other), now running."""
+    alike = (
+        sa.select(jobs.c.id)
+        .where(
+            jobs.c.queue == head.queue,
+            jobs.c.state == "queued",
+            jobs.c.body == head.body,
+            jobs.c.priority == head.priority,
+            jobs.c.template == head.template,
+            jobs.c.id != head.id,
+        )
+        .order_by(jobs.c.due, jobs.c.same, jobs.c.id)
+        .limit(most - 1)
+    )
+    ids = [head.id, *conn.execute(alike).scalars()]
+    told = (
+        sa.update(jobs)
+        .where(jobs.c.id.in_(ids), jobs.c.state == "queued")
+        .values(state="running", attempt=jobs.c.attempt + 1, version=jobs.c.version + 1, updated=now)
+        .returning(*(jobs.c[name] for name in _CLAIMED))
+    )
+    rows = sorted((dict(row._mapping) for row in conn.execute(told)), key=lambda r: (r["same"] or b"", r["id"]))
+    assert len(rows) <= most
+    tallies.count(conn, tallies.moved(rows, "queued", "running"))
+    return rows
+
+
+def give_back(
+    conn: sa.Connection, units: Sequence[tuple[str, int]], struck: Mapping[str, str], now: int
+) -> list[dict[str, Any]]:
+    """(id, attempt) of claimed jobs wait again; those in `struck` (id -> reason) with a strike more. The rows that changed."""
+    rows = []
+    for one, attempt in units:
+        told = (
+            sa.update(jobs)
+            .where(jobs.c.id == one, jobs.c.state == "running", jobs.c.attempt == attempt)
+            .values(
+                state="queued",
+                version=jobs.c.version + 1,
+                updated=now,
+                strikes=jobs.c.strikes + (1 if one in struck else 0),
+                reason=struck.get(one, jobs.c.reason),
+            )
+            .returning(jobs.c.id, jobs.c.queue, jobs.c.tenant, jobs.c.strikes)
+        )
+        rows += [dict(row._mapping) for row in conn.execute(told)]
+    tallies.count(conn, tallies.moved(rows, "running", "queued"))
+    return rows
+
+
+def running(conn: sa.Connection) -> list[tuple[str, int]]:
+    """(id, attempt) of all that run: when a dispatcher starts, nobody works on them any more."""
+    return [
+        (one, attempt) for one, attempt in conn.execute(sa.select(jobs.c.id, jobs.c.attempt).where(jobs.c.state == "running"))
+    ]
+
+
+def settle(conn: sa.Connection, ended: Sequence[Ended], expires: int | None, now: int) -> Settled:
+    """Those of the jobs that still run under the attempt that is answered are ended; a copy a serial waits for a print shop.
+
+    `expires`: when all of them are erased of themselves.
+    """
+    made = Settled()
+    for one in ended:
+        told = (
+            sa.update(jobs)
+            .where(jobs.c.id == one.id, jobs.c.state == "running", jobs.c.attempt == one.attempt)
+            .values(
+                state=one.state,
+                version=jobs.c.version + 1,
+                updated=now,
+                finished=now,
+                verdict=one.verdict,
+                reason=one.reason,
+                told=one.told,
+                pack=one.pack,
+                files=one.files,
+                production=one.production,
+                expires=expires,
+            )
+            .returning(*_FOR_TELLING)
+        )
+        rows = [dict(row._mapping) for row in conn.execute(told)]
+        made.ended += rows
+        made.late += not rows
+    went = {row["id"]: row for row in made.ended}
+    pieces = [
+        {
+            "id": new_id(now),
+            "job": row["id"],
+            "tenant": row["tenant"],
+            "process": row["process"],
+            "machine": row["machine"],
+            "serial": serial,
+            "copy": 1,
+            "priority": row["priority"],
+            "due": row["due"],
+            "state": "ready",
+        }
+        for one in ended
+        if (row := went.get(one.id)) is not None and one.state == "done"
+        for serial in one.serials
+    ]
+    if pieces:
+        conn.execute(sa.insert(copies), pieces)
+    for state in {row["state"] for row in made.ended}:
+        tallies.count(conn, tallies.moved((r for r in made.ended if r["state"] == state), "running", state))
+    return made
+
+
+_FOR_TELLING = [
+    jobs.c[name]
+    for name in (
+        "id",
+        "tenant",
+        "campaign",
+        "line",
+        "queue",
+        "state",
+        "verdict",
+        "reason",
+        "process",
+        "machine",
+        "priority",
+        "due",
+        "finished",
+    )
+]

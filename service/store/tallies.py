@@ -1,0 +1,57 @@
+"""The counters: how many jobs of each queue are in each state. Whoever moves a job moves its count in the same transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from service.store.schema import tallies
+
+Moves = Counter[tuple[str, str, str]]
+"""(queue, tenant, state) -> how many more there are now."""
+
+
+def moved(rows: Iterable[Mapping[str, object]], old: str | None, new: str) -> Moves:
+    """The moves of these jobs (queue, tenant) from one state to another; `old` is None for new ones."""
+    found: Moves = Counter()
+    for row in rows:
+        found[str(row["queue"]), str(row["tenant"]), new] += 1
+        if old is not None:
+            found[str(row["queue"]), str(row["tenant"]), old] -= 1
+    return found
+
+
+def count(conn: sa.Connection, moves: Moves) -> None:
+    """Apply the moves."""
+    for (queue, tenant, state), n in sorted(moves.items()):
+        if not n:
+            continue
+        told = sa.update(tallies).where(tallies.c.queue == queue, tallies.c.state == state).values(n=tallies.c.n + n)
+        if conn.execute(told).rowcount == 0:
+            conn.execute(sa.insert(tallies).values(queue=queue, tenant=tenant, state=state, n=n))
+
+
+def of_queue(conn: sa.Connection, queue: str) -> dict[str, int]:
+    """State -> how many, of one campaign, or of a tenant's own jobs."""
+    rows = conn.execute(sa.select(tallies.c.state, tallies.c.n).where(tallies.c.queue == queue))
+    return {state: n for state, n in rows if n}
+
+
+def queued_of_tenant(conn: sa.Connection, tenant: str) -> int:
+    """How many jobs of a tenant wait."""
+    told = sa.select(sa.func.coalesce(sa.func.sum(tallies.c.n), 0)).where(
+        tallies.c.tenant == tenant, tallies.c.state == "queued"
+    )
+    return int(conn.execute(told).scalar_one())
+
+
+def wrong(conn: sa.Connection) -> list[tuple[str, str, int, int]]:
+    """(queue, state, counter, rows) wherever a counter is not what counting the jobs gives. Always empty, or it is a fault."""
+    from service.store.schema import jobs
+
+    kept = {(q, s): n for q, s, n in conn.execute(sa.select(tallies.c.queue, tallies.c.state, tallies.c.n)) if n}
+    told = sa.select(jobs.c.queue, jobs.c.state, sa.func.count()).group_by(jobs.c.queue, jobs.c.state)
+    real = {(q, s): n for q, s, n in conn.execute(told)}
+    return [(*k, kept.get(k, 0), real.get(k, 0)) for k in sorted(kept.keys() | real.keys()) if kept.get(k, 0) != real.get(k, 0)]
