@@ -54,6 +54,16 @@ def new_tenant(conn: sa.Connection, name: str, now: int, *, weight: float = 1.0,
     return one
 
 
+def tenant_named(conn: sa.Connection, name: str) -> str | None:
+    """The id of the tenant of that name."""
+    return conn.execute(sa.select(tenants.c.id).where(tenants.c.name == name)).scalar_one_or_none()
+
+
+def weigh(conn: sa.Connection, tenant: str, weight: float) -> None:
+    """Its share, against that of others, from now on."""
+    conn.execute(sa.update(tenants).where(tenants.c.id == tenant).values(weight=weight))
+
+
 def new_key(
     conn: sa.Connection,
     tenant: str,
