@@ -64,8 +64,12 @@ def keys_create(
     scope: Annotated[list[str], typer.Option("--scope", help="owner, orders, preview or pickup; again and again.")],
     tenant: Annotated[str, typer.Option("--tenant", help="The shop's name; made if it is new.")] = "owner",
     weight: Annotated[float | None, typer.Option("--weight", min=0.01, max=100.0, help="Of that shop, against others.")] = None,
-    origin: Annotated[list[str] | None, typer.Option("--origin", help="A web page that may use it: https://shop.example")] = None,
-    seller: Annotated[list[str] | None, typer.Option("--seller", help="Of a pickup key: a shop whose units it may claim.")] = None,
+    origin: Annotated[
+        list[str] | None, typer.Option("--origin", help="A web page that may use it: https://shop.example")
+    ] = None,
+    seller: Annotated[
+        list[str] | None, typer.Option("--seller", help="Of a pickup key: a shop whose units it may claim.")
+    ] = None,
     process: Annotated[list[str] | None, typer.Option("--process", help="Of a pickup key: a process that it prints.")] = None,
     as_json: Json = False,
 ) -> int:

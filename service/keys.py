@@ -36,7 +36,13 @@ def create(
     """Make a key, and print it this once."""
     for scope in scopes:
         if scope not in keys.SCOPES:
-            raise OrderError("--scope", "is not known", value=scope, limit="one of " + ", ".join(keys.SCOPES), nearest=closest(scope, keys.SCOPES))
+            raise OrderError(
+                "--scope",
+                "is not known",
+                value=scope,
+                limit="one of " + ", ".join(keys.SCOPES),
+                nearest=closest(scope, keys.SCOPES),
+            )
     if "pickup" in scopes and not (sellers and processes):
         raise OrderError("--seller", "a pickup key names the shops and the processes that it prints for")
     database = opened(data)

@@ -1,0 +1,18 @@
+"""Which packs the store names."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from service.store.schema import jobs, uploads
+
+
+def names(conn: sa.Connection) -> set[str]:
+    """Of every pack that a job or an upload lies in."""
+    found = set(conn.execute(sa.select(jobs.c.pack).where(jobs.c.pack.is_not(None)).distinct()).scalars())
+    return found | set(conn.execute(sa.select(uploads.c.pack)).scalars())
+
+
+def count_jobs(conn: sa.Connection) -> int:
+    """All jobs that there are."""
+    return int(conn.execute(sa.select(sa.func.count()).select_from(jobs)).scalar_one())
