@@ -22,6 +22,7 @@ from service.vault import Vault, seal
 
 FORMATS = ("3mf", "stl", "glb", "png", "step", "prusa")
 """What a job may ask for. G-code is made for the print shop that pulls."""
+DAY = 86_400_000
 DEFAULT_FORMATS = ("3mf", "stl", "glb", "png")
 
 
@@ -94,6 +95,7 @@ def row_from(
         "sealed": seal(key, plain, one.encode()),
         "wrapped": wrapped,
         "state": "queued",
+        "expires": None if cls.retention_days is None else now + cls.retention_days * DAY,
         "created": now,
         "updated": now,
     }

@@ -33,6 +33,8 @@ class Template:
     licence: ClassVar[str] = "All rights reserved"
     designer: ClassVar[str] = "unikat"
     default_process: ClassVar[str] = "mjf-pa12"
+    retention_days: ClassVar[int | None] = 90
+    """How long a service keeps an order and its files after the end; then it erases them. None: until it is asked to."""
     french: ClassVar[str] = ""
     """The docstring in French."""
 
@@ -61,6 +63,10 @@ class Template:
             check_truth(cls.key or cls.__name__, declared, cls.stages)
         if cls.key and (cls.version < 1 or not cls.product_stage_or_none() or not (cls.__doc__ or "").strip()):
             raise TemplateError(cls.key, "class", "needs a version of 1 or more, a docstring, and at least one @stage")
+
+        days = cls.retention_days
+        if days is not None and (isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= 36_500):
+            raise TemplateError(cls.key or cls.__name__, "class", "retention_days must be 1 to 36500 days, or None")
 
     def __init__(self, run: Run) -> None:
         _OWN(self, "run", run)
@@ -105,6 +111,7 @@ class Template:
             "properties": {"template": {"const": cls.key}, **closed},
             "required": ["template"],
             "x-version": cls.version,
+            "x-retention-days": cls.retention_days,
         }
 
     @classmethod

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from engine.doors.child_server import die_with_parent
 from service.dispatch.dispatcher import Dispatcher
+from service.dispatch.upkeep import Upkeep
 from service.house import open_house
 from service.lanes.pool import Lanes
 
@@ -35,7 +36,12 @@ def main(folder: str, count: str) -> None:
             forget=lanes.forget,
         )
         dispatcher.start()
+        upkeep = Upkeep(house, lanes.forget)
+        upkeep.start()
+        keeping = threading.Thread(target=upkeep.run, args=(stop,), name="upkeep")
+        keeping.start()
         dispatcher.run(stop)
+        keeping.join()
     lanes.close()
 
 

@@ -66,7 +66,6 @@ class Dispatcher:
     runner: Runner
     inflight: int
     sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    retention: Callable[[str], int | None] = lambda template: None
     clock: Clock = wall
     unit_seconds: float = UNIT_SECONDS
     cancel: Callable[[str], None] = lambda chunk: None
@@ -188,7 +187,7 @@ class Dispatcher:
         if told:
             self.costs.learn(chunk.head.template, chunk.head.process, spent / len(told))
         ended = [self._answer(chunk, answer) for answer in told]
-        kept = self._write(chunk.head.template, ended)
+        kept = self._write(ended)
         if not any(row["pack"] for row in kept):
             self.packs.remove(chunk.pack)  # they were all cancelled meanwhile: nobody will ever ask for it
         self._alone.difference_update(chunk.rows)
@@ -220,7 +219,7 @@ class Dispatcher:
             self._back(chunk, {})
         elif chunk.rows[guilty]["strikes"] + 1 >= STRIKES:
             row = chunk.rows[guilty]
-            self._write(chunk.head.template, [Ended(guilty, row["attempt"], "failed", reason=died.kind)])
+            self._write([Ended(guilty, row["attempt"], "failed", reason=died.kind)])
             self._back(replace(chunk, rows={i: r for i, r in chunk.rows.items() if i != guilty}), {})
         else:
             self._alone.add(guilty)
@@ -230,18 +229,16 @@ class Dispatcher:
         self.packs.remove(chunk.pack)
         failed = [i for i in struck if chunk.rows[i]["strikes"] + 1 >= STRIKES]
         if failed:
-            self._write(chunk.head.template, [Ended(i, chunk.rows[i]["attempt"], "failed", reason=struck[i]) for i in failed])
+            self._write([Ended(i, chunk.rows[i]["attempt"], "failed", reason=struck[i]) for i in failed])
         with self.database.write() as conn:
             units = [(i, row["attempt"]) for i, row in chunk.rows.items() if i not in failed]
             queue.give_back(conn, units, struck, self.clock())
 
-    def _write(self, template: str, ended: list[Ended]) -> list[dict[str, Any]]:
+    def _write(self, ended: list[Ended]) -> list[dict[str, Any]]:
         """One transaction: states, counters, copies to print, webhooks. The rows that ended by it, with their pack."""
         at = self.clock()
-        days = self.retention(template)
-        expires = None if days is None else at + days * 86_400_000
         with self.database.write() as conn:
-            settled = queue.settle(conn, ended, expires, at)
+            settled = queue.settle(conn, ended, at)
             announce(conn, settled.ended, at)
         packed = {one.id: one.pack for one in ended}
         return [{**row, "pack": packed[row["id"]]} for row in settled.ended]

@@ -138,10 +138,10 @@ def running(conn: sa.Connection) -> list[tuple[str, int]]:
     ]
 
 
-def settle(conn: sa.Connection, ended: Sequence[Ended], expires: int | None, now: int) -> Settled:
+def settle(conn: sa.Connection, ended: Sequence[Ended], now: int) -> Settled:
     """Those of the jobs that still run under the attempt that is answered are ended; a copy a serial waits for a print shop.
 
-    `expires`: when all of them are erased of themselves.
+    Its retention runs from now: it waited, and was not forgotten, until here.
     """
     made = Settled()
     for one in ended:
@@ -159,7 +159,7 @@ def settle(conn: sa.Connection, ended: Sequence[Ended], expires: int | None, now
                 pack=one.pack,
                 files=one.files,
                 production=one.production,
-                expires=expires,
+                expires=jobs.c.expires + (now - jobs.c.created),
             )
             .returning(*_FOR_TELLING)
         )
