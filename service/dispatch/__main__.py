@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from engine.doors.child_server import die_with_parent
 from service.dispatch.dispatcher import Dispatcher
+from service.dispatch.slicing import Slicing
 from service.dispatch.upkeep import Upkeep
 from service.house import open_house
 from service.lanes.pool import Lanes
@@ -40,8 +41,13 @@ def main(folder: str, count: str) -> None:
         upkeep.start()
         keeping = threading.Thread(target=upkeep.run, args=(stop,), name="upkeep")
         keeping.start()
+        slicers = Lanes(max(1, lanes.count // 2))
+        slicing = Slicing(house, slicers.run, slicers.count)
+        slicing.start()
+        slicing.threads(stop)
         dispatcher.run(stop)
         keeping.join()
+    slicers.close()
     lanes.close()
 
 
