@@ -12,6 +12,7 @@ import threading
 from service.clock import now
 from service.house import House, open_house
 from service.store import keys
+from service.webhooks.guard import LOCAL
 
 RESTART = 0.5
 """Seconds before a process that died is started again."""
@@ -26,7 +27,7 @@ def first_key(house: House) -> str | None:
         return keys.new_key(conn, tenant, "first key", ["owner"], now())[1]
 
 
-def run(data: str, host: str, port: int, lanes: int) -> int:
+def run(data: str, host: str, port: int, lanes: int, local_webhooks: bool = False) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     house = open_house(pathlib.Path(data))
     token = first_key(house)
@@ -41,11 +42,12 @@ def run(data: str, host: str, port: int, lanes: int) -> int:
         [sys.executable, "-m", "service.dispatch", data, str(lanes)],
         [sys.executable, "-m", "service.web", data, host, str(port)],
     )
-    running = [subprocess.Popen(command) for command in commands]
+    environment = {**os.environ, LOCAL: "1" if local_webhooks else "0"}
+    running = [subprocess.Popen(command, env=environment) for command in commands]
     while not stop.wait(RESTART):
         for at, process in enumerate(running):
             if process.poll() is not None:
-                running[at] = subprocess.Popen(commands[at])
+                running[at] = subprocess.Popen(commands[at], env=environment)
     for process in running:
         process.terminate()
     for process in running:

@@ -15,6 +15,7 @@ from service.dispatch.slicing import Slicing
 from service.dispatch.upkeep import Upkeep
 from service.house import open_house
 from service.lanes.pool import Lanes
+from service.webhooks.sender import Sender
 
 
 def main(folder: str, count: str) -> None:
@@ -41,12 +42,15 @@ def main(folder: str, count: str) -> None:
         upkeep.start()
         keeping = threading.Thread(target=upkeep.run, args=(stop,), name="upkeep")
         keeping.start()
+        telling = threading.Thread(target=Sender(house).run, args=(stop,), name="webhooks")
+        telling.start()
         slicers = Lanes(max(1, lanes.count // 2))
         slicing = Slicing(house, slicers.run, slicers.count)
         slicing.start()
         slicing.threads(stop)
         dispatcher.run(stop)
         keeping.join()
+        telling.join()
     slicers.close()
     lanes.close()
 

@@ -246,7 +246,7 @@ outbox = sa.Table(
 )
 """Webhooks to send, written with what they tell of. `state`: waiting, sent, dead."""
 _waiting = outbox.c.state == "waiting"
-sa.Index("outbox_next", outbox.c.next, sqlite_where=_waiting, postgresql_where=_waiting)
+sa.Index("outbox_next", outbox.c.endpoint, outbox.c.next, outbox.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
 sa.Index("outbox_of_endpoint", outbox.c.endpoint, outbox.c.id)
 
 erasures = sa.Table(
