@@ -106,9 +106,12 @@ class Database:
 
     def complaints(self) -> list[str]:
         """What SQLite finds wrong with its file, row by row and page by page; nothing where it is whole."""
-        with self.read() as conn:
-            found = [str(row[0]) for row in conn.exec_driver_sql("PRAGMA integrity_check(20)")]
-            found += [f"a row of {row[0]} points nowhere" for row in conn.exec_driver_sql("PRAGMA foreign_key_check")]
+        try:
+            with self.read() as conn:
+                found = [str(row[0]) for row in conn.exec_driver_sql("PRAGMA integrity_check(20)")]
+                found += [f"a row of {row[0]} points nowhere" for row in conn.exec_driver_sql("PRAGMA foreign_key_check")]
+        except sa.exc.DatabaseError:
+            return ["it cannot be read to its end"]
         return [line for line in found if line != "ok"]
 
     def close(self) -> None:
