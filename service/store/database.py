@@ -18,7 +18,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.errors import EnvironmentFault
-from service.store.schema import metadata
 
 BUSY_MS = 30_000
 FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
@@ -64,10 +63,6 @@ class Database:
         sa.event.listen(self.engine, "connect", _prepare)
         sa.event.listen(self.engine, "begin", _begin)
         self._writer = self.engine.execution_options(unikat_write=True)
-
-    def create(self) -> None:
-        """The tables as they are now, where there is none yet. A store that is kept is brought there by `service.store.migrate`."""
-        metadata.create_all(self.engine)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
