@@ -5,7 +5,9 @@ Each table has a row, so that a later migration shows that it keeps them.
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
+import sqlite3
 import sys
 import tempfile
 
@@ -41,12 +43,10 @@ def dump(folder: pathlib.Path) -> str:
     with database.write() as conn:
         for table in metadata.sorted_tables:
             conn.execute(sa.insert(table).values(row_of(table)))
-    bare = database.engine.raw_connection()
-    try:
-        return "\n".join(bare.driver_connection.iterdump()) + "\n"  # type: ignore[union-attr]
-    finally:
-        bare.close()
-        database.close()
+    database.settle_down()
+    database.close()
+    with contextlib.closing(sqlite3.connect(folder / "a.db")) as bare:  # Python's own can write itself down
+        return "\n".join(bare.iterdump()) + "\n"
 
 
 def main() -> int:
