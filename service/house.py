@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from service.packs import Packs
 from service.store.database import Database
+from service.store.migrate import upgrade
 from service.vault import Vault
 
 DATABASE = "unikat.db"
@@ -35,5 +36,5 @@ def open_house(folder: pathlib.Path, key: pathlib.Path | None = None) -> House:
     database = Database(folder / DATABASE)
     fresh = not (folder / DATABASE).exists()
     vault = Vault.open(key or folder / KEY, make=fresh)
-    database.create()
+    upgrade(database)
     return House(folder, database, vault, Packs(folder / PACKS))

@@ -32,6 +32,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "pydantic": ("service/api/",),
     "uvicorn": ("service/web.py",),
     "sqlalchemy": ("service/store/", "service/dispatch/"),
+    "alembic": ("service/store/migrate.py", "service/store/migrations/"),
     "pysqlite3": ("service/store/database.py",),
     "cryptography": ("service/vault.py",),
     "numba": ("kernels/compiled.py", "kernels/simd.py"),
