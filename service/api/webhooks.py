@@ -37,7 +37,7 @@ class NewEndpoint(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: Url
-    events: list[Event] = Field(list(outbox.EVENTS), min_length=1, max_length=len(outbox.EVENTS))
+    events: list[Event] = Field(min_length=1, max_length=len(outbox.EVENTS))
 
 
 class EndpointChange(BaseModel):

@@ -181,10 +181,10 @@ slices = sa.Table(
 )
 """G-code, made where a print shop asked for it. `state`: wanted, making, made, failed (`reason`: a code). `file`: [offset, bytes, plain
 bytes, sha256] in a pack of its own, sealed under the job's key."""
-_unmade = slices.c.state.in_(("wanted", "making"))
+_wanted = slices.c.state == "wanted"
 sa.Index(
     "slices_next", slices.c.strikes, slices.c.priority.desc(), slices.c.due, slices.c.job,
-    sqlite_where=_unmade, postgresql_where=_unmade,
+    sqlite_where=_wanted, postgresql_where=_wanted,
 )  # fmt: skip
 _unmakeable = slices.c.state == "failed"
 sa.Index("slices_failed", slices.c.job, sqlite_where=_unmakeable, postgresql_where=_unmakeable)

@@ -184,19 +184,18 @@ def _status(connection: socket.socket, until: float) -> int:
     """The final status: what is only informational (1xx) is read over."""
     read = b""
     while len(read) <= ANSWER:
+        told = _STATUS.match(read)
+        if told is not None and int(told[1]) >= 200:
+            return int(told[1])
+        if told is None and len(read) >= len(b"HTTP/1.1 200 "):
+            break
+        _, ended, rest = read.partition(b"\r\n\r\n")
+        if ended:
+            read = rest
+            continue
         connection.settimeout(_left(until))
         some = connection.recv(4096)
         if not some:
             break
         read += some
-        while (told := _STATUS.match(read)) is not None:
-            status = int(told[1])
-            if status >= 200:
-                return status
-            head, ended, rest = read.partition(b"\r\n\r\n")
-            if not ended:
-                break
-            read = rest
-        if len(read) >= 13 and told is None and not _STATUS.match(read):
-            break
     raise ConnectionError("the answer is no HTTP")

@@ -50,7 +50,7 @@ def posted(url: str, body: bytes, headers: dict[str, str]) -> int:
 
 def pause(message: str, tries: int) -> int:
     """Milliseconds until a message that failed `tries` times is tried again: 0.75 to 1.25 of the step, the same for the same message."""
-    step = min(LONGEST, FIRST * GROWTH ** (tries - 1))
+    step: int = min(LONGEST, FIRST * GROWTH ** (tries - 1))
     drawn = int.from_bytes(hashlib.sha256(f"{message}/{tries}".encode()).digest()[:4], "big")
     return step * 3 // 4 + step * drawn // (1 << 33)
 
