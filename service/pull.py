@@ -40,7 +40,7 @@ BATCH, LEASE, WAIT = 5, 900, 10
 PATIENCE = 300.0
 """Seconds without any answer after which it gives up."""
 TIMEOUT, TRIES = 40.0, 3
-"""Seconds without a byte; downloads of a file whose hash is wrong."""
+"""Seconds without a byte; downloads of one file."""
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}")
 _ID = re.compile(r"[0-9A-Fa-f-]{8,40}")
 
@@ -106,8 +106,7 @@ class Line:
         request = urllib.request.Request(urllib.parse.urljoin(self.url, path), data, told, method=method)
         try:
             with self._opener.open(request, timeout=TIMEOUT) as answer:
-                found: bytes = answer.read()
-                return found
+                return bytes(answer.read())
         except urllib.error.HTTPError as error:
             with error:
                 words = error.read(1 << 16)
@@ -117,8 +116,7 @@ class Line:
     def post(self, path: str, body: dict[str, Any], **headers: str) -> dict[str, Any]:
         """POST, and the JSON that comes back."""
         answer = self.ask("POST", path, body, **headers)
-        found: dict[str, Any] = json.loads(answer) if answer else {}
-        return found
+        return dict(json.loads(answer)) if answer else {}
 
 
 def _words(body: bytes) -> str:
@@ -161,7 +159,7 @@ class Journal:
 
 @dataclass
 class Lease:
-    """Units that are ours until `expires` (of our own monotonic clock), and those that are not done."""
+    """Units that are ours. `renew_at`: by our own monotonic clock."""
 
     token: str
     units: dict[str, dict[str, Any]]
@@ -180,10 +178,15 @@ class Pull:
     done: int = 0
     lost: set[str] = field(default_factory=set)
     unsliced: dict[str, int] = field(default_factory=dict)
+    journal: Journal = field(init=False)
+
+    @property
+    def hidden(self) -> pathlib.Path:
+        """Where what is not whole yet lies."""
+        return self.out / ".unikat"
 
     def run(self) -> int:
         """Finish what was begun, then claim until there is no more; the exit status."""
-        self.hidden = self.out / ".unikat"
         self.journal = Journal(self.hidden)
         over = False
         try:
@@ -301,7 +304,7 @@ class Pull:
                 _write(place, self.line.ask("GET", told["href"]))
             else:
                 raise Damaged(f"{told['name']} came damaged {TRIES} times")
-        kept = {name: unit[name] for name in ("id", "serial", "copy_number", "verdict", "due", "priority")}
+        kept = {name: unit[name] for name in unit if name not in ("files", "state")}
         _write(folder / "unit.json", json.dumps(kept, indent=1, sort_keys=True).encode())
         _sync(folder)
 
@@ -313,7 +316,7 @@ class Pull:
         return place if ours else self.out / f"{place.name}-{unit['id']}"
 
     def _coming(self, unit: dict[str, Any]) -> pathlib.Path:
-        return self.hidden / "coming" / unit["id"]
+        return self.hidden / "coming" / str(unit["id"])
 
 
 def _half(expires: str) -> float:
@@ -361,9 +364,7 @@ def pull(
     if not key or not re.match(r"https?://", url):
         print("a key is needed (--key-file or UNIKAT_KEY), and a URL with http or https", file=sys.stderr)
         return REFUSED
-    asked: dict[str, Any] = {"process": process, "formats": formats.split(","), "seconds": LEASE, "wait": WAIT}
-    if machine is not None:
-        asked["machine"] = machine
+    asked = {"process": process, "machine": machine, "formats": formats.split(","), "seconds": LEASE, "wait": WAIT}
     run = Pull(Line(url, key, patience, say), pathlib.Path(out), asked, limit, say)
     try:
         status = run.run()
@@ -384,7 +385,7 @@ def pull(
 
 def main(arguments: list[str] | None = None) -> int:
     """For a shop that has this file alone."""
-    parser = argparse.ArgumentParser(prog="pull.py", description="Pull finished units from a service into a folder.")
+    parser = argparse.ArgumentParser(description="Pull finished units from a service into a folder.")
     for name in ("url", "process", "out"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--machine")
