@@ -4,6 +4,7 @@ import base64
 import datetime
 import json
 import pathlib
+import socket
 import threading
 import time
 from collections import Counter
@@ -339,3 +340,38 @@ def test_a_body_holds_ids_states_and_codes_alone(office: Office) -> None:
     (row,) = office.rows()
     assert "Canary" not in row.body
     assert json.loads(row.body)["data"] == {"id": "0" * 32, "state": "failed", "verdict": None, "reason": "order"}
+
+
+def test_over_the_wire_a_receiver_that_errs_first(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real sockets: 500, then nothing at all, then a redirect, then 200; it sees one id and one body."""
+    monkeypatch.setenv(guard.LOCAL, "1")
+    monkeypatch.setattr(guard, "SECONDS", 0.3)
+    answers = [
+        b"HTTP/1.1 500 No\r\n\r\n",
+        b"",
+        b"HTTP/1.1 307 Go\r\nLocation: https://evil.example/\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+    ]
+    seen: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        office.sender.send = sender.posted
+        office.endpoint(f"http://127.0.0.1:{server.getsockname()[1]}/hook")
+        office.tell()
+        for n, answer in enumerate(answers, 1):
+
+            def serve(answer: bytes = answer) -> None:
+                connection, _ = server.accept()
+                with connection:
+                    seen.append(connection.recv(65536))
+                    connection.sendall(answer)
+
+            receiver = threading.Thread(target=serve)
+            receiver.start()
+            office.work()
+            receiver.join(5)
+            (row,) = office.rows()
+            assert row.tries == n
+            office.now = row.next
+    assert row.state == "sent" and len(seen) == 4
+    assert len({one.partition(b"\r\n\r\n")[2] for one in seen}) == 1
+    assert len({line for one in seen for line in one.split(b"\r\n") if line.startswith(b"webhook-id")}) == 1
