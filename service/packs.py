@@ -73,7 +73,7 @@ class Packs:
 
     def wipe(self, name: str, spans: Sequence[tuple[int, int]]) -> None:
         """Overwrite (offset, bytes) of a pack with zeros; a pack that is gone is wiped already."""
-        with contextlib.suppress(FileNotFoundError), self.path(name).open("r+b") as file:
+        with _told(), contextlib.suppress(FileNotFoundError), self.path(name).open("r+b") as file:
             for offset, size in spans:
                 file.seek(offset)
                 while size > 0:
@@ -84,7 +84,7 @@ class Packs:
     def remove(self, name: str) -> None:
         """The pack goes; one that is gone has gone."""
         place = self.path(name)
-        with contextlib.suppress(FileNotFoundError):
+        with _told(), contextlib.suppress(FileNotFoundError):
             place.unlink()
             _sync(place.parent)
 
@@ -110,6 +110,14 @@ class Packs:
         for folder in sorted(self.folder.glob("[0-9a-f][0-9a-f]")):
             if folder.is_dir():
                 yield from sorted(place for place in folder.iterdir() if place.suffix == suffix)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentFault(f"the disk takes no changes: {error.strerror}") from None
 
 
 def _sync(folder: pathlib.Path) -> None:

@@ -37,6 +37,7 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
                 dispatcher.run(stop)
             finally:
                 stop.set()
+                lanes.close()  # whatever still runs after the drain is made again
                 keeping.join()
     finally:
         lanes.close()
