@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 def serve(
     data: Data,
     host: Annotated[str, typer.Option("--host", help="Loopback unless said.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any that is free.")] = 8000,
     lanes: Annotated[int | None, typer.Option("--lanes", min=1, max=256, help="One a core unless said.")] = None,
 ) -> int:
     """The service: API, dispatcher and lanes, on one machine."""

@@ -12,6 +12,11 @@ Id = sa.String(32)
 NEVER = "9999-12-31"
 """The due date of what has none: it comes last."""
 
+facts = sa.Table(
+    "facts", metadata, sa.Column("name", sa.String(40), primary_key=True), sa.Column("value", sa.LargeBinary, nullable=False)
+)
+"""Of the store itself. `master`: a mark that only its own master key makes."""
+
 tenants = sa.Table(
     "tenants",
     metadata,
@@ -151,9 +156,10 @@ copies = sa.Table(
     sa.Column("lease_until", sa.BigInteger),
     sa.Column("reason", sa.String(200)),
     sa.Column("printed", sa.BigInteger),
-    sa.UniqueConstraint("serial", "copy"),
+    sa.UniqueConstraint("job", "serial", "copy"),
 )
 """What a print shop pulls: one row a piece of plastic. `state`: ready, held, printed, gone. `copy`: 1, and one more with each reprint.
+Equal orders have equal serials, whoever sends them: a serial is a job's own, not the store's.
 `lease`: the hash of the lease's token."""
 _ready = copies.c.state == "ready"
 sa.Index(

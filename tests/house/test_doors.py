@@ -38,7 +38,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "numba": ("kernels/compiled.py", "kernels/simd.py"),
     "llvmlite": ("kernels/simd.py",),
     "subprocess": ("engine/doors/child.py", "engine/doors/slicer.py", "service/serve.py"),
-    "socket": ("engine/doors/child.py", "engine/doors/child_server.py"),
+    "socket": ("engine/doors/child.py", "engine/doors/child_server.py", "service/serve.py", "service/web.py"),
     "ctypes": ("engine/doors/child_server.py", "service/health.py"),
     "resource": ("engine/doors/child_server.py",),
     "pickle": ("engine/doors/child_replies.py", "engine/doors/child_server.py"),
