@@ -23,7 +23,7 @@ def first_key(house: House) -> str | None:
         if keys.listed(conn):
             return None
         tenant = keys.new_tenant(conn, "owner", now())
-        return keys.new_key(conn, tenant, "first key", ["owner"], now())[1]
+        return keys.new_key(conn, tenant, "first key", ["owner", "metrics"], now())[1]
 
 
 def run(data: str, host: str, port: int, lanes: int) -> int:
