@@ -91,20 +91,21 @@ class Letters:
         made = printable(self.setting.of_height(height), *self.shown)
         return None if made is None else made.outline
 
-    def printable(self, process: Process | ProcessView, how: How = "engraved") -> Letters:
+    def printable(self, process: Process | ProcessView, how: How = "engraved", narrowed: float = 1.0) -> Letters:
         """The same text as the process can show it, engraved, embossed (raised) or cut right through.
 
         Thin strokes and narrow spaces are widened just enough, and only where they are; a counter too small to print is filled; cut through,
         bridges hold what would fall out (`engine.shape.printable` has the rules). Refused, with the height that would do, where
-        no letter would be left that can be recognised.
+        no letter would be left that can be recognised. `narrowed`: what is left of a width on the far side of a curved wall that
+        they are cut through, as inner radius / outer radius of a tube; widths hold there, too.
         """
-        return self._shown(*_widths(process, how))
+        return self._shown(*_widths(process, how, narrowed))
 
-    def least_height(self, process: Process | ProcessView, how: How = "engraved") -> float | None:
+    def least_height(self, process: Process | ProcessView, how: How = "engraved", narrowed: float = 1.0) -> float | None:
         """The least height (mm) from this one on at which the process can show the text: this one where it can; None where none can."""
         from engine.shape.printable import least_height, printable
 
-        asked = _widths(process, how)
+        asked = _widths(process, how, narrowed)
         with _blaming(self.text.field):
             return self.height if printable(self.setting, *asked) is not None else least_height(self.setting, *asked)
 
@@ -134,9 +135,12 @@ class Letters:
         )
 
 
-def _widths(process: Process | ProcessView, how: How) -> tuple[Widths, float]:
+def _widths(process: Process | ProcessView, how: How, narrowed: float) -> tuple[Widths, float]:
     """What letters answer to, and how wide a bridge is that holds an island: 0 where none is needed."""
     from engine.shape.strokes import Widths
+
+    if not 0.0 < narrowed <= 1.0 or (narrowed < 1.0 and how != "cut"):
+        raise ValueError(f"only what is cut through is narrowed, to a share of 0 to 1, not {narrowed!r}")
 
     if how == "engraved":
         return Widths(process.engrave_width, process.gap), 0.0
@@ -144,7 +148,7 @@ def _widths(process: Process | ProcessView, how: How) -> tuple[Widths, float]:
         return Widths(process.emboss_width, process.gap), 0.0
     if how == "cut":
         # cut through, a stroke is a gap of the wall, and what stands between two is wall
-        return Widths(process.gap, process.wall), max(process.wall, process.gap)
+        return Widths(process.gap / narrowed, process.wall / narrowed), max(process.wall, process.gap) / narrowed
     raise ValueError(f"letters are engraved, embossed or cut, not {how!r}")
 
 
