@@ -91,7 +91,7 @@ def panels(
             while a < a_end or b < b_end:
                 a_part = rim_part[a + 1] if a + 1 < a_end else 1.0
                 b_part = foot_part[b + 1] if b + 1 < b_end else 1.0
-                if a < a_end and (b >= b_end or a_part <= b_part):
+                if a < a_end and (b >= b_end or a_part < b_part):
                     a += 1
                     following = rim[a] if a < a_end else rim[rim_start[j]]
                     faces[r, 0], faces[r, 1], faces[r, 2] = p, following, q

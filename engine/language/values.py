@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from engine.errors import OrderError, Refused
+from engine.language import misfits
 from engine.model.mesh import Mesh, Part, Patch, Pose
 from engine.model.outline import Outline
 from engine.model.rounded import Rounded
@@ -269,11 +270,22 @@ class Solid:
         return self._stamped(letters, on, height, emboss=True)
 
     def cut(self, outline: Letters | Outline, *, on: str, behind: str) -> Solid:
-        """An outline cut through the wall between two parallel planar patches; it is drawn in the frame of `on`."""
-        from engine.shape.through import cut_through
+        """An outline cut through the wall between two patches; it is drawn in the frame of `on`.
+
+        Between parallel planes straight through; where either is curved, along the normals of `on`. What would fall out is refused:
+        letters want `printable(process, "cut")`, which holds it by bridges.
+        """
+        from engine.shape.stencil import islands
+        from engine.shape.through import can_cut, cut_through
 
         drawn = _drawn(outline)
-        made = self._on_patch(outline, on, lambda: cut_through(self.mesh, self.patches, on, behind, drawn))
+        if loose := len(islands(drawn)):
+            raise ValueError(
+                f"{loose} pieces of the {on} would fall out of this outline: bridge letters by printable(process, 'cut')"
+            )
+
+        whole = (self.mesh, self.patches, on, behind)
+        made = self._on_patch(outline, on, lambda: cut_through(*whole, drawn), "a thicker wall", lambda by: can_cut(*whole, by))
         return Solid(made.mesh, made.patches)
 
     def inlay(self, letters: Letters | Outline, *, on: str, depth: float) -> tuple[Solid, Solid]:
@@ -288,26 +300,24 @@ class Solid:
         return Solid(pocketed.mesh, pocketed.patches), Solid(filling.mesh, filling.patches)
 
     def _stamped(self, letters: Letters | Outline, on: str, depth: float, *, emboss: bool) -> Solid:
-        from engine.shape.stamp import TooCurved, stamp
+        from engine.shape.stamp import stamp
 
         drawn = _drawn(letters)
-        try:
-            made = self._on_patch(letters, on, lambda: stamp(self.mesh, self.patches, on, drawn, depth, emboss=emboss))
-        except TooCurved as curved:
-            if isinstance(letters, Outline):
-                raise ValueError(str(curved)) from None
-            raise Refused(
-                letters.text.field,
-                f"the {on} is curved too narrowly for letters of this depth",
-                value=f"depth {depth:g} mm",
-                limit=f"half the radius of the {on}",
-                nearest=f"depth {int(curved.deepest * 100) / 100:g} mm",
-                rule="text-on-curve",
-            ) from None
+        made = self._on_patch(
+            letters, on, lambda: stamp(self.mesh, self.patches, on, drawn, depth, emboss=emboss), f"depth {depth:g} mm"
+        )
         return Solid(made.mesh, made.patches)
 
-    def _on_patch(self, letters: Letters | Outline, on: str, work: Callable[[], Made]) -> Made:
-        from engine.shape.stamp import OffPatch
+    def _on_patch(
+        self,
+        letters: Letters | Outline,
+        on: str,
+        work: Callable[[], Made],
+        asked: str = "",
+        fits: Callable[[Outline], bool] | None = None,
+    ) -> Made:
+        """`work`, and what it refuses put into the customer's words; `asked`: how deep. `fits`: would that outline? By default: on the patch."""
+        from engine.shape.stamp import OffPatch, TooCurved, covers
 
         if on not in self.patches:
             raise AttributeError(f"no patch {on!r}; there are {', '.join(self.patches)}")
@@ -316,29 +326,11 @@ class Solid:
         except OffPatch as off:
             if isinstance(letters, Outline):
                 raise ValueError(off.for_sender()) from None
-            raise self._does_not_fit(letters, on) from None
-
-    def _does_not_fit(self, letters: Letters, on: str) -> Refused:
-        from engine.shape.stamp import covers
-
-        low, high = 0.0, letters.height
-        for _ in range(12):  # halving down to less than 0.1 mm for any letter that a product can carry
-            middle = (low + high) / 2
-            drawn = letters.drawn(middle) if middle > 0.2 else None
-            # what is too small to be shown would fit
-            fits = drawn is None or covers(self.mesh, self.patches, on, drawn)
-            low, high = (middle, high) if fits else (low, middle)
-        fitting = int(low * 10) / 10
-        if fitting >= 0.5 and letters.drawn(fitting) is None:
-            fitting = 0.0
-        return Refused(
-            letters.text.field,
-            f"the letters leave the {on}",
-            value=f"height {letters.height:g} mm",
-            limit=f"the {on} of this product",
-            nearest=f"height {fitting:g} mm" if fitting >= 0.5 else "another place, or a shorter text",
-            rule="text-on-patch",
-        )
+            raise misfits.leaves(letters, off.patch, fits or (lambda by: covers(self.mesh, self.patches, on, by))) from None
+        except TooCurved as curved:
+            if isinstance(letters, Outline):
+                raise ValueError(str(curved)) from None
+            raise misfits.too_curved(letters, on, asked, curved.deepest) from None
 
     def part(
         self,

@@ -53,6 +53,8 @@ def pierced(first: Ground, behind: str, outline: Outline, walls: str) -> tuple[M
     OffPatch where it leaves either patch; TooCurved where the wall is thicker than half the radius of the curve; ValueError where the
     second does not lie behind the first, looks another way, or lies in a plane askew to the lattice.
     """
+    if behind == first.name:
+        raise ValueError(f"patch {behind!r} does not lie behind itself")
     rim = _opened(first, outline)
     named = MappingProxyType(first.left(first.others, rim.left, rim.of))
     half_open = Mesh(rim.points, rim.faces)

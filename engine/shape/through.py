@@ -16,7 +16,7 @@ from engine.model.mesh import STEPS_PER_MM, Mesh, Patch, Role
 from engine.model.outline import Outline
 from engine.shape.ground import Ground, prepare
 from engine.shape.pierce import pierced
-from engine.shape.stamp import Stamped, left_of
+from engine.shape.stamp import OffPatch, Stamped, left_of
 from kernels.prism import prism
 
 
@@ -45,6 +45,15 @@ def cut_through(mesh: Mesh, patches: Mapping[str, Patch], on: str, behind: str, 
     named = first.left(first.others, np.arange(kept, at, dtype=np.int32))
     named[walls] = Patch(walls, np.arange(at, len(faces), dtype=np.int32), None, Role.OPENING)
     return _closed(Mesh(points, faces), MappingProxyType(named), first, behind, outline)
+
+
+def can_cut(mesh: Mesh, patches: Mapping[str, Patch], on: str, behind: str, outline: Outline) -> bool:
+    """Does the outline lie on both patches?"""
+    try:
+        cut_through(mesh, patches, on, behind, outline)
+    except OffPatch:
+        return False
+    return True
 
 
 def _closed(open_mesh: Mesh, named: Mapping[str, Patch], first: Ground, behind: str, outline: Outline) -> Stamped:
