@@ -88,9 +88,10 @@ def _nearest(rule: Rule, broken: Relation, template: Template, process: Process)
 
 
 def _cures(rule: Rule, broken: Relation, template: Template, process: Process) -> bool:
-    """Whether the relation, known by its words, holds for this order, or is not asked of it."""
+    """Whether the relation, known by its words and by what it would change, holds for this order, or is not asked of it."""
     try:
-        return all(r.holds for r in relations_of(rule, template, process) if r.why == broken.why)
+        same = [r for r in relations_of(rule, template, process) if (r.why, r.change) == (broken.why, broken.change)]
+        return all(r.holds for r in same)
     except (OrderError, TemplateError):
         return False
 

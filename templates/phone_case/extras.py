@@ -85,10 +85,11 @@ class Bought:
 
 @dataclass(frozen=True)
 class Seat:
-    """A recess in the outside of the back."""
+    """A recess in the outside of the back. `up`: from the lowest place."""
 
     box: Box
     deep: float
+    up: float
 
     def shape(self) -> Rounded:
         """Its outline."""
@@ -127,7 +128,7 @@ def seated(
     x0, y0, x1, y1 = free
     high = wish.size if wish.kind == "disc" else STAND_WIDTH
     corner = wish.size / 2 - 0.01 if wish.kind == "disc" else 2.0
-    seat = Seat(Box(0.0, y0 + high / 2 + wish.up, wish.size, high, corner), wish.deep)
+    seat = Seat(Box(0.0, y0 + high / 2 + wish.up, wish.size, high, corner), wish.deep, wish.up)
     return seat, (x0, seat.box.top + SEAT_EDGE, x1, y1)
 
 
