@@ -198,6 +198,16 @@ class PhoneCase(Template):
         least = self.name.outlines(height=rules.LEAST_CAPITAL, font=self.font).least_height(process, self.letters)
         return None if least is None else least + ROUNDED_OTHERWISE
 
+    def spaced(self, spacing: float) -> rules.Size:
+        """The ink with so much between its letters."""
+        return self.name.size(height=1.0, font=self.font, spacing=spacing)
+
+    def ink(self, process: Process, height: float) -> rules.Size:
+        """The ink as wide as the process needs it spaced; as the font has it where no spacing would do."""
+        letters = self.name.outlines(height=height, font=self.font)
+        shown = letters.least_height(process, self.letters) == height
+        return self.spaced(letters.printable(process, self.letters).spaced if shown else 0.0)
+
     @stage
     def cells(self) -> Outline:
         """The pattern's cells. It reads nothing personal: the band for the name is as long as the back."""
@@ -351,12 +361,12 @@ class PhoneCase(Template):
         """The name lies on the flat back below the camera."""
         if not self.name:
             return []
-        ink = self.name.size(height=1.0, font=self.font)
-        panel = rules_extras.panel(self.name_panel, ink[1]) if self.pattern != "none" else []
+        ink = rules.Ink(self.spaced(0.0), self.spaced(rules.WIDEST), lambda height: self.ink(process, height))
+        panel = rules_extras.panel(self.name_panel, ink.plain[1]) if self.pattern != "none" else []
         asked = rules.Inscribed(self.letter_height, self.text_x, self.text_y, self.text_angle)
         over: list[Relation] = []
-        if self.letters != "embossed":
+        if self.magnets and self.letters != "embossed":
             at = rules.text_centre(self.lettered(), self.text_x, self.text_y)
-            box = rules.text_box(at, ink, self.letter_height, self.text_angle)
+            box = rules.text_box(at, ink.shown(self.letter_height), self.letter_height, self.text_angle)
             over = rules_extras.over_magnets(self.plan(), process, box, self.depth)
         return panel + over + rules.text_fits(self.lettered(), ink, asked, lambda: self.lowest(process))

@@ -150,7 +150,7 @@ def laid(
     clear of. In the back's own frame: x to the right seen from behind."""
     margin = (max(edge, wall + CAVITY_ROUND) if cavity else edge) + bar
     within = Rounded(0.0, 0.0, outer.w - 2 * margin, outer.h - 2 * margin, max(outer.corner - margin, 0.0))
-    return within, tuple(Rounded(-r.x, r.y, r.w, r.h, r.corner, r.along).grown(bar) for r in keep)
+    return within, tuple(Rounded(-r.x, r.y, r.w, r.h, r.corner, (r.along[0], -r.along[1])).grown(bar) for r in keep)
 
 
 def area_mm2(drawn: Outline) -> float:

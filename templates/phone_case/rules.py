@@ -20,6 +20,21 @@ BESIDE = ("letters of any height leave the free back there", "des lettres de tou
 OVER = ("letters of any height leave the free back so far up or down", "si haut ou si bas, toute lettre sort du dos libre")
 
 
+WIDEST = 0.12
+"""In heights of a capital: the most that is put between letters which would print into each other (engine.shape.printable)."""
+Size = tuple[float, float]
+"""Width and height of the ink, for capitals of 1 mm."""
+
+
+@dataclass(frozen=True)
+class Ink:
+    """The ink of a name as the font has it, spaced as wide as it ever is, and as the process shows it at a height of its capitals."""
+
+    plain: Size
+    widest: Size
+    shown: Callable[[float], Size]
+
+
 @dataclass(frozen=True)
 class Inscribed:
     """How a name is asked for: its capitals, its place from the middle of the free back, its angle."""
@@ -132,39 +147,44 @@ def text_centre(plan: Plan, text_x: float, text_y: float) -> tuple[float, float]
     return (text_x, (y0 + y1) / 2 + text_y)
 
 
-def text_box(centre: tuple[float, float], ink: tuple[float, float], height: float, turn: float) -> Rounded:
-    """What a name may take, in the back's own frame. `ink`: as in `text_fits`."""
+def text_box(centre: tuple[float, float], ink: Size, height: float, turn: float) -> Rounded:
+    """What a name may take, in the back's own frame."""
     return Rounded(*centre, ink[0] * height, 2 * _half_ink(ink) * height, 0.0, direction(turn))
 
 
-def text_fits(plan: Plan, ink: tuple[float, float], asked: Inscribed, least: Callable[[], float | None]) -> list[Relation]:
+def text_fits(plan: Plan, ink: Ink, asked: Inscribed, least: Callable[[], float | None]) -> list[Relation]:
     """The turned box of the ink lies on what is free of the flat back, clear of its round corners. Where it does not: before any
-    height is talked of, there must be room for letters that the process shows. `ink`: width and height for capitals of 1 mm;
-    `least`: the lowest capital that the process shows, asked only then."""
+    height is talked of, there must be room for letters that the process shows. `least`: the lowest capital that it shows, asked
+    only then."""
     why = ("the letters do not fit the free back below the camera", "les lettres ne tiennent pas sur le dos libre")
-    most = _highest(plan, ink, asked)
-    fits = at_most(asked.height, most, change="letter_height", why=why)
+    fits = at_most(asked.height, _highest(plan, ink.widest, asked), change="letter_height", why=why)
+    if fits.holds:
+        return [fits]
+    fits = at_most(asked.height, _highest(plan, ink.plain, asked), change="letter_height", why=why)
+    if fits.holds:  # what remains to be said is how wide they are spaced
+        fits = at_most(asked.height, _highest(plan, ink.shown(asked.height), asked), change="letter_height", why=why)
     if fits.holds:
         return [fits]
     lowest = replace(asked, height=min(asked.height, least() or asked.height))
-    (need_x, need_y), (most_x, most_y) = _needed(ink, lowest), _halves(plan.free)
+    drawn = ink.shown(lowest.height)
+    (need_x, need_y), (most_x, most_y) = _needed(drawn, lowest), _halves(plan.free)
     return [
         at_least(most_x - abs(asked.x), min(need_x, most_x), change="text_x", why=BESIDE),
         at_least(most_y - abs(asked.y), min(need_y, most_y), change="text_y", why=OVER),
-        *_turned(plan, ink, lowest),
-        *_off_corners(plan, ink, lowest),
+        *_turned(plan, drawn, lowest),
+        *_off_corners(plan, drawn, lowest),
         fits,
     ]
 
 
-def _needed(ink: tuple[float, float], asked: Inscribed) -> tuple[float, float]:
+def _needed(ink: Size, asked: Inscribed) -> tuple[float, float]:
     """Half the room that the turned letters take, across and up; a millimetre at least."""
     c, s = abs(math.cos(math.radians(asked.turn))), abs(math.sin(math.radians(asked.turn)))
     x, y = ink[0] / 2, _half_ink(ink)
     return max(1.0, asked.height * (x * c + y * s)), max(1.0, asked.height * (x * s + y * c))
 
 
-def _half_ink(ink: tuple[float, float]) -> float:
+def _half_ink(ink: Size) -> float:
     """Capitals are centred: accents above or tails below may take all that the ink is higher than they are."""
     return max(ink[1] - 0.5, 0.5)
 
@@ -174,7 +194,7 @@ def _halves(free: tuple[float, float, float, float]) -> tuple[float, float]:
     return (x1 - x0) / 2, (y1 - y0) / 2
 
 
-def _highest(plan: Plan, ink: tuple[float, float], asked: Inscribed) -> float:
+def _highest(plan: Plan, ink: Size, asked: Inscribed) -> float:
     """The highest capitals for which there is room there; halved down to a micrometre where a round corner is in their way."""
     (wide, tall), (most_x, most_y) = _needed(ink, replace(asked, height=1e6)), _halves(plan.free)
     most = 1e6 * min((most_x - abs(asked.x)) / wide, (most_y - abs(asked.y)) / tall)
@@ -187,13 +207,13 @@ def _highest(plan: Plan, ink: tuple[float, float], asked: Inscribed) -> float:
     return low
 
 
-def _in_a_corner(plan: Plan, ink: tuple[float, float], asked: Inscribed) -> bool:
+def _in_a_corner(plan: Plan, ink: Size, asked: Inscribed) -> bool:
     """Whether letters that are within the free rectangle run into a round corner of the back."""
     box, flat = text_box(text_centre(plan, asked.x, asked.y), ink, asked.height, asked.turn), plan.flat()
     return any(flat.distance(x, y) > 0.0 for x, y in box.tips())
 
 
-def _turned(plan: Plan, ink: tuple[float, float], lowest: Inscribed) -> list[Relation]:
+def _turned(plan: Plan, ink: Size, lowest: Inscribed) -> list[Relation]:
     """Where the letters are too long for any place at this angle: another one, or a seat that leaves more room, or a shorter name."""
     need, most = _needed(ink, lowest), _halves(plan.free)
     if need[0] <= most[0] and need[1] <= most[1]:
@@ -215,7 +235,7 @@ def _turned(plan: Plan, ink: tuple[float, float], lowest: Inscribed) -> list[Rel
     return [require(False, change="name", why=long)]
 
 
-def _off_corners(plan: Plan, ink: tuple[float, float], lowest: Inscribed) -> list[Relation]:
+def _off_corners(plan: Plan, ink: Size, lowest: Inscribed) -> list[Relation]:
     """Where even low letters run into a round corner: nearer to the middle, or higher up, or turned."""
     if not _in_a_corner(plan, ink, lowest):
         return []
