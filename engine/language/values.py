@@ -220,13 +220,13 @@ class Text:
             self._note(setting.font)
             return Letters(outline(setting), self, setting)
 
-    def size(self, *, height: float, font: str = "roboto-bold") -> tuple[float, float]:
-        """Width and height in mm of the ink, not turned."""
+    def size(self, *, height: float, font: str = "roboto-bold", spacing: float = 0.0) -> tuple[float, float]:
+        """Width and height in mm of the ink, not turned. `spacing`: as of `outlines`."""
         from engine.shape.text import size
 
         with _blaming(self.field):
             self._note(font)
-            return size(self.value, font=font, height=height)
+            return size(self.value, font=font, height=height, spacing=spacing)
 
     def _note(self, font: str) -> None:
         """Every font that the text takes letters from: the one that was asked for, and those of other scripts."""
