@@ -238,6 +238,8 @@ class PhoneCase(Template):
             letters = self.lettering().printable(self.process, self.letters)
             if self.letters == "embossed":
                 solid = solid.emboss(letters, on="back", height=self.depth)
+            elif self.letters == "cut":
+                solid = solid.cut(letters, on="back", behind="floor")
             elif self.two_colours():
                 solid, inlay = solid.inlay(letters, on="back", depth=self.depth)
             else:
@@ -283,7 +285,7 @@ class PhoneCase(Template):
         if self.two_colours():
             told += say.two_colours(self.process.method)
         if self.name:
-            told += say.letters(self.lettering().printable(self.process, self.letters))
+            told += say.letters(self.lettering().printable(self.process, self.letters), through=self.letters == "cut")
         return told
 
     @rule
@@ -322,7 +324,7 @@ class PhoneCase(Template):
             height=self.letter_height,
             depth=self.depth,
             wall=self.wall,
-            raised=self.letters == "embossed",
+            letters=self.letters,
         )
 
     @rule
@@ -353,7 +355,7 @@ class PhoneCase(Template):
         if not self.two_colours():
             return []
         return rules.second_colour(
-            process, raised=self.letters == "embossed", alike=self.letter_colour == self.colour, depth=self.depth
+            process, flush=self.letters == "engraved", alike=self.letter_colour == self.colour, depth=self.depth
         )
 
     @rule
@@ -368,5 +370,5 @@ class PhoneCase(Template):
         if self.magnets and self.letters != "embossed":
             at = rules.text_centre(self.lettered(), self.text_x, self.text_y)
             box = rules.text_box(at, ink.shown(self.letter_height), self.letter_height, self.text_angle)
-            over = rules_extras.over_magnets(self.plan(), process, box, self.depth)
+            over = rules_extras.over_magnets(self.plan(), process, box, None if self.letters == "cut" else self.depth)
         return panel + over + rules.text_fits(self.lettered(), ink, asked, lambda: self.lowest(process))

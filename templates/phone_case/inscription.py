@@ -14,7 +14,13 @@ COLOURS = {
 }
 NAME = text("", max_graphemes=24, label=("Name", "Prénom"))
 LETTERS = choice(
-    "engraved", {"engraved": ("Engraved", "Gravé"), "embossed": ("Raised", "En relief")}, label=("Lettering", "Lettrage")
+    "engraved",
+    {"engraved": ("Engraved", "Gravé"), "embossed": ("Raised", "En relief"), "cut": ("Cut through", "Ajouré")},
+    label=("Lettering", "Lettrage"),
+    help=(
+        "Cut through, the phone shows; bridges hold the middles of O, A, B.",
+        "Ajouré, le téléphone se voit ; des ponts tiennent le milieu des O, A, B.",
+    ),
 )
 FONT = choice(
     "roboto-bold",

@@ -105,8 +105,8 @@ def lanyard_corner(plan: Plan, process: Process) -> Relation | None:
     return at_least(min(ends, default=99.0), process.wall, change="lanyard", why=why)
 
 
-def strokes(process: Process, *, least: float | None, height: float, depth: float, wall: float, raised: bool) -> list[Relation]:
-    """Letters that the process can show, over a wall that it can make. `least`: the lowest capital at which it can show this name."""
+def strokes(process: Process, *, least: float | None, height: float, depth: float, wall: float, letters: str) -> list[Relation]:
+    """Letters that the process can show, over a wall that it can make, or right through it. `least`: the lowest capital at which it can show this name."""
     low = ("strokes of lower letters are too thin for this process", "les traits de lettres plus basses seraient trop fins")
     never = (
         "no height of this font has strokes that the process can show",
@@ -114,20 +114,21 @@ def strokes(process: Process, *, least: float | None, height: float, depth: floa
     )
     shallow = ("shallower letters do not show in this process", "des lettres moins profondes ne se verraient pas")
     floor = ("the wall left under the letters", "la paroi qui reste sous les lettres")
-    limit = process.emboss_height if raised else process.engrave_depth
+    limit = process.emboss_height if letters == "embossed" else process.engrave_depth
     told = [
         require(least is not None, change="font", why=never),
         at_least(height, max(LEAST_CAPITAL, least or 0.0), change="letter_height", why=low),
-        at_least(depth, limit, change="depth", why=shallow),
     ]
-    if not raised:
+    if letters != "cut":
+        told.append(at_least(depth, limit, change="depth", why=shallow))
+    if letters == "engraved":
         told.append(at_least(wall - depth, process.wall, change="wall", why=floor))
     return told
 
 
-def second_colour(process: Process, *, raised: bool, alike: bool, depth: float) -> list[Relation]:
+def second_colour(process: Process, *, flush: bool, alike: bool, depth: float) -> list[Relation]:
     """Letters of their own colour: let in flush, thick enough to be a part, not the case's colour."""
-    flush = (
+    in_the_back = (
         "letters of a second colour lie flush in the back: take engraved ones",
         "des lettres d'une autre couleur sont à fleur du dos : prenez-les gravées",
     )
@@ -136,7 +137,7 @@ def second_colour(process: Process, *, raised: bool, alike: bool, depth: float) 
     return [
         # first what one change cures: letters of the case's colour need not lie flush
         forbid(alike, change="letter_colour", why=seen),
-        forbid(raised, change="letters", why=flush),
+        require(flush, change="letters", why=in_the_back),
         at_least(depth, process.emboss_height, change="depth", why=thick),
     ]
 

@@ -82,6 +82,18 @@ def test_letters_of_a_second_colour_in_a_case_with_all_that_it_can_carry() -> No
     assert settled.lattice[:, 2].min() == 0
 
 
+def test_a_name_cut_through_a_case_with_all_that_it_can_carry() -> None:
+    settled, findings, template = made("fdm-pla", name="Bob Ö", letters="cut", letter_height=11.0, **BACK)
+    assert not findings
+    (case,) = template.case()
+    assert {"back.through", "back.through.2"} <= set(case.patches) and "back.floor" not in case.patches
+    letters = case.mesh.points[case.mesh.faces[case.patches["back.through.2"].faces]]
+    assert (letters[:, :, 2].min(), letters[:, :, 2].max()) == (0.0, 2.2)
+    (told,) = [note for note in template.notes() if "cut through let dust" in note[0]]
+    assert "10 bridges hold" in told[0] and "10 ponts" in told[1]
+    assert settled.lattice[:, 2].min() == 0
+
+
 def test_another_name_keeps_the_body_and_its_pattern() -> None:
     made("fdm-pla", name="Ana", letter_colour="sand", **BACK)
     _, _, template = made("fdm-pla", name="Max", colour="red", **BACK)

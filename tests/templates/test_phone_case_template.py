@@ -13,6 +13,7 @@ from engine.language.template import Run
 from engine.model.order import Order
 from engine.process.limits import load_process
 from templates.phone_case import PhoneCase
+from templates.phone_case.extras import CAVITY_ROUND
 
 PROCESSES = ("fdm-pla", "fdm-tpu", "sla-resin", "sls-pa12", "mjf-pa12", "mjf-tpu")
 
@@ -33,7 +34,7 @@ def refused(process: str, **parameters: Any) -> Refused:
 
 
 @pytest.mark.parametrize("process", PROCESSES)
-@pytest.mark.parametrize("letters", ["engraved", "embossed"])
+@pytest.mark.parametrize("letters", ["engraved", "embossed", "cut"])
 def test_defaults_with_a_name_pass_everywhere(process: str, letters: str) -> None:
     check(process, name="Zoé", letters=letters)
 
@@ -62,6 +63,14 @@ def test_every_phone_passes_at_defaults(process: str) -> None:
         ("mjf-pa12", {"name": "Zoé", "text_x": 35.0}, "text_x", None),
         ("fdm-pla", {"name": "Zoé", "letter_colour": "blue"}, "letter_colour", "same"),
         ("fdm-pla", {"name": "Zoé", "letter_colour": "red", "letters": "embossed"}, "letters", "engraved"),
+        ("fdm-pla", {"name": "Zoé", "letter_colour": "red", "letters": "cut"}, "letters", "engraved"),
+        ("fdm-pla", {"name": "Zoé", "letters": "cut", "letter_height": 4.0}, "letter_height", None),
+        (
+            "fdm-pla",
+            {"name": "Alexandrine", "letters": "cut", "magnets": True, "seat": "disc", "wall": 2.6},
+            "letters",
+            "engraved",
+        ),
         ("fdm-pla", {"pattern": "hexagon", "cell": 1.5}, "cell", 2.0),
         ("fdm-pla", {"pattern": "waves", "bar": 0.9}, "bar", 1.1),
         ("fdm-pla", {"pattern": "stripes", "pattern_style": "raised", "depth": 0.3}, "depth", 0.4),
@@ -188,6 +197,23 @@ def test_letters_cut_in_lie_below_the_magnets_and_raised_ones_need_not() -> None
     ring = sunken.plan().magnets
     assert ring is not None and sunken.lettered().free[3] <= ring.y - ring.outer / 2
     assert raised.lettered().free == raised.plan().free
+
+
+def test_what_is_free_for_letters_lies_over_the_cavity_s_floor() -> None:
+    """Cut through, they come out there: half a millimetre of it stays beside them, however thick the wall."""
+    for key in PhoneCase.fields["phone"].rows:  # type: ignore[attr-defined]
+        for wall in (1.2, 3.0):
+            plan = ordered("mjf-tpu", phone=key, wall=wall, letters="cut", name="Zoé").lettered()
+            assert plan.cavity.w / 2 - CAVITY_ROUND - plan.free[2] > 0.5
+            assert plan.cavity.h / 2 - CAVITY_ROUND + plan.free[1] > 0.5
+
+
+def test_letters_cut_through_keep_out_of_the_magnets_ring_too() -> None:
+    """Within the ring the floor is a face of its own: what is engraved there only wants its wall."""
+    crowded = {"phone": "google-pixel-6a", "name": "Bob", "letter_height": 6.0, "magnets": True, "seat": "disc", "wall": 2.2}
+    check("fdm-pla", **crowded)
+    refusal = refused("fdm-pla", **crowded, letters="cut")
+    assert (refusal.field, refusal.nearest) == ("parameters.letters", "engraved")
 
 
 def test_the_magnets_lie_in_the_middle_or_as_much_lower_as_the_camera_asks() -> None:
