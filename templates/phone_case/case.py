@@ -307,11 +307,6 @@ class PhoneCase(Template):
         return rules.room_by_the_camera(self.plan().room)
 
     @rule
-    def lanyard_corner(self, process: Process) -> Relation | None:
-        """The drawn-out corner keeps clear of openings."""
-        return rules.lanyard_corner(self.plan(), process)
-
-    @rule
     def letters_as_the_process_can(self, process: Process) -> list[Relation]:
         """Strokes wide enough, deep enough, and a wall left under them."""
         if not self.name:

@@ -94,17 +94,6 @@ def room_by_the_camera(room: float) -> Relation:
     return at_least(room, LEAST_EDGE, change="wall", why=why)
 
 
-def lanyard_corner(plan: Plan, process: Process) -> Relation | None:
-    """The blend of the drawn-out corner ends before the first opening of either edge."""
-    ear = plan.ear
-    if ear is None:
-        return None
-    ends = [o.low - (ear.x + ear.along) for o in plan.openings + plan.membranes if o.edge == "bottom"]
-    ends += [o.low - (ear.y + ear.along) for o in plan.openings + plan.membranes if o.edge == "left"]
-    why = ("the corner with the lanyard's hole runs into an opening", "le coin du trou de dragonne rencontre une ouverture")
-    return at_least(min(ends, default=99.0), process.wall, change="lanyard", why=why)
-
-
 def strokes(process: Process, *, least: float | None, height: float, depth: float, wall: float, raised: bool) -> list[Relation]:
     """Letters that the process can show, over a wall that it can make. `least`: the lowest capital at which it can show this name."""
     low = ("strokes of lower letters are too thin for this process", "les traits de lettres plus basses seraient trop fins")

@@ -100,7 +100,7 @@ def over_magnets(plan: Plan, process: Process, ink: Rounded, depth: float) -> li
     if plan.magnets is None or not plan.magnets.meets(ink, process.wall):
         return []
     why = ("the wall left between the letters and the magnets", "la paroi qui reste entre les lettres et les aimants")
-    # where no wall is thick enough for both, or magnets would not reach through it, letters are shallower, or raised
+    # where no wall is thick enough for both, or magnets would not reach through it, letters are shallower, or the magnets go
     most = min(MAGNET_REACH, THICKEST - plan.magnets.deep) - process.wall
     change = "wall" if depth <= most else "depth" if process.engrave_depth <= most else "magnets"
     return [at_least(plan.wall - depth - plan.magnets.deep, process.wall, change=change, why=why)]
