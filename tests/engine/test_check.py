@@ -112,12 +112,15 @@ SHALLOW = """
         return box(self.wide, 20.0 + {counts}, self.high)"""
 
 
-def test_what_matters_under_an_option_alone_is_not_suspected_and_what_never_does_is(checked: Callable[..., Checked]) -> None:
+@pytest.mark.parametrize(
+    ("counts", "told"), [("(3 + self.deep if self.carries else 0)", set()), ("(3 if self.carries else 0)", {("idle", "deep")})]
+)
+def test_what_matters_under_an_option_alone_is_not_suspected_and_what_never_does_is(
+    checked: Callable[..., Checked], counts: str, told: set[tuple[str, str]]
+) -> None:
     """Where it matters most values are refused, and most orders do not ask for the option."""
-    found = checked(source(fields=UNDER, more=SHALLOW.format(counts="(3 + self.deep if self.carries else 0)")), points=24)
-    assert not found.failures and not found.suspicions
-    never = checked(source(fields=UNDER, more=SHALLOW.format(counts="(3 if self.carries else 0)")), points=24)
-    assert not never.failures and suspicions(never) == {("idle", "deep")}
+    found = checked(source(fields=UNDER, more=SHALLOW.format(counts=counts)), points=24)
+    assert not found.failures and suspicions(found) == told
 
 
 def test_all_that_one_refusal_tells_is_taken_up_at_once(checked: Callable[..., Checked]) -> None:
