@@ -309,11 +309,6 @@ class PhoneCase(Template):
         return rules.room_by_the_camera(self.plan().room)
 
     @rule
-    def lanyard_corner(self, process: Process) -> Relation | None:
-        """The drawn-out corner keeps clear of openings."""
-        return rules.lanyard_corner(self.plan(), process)
-
-    @rule
     def letters_as_the_process_can(self, process: Process) -> list[Relation]:
         """Strokes wide enough, deep enough, and a wall left under them."""
         if not self.name:
@@ -363,12 +358,13 @@ class PhoneCase(Template):
         """The name lies on the flat back below the camera."""
         if not self.name:
             return []
-        ink = rules.Ink(self.spaced(0.0), self.spaced(rules.WIDEST), lambda height: self.ink(process, height))
-        panel = rules_extras.panel(self.name_panel, ink.plain[1]) if self.pattern != "none" else []
+        plain = self.spaced(0.0)
+        widest = (plain[0] + rules.WIDEST * len(str(self.name)), plain[1])
+        ink = rules.Ink(plain, widest, lambda height: self.ink(process, height))
+        panel = rules_extras.panel(self.name_panel, plain[1]) if self.pattern != "none" else []
         asked = rules.Inscribed(self.letter_height, self.text_x, self.text_y, self.text_angle)
-        over: list[Relation] = []
+        plan, over = self.lettered(), list[Relation]()
         if self.magnets and self.letters != "embossed":
-            at = rules.text_centre(self.lettered(), self.text_x, self.text_y)
-            box = rules.text_box(at, ink.shown(self.letter_height), self.letter_height, self.text_angle)
-            over = rules_extras.over_magnets(self.plan(), process, box, None if self.letters == "cut" else self.depth)
-        return panel + over + rules.text_fits(self.lettered(), ink, asked, lambda: self.lowest(process))
+            box = rules.text_box(rules.text_centre(plan, asked.x, asked.y), ink.shown(asked.height), asked.height, asked.turn)
+            over = rules_extras.over_magnets(plan, process, box, None if self.letters == "cut" else self.depth)
+        return panel + over + rules.text_fits(plan, ink, asked, lambda: self.lowest(process))

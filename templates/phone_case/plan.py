@@ -135,7 +135,7 @@ class Plan:
 
     def for_letters(self, *, sunken: bool) -> Plan:
         """The same with what is free for letters: cut in, they lie below the magnets, where there is room."""
-        return replace(self, free=below(self.magnets, self.free)) if sunken else self
+        return replace(self, free=below(self.magnets, self.free)) if sunken and self.magnets else self
 
 
 def ring_height(phone: Phone, wall: float, raised: bool) -> float:

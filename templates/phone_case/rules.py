@@ -28,7 +28,8 @@ Size = tuple[float, float]
 
 @dataclass(frozen=True)
 class Ink:
-    """The ink of a name as the font has it, spaced as wide as it ever is, and as the process shows it at a height of its capitals."""
+    """The ink of a name as the font has it, no narrower than it ever is spaced, and as the process shows it at a height of its
+    capitals."""
 
     plain: Size
     widest: Size
@@ -94,17 +95,6 @@ def room_by_the_camera(room: float) -> Relation:
     return at_least(room, LEAST_EDGE, change="wall", why=why)
 
 
-def lanyard_corner(plan: Plan, process: Process) -> Relation | None:
-    """The blend of the drawn-out corner ends before the first opening of either edge."""
-    ear = plan.ear
-    if ear is None:
-        return None
-    ends = [o.low - (ear.x + ear.along) for o in plan.openings + plan.membranes if o.edge == "bottom"]
-    ends += [o.low - (ear.y + ear.along) for o in plan.openings + plan.membranes if o.edge == "left"]
-    why = ("the corner with the lanyard's hole runs into an opening", "le coin du trou de dragonne rencontre une ouverture")
-    return at_least(min(ends, default=99.0), process.wall, change="lanyard", why=why)
-
-
 def strokes(process: Process, *, least: float | None, height: float, depth: float, wall: float, letters: str) -> list[Relation]:
     """Letters that the process can show, over a wall that it can make, or right through it. `least`: the lowest capital at which it can show this name."""
     low = ("strokes of lower letters are too thin for this process", "les traits de lettres plus basses seraient trop fins")
@@ -168,7 +158,7 @@ def text_fits(plan: Plan, ink: Ink, asked: Inscribed, least: Callable[[], float 
         return [fits]
     lowest = replace(asked, height=min(asked.height, least() or asked.height))
     drawn = ink.shown(lowest.height)
-    (need_x, need_y), (most_x, most_y) = _needed(drawn, lowest), _halves(plan.free)
+    (need_x, need_y), (most_x, most_y) = _needed(drawn, lowest.height, lowest.turn), _halves(plan.free)
     return [
         at_least(most_x - abs(asked.x), min(need_x, most_x), change="text_x", why=BESIDE),
         at_least(most_y - abs(asked.y), min(need_y, most_y), change="text_y", why=OVER),
@@ -178,11 +168,17 @@ def text_fits(plan: Plan, ink: Ink, asked: Inscribed, least: Callable[[], float 
     ]
 
 
-def _needed(ink: Size, asked: Inscribed) -> tuple[float, float]:
+def _needed(ink: Size, height: float, turn: float) -> tuple[float, float]:
     """Half the room that the turned letters take, across and up; a millimetre at least."""
-    c, s = abs(math.cos(math.radians(asked.turn))), abs(math.sin(math.radians(asked.turn)))
+    wide, tall = _turned_half(ink, turn)
+    return max(1.0, height * wide), max(1.0, height * tall)
+
+
+def _turned_half(ink: Size, turn: float) -> tuple[float, float]:
+    """For capitals of 1 mm."""
+    c, s = abs(math.cos(math.radians(turn))), abs(math.sin(math.radians(turn)))
     x, y = ink[0] / 2, _half_ink(ink)
-    return max(1.0, asked.height * (x * c + y * s)), max(1.0, asked.height * (x * s + y * c))
+    return max(x * c + y * s, 1e-9), max(x * s + y * c, 1e-9)
 
 
 def _half_ink(ink: Size) -> float:
@@ -197,31 +193,31 @@ def _halves(free: tuple[float, float, float, float]) -> tuple[float, float]:
 
 def _highest(plan: Plan, ink: Size, asked: Inscribed) -> float:
     """The highest capitals for which there is room there; halved down to a micrometre where a round corner is in their way."""
-    (wide, tall), (most_x, most_y) = _needed(ink, replace(asked, height=1e6)), _halves(plan.free)
-    most = 1e6 * min((most_x - abs(asked.x)) / wide, (most_y - abs(asked.y)) / tall)
-    if most <= 0.0 or not _in_a_corner(plan, ink, replace(asked, height=min(most, asked.height))):
-        return most
+    (wide, tall), (most_x, most_y) = _turned_half(ink, asked.turn), _halves(plan.free)
+    most = min((most_x - abs(asked.x)) / wide, (most_y - abs(asked.y)) / tall)
     low, high = 0.0, min(most, asked.height)
+    if high <= 0.0 or not _in_a_corner(plan, ink, asked, high):
+        return most
     while high - low > 1e-3:
         middle = (low + high) / 2
-        low, high = (low, middle) if _in_a_corner(plan, ink, replace(asked, height=middle)) else (middle, high)
+        low, high = (low, middle) if _in_a_corner(plan, ink, asked, middle) else (middle, high)
     return low
 
 
-def _in_a_corner(plan: Plan, ink: Size, asked: Inscribed) -> bool:
+def _in_a_corner(plan: Plan, ink: Size, asked: Inscribed, height: float) -> bool:
     """Whether letters that are within the free rectangle run into a round corner of the back."""
-    box, flat = text_box(text_centre(plan, asked.x, asked.y), ink, asked.height, asked.turn), plan.flat()
+    box, flat = text_box(text_centre(plan, asked.x, asked.y), ink, height, asked.turn), plan.flat()
     return any(flat.distance(x, y) > 0.0 for x, y in box.tips())
 
 
 def _turned(plan: Plan, ink: Size, lowest: Inscribed) -> list[Relation]:
     """Where the letters are too long for any place at this angle: another one, or a seat that leaves more room, or a shorter name."""
-    need, most = _needed(ink, lowest), _halves(plan.free)
+    need, most = _needed(ink, lowest.height, lowest.turn), _halves(plan.free)
     if need[0] <= most[0] and need[1] <= most[1]:
         return []
 
     def some_angle(more: float) -> bool:
-        every = (_needed(ink, replace(lowest, turn=float(turn))) for turn in range(91))
+        every = (_needed(ink, lowest.height, float(turn)) for turn in range(91))
         return any(x <= most[0] and y <= most[1] + more / 2 for x, y in every)
 
     if some_angle(0.0):
@@ -238,10 +234,10 @@ def _turned(plan: Plan, ink: Size, lowest: Inscribed) -> list[Relation]:
 
 def _off_corners(plan: Plan, ink: Size, lowest: Inscribed) -> list[Relation]:
     """Where even low letters run into a round corner: nearer to the middle, or higher up, or turned."""
-    if not _in_a_corner(plan, ink, lowest):
+    if not _in_a_corner(plan, ink, lowest, lowest.height):
         return []
     cures = (("text_x", replace(lowest, x=0.0)), ("text_y", replace(lowest, y=0.0)))
-    change = next((name for name, moved in cures if not _in_a_corner(plan, ink, moved)), "text_angle")
+    change = next((name for name, moved in cures if not _in_a_corner(plan, ink, moved, moved.height)), "text_angle")
     why = (
         "letters of any height run into a round corner of the back there",
         "des lettres de toute hauteur y mordent sur un coin arrondi du dos",

@@ -111,7 +111,10 @@ def over_magnets(plan: Plan, process: Process, ink: Rounded, depth: float | None
     if not ring.meets(ink, process.wall):
         return []
     why = ("the wall left between the letters and the magnets", "la paroi qui reste entre les lettres et les aimants")
-    return [at_least(plan.wall - depth - ring.deep, process.wall, change="wall", why=why)]
+    # where no wall is thick enough for both, or magnets would not reach through it, letters are shallower, or the magnets go
+    most = min(MAGNET_REACH, THICKEST - ring.deep) - process.wall
+    change = "wall" if depth <= most else "depth" if process.engrave_depth <= most else "magnets"
+    return [at_least(plan.wall - depth - ring.deep, process.wall, change=change, why=why)]
 
 
 def bumpers(plan: Plan) -> list[Relation]:

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from engine.language.judge import relations_of
 from engine.language.orders import accept
 from engine.language.template import Home, Run
 from engine.model.order import Order
 from engine.process.limits import load_process
+from engine.shape.stamp import covers
 from engine.verify.checks import verify
 from engine.verify.settle import settle, together
 from templates.phone_case import PhoneCase
@@ -137,3 +139,20 @@ def test_no_cell_lies_beyond_a_slot() -> None:
     """A Pixel 6 has a slot from side to side: what is above it is another face, where small cells would find room."""
     _, findings, _ = made("mjf-pa12", phone="google-pixel-6", pattern="waves", cell=3.0)
     assert not findings
+
+
+def test_where_the_rules_let_a_name_stand_it_lies_on_the_back() -> None:
+    """All round the corners: the flat back is rounder than the rectangle that is free on it."""
+    kept, off = 0, 0
+    for k in range(48):
+        turn = (0.0, 45.0, -30.0, 90.0)[k % 4]
+        place = {"text_x": 12.0 + 1.5 * (k % 16), "text_y": -48.0 - 0.5 * (k // 2), "text_angle": turn, "letter_height": 4.0}
+        values, origins = accept(Order("phone-case", parameters={"name": "Bo", "phone": "google-pixel-9a", **place}), PhoneCase)
+        limits = load_process("mjf-pa12")
+        case = PhoneCase(Run(PhoneCase, values, origins, limits.flat(), home=HOME))
+        solid, letters = case.patterned(), case.lettering().printable(limits)
+        lies = covers(solid.mesh, solid.patches, "back", letters.outline)
+        taken = all(relation.holds for relation in relations_of(PhoneCase.rules["text_fits"], case, limits))
+        kept, off = kept + taken, off + (not lies)
+        assert lies or not taken, place
+    assert kept > 8 and off > 2
