@@ -19,6 +19,8 @@ from service.app import create
 from service.house import open_house
 from service.settings import Settings, load
 
+SWITCH = 0.0005
+"""Seconds after which the writer's thread lets the event loop go on: it answers everybody, the writer some."""
 GRACE = 10
 """Seconds that what is under way has to end, once the process is told to."""
 
@@ -88,6 +90,7 @@ def main(folder: str, host: str, port: str) -> None:
     die_with_parent(os.getppid())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     logs.start()
+    sys.setswitchinterval(SWITCH)
     place = pathlib.Path(folder)
     settings = load(place)
     app = create(open_house(place), settings)
