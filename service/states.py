@@ -6,6 +6,7 @@ no statement anywhere changes a state in a way that is not written here.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -107,5 +108,4 @@ LIVES = (JOB, PIECE, CAMPAIGN)
 
 def wrong(life: Life, walk: list[str | None]) -> list[tuple[str | None, str | None]]:
     """The steps of a walk (None, then each state in turn) that are in no table; staying where one is is no step."""
-    steps = zip(walk, walk[1:], strict=False)
-    return [(old, new) for old, new in steps if old != new and (old, new) not in life.moves]
+    return [(old, new) for old, new in itertools.pairwise(walk) if old != new and (old, new) not in life.moves]

@@ -81,7 +81,9 @@ def test_no_statement_makes_another_move(shop: tuple[House, str]) -> None:
     row = intake.row_of(order("Anna"), intake.Sender(tenant), house.vault, T0)
     assert ("done", "queued") in FORBIDDEN and len(FORBIDDEN) > 20
     for old, new in FORBIDDEN:
-        way = {"queued": [], "running": ["running"], "cancelled": ["cancelled"], "erased": ["erased"]}.get(old, ["running", old])
+        way = {"queued": [], "running": ["running"], "cancelled": ["cancelled"], "erased": ["erased"]}.get(
+            old, ["running", old]
+        )
         with pytest.raises(sa.exc.IntegrityError, match="no such move"), house.database.write() as conn:
             jobs.add(conn, [row])
             for state in way:

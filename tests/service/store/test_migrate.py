@@ -44,13 +44,17 @@ def test_a_new_store_has_the_tables_and_is_left_alone_after(tmp_path: pathlib.Pa
 
 
 @pytest.mark.parametrize("released", RELEASED or [pathlib.Path("0001")], ids=lambda p: p.stem)
-def test_every_released_store_comes_to_the_same_tables_and_keeps_its_rows(tmp_path: pathlib.Path, released: pathlib.Path) -> None:
+def test_every_released_store_comes_to_the_same_tables_and_keeps_its_rows(
+    tmp_path: pathlib.Path, released: pathlib.Path
+) -> None:
     database, new = Database(tmp_path / "old.db"), Database(tmp_path / "new.db")
     bare = database.engine.raw_connection()
     bare.cursor().executescript(released.read_text(encoding="utf-8"))
     bare.close()
     with database.read() as conn:
-        before = {n: conn.execute(sa.text(f"select count(*) from {n}")).scalar_one() for n in sa.inspect(conn).get_table_names()}
+        before = {
+            n: conn.execute(sa.text(f"select count(*) from {n}")).scalar_one() for n in sa.inspect(conn).get_table_names()
+        }
     assert before["jobs"] > 0
     assert migrate.upgrade(database) == released.stem
     migrate.upgrade(new)
