@@ -54,3 +54,5 @@ def with_scope(scope: str) -> Callable[[Key], Key]:
 
 Orders = Annotated[Key, Depends(with_scope("orders"))]
 """A key that may order and see what was ordered."""
+Pickup = Annotated[Key, Depends(with_scope("pickup"))]
+"""A print shop's key."""

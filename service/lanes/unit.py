@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+PACKING = 30.0
+"""Seconds that writing a chunk's pack may take."""
+PACK = "pack"
+"""The stage in which that is done; every other stage of a lane is a unit's id."""
+
 
 @dataclass(frozen=True)
 class Unit:

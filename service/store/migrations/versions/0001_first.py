@@ -47,7 +47,7 @@ def upgrade() -> None:
     op.create_index(
         "outbox_next",
         "outbox",
-        ["next"],
+        ["endpoint", "next", "id"],
         unique=False,
         sqlite_where=sa.text("state = 'waiting'"),
         postgresql_where=sa.text("state = 'waiting'"),
@@ -116,6 +116,7 @@ def upgrade() -> None:
         sa.Column("events", sa.JSON(), nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
         sa.Column("former", sa.LargeBinary(), nullable=True),
+        sa.Column("former_until", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -258,6 +259,7 @@ def upgrade() -> None:
         sa.Column("holder", sa.String(length=32), nullable=True),
         sa.Column("lease", sa.LargeBinary(length=32), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.Column("formats", sa.String(length=80), nullable=True),
         sa.Column("reason", sa.String(length=200), nullable=True),
         sa.Column("printed", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -265,7 +267,7 @@ def upgrade() -> None:
             ["jobs.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("serial", "copy"),
+        sa.UniqueConstraint("job", "serial", "copy"),
     )
     op.create_index(
         "copies_held",
@@ -285,3 +287,37 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_copies_job"), "copies", ["job"], unique=False)
     op.create_index(op.f("ix_copies_lease"), "copies", ["lease"], unique=False)
+    op.create_table(
+        "slices",
+        sa.Column("job", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("strikes", sa.Integer(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("due", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.String(length=60), nullable=True),
+        sa.Column("pack", sa.String(length=32), nullable=True),
+        sa.Column("file", sa.JSON(), nullable=True),
+        sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["job"],
+            ["jobs.id"],
+        ),
+        sa.PrimaryKeyConstraint("job"),
+    )
+    op.create_index(
+        "slices_failed",
+        "slices",
+        ["job"],
+        unique=False,
+        sqlite_where=sa.text("state = 'failed'"),
+        postgresql_where=sa.text("state = 'failed'"),
+    )
+    op.create_index(
+        "slices_next",
+        "slices",
+        ["strikes", sa.literal_column("priority DESC"), "due", "job"],
+        unique=False,
+        sqlite_where=sa.text("state = 'wanted'"),
+        postgresql_where=sa.text("state = 'wanted'"),
+    )
