@@ -57,6 +57,8 @@ SENTENCES: Mapping[str, str] = {
         "n'est pas le dossier d'un service : `unikat serve --data DIR` en crée un"
     ),
     "is no folder": "n'est pas un dossier",
+    "is no upload of yours": "n'est pas un de vos fichiers téléversés",
+    "is not what the upload said": "n'est pas ce qui a été dit au téléversement",
     "is no side": "n'est pas un côté",
     "is no {} machine, and process {} is {}": "n'est pas une machine {}, et le procédé {} est {}",
     "is none of the choices": "n'est aucun des choix",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from engine.language import shelf
 from engine.language.orders import accept, parse_order
 from engine.language.parameters import TextField
 from engine.language.template import Template
-from engine.model.order import Order
+from engine.model.order import InputFile, Order
 from engine.process.limits import load_process
 from service.clock import new_id
 from service.store.schema import NEVER
@@ -45,8 +46,41 @@ def row_of(
     line: int | None = None,
 ) -> dict[str, Any]:
     """The row of a new job, or the OrderError that the command line would give."""
+    return row_and_inputs(data, sender, vault, now, formats=formats, campaign=campaign, line=line)[0]
+
+
+def row_and_inputs(
+    data: bytes,
+    sender: Sender,
+    vault: Vault,
+    now: int,
+    *,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    campaign: str | None = None,
+    line: int | None = None,
+) -> tuple[dict[str, Any], Mapping[str, InputFile]]:
+    """`row_of`, and the files that the order names: whoever adds the row asks `check_uploads` whether they are there."""
     order = parse_order(data)
-    return row_from(order, sender, vault, now, formats=formats, campaign=campaign, line=line)
+    row = row_from(order, sender, vault, now, formats=formats, campaign=campaign, line=line)
+    return row, order.inputs
+
+
+@functools.lru_cache(maxsize=256)
+def template_of(key: str) -> type[Template]:
+    """The template of that key, looked for once: installing one wants a restart."""
+    return shelf.find(key)
+
+
+def check_uploads(inputs: Mapping[str, InputFile], there: Mapping[str, Mapping[str, Any]]) -> None:
+    """OrderError unless each input is an upload, told as it was uploaded. `there`: sha256 -> row, of the same tenant."""
+    for name, told in inputs.items():
+        row = there.get(told.sha256)
+        if row is None:
+            raise OrderError(f"inputs.{name}.sha256", "is no upload of yours", value=told.sha256).called("an input")
+        for what in ("unit", "side"):
+            if getattr(told, what) != row[what]:
+                why = "is not what the upload said"
+                raise OrderError(f"inputs.{name}.{what}", why, value=getattr(told, what), nearest=row[what]).called("an input")
 
 
 def row_from(
@@ -61,12 +95,10 @@ def row_from(
 ) -> dict[str, Any]:
     """`row_of`, of an order that is read already."""
     check_formats(formats)
-    cls = shelf.find(order.template)
+    cls = template_of(order.template)
     process = order.process or cls.default_process
     load_process(process, order.machine)
-    for name, told in order.inputs.items():
-        if told.file is not None:
-            raise OrderError(f"inputs.{name}.file", "a path is no input here: upload the file, and name its sha256")
+    no_paths(order)
     values, _ = accept(order, cls)
     refuse_words(cls, values, sender.refused_words)
     one = new_id(now)
@@ -99,6 +131,24 @@ def row_from(
         "created": now,
         "updated": now,
     }
+
+
+def looked_at(data: bytes, words: Sequence[str]) -> Order:
+    """An order that is only to be looked at (a quote, a preview), checked as far as it can be without making it."""
+    order = parse_order(data)
+    cls = template_of(order.template)
+    load_process(order.process or cls.default_process, order.machine)
+    no_paths(order)
+    values, _ = accept(order, cls)
+    refuse_words(cls, values, words)
+    return order
+
+
+def no_paths(order: Order) -> None:
+    """OrderError where an input is told by its path."""
+    for name, told in order.inputs.items():
+        if told.file is not None:
+            raise OrderError(f"inputs.{name}.file", "a path is no input here: upload the file, and name its sha256")
 
 
 def check_formats(formats: Sequence[str]) -> None:

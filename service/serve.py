@@ -100,7 +100,7 @@ def first_key(house: House) -> str | None:
         if keys.listed(conn):
             return None
         tenant = keys.new_tenant(conn, "owner", now())
-        return keys.new_key(conn, tenant, "first key", ["owner"], now())[1]
+        return keys.new_key(conn, tenant, "first key", ["owner", "metrics"], now())[1]
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -30,6 +30,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "typer": ("service/cli.py", "service/cli_service.py"),
     "fastapi": ("service/app.py", "service/api/"),
     "pydantic": ("service/api/",),
+    "starlette": ("service/api/",),
+    "prometheus_client": ("service/api/metrics.py",),
     "uvicorn": ("service/web.py",),
     "sqlalchemy": ("service/store/", "service/dispatch/"),
     "alembic": ("service/store/migrate.py", "service/store/migrations/"),

@@ -21,6 +21,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job"),
     )
     op.create_table(
+        "facts",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "idempotency",
         sa.Column("tenant", sa.String(length=32), nullable=False),
         sa.Column("key", sa.LargeBinary(length=32), nullable=False),
