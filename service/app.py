@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from engine.errors import InputError, OrderError
-from service.api import jobs
+from service.api import campaigns, jobs
 from service.api.problems import Problem, on_error, on_problem
 from service.house import House
 
@@ -18,4 +18,5 @@ def create(house: House) -> FastAPI:
     app.add_exception_handler(OrderError, on_error)
     app.add_exception_handler(InputError, on_error)
     app.include_router(jobs.router)
+    app.include_router(campaigns.router)
     return app

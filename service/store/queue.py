@@ -19,6 +19,8 @@ from service.store.schema import tallies as counters
 
 ENDED = ("done", "refused", "failed", "cancelled", "erased")
 STATES = ("queued", "running", *ENDED)
+WAITING = jobs.c.state == sa.text("'queued'")
+"""Spelled out, not bound: so SQLite sees that an index of what is queued will do."""
 _CLAIMED = (
     "id", "tenant", "campaign", "line", "queue", "template", "process", "machine", "formats", "quantity", "priority", "due", "same",
     "sealed", "wrapped", "strikes", "attempt", "purpose",
@@ -73,7 +75,7 @@ def heads(conn: sa.Connection) -> list[Head]:
     found = []
     columns = [jobs.c[name] for name in ("queue", "tenant", "priority", "due", "id", "template", "process", "body")]
     for (queue,) in conn.execute(waiting).all():
-        told = sa.select(*columns).where(jobs.c.queue == queue, jobs.c.state == "queued")
+        told = sa.select(*columns).where(jobs.c.queue == queue, WAITING)
         row = conn.execute(told.order_by(jobs.c.priority.desc(), jobs.c.due, jobs.c.id).limit(1)).first()
         if row is not None:
             found.append(Head(*row))
@@ -82,20 +84,7 @@ def heads(conn: sa.Connection) -> list[Head]:
 
 def claim(conn: sa.Connection, head: Head, most: int, now: int) -> list[dict[str, Any]]:
     """Up to `most` jobs that go well with the head (its queue, body, priority and template; equal ones beside each other), now running."""
-    alike = (
-        sa.select(jobs.c.id)
-        .where(
-            jobs.c.queue == head.queue,
-            jobs.c.state == "queued",
-            jobs.c.body == head.body,
-            jobs.c.priority == head.priority,
-            jobs.c.template == head.template,
-            jobs.c.id != head.id,
-        )
-        .order_by(jobs.c.due, jobs.c.same, jobs.c.id)
-        .limit(most - 1)
-    )
-    ids = [head.id, *conn.execute(alike).scalars()]
+    ids = [head.id] if most == 1 else _company(conn, head, most)
     told = (
         sa.update(jobs)
         .where(jobs.c.id.in_(ids), jobs.c.state == "queued")
@@ -106,6 +95,25 @@ def claim(conn: sa.Connection, head: Head, most: int, now: int) -> list[dict[str
     assert len(rows) <= most
     tallies.count(conn, tallies.moved(rows, "queued", "running"))
     return rows
+
+
+def _company(conn: sa.Connection, head: Head, most: int) -> list[str]:
+    """The head and those after it, each with its equals: what is made once serves all of them."""
+    like = jobs.c.queue == head.queue, jobs.c.body == head.body, jobs.c.priority == head.priority, WAITING
+    upcoming = sa.select(jobs.c.id, jobs.c.same).where(*like).order_by(jobs.c.due, jobs.c.id).limit(most)
+    rows = [(one, same) for one, same in conn.execute(upcoming) if one != head.id]
+    first = conn.execute(sa.select(jobs.c.same).where(jobs.c.id == head.id)).scalar_one()
+    rows = [(head.id, first), *rows][:most]
+    wanted = {same for _, same in rows if same is not None}
+    columns = jobs.c.same, jobs.c.id, jobs.c.queue, jobs.c.priority
+    equals: dict[bytes, list[str]] = {}
+    for same, one, queue, priority in conn.execute(
+        sa.select(*columns).where(jobs.c.same.in_(wanted), WAITING).limit(most * most)
+    ):
+        if (queue, priority) == (head.queue, head.priority):
+            equals.setdefault(same, []).append(one)
+    together = (one for first, same in rows for one in (first, *equals.get(same, ())))
+    return list(dict.fromkeys(together))[:most]
 
 
 def give_back(

@@ -30,6 +30,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "typer": ("service/cli.py",),
     "fastapi": ("service/app.py", "service/api/"),
     "pydantic": ("service/api/",),
+    "starlette": ("service/api/",),
+    "anyio": ("service/api/campaigns.py",),
     "uvicorn": ("service/web.py",),
     "sqlalchemy": ("service/store/", "service/dispatch/"),
     "pysqlite3": ("service/store/database.py",),
