@@ -54,6 +54,8 @@ SENTENCES: Mapping[str, str] = {
     "is no JSON: {} at line {} column {}": "n'est pas du JSON : {} à la ligne {}, colonne {}",
     "is no UTF-8 at byte {}": "n'est pas de l'UTF-8 à l'octet {}",
     "is no folder": "n'est pas un dossier",
+    "is no upload of yours": "n'est pas un de vos fichiers téléversés",
+    "is not what the upload said": "n'est pas ce qui a été dit au téléversement",
     "is no side": "n'est pas un côté",
     "is no {} machine, and process {} is {}": "n'est pas une machine {}, et le procédé {} est {}",
     "is none of the choices": "n'est aucun des choix",

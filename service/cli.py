@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.exceptions
 
-from service import tongue
+from service import cli_service, tongue
 
 if TYPE_CHECKING:
     from engine.model.order import Order
@@ -280,19 +280,6 @@ def rebuild(
 
 
 @app.command()
-def serve(
-    data: Annotated[str, typer.Option("--data", metavar="DIR", help="Where all is kept.")],
-    host: Annotated[str, typer.Option("--host", help="Loopback unless said.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
-    lanes: Annotated[int | None, typer.Option("--lanes", min=1, max=256, help="One a core unless said.")] = None,
-) -> int:
-    """The service: API, dispatcher and lanes, on one machine."""
-    from service.serve import cores, run
-
-    return run(data, host, port, lanes or cores())
-
-
-@app.command()
 def fonts(as_json: Json = False) -> int:
     """Which fonts there are, which scripts they cover, and what to install for the rest."""
     from service import listings
@@ -327,6 +314,9 @@ def doctor(as_json: Json = False) -> int:
     from service.health import run
 
     return run(as_json)
+
+
+cli_service.register(app)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from service.vault import Vault, seal
 
 FORMATS = ("3mf", "stl", "glb", "png", "step", "prusa")
 """What a job may ask for. G-code is made for the print shop that pulls."""
+DAY = 86_400_000
 DEFAULT_FORMATS = ("3mf", "stl", "glb", "png")
 
 
@@ -45,8 +46,41 @@ def row_of(
     line: int | None = None,
 ) -> dict[str, Any]:
     """The row of a new job, or the OrderError that the command line would give."""
+    return row_and_inputs(data, sender, vault, now, formats=formats, campaign=campaign, line=line)[0]
+
+
+def row_and_inputs(
+    data: bytes,
+    sender: Sender,
+    vault: Vault,
+    now: int,
+    *,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    campaign: str | None = None,
+    line: int | None = None,
+) -> tuple[dict[str, Any], Mapping[str, InputFile]]:
+    """`row_of`, and the files that the order names: whoever adds the row asks `check_uploads` whether they are there."""
     order = parse_order(data)
-    return row_from(order, sender, vault, now, formats=formats, campaign=campaign, line=line)
+    row = row_from(order, sender, vault, now, formats=formats, campaign=campaign, line=line)
+    return row, order.inputs
+
+
+@functools.lru_cache(maxsize=256)
+def template_of(key: str) -> type[Template]:
+    """The template of that key, looked for once: installing one wants a restart."""
+    return shelf.find(key)
+
+
+def check_uploads(inputs: Mapping[str, InputFile], there: Mapping[str, Mapping[str, Any]]) -> None:
+    """OrderError unless each input is an upload, told as it was uploaded. `there`: sha256 -> row, of the same tenant."""
+    for name, told in inputs.items():
+        row = there.get(told.sha256)
+        if row is None:
+            raise OrderError(f"inputs.{name}.sha256", "is no upload of yours", value=told.sha256).called("an input")
+        for what in ("unit", "side"):
+            if getattr(told, what) != row[what]:
+                why = "is not what the upload said"
+                raise OrderError(f"inputs.{name}.{what}", why, value=getattr(told, what), nearest=row[what]).called("an input")
 
 
 def row_from(
@@ -65,7 +99,7 @@ def row_from(
     cls = template_of(order.template)
     process = order.process or cls.default_process
     load_process(process, order.machine)
-    refuse_paths(order.inputs)
+    no_paths(order)
     values, _ = accept(order, cls)
     refuse_words(cls, values, sender.refused_words)
     one = job or new_id(now)
@@ -96,20 +130,26 @@ def row_from(
         "version": 1,
         "attempt": 0,
         "strikes": 0,
+        "expires": None if cls.retention_days is None else now + cls.retention_days * DAY,
         "created": now,
         "updated": now,
     }
 
 
-@functools.lru_cache(maxsize=64)
-def template_of(key: str) -> type[Template]:
-    """`shelf.find`, once a template: it reads what every installed package offers."""
-    return shelf.find(key)
+def looked_at(data: bytes, words: Sequence[str]) -> Order:
+    """An order that is only to be looked at (a quote, a preview), checked as far as it can be without making it."""
+    order = parse_order(data)
+    cls = template_of(order.template)
+    load_process(order.process or cls.default_process, order.machine)
+    no_paths(order)
+    values, _ = accept(order, cls)
+    refuse_words(cls, values, words)
+    return order
 
 
-def refuse_paths(inputs: Mapping[str, InputFile]) -> None:
-    """OrderError for an input that is named by a path: nobody's disk is read for an order that came over the wire."""
-    for name, told in inputs.items():
+def no_paths(order: Order) -> None:
+    """OrderError where an input is told by its path."""
+    for name, told in order.inputs.items():
         if told.file is not None:
             raise OrderError(f"inputs.{name}.file", "a path is no input here: upload the file, and name its sha256")
 
@@ -124,7 +164,7 @@ def more_problems(told: Mapping[str, Any], cls: type[Template], sender: Sender) 
     if isinstance(told.get("inputs"), dict):
         for name, entry in told["inputs"].items():
             if isinstance(entry, dict) and entry.get("file") is not None:
-                found += raised(lambda: refuse_paths({name: InputFile("", "mm", file="-")}))  # noqa: B023  # called at once
+                found += raised(lambda: no_paths(Order(cls.key, inputs={name: InputFile("", "mm", file="-")})))  # noqa: B023  # called at once
     if isinstance(texts, dict):
         found += raised(lambda: refuse_words(cls, texts, sender.refused_words))
     return found

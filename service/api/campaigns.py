@@ -10,7 +10,7 @@ import anyio.from_thread
 import anyio.to_thread
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 
 from service import intake
@@ -48,10 +48,10 @@ class CampaignBody(BaseModel):
 
 
 class CampaignList(BaseModel):
-    """A page of campaigns, newest first. `next`: the cursor of the next page, none where there is no more."""
+    """A page of campaigns, newest first."""
 
-    campaigns: list[CampaignBody]
-    next: str | None
+    items: list[CampaignBody]
+    next: str | None = Field(description="The cursor of the next page; none where this is the last.")
 
 
 def told(row: Mapping[str, Any], counts: Mapping[str, int]) -> CampaignBody:
@@ -91,7 +91,12 @@ async def create(
     formats: Annotated[str, Query(description="What to make: 3mf, stl, glb, png, step, prusa.", max_length=80)] = "3mf,png",
     name: Annotated[str | None, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = None,
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
-    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            pattern="^[!-~]{1,255}$", description="Your own name for this request: sent again, it makes no second campaign."
+        ),
+    ] = None,
 ) -> CampaignBody:
     """Order every row of an NDJSON or CSV file: all of them, or, where one is bad, none; then every bad row is named by its line."""
     kind = ENDINGS.get(content_type.partition(";")[0].strip().lower())
@@ -170,14 +175,14 @@ def _bad(bad: BadRows) -> Problem:
 def listing(
     key: Orders,
     house: TheHouse,
-    after: Annotated[str | None, Query(pattern="^[0-9a-f]{32}$")] = None,
+    cursor: Annotated[str | None, Query(pattern="^[0-9a-f]{32}$", description="As the page before told it.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> CampaignList:
     """Campaigns, newest first."""
     with house.database.read() as conn:
-        rows = campaigns.listed(conn, key.tenant, after=after, limit=limit + 1)
+        rows = campaigns.listed(conn, key.tenant, after=cursor, limit=limit + 1)
         bodies = [told(row, tallies.of_queue(conn, row["id"])) for row in rows[:limit]]
-    return CampaignList(campaigns=bodies, next=rows[limit - 1]["id"] if len(rows) > limit else None)
+    return CampaignList(items=bodies, next=rows[limit - 1]["id"] if len(rows) > limit else None)
 
 
 @router.get("/{campaign}", response_model=CampaignBody)

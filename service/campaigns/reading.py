@@ -98,7 +98,7 @@ def _text(lines: Iterable[bytes | None]) -> Iterator[str]:
 
 def _csv(lines: Iterable[bytes | None], cls: type[Template]) -> Iterator[Row]:
     text = _text(lines)
-    read: Any = None
+    line = 1
     try:
         first = next(text, "")
         bare = re.sub(r'"[^"]*"', "", first)
@@ -109,26 +109,23 @@ def _csv(lines: Iterable[bytes | None], cls: type[Template]) -> Iterator[Row]:
             yield Row(1, wrong=wrong, last=True)
             return
         read = csv.reader(text, delimiter=delimiter, strict=True)
-        before = 0
+        line = 2
         for cells in read:
-            line, before = before + 2, read.line_num
+            at, line = line, read.line_num + 2
             if not any(cells):
                 continue
             if len(cells) != len(columns):
                 why = OrderError(
                     "order", "has another number of columns than the first line", value=len(cells), limit=len(columns)
                 )
-                yield Row(line, wrong=(why,))
+                yield Row(at, wrong=(why,))
                 continue
-            yield _filled(line, cells, columns)
+            yield _filled(at, cells, columns)
     except csv.Error:
-        at = 1 if read is None else read.line_num + 1
-        yield Row(
-            at, wrong=(OrderError("order", "is no CSV: a quote is not closed, or stands in the middle of a cell"),), last=True
-        )
+        why = OrderError("order", "is no CSV: a quote is not closed, or stands in the middle of a cell")
+        yield Row(line, wrong=(why,), last=True)
     except _Unreadable as error:
-        at = 1 if read is None else read.line_num + 2
-        yield Row(at, wrong=(error.error,), last=True)
+        yield Row(line, wrong=(error.error,), last=True)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from service.campaigns.reading import MAX_ROWS, Row, rows_of, with_defaults
 from service.clock import Clock, new_id
 from service.clock import now as wall
 from service.house import House
-from service.store import campaigns, tallies
+from service.store import campaigns, tallies, uploads
 
 TOLD = 100
 """Bad rows that are told in full; of the rest, how many there are."""
@@ -182,6 +182,10 @@ class Receiving:
         if order.template != self._cls.key:
             why, key = "the order is for another template", self._cls.key
             raise OrderError("template", why, value=order.template, limit=key, nearest=key)
+        if order.inputs:
+            with self.house.database.read() as conn:
+                there = uploads.known(conn, self.sender.tenant, [one.sha256 for one in order.inputs.values()])
+            intake.check_uploads(order.inputs, there)
         return intake.row_from(
             order, self.sender, self.house.vault, at, formats=self.asked.formats, campaign=campaign, line=line, job=job
         )

@@ -12,9 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.clock import new_id
-from service.store import outbox, tallies
+from service.store import tallies
 from service.store.schema import campaigns, idempotency, jobs
-from service.store.schema import tallies as counters
 
 Row = dict[str, Any]
 Connection = sa.Connection
@@ -129,7 +128,7 @@ def resume(conn: Connection, campaign: str, now: int) -> bool:
 
 def cancel(conn: Connection, campaign: str, now: int) -> bool:
     """No unit of it is begun from now on; those that wait are cancelled by `sweep`, in small steps, and those that run now."""
-    if not _change(conn, campaign, OPEN, state="cancelled", finished=now):
+    if not _change(conn, campaign, OPEN, state="cancelled"):
         return False
     _cancel_some(conn, campaign, "running", now)
     return True
@@ -162,26 +161,13 @@ def ended_of(conn: Connection, campaign: str) -> int:
     return sum(n for state, n in tallies.of_queue(conn, campaign).items() if state not in ("queued", "running"))
 
 
-def finish(conn: Connection, ended: Iterable[Mapping[str, Any]], now: int) -> None:
-    """Of the campaigns whose units have just ended: those that are through are done, and their pace is noted."""
-    for campaign, tenant in dict.fromkeys((r["campaign"], r["tenant"]) for r in ended if r["campaign"] is not None):
-        row = conn.execute(
-            sa.select(campaigns.c.state, campaigns.c.pace, campaigns.c.rows).where(campaigns.c.id == campaign)
-        ).one()
-        if row.state not in OPEN:
-            continue
-        if not row.pace or now - row.pace[-1][0] >= PACE_MS or now < row.pace[-1][0]:
-            pace = [*row.pace, [now, ended_of(conn, campaign)]][-PACES:]
-            conn.execute(sa.update(campaigns).where(campaigns.c.id == campaign).values(pace=pace))
-        counts = tallies.of_queue(conn, campaign)
-        if not counts.get("queued") and not counts.get("running"):
-            _change(conn, campaign, OPEN, state="done", finished=now)
-            tell_end(conn, tenant, campaign, "done", counts, now)
-
-
-def tell_end(conn: Connection, tenant: str, campaign: str, state: str, counts: Mapping[str, int], now: int) -> None:
-    """The webhook of a campaign's end."""
-    outbox.tell(conn, tenant, "campaign.ended", {"id": campaign, "state": state, "units": dict(sorted(counts.items()))}, now)
+def pace(conn: Connection, through: Iterable[str | None], now: int) -> None:
+    """Units of these campaigns have just ended: how many by now is noted, some seconds apart."""
+    for campaign in {one for one in through if one is not None}:
+        marks = conn.execute(sa.select(campaigns.c.pace).where(campaigns.c.id == campaign)).scalar_one()
+        if not marks or not 0 <= now - marks[-1][0] < PACE_MS:
+            marks = [*marks, [now, ended_of(conn, campaign)]][-PACES:]
+            conn.execute(sa.update(campaigns).where(campaigns.c.id == campaign).values(pace=marks))
 
 
 def pace_of(row: Mapping[str, Any], ended: int, now: int) -> float | None:
@@ -194,10 +180,8 @@ def pace_of(row: Mapping[str, Any], ended: int, now: int) -> float | None:
 
 def unfinished(conn: Connection) -> list[tuple[str, str]]:
     """(id, state) of the campaigns that have rows to be dropped, cancelled or erased."""
-    left = sa.select(counters.c.queue).where(counters.c.state == "queued", counters.c.n > 0)
-    told = sa.select(campaigns.c.id, campaigns.c.state).where(
-        campaigns.c.state.in_(("dropped", "erasing")) | ((campaigns.c.state == "cancelled") & campaigns.c.id.in_(left))
-    )
+    cancelled = (campaigns.c.state == "cancelled") & campaigns.c.finished.is_(None)
+    told = sa.select(campaigns.c.id, campaigns.c.state).where(campaigns.c.state.in_(("dropped", "erasing")) | cancelled)
     return [(one, state) for one, state in conn.execute(told)]
 
 

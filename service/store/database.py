@@ -18,7 +18,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.errors import EnvironmentFault
-from service.store.schema import metadata
 
 BUSY_MS = 30_000
 FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
@@ -48,6 +47,10 @@ def refuse_broken(version: tuple[int, ...]) -> None:
         raise EnvironmentFault(f"SQLite {told} can corrupt its write-ahead log; install pysqlite3, or SQLite 3.51.3 or later")
 
 
+class Unwritable(EnvironmentFault):
+    """The store takes nothing now: its disk is full or read-only, or somebody holds it too long. Waiting may help."""
+
+
 class Database:
     """Connections to one store. `read()` and `write()` give a connection in a transaction."""
 
@@ -65,24 +68,20 @@ class Database:
         sa.event.listen(self.engine, "begin", _begin)
         self._writer = self.engine.execution_options(unikat_write=True)
 
-    def create(self) -> None:
-        """The tables as they are now, where there is none yet. A store that is kept is brought there by `service.store.migrate`."""
-        metadata.create_all(self.engine)
-
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A view of the store that does not change while it is looked at."""
-        with self.engine.connect() as conn, conn.begin():
+        with _told(), self.engine.connect() as conn, conn.begin():
             yield conn
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """One transaction: all of it is on the disk when this ends, or nothing is."""
+        """One transaction: all of it is on the disk when this ends, or nothing is. Unwritable when the disk does not take it."""
         if self.file is None:
-            with self.engine.begin() as conn:
+            with _told(), self.engine.begin() as conn:
                 yield conn
             return
-        with self._writing, self._writer.begin() as conn:
+        with _told(), self._writing, self._writer.begin() as conn:
             yield conn
 
     def settle_down(self) -> None:
@@ -95,9 +94,37 @@ class Database:
             finally:
                 bare.close()
 
+    def copy_to(self, place: pathlib.Path) -> None:
+        """The store as it is now, in one new file, without what was deleted. SQLite's alone: others have their own tools."""
+        assert self.file is not None
+        bare = self.engine.raw_connection()
+        try:
+            bare.cursor().execute("VACUUM INTO ?", (str(place),))
+        finally:
+            bare.close()
+
+    def complaints(self) -> list[str]:
+        """What SQLite finds wrong with its file, row by row and page by page; nothing where it is whole."""
+        try:
+            with self.read() as conn:
+                found = [str(row[0]) for row in conn.exec_driver_sql("PRAGMA integrity_check(20)")]
+                found += [f"a row of {row[0]} points nowhere" for row in conn.exec_driver_sql("PRAGMA foreign_key_check")]
+        except sa.exc.DatabaseError:
+            return ["it cannot be read to its end"]
+        return [line for line in found if line != "ok"]
+
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """What goes wrong with the disk or the file, said without the statement: that may quote a value."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        raise Unwritable(f"the store does not answer: {error.orig}") from None
 
 
 def _prepare(connection: Any, _: object) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.store import tallies
+from service.store import ends, tallies
 from service.store.campaigns import shown
 from service.store.schema import copies, jobs
 
@@ -64,7 +64,10 @@ def cancel(conn: sa.Connection, tenant: str, job: str, now: int) -> Row | None:
     )
     assert conn.execute(told).rowcount == 1
     tallies.count(conn, tallies.moved([row], row["state"], "cancelled"))
-    return find(conn, tenant, job)
+    made = find(conn, tenant, job)
+    assert made is not None
+    ends.follow(conn, [made], now)
+    return made
 
 
 def copies_of(conn: sa.Connection, job: str) -> list[Row]:

@@ -12,6 +12,11 @@ Id = sa.String(32)
 NEVER = "9999-12-31"
 """The due date of what has none: it comes last."""
 
+facts = sa.Table(
+    "facts", metadata, sa.Column("name", sa.String(40), primary_key=True), sa.Column("value", sa.LargeBinary, nullable=False)
+)
+"""Of the store itself. `master`: a mark that only its own master key makes."""
+
 tenants = sa.Table(
     "tenants",
     metadata,
@@ -153,12 +158,14 @@ copies = sa.Table(
     sa.Column("holder", Id),
     sa.Column("lease", sa.LargeBinary(32), index=True),
     sa.Column("lease_until", sa.BigInteger),
+    sa.Column("formats", sa.String(80)),
     sa.Column("reason", sa.String(200)),
     sa.Column("printed", sa.BigInteger),
-    sa.UniqueConstraint("serial", "copy"),
+    sa.UniqueConstraint("job", "serial", "copy"),
 )
-"""What a print shop pulls: one row a piece of plastic. `state`: ready, held, printed, gone. `copy`: 1, and one more with each reprint.
-`lease`: the hash of the lease's token."""
+"""What a print shop pulls: one row a piece of plastic. `state`: ready, held, printed, gone. `copy`: 1, and one more with each reprint
+(two jobs of the very same order have the same serials). `holder`: the key that holds it, or held it last. `lease`: the hash of the
+lease's token. `formats`: what the lease names. `reason`: why it was printed again, as the next copy."""
 _ready = copies.c.state == "ready"
 sa.Index(
     "copies_ready", copies.c.process, copies.c.tenant, copies.c.priority.desc(), copies.c.due, copies.c.id,
@@ -166,6 +173,30 @@ sa.Index(
 )  # fmt: skip
 _held = copies.c.state == "held"
 sa.Index("copies_held", copies.c.lease_until, sqlite_where=_held, postgresql_where=_held)
+
+slices = sa.Table(
+    "slices",
+    metadata,
+    sa.Column("job", Id, sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False, default=0),
+    sa.Column("strikes", sa.Integer, nullable=False, default=0),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("due", sa.String(10), nullable=False),
+    sa.Column("reason", sa.String(60)),
+    sa.Column("pack", Id),
+    sa.Column("file", sa.JSON),
+    sa.Column("updated", sa.BigInteger, nullable=False),
+)
+"""G-code, made where a print shop asked for it. `state`: wanted, making, made, failed (`reason`: a code). `file`: [offset, bytes, plain
+bytes, sha256] in a pack of its own, sealed under the job's key."""
+_wanted = slices.c.state == "wanted"
+sa.Index(
+    "slices_next", slices.c.strikes, slices.c.priority.desc(), slices.c.due, slices.c.job,
+    sqlite_where=_wanted, postgresql_where=_wanted,
+)  # fmt: skip
+_unmakeable = slices.c.state == "failed"
+sa.Index("slices_failed", slices.c.job, sqlite_where=_unmakeable, postgresql_where=_unmakeable)
 
 uploads = sa.Table(
     "uploads",
@@ -202,10 +233,11 @@ endpoints = sa.Table(
     sa.Column("events", sa.JSON, nullable=False),
     sa.Column("secret", sa.LargeBinary, nullable=False),
     sa.Column("former", sa.LargeBinary),
+    sa.Column("former_until", sa.BigInteger),
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("created", sa.BigInteger, nullable=False),
 )
-"""Where a tenant's webhooks go. `secret`, `former`: sealed; both sign while a secret is being changed. `state`: active, disabled."""
+"""Where a tenant's webhooks go. `secret`, `former`: sealed; both sign until `former_until`. `state`: active, disabled."""
 
 outbox = sa.Table(
     "outbox",
@@ -223,7 +255,7 @@ outbox = sa.Table(
 )
 """Webhooks to send, written with what they tell of. `state`: waiting, sent, dead."""
 _waiting = outbox.c.state == "waiting"
-sa.Index("outbox_next", outbox.c.next, sqlite_where=_waiting, postgresql_where=_waiting)
+sa.Index("outbox_next", outbox.c.endpoint, outbox.c.next, outbox.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
 sa.Index("outbox_of_endpoint", outbox.c.endpoint, outbox.c.id)
 
 erasures = sa.Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,7 +14,7 @@ Moves = Counter[tuple[str, str, str]]
 """(queue, tenant, state) -> how many more there are now."""
 
 
-def moved(rows: Iterable[Mapping[str, object]], old: str | None, new: str) -> Moves:
+def moved(rows: Iterable[Mapping[Any, Any]], old: str | None, new: str) -> Moves:
     """The moves of these jobs (queue, tenant) from one state to another; `old` is None for new ones."""
     found: Moves = Counter()
     for row in rows:

@@ -1,0 +1,98 @@
+"""The commands of the service, beside those of one product in service/cli.py: as thin, with the same statuses."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Data = Annotated[str, typer.Option("--data", metavar="DIR", help="The service's folder.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
+KeyFile = Annotated[
+    str | None, typer.Option("--master-key", metavar="FILE", help="The master key, where it is kept apart from the data.")
+]
+
+keys_app = typer.Typer(help="Keys of the service: create, list, revoke.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Put the service's commands beside the others."""
+    app.command()(serve)
+    app.command()(backup)
+    app.command()(restore)
+    app.add_typer(keys_app, name="keys")
+
+
+def serve(
+    data: Data,
+    host: Annotated[str, typer.Option("--host", help="Loopback unless said.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any that is free.")] = 8000,
+    lanes: Annotated[int | None, typer.Option("--lanes", min=1, max=256, help="One a core unless said.")] = None,
+    allow_local_webhooks: Annotated[
+        bool, typer.Option("--allow-local-webhooks", help="For tests: http, and addresses of this network, too.")
+    ] = False,
+) -> int:
+    """The service: API, dispatcher and lanes, on one machine."""
+    from service.serve import cores, run
+
+    return run(data, host, port, lanes or cores(), allow_local_webhooks)
+
+
+def backup(data: Data, to: Annotated[str, typer.Option("--to", metavar="FOLDER")], as_json: Json = False) -> int:
+    """A copy of a service's folder, while it runs; the next one into the same FOLDER copies what is new."""
+    from service.backup import back_up
+
+    return back_up(data, to, as_json)
+
+
+def restore(
+    backup: Annotated[str, typer.Argument(metavar="FOLDER", help="A backup.")],
+    data: Data,
+    master_key: KeyFile = None,
+    erasures: Annotated[
+        list[str] | None, typer.Option("--erasures", metavar="FILE", help="An erasures.log that was saved, again and again.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """A service's folder from a backup; what was erased since is erased again."""
+    from service.backup import restore
+
+    return restore(backup, data, master_key, erasures or [], as_json)
+
+
+@keys_app.command("create")
+def keys_create(
+    data: Data,
+    name: Annotated[str, typer.Option("--name", help="Whose it is, for the list.")],
+    scope: Annotated[list[str], typer.Option("--scope", help="owner, orders, preview or pickup; again and again.")],
+    tenant: Annotated[str, typer.Option("--tenant", help="The shop's name; made if it is new.")] = "owner",
+    weight: Annotated[float | None, typer.Option("--weight", min=0.01, max=100.0, help="Of that shop, against others.")] = None,
+    origin: Annotated[
+        list[str] | None, typer.Option("--origin", help="A web page that may use it: https://shop.example")
+    ] = None,
+    seller: Annotated[
+        list[str] | None, typer.Option("--seller", help="Of a pickup key: a shop whose units it may claim.")
+    ] = None,
+    process: Annotated[list[str] | None, typer.Option("--process", help="Of a pickup key: a process that it prints.")] = None,
+    as_json: Json = False,
+) -> int:
+    """A new key, told this once."""
+    from service.keys import create
+
+    return create(data, name, scope, tenant, weight, origin or [], seller or [], process or [], as_json)
+
+
+@keys_app.command("list")
+def keys_list(data: Data, as_json: Json = False) -> int:
+    """Every key: what it may, whose it is, whether it was revoked. Never the key itself."""
+    from service.keys import show
+
+    return show(data, as_json)
+
+
+@keys_app.command("revoke")
+def keys_revoke(data: Data, key: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False) -> int:
+    """The key opens nothing from now on."""
+    from service.keys import revoke
+
+    return revoke(data, key, as_json)
