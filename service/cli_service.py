@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 def serve(
     data: Data,
     host: Annotated[str, typer.Option("--host", help="Loopback unless said.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any that is free.")] = 8000,
     lanes: Annotated[int | None, typer.Option("--lanes", min=1, max=256, help="One a core unless said.")] = None,
     allow_local_webhooks: Annotated[
         bool, typer.Option("--allow-local-webhooks", help="For tests: http, and addresses of this network, too.")

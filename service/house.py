@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
 import pathlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.errors import EnvironmentFault
 from service.packs import Packs
+from service.store import facts
 from service.store.database import Database
 from service.store.migrate import upgrade
 from service.vault import Vault
@@ -30,11 +36,38 @@ class House:
 def open_house(folder: pathlib.Path, key: pathlib.Path | None = None) -> House:
     """Open, and on first use make, a data folder. `key`: the master key's file, where it is kept apart from the data.
 
-    Raises EnvironmentFault: SQLite that corrupts, a folder that cannot be written, a master key that is gone or open to others.
+    Raises EnvironmentFault: SQLite that corrupts, a folder that cannot be written, a master key that is gone, another one's, or open to others.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / PACKS).mkdir(exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFault(f"the data folder cannot be written: {error.strerror}") from None
     database = Database(folder / DATABASE)
     fresh = not (folder / DATABASE).exists()
     vault = Vault.open(key or folder / KEY, make=fresh)
     upgrade(database)
+    with database.write() as conn:
+        if facts.kept(conn, "master", vault.mark(b"master")) != vault.mark(b"master"):
+            raise EnvironmentFault("this is not the master key that the data were sealed with")
     return House(folder, database, vault, Packs(folder / PACKS))
+
+
+@contextlib.contextmanager
+def alone(folder: pathlib.Path, name: str = LOCK) -> Iterator[None]:
+    """Nobody else dispatches the jobs of this folder meanwhile: EnvironmentFault where somebody does.
+
+    The kernel lets go of the lock when its holder dies, however it dies.
+    """
+    try:
+        handle = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise EnvironmentFault(f"the data folder cannot be written: {error.strerror}") from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise EnvironmentFault("another process works on this data folder") from None
+        yield
+    finally:
+        os.close(handle)

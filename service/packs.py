@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from engine.errors import EngineFault, EnvironmentFault
+from service.clock import time_of
 
 NAME = re.compile(r"[0-9a-f]{32}")
 
@@ -34,7 +35,10 @@ class Packs:
         return self.folder / name[-2:] / f"{name}.pack"
 
     def put(self, name: str, parts: Iterable[bytes]) -> list[int]:
-        """Write a pack; the offset of each part. EnvironmentFault when the disk takes no more: then nothing of it stays."""
+        """Write a pack; the offset of each part. EnvironmentFault when the disk takes no more.
+
+        Whatever is raised, by the parts too: then nothing of it stays.
+        """
         place = self.path(name)
         beside = place.with_suffix(".new")
         offsets, at = [], 0
@@ -52,10 +56,11 @@ class Packs:
             if made:
                 _sync(self.folder)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                beside.unlink()
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             raise EnvironmentFault("the disk is full" if full else f"the disk takes no files: {error.strerror}") from None
+        finally:
+            with contextlib.suppress(OSError):
+                beside.unlink()
         return offsets
 
     def read(self, name: str, offset: int, size: int) -> bytes:
@@ -72,7 +77,7 @@ class Packs:
 
     def wipe(self, name: str, spans: Sequence[tuple[int, int]]) -> None:
         """Overwrite (offset, bytes) of a pack with zeros; a pack that is gone is wiped already."""
-        with contextlib.suppress(FileNotFoundError), self.path(name).open("r+b") as file:
+        with _told(), contextlib.suppress(FileNotFoundError), self.path(name).open("r+b") as file:
             for offset, size in spans:
                 file.seek(offset)
                 while size > 0:
@@ -83,18 +88,40 @@ class Packs:
     def remove(self, name: str) -> None:
         """The pack goes; one that is gone has gone."""
         place = self.path(name)
-        with contextlib.suppress(FileNotFoundError):
+        with _told(), contextlib.suppress(FileNotFoundError):
             place.unlink()
             _sync(place.parent)
 
     def names(self) -> Iterator[str]:
-        """Every pack there is; and what a writer that died left half-written is swept away."""
+        """Every pack there is."""
+        for place in self._places(".pack"):
+            yield place.stem
+
+    def old(self, before: int) -> Iterator[str]:
+        """The packs whose names were given before that time (milliseconds since 1970)."""
+        return (name for name in self.names() if NAME.fullmatch(name) and time_of(name) < before)
+
+    def sweep(self, before: int) -> int:
+        """Remove what writers that died before that time left half-written; how many. What is being written now is younger."""
+        went = 0
+        for place in self._places(".new"):
+            if not NAME.fullmatch(place.stem) or time_of(place.stem) < before:
+                place.unlink(missing_ok=True)
+                went += 1
+        return went
+
+    def _places(self, suffix: str) -> Iterator[pathlib.Path]:
         for folder in sorted(self.folder.glob("[0-9a-f][0-9a-f]")):
-            for place in sorted(folder.iterdir()):
-                if place.suffix == ".pack":
-                    yield place.stem
-                elif place.suffix == ".new":
-                    place.unlink(missing_ok=True)
+            if folder.is_dir():
+                yield from sorted(place for place in folder.iterdir() if place.suffix == suffix)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentFault(f"the disk takes no changes: {error.strerror}") from None
 
 
 def _sync(folder: pathlib.Path) -> None:

@@ -1,21 +1,97 @@
-"""`unikat serve`: starts the web process and the dispatcher, and starts again whichever dies."""
+"""`unikat serve`: starts the web process and the dispatcher, and starts again whichever dies.
+
+The port is opened here, so that who calls while the web process starts again waits for it and is not turned away.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from engine.errors import EnvironmentFault
 from service.clock import now
-from service.house import House, open_house
+from service.house import House, alone, open_house
 from service.store import keys
 from service.webhooks.guard import LOCAL
 
-RESTART = 0.5
-"""Seconds before a process that died is started again."""
+log = logging.getLogger("unikat.serve")
+
+LOOK = 0.05
+"""Seconds between two looks at the processes."""
+FIRST, LONGEST = 0.1, 30.0
+"""Seconds before a process that died is started again: doubled for each one that ended before it was ready."""
+LEAVE = 15.0
+"""Seconds that processes have to end what is under way, once they are asked to."""
+BACKLOG = 1024
+
+
+@dataclass
+class Kept:
+    """A process that is started again whenever it ends. Its last argument is the pipe on which it says that it is ready."""
+
+    command: Sequence[str]
+    fds: tuple[int, ...] = ()
+    environment: Mapping[str, str] | None = None
+    process: subprocess.Popen[bytes] | None = None
+    ready: bool = False
+    pause: float = FIRST / 2
+    due: float = 0.0
+    _told: int = -1
+
+    def look(self, at: float) -> None:
+        """Start it where it is not there; note that it is ready, or that it has ended. `at`: seconds that only go on."""
+        if self.process is None:
+            if at >= self.due:
+                self._start()
+            return
+        if not self.ready:
+            with contextlib.suppress(BlockingIOError):
+                self.ready = os.read(self._told, 1) != b""
+        if self.process.poll() is not None:
+            self.pause = FIRST if self.ready else min(2 * self.pause, LONGEST)
+            log.warning("a process ended", extra={"status": self.process.returncode, "again_in_s": self.pause})
+            os.close(self._told)
+            self.process, self.ready, self.due = None, False, at + self.pause
+
+    def _start(self) -> None:
+        self._told, tell = os.pipe()
+        os.set_blocking(self._told, False)
+        try:
+            self.process = subprocess.Popen(
+                [*self.command, str(os.getpid()), str(tell)],
+                pass_fds=(*self.fds, tell),
+                stdin=subprocess.DEVNULL,
+                env=self.environment,
+                process_group=0,  # Ctrl-C is ours to handle
+            )
+        finally:
+            os.close(tell)
+
+    def end(self) -> None:
+        """Ask it to end."""
+        if self.process is not None:
+            self.process.terminate()
+
+    def wait(self, until: float) -> None:
+        """Until it has ended; it is killed when it takes longer than `until`."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(max(until - time.monotonic(), 0.0))
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._told)
 
 
 def first_key(house: House) -> str | None:
@@ -24,34 +100,49 @@ def first_key(house: House) -> str | None:
         if keys.listed(conn):
             return None
         tenant = keys.new_tenant(conn, "owner", now())
-        return keys.new_key(conn, tenant, "first key", ["owner"], now())[1]
+        return keys.new_key(conn, tenant, "first key", ["owner", "metrics"], now())[1]
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The port, open; EnvironmentFault where it is taken. Port 0 is any that is free."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise EnvironmentFault(f"port {port} of {host} cannot be opened: {error.strerror}") from None
 
 
 def run(data: str, host: str, port: int, lanes: int, local_webhooks: bool = False) -> int:
     """Serve until SIGTERM or Ctrl-C."""
-    house = open_house(pathlib.Path(data))
-    token = first_key(house)
-    house.database.close()
-    if token is not None:
-        print(f"The owner's key, told this once: {token}", flush=True)
-    print(f"Serving on http://{host}:{port}, its documentation at http://{host}:{port}/docs", flush=True)
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    commands = (
-        [sys.executable, "-m", "service.dispatch", data, str(lanes)],
-        [sys.executable, "-m", "service.web", data, host, str(port)],
-    )
-    environment = {**os.environ, LOCAL: "1" if local_webhooks else "0"}
-    running = [subprocess.Popen(command, env=environment) for command in commands]
-    while not stop.wait(RESTART):
-        for at, process in enumerate(running):
-            if process.poll() is not None:
-                running[at] = subprocess.Popen(commands[at], env=environment)
-    for process in running:
-        process.terminate()
-    for process in running:
-        process.wait()
+    folder = pathlib.Path(data)
+    house = open_house(folder)
+    with alone(folder, "serve.lock"), listen(host, port) as door:
+        token = first_key(house)
+        house.database.close()
+        if token is not None:
+            print(f"The owner's key, told this once: {token}", flush=True)
+        environment = {**os.environ, LOCAL: "1" if local_webhooks else "0"}
+        commands = [
+            Kept([sys.executable, "-m", "service.dispatch", data, str(lanes)], environment=environment),
+            Kept([sys.executable, "-m", "service.web", data, str(door.fileno())], (door.fileno(),), environment),
+        ]
+        told = False
+        while not stop.is_set():
+            for one in commands:
+                one.look(time.monotonic())
+            if not told and all(one.ready for one in commands):
+                where = f"http://{host}:{door.getsockname()[1]}"
+                print(f"Serving on {where}, its documentation at {where}/docs", flush=True)
+                told = True
+            stop.wait(LOOK)
+        for one in commands:
+            one.end()
+        until = time.monotonic() + LEAVE
+        for one in commands:
+            one.wait(until)
     return 0
 
 

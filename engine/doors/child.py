@@ -273,14 +273,16 @@ class Child:
         return worker
 
     def _answer(self, worker: _Worker, deadline: float, own: tuple[str, ...]) -> Any:
-        until = time.monotonic() + deadline + GRACE_SECONDS
+        until = last = time.monotonic() + deadline + GRACE_SECONDS
         stage: str | None = None
         usable = False
         try:
             while True:
                 kind, payload = worker.frame(until)
                 if kind == wire.PROGRESS:
-                    stage = str(replies.unpack(payload))[:200]
+                    stage, seconds = replies.stage_of(payload)
+                    if seconds is not None:  # that unit's own time, which ends before the whole call's
+                        until, deadline = min(last, time.monotonic() + seconds + GRACE_SECONDS), seconds
                     continue
                 if kind == wire.FAULT:
                     told = replies.unpack(payload)

@@ -111,6 +111,16 @@ def unpack(payload: bytes | bytearray) -> Any:
         raise EngineFault(f"a child's answer cannot be taken: {type(error).__name__}: {error}") from error
 
 
+def stage_of(payload: bytes | bytearray) -> tuple[str, float | None]:
+    """What a PROGRESS frame tells: the stage, and how many seconds it may take, where it says so."""
+    told = unpack(payload)
+    if not isinstance(told, tuple):
+        return str(told)[:200], None
+    if len(told) != 2 or not isinstance(told[1], float) or not told[1] > 0:
+        raise EngineFault("a child's answer cannot be taken: not a stage and its time")
+    return str(told[0])[:200], told[1]
+
+
 def _our_error(told: dict[str, Any]) -> errors.UnikatError | None:
     """One of our exceptions again, without calling its constructor; None when there is no such class."""
     module, name = str(told["module"]), str(told["class"])

@@ -112,8 +112,8 @@ def progress(stage: str) -> None:
 
 def unit(name: str, seconds: float) -> None:
     """`progress`, and from now on the kernel's deadline is that unit's own: of many units in one call each has its time."""
-    progress(name)
     if _channel is not None:
+        send(_channel, PROGRESS, pack((str(name), float(seconds))))
         faulthandler.dump_traceback_later(max(seconds - EARLIER, seconds / 2), file=_words)
         signal.setitimer(signal.ITIMER_REAL, seconds)
 

@@ -9,55 +9,64 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
-
 from engine.errors import EnvironmentFault
-from service.clock import Clock, new_id
+from service.clock import Clock, Ticks, new_id
 from service.clock import now as wall
 from service.dispatch.fair import Costs, Fairness
+from service.dispatch.orphans import Orphans
 from service.lanes.pool import Died
 from service.lanes.unit import Unit
 from service.packs import Packs
-from service.store import queue
+from service.store import ends, queue
 from service.store.database import Database
-from service.store.outbox import announce
-from service.store.queue import Ended, Head
-from service.store.schema import jobs, tenants
-from service.vault import Vault
+from service.store.queue import Ended, Head, Settled
+from service.vault import Unreadable, Vault
 
 log = logging.getLogger("unikat.dispatch")
 
 STRIKES = 2
 """So many deaths of a lane are laid to a unit before it fails."""
+LOSSES = 3
+"""So often a lane is killed from outside at a unit's work before that unit goes alone; and so often again before it is to blame."""
 UNIT_SECONDS = 60.0
 """How long one unit may take, its CadQuery included."""
-PAUSE_AFTER_FAULT = 5_000
-"""Milliseconds without new work after the disk refused to take files."""
+AFTER_FAULT = 5.0
+"""Seconds without new work after the disk refused to take files."""
+AFTER_LOSS = 1.0
+"""The same after a lane was lost that worked for nobody."""
+DRAIN = 8.0
+"""Seconds that what is under way has to end, when we are asked to."""
+MADE = ("done", "refused", "failed")
 
 Runner = Callable[..., Any]
 """`Lanes.run`, or what stands for it elsewhere."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Chunk:
-    """Work in flight: the claimed rows by id."""
+    """Work in flight: the claimed rows by id. `expected`: what it was charged beforehand, at its tenant's `weight`."""
 
     id: str
     head: Head
-    rows: dict[str, dict[str, Any]]
+    rows: Mapping[str, Mapping[str, Any]]
     pack: str
-    begun: int
     expected: float
+    weight: float
 
 
 @dataclass
 class Dispatcher:
-    """`runner` is submitted to `executor`. `inflight`: how many chunks may be under way, one waiting beside each lane at work."""
+    """`runner` is submitted to `executor`. `inflight`: how many chunks may be under way, one waiting beside each lane at work.
+
+    `sources`: where templates that are not installed come from. `cancel`: ends the lane that works on a chunk.
+    """
 
     database: Database
     vault: Vault
@@ -67,56 +76,66 @@ class Dispatcher:
     inflight: int
     sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     clock: Clock = wall
+    ticks: Ticks = time.monotonic
     unit_seconds: float = UNIT_SECONDS
     cancel: Callable[[str], None] = lambda chunk: None
-    forget: Callable[[], None] = lambda: None
     fairness: Fairness = field(default_factory=Fairness)
     costs: Costs = field(default_factory=Costs)
     flying: dict[Future[Any], Chunk] = field(default_factory=dict)
-    _paused_until: int = 0
-    _alone: set[str] = field(default_factory=set)
+    _paused_until: float = float("-inf")
+    _apart: set[str] = field(default_factory=set)
+    _losses: Counter[str] = field(default_factory=Counter)
+    _orphans: Orphans = field(default_factory=Orphans)
 
     def start(self) -> int:
         """Give back what ran when the last dispatcher ended; how many that were."""
         with self.database.write() as conn:
-            left = queue.running(conn)
-            queue.give_back(conn, left, {}, self.clock())
-        return len(left)
+            back = queue.give_back(conn, queue.running(conn), {}, self.clock())
+        if back:
+            log.info("given back", extra={"units": len(back)})
+        return len(back)
 
     def step(self, seconds: float = 0.0) -> int:
         """Settle what has ended, stop what was cancelled, and fill the lanes: how many chunks it began or settled.
 
-        Waits up to `seconds` for one of those in flight, if it may not begin another.
+        Waits up to `seconds` for one of those in flight. EnvironmentFault: the store or the disk takes nothing now; nothing
+        is lost by it, and the next step tries again.
         """
         did = self.fill()
-        if self.flying:
-            done, _ = wait(self.flying, timeout=seconds, return_when=FIRST_COMPLETED)
-            for future in done:
-                self._settle(self.flying.pop(future), future)
-                did += 1
+        self.stop_cancelled()
+        did += self.collect(seconds)
+        self._orphans.look(self.database, self.packs, self.clock(), self.ticks(), {c.pack for c in self.flying.values()})
         return did
 
     def run(self, stop: threading.Event, idle: float = 0.05) -> None:
-        """Until `stop`; then waits for what is under way."""
+        """Until `stop`; then what is under way is settled, and what takes too long is given back."""
         while not stop.is_set():
-            self.stop_cancelled()
-            if not self.step(idle) and not self.flying:
-                stop.wait(idle)
+            try:
+                if not self.step(idle) and not self.flying:
+                    stop.wait(idle)
+            except EnvironmentFault as error:
+                log.error("the store or the disk does not answer", extra={"why": type(error).__name__})
+                stop.wait(AFTER_LOSS)
         self.drain()
 
-    def drain(self) -> None:
-        """Begin nothing more; settle all that is under way."""
-        while self.flying:
-            done, _ = wait(self.flying, return_when=FIRST_COMPLETED)
-            for future in done:
-                self._settle(self.flying.pop(future), future)
+    def drain(self, seconds: float = DRAIN) -> None:
+        """Begin nothing more; settle all that is under way, and end after `seconds` what has not ended then."""
+        for future in [f for f in self.flying if f.cancel()]:
+            self._back(self.flying.pop(future))
+        until = self.ticks() + seconds
+        while self.flying and self.ticks() < until:
+            self.collect(0.1)
+        for chunk in self.flying.values():
+            self.cancel(chunk.id)
+        while self.flying and self.ticks() < until + seconds:
+            self.collect(0.1)
 
     # ---- taking ------------------------------------------------------------------------------------------------------
 
     def fill(self) -> int:
         """Claim chunks until enough are in flight, or nothing waits."""
         begun = 0
-        while len(self.flying) < self.inflight and self.clock() >= self._paused_until:
+        while len(self.flying) < self.inflight and self.ticks() >= self._paused_until:
             chunk = self._claim()
             if chunk is None:
                 break
@@ -127,28 +146,39 @@ class Dispatcher:
     def _claim(self) -> Chunk | None:
         with self.database.read() as conn:
             heads = queue.heads(conn)
-            weights = dict(conn.execute(sa.select(tenants.c.id, tenants.c.weight)).all()) if heads else {}
+            weights = queue.weights(conn) if heads else {}
         head = self.fairness.choose(heads)
         if head is None:
             return None
         at = self.clock()
-        most = 1 if head.id in self._alone else self.costs.size(head.template, head.process)
+        alone = head.strikes or head.id in self._apart
+        most = 1 if alone else self.costs.size(head.template, head.process)
         with self.database.write() as conn:
-            rows = queue.claim(conn, head, most, at)
+            rows = queue.claim(conn, head, most, at, self._apart)
         if not rows:
             return None
         expected = len(rows) * self.costs.seconds(head.template, head.process)
-        self.fairness.charge(head.tenant, expected, weights)
-        return Chunk(new_id(at), head, {row["id"]: row for row in rows}, new_id(at), at, expected)
+        weight = weights.get(head.tenant, 1.0)
+        self.fairness.charge(head.tenant, expected, weight)
+        return Chunk(new_id(at), head, {row["id"]: row for row in rows}, new_id(at), expected, weight)
 
     def _submit(self, chunk: Chunk) -> None:
-        units = [asdict(self._unit(row)) for row in chunk.rows.values()]
-        args = (units, os.fspath(self.packs.folder), chunk.pack)
-        seconds = self.unit_seconds * len(units)
-        future = self.executor.submit(
-            self.runner, chunk.id, chunk.head.body, "service.lanes.work:chunk", args, seconds, list(chunk.rows)
-        )
-        self.flying[future] = chunk
+        units, closed = [], []
+        for one, row in chunk.rows.items():
+            try:
+                units.append(asdict(self._unit(row)))
+            except Unreadable:
+                closed.append(Ended(one, row["attempt"], "failed", reason="unreadable"))
+        if closed:
+            log.error("units cannot be read", extra={"units": len(closed)})
+            self._write(closed)
+        if units:
+            args = (units, os.fspath(self.packs.folder), chunk.pack)
+            seconds, names = self.unit_seconds * len(units), [unit["id"] for unit in units]
+            future = self.executor.submit(
+                self.runner, chunk.id, chunk.head.body, "service.lanes.work:chunk", args, seconds, names
+            )
+            self.flying[future] = self._only(chunk, names)
 
     def _unit(self, row: Mapping[str, Any]) -> Unit:
         return Unit(
@@ -161,36 +191,65 @@ class Dispatcher:
             machine=row["machine"],
             formats=tuple(row["formats"].split(",")),
             seconds=self.unit_seconds,
+            same=row["same"],
         )
+
+    def stop_cancelled(self) -> None:
+        """End the lanes that work for jobs which were cancelled or erased since: their neighbours wait again."""
+        attempts = {i: row["attempt"] for chunk in self.flying.values() for i, row in chunk.rows.items()}
+        if not attempts:
+            return
+        with self.database.read() as conn:
+            gone = queue.no_longer_running(conn, attempts)
+        for future, chunk in list(self.flying.items()):
+            if gone.isdisjoint(chunk.rows) or future.done():
+                continue
+            if future.cancel():  # it had not begun
+                self._back(chunk)
+                del self.flying[future]
+            else:
+                self.cancel(chunk.id)
 
     # ---- settling ----------------------------------------------------------------------------------------------------
 
-    def _settle(self, chunk: Chunk, future: Future[Any]) -> None:
-        error = future.exception()
-        if isinstance(error, EnvironmentFault):  # the disk is full, or a key is wrong: no unit's fault, and waiting may help
-            log.error(
-                "a chunk could not be kept", extra={"chunk": chunk.id, "units": len(chunk.rows), "why": type(error).__name__}
-            )
-            self._paused_until = self.clock() + PAUSE_AFTER_FAULT
-            self._back(chunk, {})
-        elif error is not None:
-            log.error("a chunk was lost", extra={"chunk": chunk.id, "units": len(chunk.rows), "why": type(error).__name__})
-            self._back(chunk, dict.fromkeys(chunk.rows, "error") if len(chunk.rows) == 1 else {})
-        elif isinstance(told := future.result(), Died):
-            self._died(chunk, told)
-        else:
-            self._ended(chunk, told)
+    def collect(self, seconds: float) -> int:
+        """Settle what has ended, or ends within `seconds`: how many chunks. One that the store does not take stays in flight."""
+        if not self.flying:
+            return 0
+        done, _ = wait(self.flying, timeout=seconds, return_when=FIRST_COMPLETED)
+        for future in done:
+            self._settle(self.flying[future], future)
+            del self.flying[future]
+        return len(done)
 
-    def _ended(self, chunk: Chunk, told: list[dict[str, Any]]) -> None:
-        spent = sum(answer["cpu_ms"] for answer in told) / 1000.0
-        self.fairness.charge(chunk.head.tenant, spent - chunk.expected, {})
-        if told:
-            self.costs.learn(chunk.head.template, chunk.head.process, spent / len(told))
-        ended = [self._answer(chunk, answer) for answer in told]
-        kept = self._write(ended)
-        if not any(row["pack"] for row in kept):
-            self.packs.remove(chunk.pack)  # they were all cancelled meanwhile: nobody will ever ask for it
-        self._alone.difference_update(chunk.rows)
+    def _settle(self, chunk: Chunk, future: Future[Any]) -> None:
+        if future.cancelled():
+            self._back(chunk)
+            return
+        error = future.exception()
+        told = None if error is not None else future.result()
+        if isinstance(error, EnvironmentFault):  # the disk is full: no unit's fault, and waiting may help
+            self._log(logging.ERROR, "a chunk could not be kept", chunk, type(error).__name__)
+            self._paused_until = self.ticks() + AFTER_FAULT
+            self._back(chunk)
+        elif isinstance(told, Died):
+            self._died(chunk, told)
+        elif (answers := _answers(chunk, told)) is not None:
+            self._ended(chunk, answers)
+        else:
+            self._log(logging.ERROR, "a chunk was lost", chunk, type(error).__name__)
+            self._died(chunk, Died("error", next(iter(chunk.rows)) if len(chunk.rows) == 1 else None))
+
+    def _ended(self, chunk: Chunk, told: Sequence[Mapping[str, Any]]) -> None:
+        ended = [self._answer(chunk, answer) for answer in told if answer["state"] != "struck"]
+        struck = {answer["id"]: str(answer["reason"]) for answer in told if answer["state"] == "struck"}
+        lost = {one for one, reason in struck.items() if reason == "lost"}
+        self._write(
+            ended, self._only(chunk, struck), {i: r for i, r in struck.items() if i not in lost or self._too_often(chunk, i)}
+        )
+        self._charge(chunk, sum(answer["ms"] for answer in told) / 1000.0)
+        self.costs.learn(chunk.head.template, chunk.head.process, sum(answer["ms"] for answer in told) / 1000.0 / len(told))
+        self._forget(one.id for one in ended)
 
     def _answer(self, chunk: Chunk, answer: Mapping[str, Any]) -> Ended:
         files = answer.get("files") or None
@@ -209,47 +268,74 @@ class Dispatcher:
 
     def _died(self, chunk: Chunk, died: Died) -> None:
         """The unit at work gets a strike, and with it the second time fails; its neighbours wait again, and it then goes alone."""
-        guilty = died.unit if died.unit in chunk.rows else next(iter(chunk.rows)) if len(chunk.rows) == 1 else None
-        if died.kind in ("cancelled", "lost"):
-            guilty = None  # killed from outside: no unit's fault
-        log.warning("a lane died", extra={"chunk": chunk.id, "units": len(chunk.rows), "kind": died.kind, "unit": guilty})
-        if guilty is None:
-            if died.kind not in ("cancelled", "lost"):
-                self._alone.update(chunk.rows)  # whoever it was is found alone
-            self._back(chunk, {})
-        elif chunk.rows[guilty]["strikes"] + 1 >= STRIKES:
-            row = chunk.rows[guilty]
-            self._write([Ended(guilty, row["attempt"], "failed", reason=died.kind)])
-            self._back(replace(chunk, rows={i: r for i, r in chunk.rows.items() if i != guilty}), {})
-        else:
-            self._alone.add(guilty)
-            self._back(chunk, {guilty: died.kind})
+        self._log(logging.WARNING, "a lane died", chunk, died.kind, unit=died.unit)
+        struck: dict[str, str] = {}
+        if died.unit is not None and died.kind == "lost":
+            if self._too_often(chunk, died.unit):
+                struck = {died.unit: died.kind}
+        elif died.unit is not None and died.kind != "cancelled":
+            struck = {died.unit: died.kind}
+        elif died.kind != "cancelled":  # it worked for nobody: whoever it was is found alone
+            self._apart.update(chunk.rows)
+            self._paused_until = self.ticks() + AFTER_LOSS
+        self._back(chunk, struck)
+        self._charge(chunk, died.seconds)
 
-    def _back(self, chunk: Chunk, struck: Mapping[str, str]) -> None:
+    def _too_often(self, chunk: Chunk, one: str) -> bool:
+        """Whether a lane was killed from outside at that unit's work so often that chance is ruled out: it may kill itself."""
+        self._losses[one] += 1
+        if self._losses[one] >= LOSSES:
+            self._apart.add(one)
+        return len(chunk.rows) == 1 and self._losses[one] >= 2 * LOSSES
+
+    def _back(self, chunk: Chunk, struck: Mapping[str, str] | None = None) -> None:
+        """Nothing came of the chunk: its units wait again, those in `struck` (id -> reason) with a strike more, or fail by it."""
+        self._write([], chunk, struck or {})
         self.packs.remove(chunk.pack)
-        failed = [i for i in struck if chunk.rows[i]["strikes"] + 1 >= STRIKES]
-        if failed:
-            self._write([Ended(i, chunk.rows[i]["attempt"], "failed", reason=struck[i]) for i in failed])
-        with self.database.write() as conn:
-            units = [(i, row["attempt"]) for i, row in chunk.rows.items() if i not in failed]
-            queue.give_back(conn, units, struck, self.clock())
 
-    def _write(self, ended: list[Ended]) -> list[dict[str, Any]]:
-        """One transaction: states, counters, copies to print, webhooks. The rows that ended by it, with their pack."""
-        at = self.clock()
+    def _write(self, ended: Sequence[Ended], back: Chunk | None = None, struck: Mapping[str, str] | None = None) -> None:
+        """One transaction: states, counters, copies to print, webhooks. Of what came too late nothing stays in the pack."""
+        at, struck, rows = self.clock(), struck or {}, back.rows if back is not None else {}
+        out = [i for i, reason in struck.items() if rows[i]["strikes"] + 1 >= STRIKES or reason == "lost"]
+        failed = [Ended(i, rows[i]["attempt"], "failed", reason=struck[i]) for i in out]
         with self.database.write() as conn:
-            settled = queue.settle(conn, ended, at)
-            announce(conn, settled.ended, at)
-        packed = {one.id: one.pack for one in ended}
-        return [{**row, "pack": packed[row["id"]]} for row in settled.ended]
+            settled = queue.settle(conn, [*ended, *failed], at)
+            ends.follow(conn, settled.ended, at)
+            queue.give_back(conn, [(i, row["attempt"]) for i, row in rows.items() if i not in out], struck, at)
+        self._forget(out)
+        self._clear(ended, settled)
 
-    def stop_cancelled(self) -> None:
-        """End the lanes that work for jobs which were cancelled or erased since: their neighbours wait again."""
-        flying = {i: chunk for chunk in self.flying.values() for i in chunk.rows}
-        if not flying:
-            return
-        with self.database.read() as conn:
-            told = sa.select(jobs.c.id).where(jobs.c.id.in_(flying), jobs.c.state != "running")
-            gone = [i for i in conn.execute(told).scalars()]
-        for chunk_id in {flying[i].id for i in gone}:
-            self.cancel(chunk_id)
+    def _clear(self, ended: Sequence[Ended], settled: Settled) -> None:
+        """Cancelled or erased meanwhile: what was made for it is wiped, or goes with the whole pack where all of it was."""
+        kept = {row["id"] for row in settled.ended}
+        for pack in {one.pack for one in ended if one.pack is not None}:
+            here = [one for one in ended if one.pack == pack]
+            late = [one for one in here if one.id not in kept]
+            if len(late) == len(here):
+                self.packs.remove(pack)
+            elif late:
+                self.packs.wipe(pack, [(entry[0], entry[1]) for one in late for entry in (one.files or {}).values()])
+
+    def _only(self, chunk: Chunk, ids: Iterable[str]) -> Chunk:
+        return Chunk(chunk.id, chunk.head, {i: chunk.rows[i] for i in ids}, chunk.pack, chunk.expected, chunk.weight)
+
+    def _charge(self, chunk: Chunk, spent: float) -> None:
+        self.fairness.charge(chunk.head.tenant, spent - chunk.expected, chunk.weight)
+
+    def _forget(self, ids: Iterable[str]) -> None:
+        for one in ids:
+            self._apart.discard(one)
+            self._losses.pop(one, None)
+
+    def _log(self, level: int, what: str, chunk: Chunk, kind: str, **more: object) -> None:
+        log.log(level, what, extra={"chunk": chunk.id, "units": len(chunk.rows), "kind": kind, **more})
+
+
+def _answers(chunk: Chunk, told: object) -> list[dict[str, Any]] | None:
+    """What a lane, which is not trusted, tells of each unit, once and in a state that it may be in; none where it does not."""
+    if not isinstance(told, list) or not all(isinstance(answer, dict) for answer in told):
+        return None
+    if [answer.get("id") for answer in told] != list(chunk.rows):
+        return None
+    fair = all(a.get("state") in (*MADE, "struck") and isinstance(a.get("ms"), int | float) for a in told)
+    return told if fair else None

@@ -6,7 +6,7 @@ after idling starts at the present, with no claim on the past (Demers, Keshav, S
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from service.store.queue import Head
@@ -28,9 +28,9 @@ class Fairness:
         urgent = [head for head in heads if head.priority == most]
         return min(urgent, key=lambda h: (self.times[h.tenant], h.due, h.id))
 
-    def charge(self, tenant: str, cost: float, weights: Mapping[str, float]) -> None:
-        """A tenant's work cost so much (any unit, the same for all)."""
-        self.times[tenant] = self.times.get(tenant, self.present) + cost / max(weights.get(tenant, 1.0), 1e-6)
+    def charge(self, tenant: str, cost: float, weight: float) -> None:
+        """A tenant's work cost so much (any unit, the same for all), or as much less than it was charged before."""
+        self.times[tenant] = self.times.get(tenant, self.present) + cost / max(weight, 1e-6)
 
     def _enter(self, waiting: Collection[str]) -> None:
         known = [self.times[tenant] for tenant in waiting if tenant in self.times]

@@ -6,32 +6,34 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.doors.child import Child, RemoteError
 from engine.errors import ChildFault
+from service.lanes.unit import PACK, PACKING
 
 PRELOAD = ("engine.make", "service.lanes.work:warm")
 MEMORY_MB = 4000
-PACKING = 30.0
-"""Seconds for writing a chunk's pack."""
 
 
 @dataclass
 class Died:
-    """A lane ended in the middle of a chunk. `unit`: whose work it was; none where it was ours. `kind`: see ChildFault."""
+    """A lane ended in the middle of a chunk. `unit`: whose work it was; none where it was ours. `kind`: see ChildFault; besides,
+    `cancelled` (we ended it) and `error` (it raised what no unit may). `seconds`: how long the lane had worked."""
 
     kind: str
     unit: str | None
+    seconds: float = 0.0
 
 
 @dataclass
 class _Lane:
     child: Child
     body: bytes = b""
-    chunk: str = ""
     stale: bool = False
     """What it remembers may be of an erased order: it begins anew."""
 
@@ -54,15 +56,17 @@ class Lanes:
     def run(self, chunk: str, body: bytes, target: str, args: Sequence[Any], seconds: float, units: Sequence[str]) -> Any:
         """`target(*args)` in a lane, within `seconds` in all. A Died instead, when the lane did not survive it."""
         lane = self._take(chunk, body)
+        begun = time.monotonic()
         try:
             if lane.stale:
-                lane.child.renew()
                 lane.stale = False
+                lane.child.renew()
             return lane.child.call(target, *args, deadline=seconds + PACKING)
         except ChildFault as fault:
-            return Died("cancelled" if chunk in self._cancelled else fault.kind, fault.stage if fault.stage in units else None)
+            kind = "cancelled" if chunk in self._cancelled else fault.kind
+            return Died(kind, _whose(fault.stage, units), time.monotonic() - begun)
         except RemoteError as error:
-            return Died("error", error.stage if error.stage in units else None)
+            return Died("error", _whose(error.stage, units), time.monotonic() - begun)
         finally:
             self._put(chunk, lane)
 
@@ -72,7 +76,7 @@ class Lanes:
                 self._free.wait()
             lane = next((one for one in self._idle if one.body == body), self._idle[0])
             self._idle.remove(lane)
-            lane.body, lane.chunk = body, chunk
+            lane.body = body
             self._busy[chunk] = lane
             return lane
 
@@ -80,32 +84,45 @@ class Lanes:
         with self._free:
             del self._busy[chunk]
             self._cancelled.discard(chunk)
+            if lane.stale:  # what it made last may be what was erased: it does not wait for the next chunk to forget it
+                lane.stale = False
+                lane.child.renew()
             self._idle.append(lane)
             self._free.notify()
 
     def cancel(self, chunk: str) -> None:
         """End the lane that works on that chunk, now."""
-        with self._free:
+        with self._free:  # so that it cannot have gone on to another chunk meanwhile
             lane = self._busy.get(chunk)
-            if lane is None:
-                return
-            self._cancelled.add(chunk)
-        lane.child.interrupt()
+            if lane is not None:
+                self._cancelled.add(chunk)
+                lane.child.interrupt()
 
     def forget(self) -> None:
-        """Before its next chunk each lane loses all that it remembers: something was erased."""
+        """Every lane loses all that it remembers, one at work when it has ended its chunk: something was erased."""
         with self._free:
-            for lane in (*self._idle, *self._busy.values()):
+            for lane in self._busy.values():
                 lane.stale = True
+            for lane in self._idle:
+                lane.child.renew()
 
     def start(self) -> None:
-        """Start every lane now; raises what its imports raise."""
-        for lane in list(self._idle):
-            lane.child.start()
+        """Start every lane now, side by side; raises what its imports raise."""
+        with ThreadPoolExecutor(self.count) as starters:
+            list(starters.map(lambda lane: lane.child.start(), list(self._idle)))
 
     def close(self) -> None:
         """End all lanes, at work or not."""
-        for lane in (*self._idle, *self._busy.values()):
+        with self._free:
+            lanes = [*self._idle, *self._busy.values()]
+        for lane in lanes:
             lane.child.abandon()
-        for lane in list(self._idle):
+        for lane in lanes:
             lane.child.close()
+
+
+def _whose(stage: str | None, units: Sequence[str]) -> str | None:
+    """The unit at whose work a lane died; of a pack that holds one unit's files, that unit."""
+    if stage == PACK and len(units) == 1:
+        return units[0]
+    return stage if stage in units else None

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+PACKING = 30.0
+"""Seconds that writing a chunk's pack may take."""
+PACK = "pack"
+"""The stage in which that is done; every other stage of a lane is a unit's id."""
+
 
 @dataclass(frozen=True)
 class Unit:
-    """`key` opens `sealed` (the order's JSON), and seals what is made. `source`: as engine.errands names a template."""
+    """`key` opens `sealed` (the order's JSON), and seals what is made. `source`: as engine.errands names a template.
+
+    `same`: equal for units of a tenant that differ in nothing that is made."""
 
     id: str
     tenant: str
@@ -19,3 +26,4 @@ class Unit:
     machine: str | None
     formats: tuple[str, ...]
     seconds: float
+    same: bytes | None = None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import pathlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.doors.child_server import progress, unit
+from engine.doors.child_server import unit
 from engine.errands import template_of
-from engine.errors import EnvironmentFault, InputError, OrderError, TemplateError
+from engine.errors import ChildFault, EngineFault, EnvironmentFault, InputError, OrderError, TemplateError
 from engine.export.papers import serials, sha256
 from engine.language.orders import parse_order
 from engine.language.shelf import code_hash
@@ -18,9 +19,12 @@ from engine.language.template import Template
 from engine.make import Workshop, make
 from engine.model.order import Order, Product
 from engine.sweep.warm import warm as warm_kernels
-from service.lanes.unit import Unit
+from service.lanes.unit import PACK, PACKING, Unit
 from service.packs import Packs
-from service.vault import seal, unseal
+from service.vault import Unreadable, seal, unseal
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""What the machine lacks, and no unit is guilty of."""
 
 
 @dataclass
@@ -48,26 +52,28 @@ def warm() -> None:
 
 
 def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[dict[str, Any]]:
-    """How each unit ended, in their order, `cpu_ms` with each; what was made lies in the pack of that name.
+    """How each unit ended, in their order, `ms` (of the lane) and `cpu_ms` with each; what was made lies in the pack of that name.
 
-    Before each unit its id is announced with its deadline, so that a death is laid to it alone.
+    Before each unit its id is announced with its deadline, so that a death is laid to it alone. State `struck`: it is to be
+    tried once more. EnvironmentFault: the machine lacks something, and all of the chunk is.
     """
     ended: list[dict[str, Any]] = []
     parts: list[bytes] = []
     for told in units:
         one = Unit(**told)
         unit(one.id, one.seconds)
-        begun = time.process_time()
+        begun, cpu = time.monotonic(), time.process_time()
         answer, files = _unit(one)
         sealed = [(name, data, seal(one.key, data, f"{one.id}/{name}".encode())) for name, data in files.items()]
         answer["files"] = {
             name: [len(parts) + n, len(blob), len(data), sha256(data)] for n, (name, data, blob) in enumerate(sealed)
         }
         parts += [blob for _, _, blob in sealed]
-        answer["cpu_ms"] = round(1000.0 * (time.process_time() - begun), 3)
+        answer["cpu_ms"] = round(1000.0 * (time.process_time() - cpu), 3)
+        answer["ms"] = round(1000.0 * (time.monotonic() - begun), 3)
         ended.append(answer)
-    progress("pack")
     if parts:
+        unit(PACK, PACKING)
         offsets = Packs(pathlib.Path(folder)).put(pack, parts)
         for answer in ended:
             answer["files"] = {
@@ -80,8 +86,14 @@ def _unit(one: Unit) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The answer and the files of one unit; what is the order's or the template's own fault is an answer, too."""
     try:
         order = order_of(one)
+    except Unreadable as error:
+        return _wrong(one, "failed", "unreadable", str(error))
+    except OrderError as error:
+        return _wrong(one, "failed", "order", error.for_sender())
+    try:
         cls, shop = _bench.of(one.source)
-        product = make(order, cls, formats=one.formats, workshop=shop)
+        equal = None if one.same is None else (one.tenant, one.same)
+        product = make(order, cls, formats=one.formats, workshop=shop, equal=equal)
     except OrderError as error:
         return _wrong(one, "failed", "order", error.for_sender())
     except InputError as error:
@@ -90,6 +102,12 @@ def _unit(one: Unit) -> tuple[dict[str, Any], dict[str, bytes]]:
         return _wrong(one, "failed", "template", error.for_sender())
     except EnvironmentFault as error:
         return _wrong(one, "failed", "installation", str(error))
+    except EngineFault as error:  # a promise of ours did not hold, or a child of this lane's died
+        return {"id": one.id, "state": "struck", "reason": error.kind if isinstance(error, ChildFault) else "error"}, {}
+    except OSError as error:
+        if error.errno in FULL:
+            raise EnvironmentFault(f"a lane cannot work: {error.strerror}") from None
+        raise
     made = product.report.verdict == "printable"
     answer = {
         "id": one.id,

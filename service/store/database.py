@@ -47,6 +47,10 @@ def refuse_broken(version: tuple[int, ...]) -> None:
         raise EnvironmentFault(f"SQLite {told} can corrupt its write-ahead log; install pysqlite3, or SQLite 3.51.3 or later")
 
 
+class Unwritable(EnvironmentFault):
+    """The store takes nothing now: its disk is full or read-only, or somebody holds it too long. Waiting may help."""
+
+
 class Database:
     """Connections to one store. `read()` and `write()` give a connection in a transaction."""
 
@@ -67,17 +71,17 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A view of the store that does not change while it is looked at."""
-        with self.engine.connect() as conn, conn.begin():
+        with _told(), self.engine.connect() as conn, conn.begin():
             yield conn
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """One transaction: all of it is on the disk when this ends, or nothing is."""
+        """One transaction: all of it is on the disk when this ends, or nothing is. Unwritable when the disk does not take it."""
         if self.file is None:
-            with self.engine.begin() as conn:
+            with _told(), self.engine.begin() as conn:
                 yield conn
             return
-        with self._writing, self._writer.begin() as conn:
+        with _told(), self._writing, self._writer.begin() as conn:
             yield conn
 
     def settle_down(self) -> None:
@@ -112,6 +116,15 @@ class Database:
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """What goes wrong with the disk or the file, said without the statement: that may quote a value."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        raise Unwritable(f"the store does not answer: {error.orig}") from None
 
 
 def _prepare(connection: Any, _: object) -> None:

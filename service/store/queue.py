@@ -6,7 +6,7 @@ touched by who comes late. Jobs, counters, copies to print and webhooks change i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +14,13 @@ import sqlalchemy as sa
 
 from service.clock import new_id
 from service.store import tallies
-from service.store.schema import campaigns, copies, jobs
+from service.store.schema import campaigns, copies, jobs, tenants
 from service.store.schema import tallies as counters
 
 ENDED = ("done", "refused", "failed", "cancelled", "erased")
 STATES = ("queued", "running", *ENDED)
+WAITING = jobs.c.state == sa.text("'queued'")
+"""Spelled out, not bound: so SQLite sees that an index of what is queued will do."""
 _CLAIMED = (
     "id", "tenant", "campaign", "line", "queue", "template", "process", "machine", "formats", "quantity", "priority", "due", "same",
     "sealed", "wrapped", "strikes", "attempt", "purpose",
@@ -37,6 +39,7 @@ class Head:
     template: str
     process: str
     body: bytes
+    strikes: int
 
 
 @dataclass(frozen=True)
@@ -71,31 +74,24 @@ def heads(conn: sa.Connection) -> list[Head]:
         .where(counters.c.state == "queued", counters.c.n > 0, sa.func.coalesce(campaigns.c.state, "running") == "running")
     )
     found = []
-    columns = [jobs.c[name] for name in ("queue", "tenant", "priority", "due", "id", "template", "process", "body")]
+    columns = [jobs.c[name] for name in ("queue", "tenant", "priority", "due", "id", "template", "process", "body", "strikes")]
     for (queue,) in conn.execute(waiting).all():
-        told = sa.select(*columns).where(jobs.c.queue == queue, jobs.c.state == "queued")
+        told = sa.select(*columns).where(jobs.c.queue == queue, WAITING)
         row = conn.execute(told.order_by(jobs.c.priority.desc(), jobs.c.due, jobs.c.id).limit(1)).first()
         if row is not None:
             found.append(Head(*row))
     return found
 
 
-def claim(conn: sa.Connection, head: Head, most: int, now: int) -> list[dict[str, Any]]:
-    """Up to `most` jobs that go well with the head (its queue, body, priority and template; equal ones beside each other), now running."""
-    alike = (
-        sa.select(jobs.c.id)
-        .where(
-            jobs.c.queue == head.queue,
-            jobs.c.state == "queued",
-            jobs.c.body == head.body,
-            jobs.c.priority == head.priority,
-            jobs.c.template == head.template,
-            jobs.c.id != head.id,
-        )
-        .order_by(jobs.c.due, jobs.c.same, jobs.c.id)
-        .limit(most - 1)
-    )
-    ids = [head.id, *conn.execute(alike).scalars()]
+def claim(conn: sa.Connection, head: Head, most: int, now: int, apart: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Up to `most` jobs that go well with the head (its queue, body, priority and template; equal ones beside each other), now running.
+
+    What has a strike, or is in `apart`, is no other's neighbour. Nothing, where its campaign was paused since it was looked at.
+    """
+    paused = sa.select(campaigns.c.id).where(campaigns.c.id == head.queue, campaigns.c.state != "running")
+    if conn.execute(paused).first() is not None:
+        return []
+    ids = [head.id] if most == 1 else _company(conn, head, most, apart)
     told = (
         sa.update(jobs)
         .where(jobs.c.id.in_(ids), jobs.c.state == "queued")
@@ -106,6 +102,26 @@ def claim(conn: sa.Connection, head: Head, most: int, now: int) -> list[dict[str
     assert len(rows) <= most
     tallies.count(conn, tallies.moved(rows, "queued", "running"))
     return rows
+
+
+def _company(conn: sa.Connection, head: Head, most: int, apart: Collection[str]) -> list[str]:
+    """The head and those after it that go with it, each with its equals: what is made once serves all of them."""
+    like = jobs.c.queue == head.queue, jobs.c.body == head.body, jobs.c.priority == head.priority, WAITING
+    columns = [jobs.c[name] for name in ("id", "same", "queue", "priority", "template", "process", "strikes")]
+    upcoming = sa.select(*columns).where(*like).order_by(jobs.c.due, jobs.c.id).limit(most + len(apart))
+    itself = sa.select(*columns).where(jobs.c.id == head.id)
+    rows = [*conn.execute(itself), *conn.execute(upcoming)]
+    equal = sa.select(*columns).where(jobs.c.same.in_({row.same for row in rows if row.same is not None}), WAITING)
+    found: dict[bytes, list[str]] = {}
+    wanted = (head.queue, head.priority, head.template, head.process, 0)
+    for one, same, *rest in conn.execute(equal.limit(most * most)):
+        if tuple(rest) == wanted and one not in apart:
+            found.setdefault(same, []).append(one)
+    together = [head.id]
+    for one, same, *rest in rows:
+        if one == head.id or (tuple(rest) == wanted and one not in apart):
+            together += [one, *found.get(same, ())]
+    return list(dict.fromkeys(together))[:most]
 
 
 def give_back(
@@ -136,6 +152,18 @@ def running(conn: sa.Connection) -> list[tuple[str, int]]:
     return [
         (one, attempt) for one, attempt in conn.execute(sa.select(jobs.c.id, jobs.c.attempt).where(jobs.c.state == "running"))
     ]
+
+
+def weights(conn: sa.Connection) -> dict[str, float]:
+    """Tenant -> its weight."""
+    return {one: weight for one, weight in conn.execute(sa.select(tenants.c.id, tenants.c.weight))}
+
+
+def no_longer_running(conn: sa.Connection, units: Mapping[str, int]) -> set[str]:
+    """Those of the jobs (id -> attempt) that were cancelled or erased while they were worked on."""
+    told = sa.select(jobs.c.id, jobs.c.attempt).where(jobs.c.id.in_(units), jobs.c.state == "running")
+    still = {one for one, attempt in conn.execute(told) if units[one] == attempt}
+    return set(units) - still
 
 
 def settle(conn: sa.Connection, ended: Sequence[Ended], now: int) -> Settled:

@@ -21,6 +21,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job"),
     )
     op.create_table(
+        "facts",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "idempotency",
         sa.Column("tenant", sa.String(length=32), nullable=False),
         sa.Column("key", sa.LargeBinary(length=32), nullable=False),
@@ -99,6 +105,8 @@ def upgrade() -> None:
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("pace", sa.JSON(), nullable=False),
+        sa.Column("touched", sa.BigInteger(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("finished", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -170,7 +178,7 @@ def upgrade() -> None:
     op.create_index(
         "jobs_body",
         "jobs",
-        ["queue", "body", sa.literal_column("priority DESC"), "same", "id"],
+        ["queue", "body", sa.literal_column("priority DESC"), "due", "id"],
         unique=False,
         sqlite_where=sa.text("state = 'queued'"),
         postgresql_where=sa.text("state = 'queued'"),
@@ -223,6 +231,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'running'"),
         postgresql_where=sa.text("state = 'running'"),
+    )
+    op.create_index(
+        "jobs_same",
+        "jobs",
+        ["same"],
+        unique=False,
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
     )
     op.create_table(
         "keys",
