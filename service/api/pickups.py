@@ -157,7 +157,7 @@ def _claim(house: House, asked: Asked, token: str, seconds: int) -> Claimed:
     at = now()
     with house.database.write() as conn:
         made = pickups.claim(conn, asked, hashed(token), at + 1000 * seconds, at)
-        wanted = made.unsliced + (pickups.lacking(conn, asked) if made.failed.get(slices.LACKING) else [])
+        wanted = made.unsliced + (pickups.lacking(conn) if made.failed.get(slices.LACKING) else [])
         if wanted:
             slices.want(conn, wanted, at)
     return made
