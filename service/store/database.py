@@ -60,7 +60,9 @@ class Database:
             return
         module = sqlite_module()
         refuse_broken(tuple(module.sqlite_version_info))
-        self.engine = sa.create_engine(f"sqlite:///{self.file}", module=module, pool_size=16, max_overflow=64)
+        self.engine = sa.create_engine(
+            f"sqlite:///{self.file}", module=module, pool_size=16, max_overflow=64, hide_parameters=True
+        )
         sa.event.listen(self.engine, "connect", _prepare)
         sa.event.listen(self.engine, "begin", _begin)
         self._writer = self.engine.execution_options(unikat_write=True)
@@ -77,13 +79,16 @@ class Database:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """One transaction: all of it is on the disk when this ends, or nothing is."""
+        """One transaction: all of it is on the disk when this ends, or nothing is, and EnvironmentFault says that it could not be."""
         if self.file is None:
             with self.engine.begin() as conn:
                 yield conn
             return
-        with self._writing, self._writer.begin() as conn:
-            yield conn
+        try:
+            with self._writing, self._writer.begin() as conn:
+                yield conn
+        except sa.exc.OperationalError as error:  # full, read-only, locked for too long: its text quotes what was written
+            raise EnvironmentFault(f"the database takes nothing now ({type(error.orig).__name__})") from None
 
     def settle_down(self) -> None:
         """Write the log into the database and empty it: what was deleted is in neither afterwards."""
