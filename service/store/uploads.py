@@ -40,6 +40,6 @@ def remove(conn: sa.Connection, tenant: str, sha256: str) -> str | None:
     return conn.execute(told).scalar()
 
 
-def expired(conn: sa.Connection, now: int) -> list[Row]:
-    """Those whose time is over."""
-    return [dict(row._mapping) for row in conn.execute(sa.select(uploads).where(uploads.c.expires <= now))]
+def expire(conn: sa.Connection, now: int) -> list[str]:
+    """Those whose time is over go; their packs, which are then removed."""
+    return list(conn.execute(sa.delete(uploads).where(uploads.c.expires <= now).returning(uploads.c.pack)).scalars())

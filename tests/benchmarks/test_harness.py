@@ -101,7 +101,7 @@ def test_everyone_gets_the_same_inputs_in_turn() -> None:
     ("given", "words"),
     [
         (["compile"], "comes with a later issue"),
-        (["service", "export"], "comes with a later issue"),
+        (["fit", "export"], "comes with a later issue"),
         (["speed"], "no subject 'speed'"),
         (["export", "--json", "/nowhere/at/all/rows.json"], "no such folder"),
     ],
