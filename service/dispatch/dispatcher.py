@@ -216,7 +216,7 @@ class Dispatcher:
         if not self.flying:
             return 0
         done, _ = wait(self.flying, timeout=seconds, return_when=FIRST_COMPLETED)
-        for future in done:
+        for future in [f for f in self.flying if f in done]:
             self._settle(self.flying[future], future)
             del self.flying[future]
         return len(done)
