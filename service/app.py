@@ -2,20 +2,81 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
+
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
-from engine.errors import InputError, OrderError
-from service.api import jobs
-from service.api.problems import Problem, on_error, on_problem
+from service.api import (
+    campaigns,
+    described,
+    events,
+    files,
+    health,
+    jobs,
+    keys,
+    pickups,
+    quotes,
+    templates,
+    uploads,
+    webhooks,
+    words,
+)
+from service.api.callers import Desk
+from service.api.manners import Manners
+from service.api.metrics import Figures
+from service.api.options import Options
+from service.api.pages import pages
+from service.api.problems import handle
+from service.clock import Clock
+from service.clock import now as wall
 from service.house import House
+from service.interactive import Interactive
+from service.settings import Settings
+from service.store.writer import Writer
+
+DESCRIPTION = (
+    "Orders in, unique printable products out. Every call but the health checks takes `Authorization: Bearer KEY`; "
+    "what is wrong is told as an RFC 9457 problem."
+)
+ROUTERS = (jobs, campaigns, files, events, quotes, uploads, templates, keys, words, pickups, webhooks, health)
 
 
-def create(house: House) -> FastAPI:
+def create(
+    house: House, settings: Settings | None = None, clock: Clock = wall, interactive: Interactive | None = None
+) -> FastAPI:
     """The application over an open data folder."""
-    app = FastAPI(title="unikat", version="1")
-    app.state.house = house
-    app.add_exception_handler(Problem, on_problem)
-    app.add_exception_handler(OrderError, on_error)
-    app.add_exception_handler(InputError, on_error)
-    app.include_router(jobs.router)
+    told = settings or Settings()
+    desk = Desk(house, told, Writer(house.database), interactive or Interactive(told.waiting), clock)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        desk.closing.set()
+        desk.writer.close()
+        desk.interactive.close()
+
+    app = FastAPI(
+        title="unikat",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    figures = Figures(house)
+    app.state.house, app.state.desk, app.state.figures = house, desk, figures
+    handle(app)
+    for room in ROUTERS:
+        app.include_router(room.router)
+    app.openapi = lambda: described.describe(app)  # type: ignore[method-assign]  # as FastAPI's own pages tell to
+    described_by = pages(app)
+    app.include_router(described_by)
+    every = [*(room.router for room in ROUTERS), described_by]
+    app.state.routes = [route for router in every for route in router.routes if isinstance(route, APIRoute)]
+    app.add_middleware(Options, house=house)
+    app.add_middleware(Manners, settings=told, figures=figures)
     return app

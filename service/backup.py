@@ -119,6 +119,7 @@ def restore(backup: str, data: str, master_key: str | None, erasures: Sequence[s
         shutil.copyfile(source / DATABASE, folder / DATABASE)  # last: a folder with a database is a whole one
     except OSError as error:
         raise OrderError("--data", f"cannot be written: {error.strerror or error}", value=data) from None
+    _refuse_damaged(folder / DATABASE)
     house = open_house(folder)
     try:
         told = {"erased_again": erase_again(house), **_looked_at(house)}
@@ -133,10 +134,17 @@ def restore(backup: str, data: str, master_key: str | None, erasures: Sequence[s
     return 0
 
 
-def _looked_at(house: House) -> dict[str, int]:
-    wrong = house.database.complaints()
+def _refuse_damaged(place: pathlib.Path) -> None:
+    database = Database(place)
+    try:
+        wrong = database.complaints()
+    finally:
+        database.close()
     if wrong:
         raise EnvironmentFault(f"the backup's database is damaged: {wrong[0]}")
+
+
+def _looked_at(house: House) -> dict[str, int]:
     with house.database.read() as conn:
         names = packed.names(conn)
         jobs = packed.count_jobs(conn)

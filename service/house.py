@@ -13,6 +13,7 @@ from engine.errors import EnvironmentFault
 from service.packs import Packs
 from service.store import facts
 from service.store.database import Database
+from service.store.migrate import upgrade
 from service.vault import Vault
 
 DATABASE = "unikat.db"
@@ -45,7 +46,7 @@ def open_house(folder: pathlib.Path, key: pathlib.Path | None = None) -> House:
     database = Database(folder / DATABASE)
     fresh = not (folder / DATABASE).exists()
     vault = Vault.open(key or folder / KEY, make=fresh)
-    database.create()
+    upgrade(database)
     with database.write() as conn:
         if facts.kept(conn, "master", vault.mark(b"master")) != vault.mark(b"master"):
             raise EnvironmentFault("this is not the master key that the data were sealed with")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import OrderError
-from engine.export.papers import canonical
+from engine.export.papers import canonical, canonical_made
 from engine.language import shelf
-from engine.language.orders import accept, parse_order
+from engine.language.orders import accept, parse_order, raised
 from engine.language.parameters import TextField
 from engine.language.template import Template
-from engine.model.order import Order
+from engine.model.order import InputFile, Order
 from engine.process.limits import load_process
 from service.clock import new_id
 from service.store.schema import NEVER
@@ -45,8 +46,41 @@ def row_of(
     line: int | None = None,
 ) -> dict[str, Any]:
     """The row of a new job, or the OrderError that the command line would give."""
+    return row_and_inputs(data, sender, vault, now, formats=formats, campaign=campaign, line=line)[0]
+
+
+def row_and_inputs(
+    data: bytes,
+    sender: Sender,
+    vault: Vault,
+    now: int,
+    *,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    campaign: str | None = None,
+    line: int | None = None,
+) -> tuple[dict[str, Any], Mapping[str, InputFile]]:
+    """`row_of`, and the files that the order names: whoever adds the row asks `check_uploads` whether they are there."""
     order = parse_order(data)
-    return row_from(order, sender, vault, now, formats=formats, campaign=campaign, line=line)
+    row = row_from(order, sender, vault, now, formats=formats, campaign=campaign, line=line)
+    return row, order.inputs
+
+
+@functools.lru_cache(maxsize=256)
+def template_of(key: str) -> type[Template]:
+    """The template of that key, looked for once: installing one wants a restart."""
+    return shelf.find(key)
+
+
+def check_uploads(inputs: Mapping[str, InputFile], there: Mapping[str, Mapping[str, Any]]) -> None:
+    """OrderError unless each input is an upload, told as it was uploaded. `there`: sha256 -> row, of the same tenant."""
+    for name, told in inputs.items():
+        row = there.get(told.sha256)
+        if row is None:
+            raise OrderError(f"inputs.{name}.sha256", "is no upload of yours", value=told.sha256).called("an input")
+        for what in ("unit", "side"):
+            if getattr(told, what) != row[what]:
+                why = "is not what the upload said"
+                raise OrderError(f"inputs.{name}.{what}", why, value=getattr(told, what), nearest=row[what]).called("an input")
 
 
 def row_from(
@@ -58,22 +92,20 @@ def row_from(
     formats: Sequence[str] = DEFAULT_FORMATS,
     campaign: str | None = None,
     line: int | None = None,
+    job: str | None = None,
 ) -> dict[str, Any]:
-    """`row_of`, of an order that is read already."""
+    """`row_of`, of an order that is read already. `job`: its id, where that is given out already."""
     check_formats(formats)
-    cls = shelf.find(order.template)
+    cls = template_of(order.template)
     process = order.process or cls.default_process
     load_process(process, order.machine)
-    for name, told in order.inputs.items():
-        if told.file is not None:
-            raise OrderError(f"inputs.{name}.file", "a path is no input here: upload the file, and name its sha256")
+    no_paths(order)
     values, _ = accept(order, cls)
     refuse_words(cls, values, sender.refused_words)
-    one = new_id(now)
+    one = job or new_id(now)
     key, wrapped = vault.new_key(one)
     plain = canonical(order)
     tenant = sender.tenant.encode()
-    made = canonical(replace(order, reference=None, quantity=1, due=None, priority=0, purpose=None, legal_basis=None))
     return {
         "id": one,
         "tenant": sender.tenant,
@@ -91,14 +123,51 @@ def row_from(
         "legal_basis": order.legal_basis,
         "reference": vault.mark(tenant, order.reference.encode()) if order.reference else None,
         "body": vault.mark(tenant, process.encode(), *_body(cls, order)),
-        "same": vault.mark(tenant, made),
+        "same": vault.mark(tenant, canonical_made(order)),
         "sealed": seal(key, plain, one.encode()),
         "wrapped": wrapped,
         "state": "queued",
+        "version": 1,
+        "attempt": 0,
+        "strikes": 0,
         "expires": None if cls.retention_days is None else now + cls.retention_days * DAY,
         "created": now,
         "updated": now,
     }
+
+
+def looked_at(data: bytes, words: Sequence[str]) -> Order:
+    """An order that is only to be looked at (a quote, a preview), checked as far as it can be without making it."""
+    order = parse_order(data)
+    cls = template_of(order.template)
+    load_process(order.process or cls.default_process, order.machine)
+    no_paths(order)
+    values, _ = accept(order, cls)
+    refuse_words(cls, values, words)
+    return order
+
+
+def no_paths(order: Order) -> None:
+    """OrderError where an input is told by its path."""
+    for name, told in order.inputs.items():
+        if told.file is not None:
+            raise OrderError(f"inputs.{name}.file", "a path is no input here: upload the file, and name its sha256")
+
+
+def more_problems(told: Mapping[str, Any], cls: type[Template], sender: Sender) -> list[OrderError]:
+    """What `row_from` would find in an order's plain values beyond `engine.language.orders.problems`, each asked alone."""
+    process, machine = told.get("process") or cls.default_process, told.get("machine")
+    texts = told.get("parameters")
+    found: list[OrderError] = []
+    if isinstance(process, str) and isinstance(machine, str | None):
+        found += raised(lambda: load_process(process, machine))
+    if isinstance(told.get("inputs"), dict):
+        for name, entry in told["inputs"].items():
+            if isinstance(entry, dict) and entry.get("file") is not None:
+                found += raised(lambda: no_paths(Order(cls.key, inputs={name: InputFile("", "mm", file="-")})))  # noqa: B023  # called at once
+    if isinstance(texts, dict):
+        found += raised(lambda: refuse_words(cls, texts, sender.refused_words))
+    return found
 
 
 def check_formats(formats: Sequence[str]) -> None:

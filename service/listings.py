@@ -90,7 +90,7 @@ def processes(key: str | None, as_json: bool) -> None:
     if key is not None:
         process = load_process(key)
         if as_json:
-            print(json.dumps(_told(process), ensure_ascii=False))
+            print(json.dumps(told(process), ensure_ascii=False))
             return
         print(f"{process.key}: {process.name}; machines {', '.join(machines_for(key))}")
         for name, limit in sorted({**process.limits, **process.costs}.items()):
@@ -98,7 +98,7 @@ def processes(key: str | None, as_json: bool) -> None:
         return
     every = list_processes()
     if as_json:
-        print(json.dumps({"processes": [_told(p) for p in every]}, ensure_ascii=False))
+        print(json.dumps({"processes": [told(p) for p in every]}, ensure_ascii=False))
         return
     for process in every:
         print(f"{process.key}  {process.name}, wall {process.wall:g} mm; machines {', '.join(machines_for(process.key))}")
@@ -107,7 +107,7 @@ def processes(key: str | None, as_json: bool) -> None:
         print(f"{machine.key}  {machine.name}, {size} mm, {'bed' if machine.bed else 'powder, no bed'}  ({machine.source})")
 
 
-def _told(process: Any) -> dict[str, Any]:
+def told(process: Any) -> dict[str, Any]:
     limits = {n: {"value": x.value, "unit": x.unit, "source": x.source} for n, x in process.limits.items()}
     return {
         "key": process.key,

@@ -35,7 +35,10 @@ class Packs:
         return self.folder / name[-2:] / f"{name}.pack"
 
     def put(self, name: str, parts: Iterable[bytes]) -> list[int]:
-        """Write a pack; the offset of each part. EnvironmentFault when the disk takes no more: then nothing of it stays."""
+        """Write a pack; the offset of each part. EnvironmentFault when the disk takes no more.
+
+        Whatever is raised, by the parts too: then nothing of it stays.
+        """
         place = self.path(name)
         beside = place.with_suffix(".new")
         offsets, at = [], 0
@@ -53,10 +56,11 @@ class Packs:
             if made:
                 _sync(self.folder)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                beside.unlink()
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             raise EnvironmentFault("the disk is full" if full else f"the disk takes no files: {error.strerror}") from None
+        finally:
+            with contextlib.suppress(OSError):
+                beside.unlink()
         return offsets
 
     def read(self, name: str, offset: int, size: int) -> bytes:

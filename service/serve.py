@@ -15,13 +15,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.errors import EnvironmentFault
 from service.clock import now
 from service.house import House, alone, open_house
 from service.store import keys
+from service.webhooks.guard import LOCAL
 
 log = logging.getLogger("unikat.serve")
 
@@ -40,6 +41,7 @@ class Kept:
 
     command: Sequence[str]
     fds: tuple[int, ...] = ()
+    environment: Mapping[str, str] | None = None
     process: subprocess.Popen[bytes] | None = None
     ready: bool = False
     pause: float = FIRST / 2
@@ -69,6 +71,7 @@ class Kept:
                 [*self.command, str(os.getpid()), str(tell)],
                 pass_fds=(*self.fds, tell),
                 stdin=subprocess.DEVNULL,
+                env=self.environment,
                 process_group=0,  # Ctrl-C is ours to handle
             )
         finally:
@@ -97,7 +100,7 @@ def first_key(house: House) -> str | None:
         if keys.listed(conn):
             return None
         tenant = keys.new_tenant(conn, "owner", now())
-        return keys.new_key(conn, tenant, "first key", ["owner"], now())[1]
+        return keys.new_key(conn, tenant, "first key", ["owner", "metrics"], now())[1]
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -109,7 +112,7 @@ def listen(host: str, port: int) -> socket.socket:
         raise EnvironmentFault(f"port {port} of {host} cannot be opened: {error.strerror}") from None
 
 
-def run(data: str, host: str, port: int, lanes: int) -> int:
+def run(data: str, host: str, port: int, lanes: int, local_webhooks: bool = False) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -121,9 +124,10 @@ def run(data: str, host: str, port: int, lanes: int) -> int:
         house.database.close()
         if token is not None:
             print(f"The owner's key, told this once: {token}", flush=True)
+        environment = {**os.environ, LOCAL: "1" if local_webhooks else "0"}
         commands = [
-            Kept([sys.executable, "-m", "service.dispatch", data, str(lanes)]),
-            Kept([sys.executable, "-m", "service.web", data, str(door.fileno())], (door.fileno(),)),
+            Kept([sys.executable, "-m", "service.dispatch", data, str(lanes)], environment=environment),
+            Kept([sys.executable, "-m", "service.web", data, str(door.fileno())], (door.fileno(),), environment),
         ]
         told = False
         while not stop.is_set():

@@ -2,28 +2,111 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pathlib
+import signal
 import socket
 import sys
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from engine.doors.child_server import die_with_parent
+from service import logs
+from service.app import create
+from service.house import open_house
+from service.settings import Settings, load
+
+SWITCH = 0.0005
+"""Seconds after which the writer's thread lets the event loop go on: it answers everybody, the writer some."""
+GRACE = 10
+"""Seconds that what is under way has to end, once the process is told to."""
+
+
+def guarded(settings: Settings) -> type[asyncio.Protocol]:
+    """uvicorn's protocol, with limits on a request's head: neither large nor slow ones are waited for."""
+
+    class Guarded(HttpToolsProtocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+            super().connection_made(transport)
+            self._head = 0
+            self._waiting: asyncio.TimerHandle | None = None
+            self._begin()
+
+        def _begin(self) -> None:
+            self._waiting = self.loop.call_later(settings.header_seconds, self._end)
+
+        def _end(self) -> None:
+            if not self.transport.is_closing():
+                self.transport.close()
+
+        def data_received(self, data: bytes) -> None:
+            if self._waiting is not None or self.cycle is None or self.cycle.response_complete:
+                self._head += len(data)
+                if self._head > settings.header_bytes + settings.json_bytes:
+                    self._end()
+                    return
+            super().data_received(data)
+
+        def on_message_begin(self) -> None:
+            if self._waiting is None:
+                self._begin()
+            super().on_message_begin()
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            if sum(len(n) + len(v) for n, v in self.headers) > 4 * settings.header_bytes:
+                self._end()
+                return
+            super().on_header(name, value)
+
+        def on_headers_complete(self) -> None:
+            if self._waiting is not None:
+                self._waiting.cancel()
+            self._waiting, self._head = None, 0
+            super().on_headers_complete()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self._waiting is not None:
+                self._waiting.cancel()
+            super().connection_lost(exc)
+
+    return Guarded
+
+
+class Server(uvicorn.Server):
+    """Tells those who follow events that it ends, so that it need not wait for them."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM or SIGINT."""
+        app: Any = self.config.app
+        app.state.desk.closing.set()
+        super().handle_exit(sig, frame)
 
 
 def main(folder: str, door: str, parent: str, ready: str) -> None:
     """Serve until SIGTERM, which lets what is under way end. `door`: the open port; `ready`: the pipe to say so on."""
-    die_with_parent(int(parent))  # before what takes seconds to import
-    import uvicorn
-
-    from service.app import create
-    from service.house import open_house
-
-    house = open_house(pathlib.Path(folder))
-    config = uvicorn.Config(create(house), log_config=None, access_log=False, timeout_graceful_shutdown=10)
+    die_with_parent(int(parent))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches `unikat serve`, and from there us
+    logs.start()
+    sys.setswitchinterval(SWITCH)
+    place = pathlib.Path(folder)
+    settings = load(place)
+    config = uvicorn.Config(
+        create(open_house(place), settings),
+        http=guarded(settings),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=30,
+    )
     config.load()
     os.write(int(ready), b"1")
     os.close(int(ready))
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(door))])
+    Server(config).run(sockets=[socket.socket(fileno=int(door))])
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """The door to PrusaSlicer: find it, run it where it can do no harm, read what it says. Nothing else starts a slicer.
 
 It runs headless in a process group of its own, with a deadline enforced by SIGKILL to the whole group, in a folder that is
-removed afterwards, without the user's own configuration. Tried with 2.5.0 (Debian 12).
+removed afterwards, without the user's own configuration; it ends when the process that started it does. Tried with 2.5.0 (Debian 12).
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import math
 import os
 import re
 import shutil
@@ -17,12 +19,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.doors.child_server import die_with_parent
 from engine.errors import ChildFault, EngineFault, EnvironmentFault
 
 VARIABLE = "UNIKAT_SLICER"
+SECONDS = "UNIKAT_SLICER_SECONDS"
 PROGRAMS = ("prusa-slicer", "prusaslicer", "PrusaSlicer", "prusa-slicer-console")
 DEADLINE = 120.0
-"""Seconds of wall clock: a part takes 0.3 to 3 s, a full plate up to 30."""
+"""Seconds of wall clock, unless UNIKAT_SLICER_SECONDS says otherwise: a part takes 0.3 to 3 s, a full plate up to 30."""
 
 _INSTALL = (
     "no slicer found: install PrusaSlicer 2.5 or later (Debian, Ubuntu: apt install prusa-slicer), "
@@ -78,7 +82,21 @@ def version() -> str:
     raise EngineFault("the slicer does not say its version: is it PrusaSlicer?")
 
 
-def slice_model(model: bytes, *, placed: bool = False, deadline: float = DEADLINE) -> Sliced:
+def allowed() -> float:
+    """Seconds that a slice may take. EnvironmentFault when what the variable says is no such number."""
+    told = os.environ.get(SECONDS)
+    if told is None:
+        return DEADLINE
+    try:
+        seconds = float(told)
+    except ValueError:
+        seconds = math.nan
+    if not 0.0 < seconds <= 86_400.0:
+        raise EnvironmentFault(f"{SECONDS} must be a number of seconds above 0")
+    return seconds
+
+
+def slice_model(model: bytes, *, placed: bool = False, deadline: float | None = None) -> Sliced:
     """Slice a 3MF that carries its own settings. `placed`: leave the parts where the file puts them, else arrange them.
 
     Raises ChildFault (timeout, crash) and EnvironmentFault (no slicer). A status above 0 and missing G-code are the caller's
@@ -88,7 +106,10 @@ def slice_model(model: bytes, *, placed: bool = False, deadline: float = DEADLIN
         out = Path(folder) / "model.gcode"
         where = ["--dont-arrange"] if placed else []
         status, said = _run(
-            ["--export-gcode", *where, "model.3mf", "--output", "model.gcode"], {"model.3mf": model}, deadline, Path(folder)
+            ["--export-gcode", *where, "model.3mf", "--output", "model.gcode"],
+            {"model.3mf": model},
+            allowed() if deadline is None else deadline,
+            Path(folder),
         )
         text = out.read_bytes() if out.is_file() else b""
     return Sliced(status, _STAMP.sub(rb"\1", text, count=1) or None, said)
@@ -141,7 +162,7 @@ def _run(
         child = subprocess.Popen(
             [program, *arguments, "--datadir", "settings"],
             cwd=folder, env=quiet, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True,
+            start_new_session=True, preexec_fn=functools.partial(die_with_parent, os.getpid()),
         )  # fmt: skip
     except OSError as broken:
         raise EnvironmentFault(f"the slicer {program} does not start ({broken.strerror}); {_INSTALL}") from broken

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from service.dispatch.dispatcher import Dispatcher
+from service.dispatch.slicing import Slicing
 from service.dispatch.upkeep import Upkeep
 from service.house import House
 from service.lanes.pool import Lanes
+from service.webhooks.sender import Sender
 
 
 def work(house: House, count: int, stop: threading.Event, ready: Callable[[], None]) -> None:
     """Work with `count` lanes until `stop`, then settle what is under way. `ready` is called once orders are taken."""
-    lanes = Lanes(count)
+    lanes, slicers = Lanes(count), Lanes(max(1, count // 2))
     try:
         lanes.start()
         with ThreadPoolExecutor(lanes.count, "lane") as executor:
@@ -28,16 +30,25 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
                 cancel=lanes.cancel,
             )
             upkeep = Upkeep(house, lanes.forget)
+            slicing = Slicing(house, slicers.run, slicers.count)
             dispatcher.start()
             upkeep.start()
-            keeping = threading.Thread(target=upkeep.run, args=(stop,), name="upkeep")
-            keeping.start()
+            slicing.start()
+            besides = [
+                threading.Thread(target=upkeep.run, args=(stop,), name="upkeep"),
+                threading.Thread(target=Sender(house).run, args=(stop,), name="webhooks"),
+            ]
+            for thread in besides:
+                thread.start()
+            slicing.threads(stop)
             ready()
             try:
                 dispatcher.run(stop)
             finally:
                 stop.set()
                 lanes.close()  # whatever still runs after the drain is made again
-                keeping.join()
+                for thread in besides:
+                    thread.join()
     finally:
+        slicers.close()
         lanes.close()

@@ -18,7 +18,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.errors import EnvironmentFault
-from service.store.schema import metadata
 
 BUSY_MS = 30_000
 FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
@@ -69,11 +68,6 @@ class Database:
         sa.event.listen(self.engine, "begin", _begin)
         self._writer = self.engine.execution_options(unikat_write=True)
 
-    def create(self) -> None:
-        """The tables as they are now, where there is none yet. A store that is kept is brought there by `service.store.migrate`."""
-        with _told():
-            metadata.create_all(self.engine)
-
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A view of the store that does not change while it is looked at."""
@@ -111,9 +105,12 @@ class Database:
 
     def complaints(self) -> list[str]:
         """What SQLite finds wrong with its file, row by row and page by page; nothing where it is whole."""
-        with self.read() as conn:
-            found = [str(row[0]) for row in conn.exec_driver_sql("PRAGMA integrity_check(20)")]
-            found += [f"a row of {row[0]} points nowhere" for row in conn.exec_driver_sql("PRAGMA foreign_key_check")]
+        try:
+            with self.read() as conn:
+                found = [str(row[0]) for row in conn.exec_driver_sql("PRAGMA integrity_check(20)")]
+                found += [f"a row of {row[0]} points nowhere" for row in conn.exec_driver_sql("PRAGMA foreign_key_check")]
+        except sa.exc.DatabaseError:
+            return ["it cannot be read to its end"]
         return [line for line in found if line != "ok"]
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from service.clock import text_of
-from service.store import ends, tallies
+from service.store import ends, slices, tallies
 from service.store.outbox import tell
 from service.store.schema import copies, erasures, idempotency, jobs
 
@@ -81,7 +81,8 @@ def erase(
         jobs_of = [row["id"] for row in rows if row["tenant"] == whose]
         tell(conn, whose, "erased", {"jobs": jobs_of, "why": why, "at": text_of(now)}, now)
     ends.close(conn, (row["campaign"] for row in rows), now)
-    return went, [_left(conn, row) for row in rows if row["pack"] is not None]
+    gcode = [Left(job, pack, (), True) for job, pack in slices.drop(conn, went)]
+    return went, [*(_left(conn, row) for row in rows if row["pack"] is not None), *gcode]
 
 
 def _left(conn: sa.Connection, row: sa.RowMapping) -> Left:

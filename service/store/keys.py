@@ -16,9 +16,11 @@ from service.clock import new_id
 from service.store.schema import keys, tenants
 
 PREFIX = "unikat_"
-SCOPES = ("owner", "orders", "preview", "pickup")
+SCOPES = ("owner", "orders", "preview", "pickup", "metrics")
 """owner: all of a tenant, keys included. orders: jobs, campaigns, uploads, webhooks. preview: schemas, previews and quotes, for a web page.
-pickup: a print shop's, for the sellers and processes that it is granted."""
+pickup: a print shop's, for the sellers and processes that it is granted. metrics: the operator's, for the figures of all tenants."""
+APART = ("pickup", "metrics")
+"""What even an owner's key may not do, unless it says so."""
 MAX_READY = 2_000_000
 
 
@@ -36,8 +38,8 @@ class Key:
     max_ready: int
 
     def may(self, scope: str) -> bool:
-        """Whether it has that scope, or its tenant's ownership (which is no print shop's key)."""
-        return scope in self.scopes or ("owner" in self.scopes and scope != "pickup")
+        """Whether it has that scope, or its tenant's ownership (which is no print shop's key, and no operator's)."""
+        return scope in self.scopes or ("owner" in self.scopes and scope not in APART)
 
 
 def hashed(token: str) -> bytes:
@@ -83,7 +85,7 @@ def new_key(
         "tenant": tenant,
         "name": name,
         "hash": hashed(token),
-        "scopes": sorted(scopes),
+        "scopes": sorted(set(scopes)),
         "origins": list(origins),
         "sellers": list(sellers),
         "processes": list(processes),
@@ -135,3 +137,19 @@ def revoke(conn: sa.Connection, key: str, now: int, tenant: str | None = None) -
     if tenant is not None:
         told = told.where(keys.c.tenant == tenant)
     return conn.execute(told).rowcount == 1
+
+
+def origins(conn: sa.Connection) -> frozenset[str]:
+    """Of all keys that open anything: the web pages that may use them."""
+    told = sa.select(keys.c.origins).where(keys.c.revoked.is_(None))
+    return frozenset(origin for found in conn.execute(told).scalars() for origin in found)
+
+
+def refused_words(conn: sa.Connection, tenant: str) -> list[str]:
+    """The words that a shop prints on nothing."""
+    return list(conn.execute(sa.select(tenants.c.refused_words).where(tenants.c.id == tenant)).scalar_one())
+
+
+def refuse_words(conn: sa.Connection, tenant: str, words: Sequence[str]) -> None:
+    """Another list of them."""
+    conn.execute(sa.update(tenants).where(tenants.c.id == tenant).values(refused_words=list(words)))

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from service.store.schema import jobs, uploads
+from service.store.schema import jobs, slices, uploads
 
 
 def names(conn: sa.Connection) -> set[str]:
-    """Of every pack that a job or an upload lies in."""
+    """Of every pack that a job, its G-code or an upload lies in."""
     found = set(conn.execute(sa.select(jobs.c.pack).where(jobs.c.pack.is_not(None)).distinct()).scalars())
+    found |= set(conn.execute(sa.select(slices.c.pack).where(slices.c.pack.is_not(None))).scalars())
     return found | set(conn.execute(sa.select(uploads.c.pack)).scalars())
 
 

@@ -56,10 +56,13 @@ campaigns = sa.Table(
     sa.Column("rows", sa.Integer, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
     sa.Column("version", sa.Integer, nullable=False, default=1),
+    sa.Column("pace", sa.JSON, nullable=False, default=list),
+    sa.Column("touched", sa.BigInteger, nullable=False),
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("finished", sa.BigInteger),
 )
-"""`state`: running, paused, cancelled, done."""
+"""`state`: receiving, running, paused, cancelled, done, erasing, erased, dropped; one that is received or dropped is there for nobody.
+`touched`: when its last rows came in. `pace`: [time, how many had ended by then], some seconds apart, the latest last."""
 
 jobs = sa.Table(
     "jobs",
@@ -111,11 +114,12 @@ sa.Index(
     jobs.c.queue,
     jobs.c.body,
     jobs.c.priority.desc(),
-    jobs.c.same,
+    jobs.c.due,
     jobs.c.id,
     sqlite_where=_queued,
     postgresql_where=_queued,
 )
+sa.Index("jobs_same", jobs.c.same, sqlite_where=_queued, postgresql_where=_queued)
 _running = jobs.c.state == "running"
 sa.Index("jobs_running", jobs.c.state, sqlite_where=_running, postgresql_where=_running)
 sa.Index("jobs_of_tenant", jobs.c.tenant, jobs.c.id)
@@ -154,13 +158,14 @@ copies = sa.Table(
     sa.Column("holder", Id),
     sa.Column("lease", sa.LargeBinary(32), index=True),
     sa.Column("lease_until", sa.BigInteger),
+    sa.Column("formats", sa.String(80)),
     sa.Column("reason", sa.String(200)),
     sa.Column("printed", sa.BigInteger),
     sa.UniqueConstraint("job", "serial", "copy"),
 )
-"""What a print shop pulls: one row a piece of plastic. `state`: ready, held, printed, gone. `copy`: 1, and one more with each reprint.
-Equal orders have equal serials, whoever sends them: a serial is a job's own, not the store's.
-`lease`: the hash of the lease's token."""
+"""What a print shop pulls: one row a piece of plastic. `state`: ready, held, printed, gone. `copy`: 1, and one more with each reprint
+(two jobs of the very same order have the same serials). `holder`: the key that holds it, or held it last. `lease`: the hash of the
+lease's token. `formats`: what the lease names. `reason`: why it was printed again, as the next copy."""
 _ready = copies.c.state == "ready"
 sa.Index(
     "copies_ready", copies.c.process, copies.c.tenant, copies.c.priority.desc(), copies.c.due, copies.c.id,
@@ -168,6 +173,30 @@ sa.Index(
 )  # fmt: skip
 _held = copies.c.state == "held"
 sa.Index("copies_held", copies.c.lease_until, sqlite_where=_held, postgresql_where=_held)
+
+slices = sa.Table(
+    "slices",
+    metadata,
+    sa.Column("job", Id, sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False, default=0),
+    sa.Column("strikes", sa.Integer, nullable=False, default=0),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("due", sa.String(10), nullable=False),
+    sa.Column("reason", sa.String(60)),
+    sa.Column("pack", Id),
+    sa.Column("file", sa.JSON),
+    sa.Column("updated", sa.BigInteger, nullable=False),
+)
+"""G-code, made where a print shop asked for it. `state`: wanted, making, made, failed (`reason`: a code). `file`: [offset, bytes, plain
+bytes, sha256] in a pack of its own, sealed under the job's key."""
+_wanted = slices.c.state == "wanted"
+sa.Index(
+    "slices_next", slices.c.strikes, slices.c.priority.desc(), slices.c.due, slices.c.job,
+    sqlite_where=_wanted, postgresql_where=_wanted,
+)  # fmt: skip
+_unmakeable = slices.c.state == "failed"
+sa.Index("slices_failed", slices.c.job, sqlite_where=_unmakeable, postgresql_where=_unmakeable)
 
 uploads = sa.Table(
     "uploads",
@@ -204,10 +233,11 @@ endpoints = sa.Table(
     sa.Column("events", sa.JSON, nullable=False),
     sa.Column("secret", sa.LargeBinary, nullable=False),
     sa.Column("former", sa.LargeBinary),
+    sa.Column("former_until", sa.BigInteger),
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("created", sa.BigInteger, nullable=False),
 )
-"""Where a tenant's webhooks go. `secret`, `former`: sealed; both sign while a secret is being changed. `state`: active, disabled."""
+"""Where a tenant's webhooks go. `secret`, `former`: sealed; both sign until `former_until`. `state`: active, disabled."""
 
 outbox = sa.Table(
     "outbox",
@@ -225,7 +255,7 @@ outbox = sa.Table(
 )
 """Webhooks to send, written with what they tell of. `state`: waiting, sent, dead."""
 _waiting = outbox.c.state == "waiting"
-sa.Index("outbox_next", outbox.c.next, sqlite_where=_waiting, postgresql_where=_waiting)
+sa.Index("outbox_next", outbox.c.endpoint, outbox.c.next, outbox.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
 sa.Index("outbox_of_endpoint", outbox.c.endpoint, outbox.c.id)
 
 erasures = sa.Table(

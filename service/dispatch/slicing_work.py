@@ -1,0 +1,45 @@
+"""What a lane does for G-code: the order is made once more, sliced through the slicer's door, accepted or not, and sealed in a pack."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+from engine.doors.child_server import unit
+from engine.errands import template_of
+from engine.errors import ChildFault, EnvironmentFault, UnikatError
+from engine.export.gcode import NotAsOrdered
+from engine.export.papers import sha256
+from engine.make import Workshop, make
+from service.lanes.unit import Unit
+from service.lanes.work import order_of
+from service.packs import Packs
+from service.vault import seal
+
+NAME = "model.gcode"
+
+
+def gcode(told: Mapping[str, Any], folder: str, pack: str) -> dict[str, Any]:
+    """{"file": [offset, bytes, plain bytes, sha256]} of a pack that it wrote, or {"reason": a code, "strike": may it be tried again}.
+
+    Nothing of the order is remembered: the workshop is new, and only bodies that are nobody's own come from the disk.
+    """
+    one = Unit(**told)
+    unit(one.id, one.seconds)
+    try:
+        product = make(order_of(one), template_of(one.source), formats=("gcode",), workshop=Workshop(announce=None))
+    except NotAsOrdered:
+        return {"reason": "not-as-ordered", "strike": False}
+    except ChildFault as fault:
+        return {"reason": f"slicer-{fault.kind}", "strike": True}
+    except EnvironmentFault:
+        return {"reason": "installation", "strike": False}
+    except UnikatError as error:
+        return {"reason": type(error).__name__.removesuffix("Error").lower(), "strike": False}
+    data = product.files.get(NAME)
+    if data is None:
+        return {"reason": product.report.verdict, "strike": False}
+    sealed = seal(one.key, data, f"{one.id}/{NAME}".encode())
+    (offset,) = Packs(pathlib.Path(folder)).put(pack, [sealed])
+    return {"file": [offset, len(sealed), len(data), sha256(data)]}

@@ -1,0 +1,60 @@
+"""Brings a store to the tables of this version: from nothing, or from those of any version that was released.
+
+A new store gets the tables of service.store.schema; an old one is changed step by step by Alembic (service/store/migrations), and a test
+holds that both end alike.
+"""
+
+from __future__ import annotations
+
+import pathlib
+
+import sqlalchemy as sa
+
+from engine.errors import EnvironmentFault
+from service.store.database import Database
+from service.store.schema import metadata
+
+HEAD = "0001"
+"""The revision that service.store.schema stands for."""
+FOLDER = pathlib.Path(__file__).with_name("migrations")
+_version = sa.table("alembic_version", sa.column("version_num", sa.String))
+
+
+def upgrade(database: Database) -> str | None:
+    """Make or change the tables; the revision it was at before, None where there were no tables.
+
+    EnvironmentFault: a later unikat has changed this store.
+    """
+    at = revision(database)
+    if at == HEAD:
+        return at
+    with database.write() as conn:
+        if at is None:
+            metadata.create_all(conn)
+            conn.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+            conn.execute(sa.insert(_version).values(version_num=HEAD))
+        else:
+            _walk(conn, at)
+    return at
+
+
+def revision(database: Database) -> str | None:
+    """Where a store is."""
+    with database.read() as conn:
+        if not sa.inspect(conn).has_table("alembic_version"):
+            return None
+        return conn.execute(sa.select(_version.c.version_num)).scalar_one_or_none()
+
+
+def _walk(conn: sa.Connection, at: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = conn
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if at not in known:
+        raise EnvironmentFault(f"this store is at revision {at}, of a later unikat: install that one")
+    command.upgrade(config, "head")

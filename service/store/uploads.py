@@ -1,0 +1,45 @@
+"""Files that came before the orders which name them, by their sha256. Each tenant has its own, equal ones too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from service.store.schema import uploads
+
+Row = dict[str, Any]
+
+
+def add(conn: sa.Connection, row: Mapping[str, Any]) -> Row:
+    """The upload, or the one of the same file that is there already; whoever adds sees by its pack which it is."""
+    there = find(conn, row["tenant"], row["sha256"])
+    if there is not None:
+        return there
+    conn.execute(sa.insert(uploads).values(row))
+    return dict(row)
+
+
+def find(conn: sa.Connection, tenant: str, sha256: str) -> Row | None:
+    """That file of that tenant."""
+    told = sa.select(uploads).where(uploads.c.tenant == tenant, uploads.c.sha256 == sha256)
+    row = conn.execute(told).first()
+    return None if row is None else dict(row._mapping)
+
+
+def known(conn: sa.Connection, tenant: str, hashes: Sequence[str]) -> dict[str, Row]:
+    """Those of the files that the tenant has, by sha256."""
+    told = sa.select(uploads).where(uploads.c.tenant == tenant, uploads.c.sha256.in_(hashes))
+    return {row.sha256: dict(row._mapping) for row in conn.execute(told)}
+
+
+def remove(conn: sa.Connection, tenant: str, sha256: str) -> str | None:
+    """It goes; the name of its pack, which is then removed. None where there was none."""
+    told = sa.delete(uploads).where(uploads.c.tenant == tenant, uploads.c.sha256 == sha256).returning(uploads.c.pack)
+    return conn.execute(told).scalar()
+
+
+def expired(conn: sa.Connection, now: int) -> list[Row]:
+    """Those whose time is over."""
+    return [dict(row._mapping) for row in conn.execute(sa.select(uploads).where(uploads.c.expires <= now))]
