@@ -36,7 +36,7 @@ from service.store.database import Database
 from service.store.keys import new_tenant
 from service.store.outbox import EVENTS
 from service.store.queue import ENDED
-from service.store.schema import NEVER, campaigns, copies, endpoints, outbox
+from service.store.schema import NEVER, campaigns, copies, endpoints, metadata, outbox
 from service.store.schema import jobs as table
 from service.vault import Vault, seal
 
@@ -126,7 +126,7 @@ class Jobs(RuleBasedStateMachine):
         self.patch.setattr(clock, "os", types.SimpleNamespace(urandom=lambda n: next(count).to_bytes(n)))
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=SHM if SHM.is_dir() else None))
         self.database = Database(self.folder / "model.db")
-        self.database.create()
+        metadata.create_all(self.database.engine)
         self.wall, self.mono = 1_700_000_000_000, 1000.0
         self.packs = PlayedPacks()
         self.known: dict[str, dict[str, Any]] = {}
@@ -201,7 +201,7 @@ class Jobs(RuleBasedStateMachine):
         row = {"id": one, "tenant": tenant, "template": "t", "formats": "3mf", "rows": len(natures), "state": "running"}
         with self.database.write() as conn:
             if together:
-                conn.execute(sa.insert(campaigns).values(**row, created=self.wall))
+                conn.execute(sa.insert(campaigns).values(**row, created=self.wall, touched=self.wall))
                 more = {**more, "campaign": one}
             jobs.add(conn, [self.row(tenant, n, **more, **({"line": i} if together else {})) for i, n in enumerate(natures)])
 
@@ -246,8 +246,13 @@ class Jobs(RuleBasedStateMachine):
             for each in work:
                 self.answer(*each)
         else:
-            self.lane_fails(*data.draw(st.sampled_from(work)), how, data)
+            pick = max(work, key=self.goods) if how == "cancelled" else data.draw(st.sampled_from(work))
+            self.lane_fails(*pick, how, data)
         self.step()
+
+    def goods(self, work: Work) -> int:
+        natures = [self.known[unit["id"]]["nature"] for unit in work[1]]
+        return 0 if set(natures) & set(DEATHS) else natures.count("good")
 
     def lane_fails(self, future: Future[Any], units: list[dict[str, Any]], pack: str, how: str, data: st.DataObject) -> None:
         first = units[0]["id"]
@@ -257,7 +262,7 @@ class Jobs(RuleBasedStateMachine):
             future.set_result([{"id": first, "state": "done", "ms": 1.0}] * len(units))
         elif how == "cancelled":
             self.answer(future, units, pack)
-            if (one := self.some(data, ("running",), [unit["id"] for unit in units])) is not None:
+            if (one := self.some(data, ("running",), [u["id"] for u in units if self.goods((future, [u], pack))])) is not None:
                 self.cancel_now(one)
         elif self.dispatcher._losses[first] < 3:  # so often chance does not strike
             future.set_result(Died("lost", first if how == "lost" else None))
@@ -288,8 +293,10 @@ class Jobs(RuleBasedStateMachine):
     @rule(data=st.data(), how=st.sampled_from(["cancel", "erase", "meanwhile cancel", "meanwhile other"]))
     def by_hand(self, data: st.DataObject, how: str) -> None:
         """Somebody cancels or erases a job, now or between the dispatcher's look at the queue and its claim."""
+        many = [one for one, told in self.known.items() if told["campaign"] is not None]
+        one = self.some(data, ("queued", "running"), many) if many and how == "erase" else None
         states = {"erase": ("queued", "running", *ENDED[:-1]), "cancel": ("queued", "running")}.get(how, ("queued",))
-        if (one := self.some(data, states)) is None:
+        if one is None and (one := self.some(data, states)) is None:
             return
         if how == "cancel":
             self.cancel_now(one)
