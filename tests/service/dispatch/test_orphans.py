@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 
 import pytest
@@ -69,9 +70,13 @@ def test_halves_go_by_their_age_and_are_no_packs(packs: Packs, store: Database) 
         place = packs.path(new_id(at)).with_suffix(".new")
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(b"ab")
+        os.utime(place, (at / 1000, at / 1000))
+    writing = packs.path(new_id(NOW - 2 * HOUR)).with_suffix(".new")
+    writing.parent.mkdir(parents=True, exist_ok=True)
+    writing.write_bytes(b"abc")  # begun long ago, and written to just now
     assert list(packs.names()) == []
     assert Orphans().look(store, packs, NOW, 0.0, []) == 1
-    assert len(list(packs.folder.glob("*/*.new"))) == 1
+    assert len(list(packs.folder.glob("*/*.new"))) == 2 and writing.exists()
 
 
 def test_a_disk_that_takes_nothing_is_said_and_leaves_nothing(packs: Packs) -> None:
