@@ -20,6 +20,9 @@ SENTENCES: Mapping[str, str] = {
     "a mark needs a letter to stand on": "un signe diacritique a besoin d'une lettre qui le porte",
     "a monogram has one to three initials": "un monogramme a une à trois initiales",
     "a path is no input here: upload the file, and name its sha256": "un chemin n'est pas une entrée ici : téléversez le fichier et donnez son sha256",
+    "a pickup key names the shops and the processes that it prints for": (
+        "une clé de retrait nomme les boutiques et les procédés pour lesquels elle imprime"
+    ),
     "a place in mm and an angle in degrees are finite numbers": "une position en mm et un angle en degrés sont des nombres finis",
     "a private-use character has no agreed shape": "un caractère à usage privé n'a pas de forme convenue",
     "a text is expected": "un texte est attendu",
@@ -45,14 +48,22 @@ SENTENCES: Mapping[str, str] = {
     ),
     "is no name of a column": "n'est pas un nom de colonne",
     "holds a number that is too long: {}": "contient un nombre trop long : {}",
+    "holds a service already: restore into an empty folder": "contient déjà un service : restaurez dans un dossier vide",
     "is above its limit": "dépasse sa limite",
     "is below its limit": "est sous sa limite",
     "is missing: a scanner's file says nothing of its unit": "manque : le fichier d'un scanner ne dit rien de son unité",
+    "is needed: the master key is in no backup, and nothing opens without it": (
+        "est nécessaire : la clé maîtresse n'est dans aucune sauvegarde, et rien ne s'ouvre sans elle"
+    ),
     "is needed: the order has input files": "est nécessaire : la commande a des fichiers d'entrée",
     "is needed: the record was made from a designer's file": "est nécessaire : l'enregistrement vient du fichier d'un créateur",
     "is nested too deep": "est imbriqué trop profondément",
     "is no JSON: {} at line {} column {}": "n'est pas du JSON : {} à la ligne {}, colonne {}",
     "is no UTF-8 at byte {}": "n'est pas de l'UTF-8 à l'octet {}",
+    "is no backup of a service": "n'est pas la sauvegarde d'un service",
+    "is no service's folder: `unikat serve --data DIR` makes one": (
+        "n'est pas le dossier d'un service : `unikat serve --data DIR` en crée un"
+    ),
     "is no folder": "n'est pas un dossier",
     "is no upload of yours": "n'est pas un de vos fichiers téléversés",
     "is not what the upload said": "n'est pas ce qui a été dit au téléversement",
@@ -113,6 +124,8 @@ SENTENCES: Mapping[str, str] = {
         "il n'y a pas de B-rep exact de {} : des lettres, ou une autre étape, ont changé les triangles de ce que la CAO a dessiné"
     ),
     "there is no such file": "ce fichier n'existe pas",
+    "there is no such key, or it was revoked before": "cette clé n'existe pas, ou a déjà été révoquée",
+    "there is no such shop": "cette boutique n'existe pas",
     "there is no such {}": "il n'y a rien de ce nom ({})",
     "this font has no such weight": "cette police n'a pas cette graisse",
     "this sign stands for a character that was lost on the way": "ce signe remplace un caractère perdu en chemin",

@@ -255,9 +255,17 @@ def _sentence(note: object) -> bool:
 
 
 def _refused(order: Order, process: Process, run: Run, refusal: Refused, clock: _Clock) -> Product:
-    fix = None if refusal.nearest is None else str(refusal.nearest)
-    finding = Finding("rule", Severity.ERROR, refusal.for_sender(), fix=fix, message_fr=refusal.for_sender("fr"))
-    report = Report("refused", (), (finding,), {"road_cpu_ms": clock.spent}, ())
+    findings = tuple(
+        Finding(
+            "rule",
+            Severity.ERROR,
+            told.for_sender(),
+            fix=None if told.nearest is None else str(told.nearest),
+            message_fr=told.for_sender("fr"),
+        )
+        for told in (refusal, *refusal.also)
+    )
+    report = Report("refused", (), findings, {"road_cpu_ms": clock.spent}, ())
     return Product(order, process, run.values, run.origins, (), report, run.cls.key)
 
 

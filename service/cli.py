@@ -309,11 +309,16 @@ def warm() -> int:
 
 
 @app.command()
-def doctor(as_json: Json = False) -> int:
-    """The health of this installation: what is there, what is missing, what to install."""
+def doctor(
+    data: Annotated[str | None, typer.Option("--data", metavar="DIR", help="A service's folder: its health instead.")] = None,
+    master_key: cli_service.KeyFile = None,
+    every: Annotated[bool, typer.Option("--all", help="Open every job and file of the folder, not a sample.")] = False,
+    as_json: Json = False,
+) -> int:
+    """The health of this installation, or of a service's folder: what is there, what is missing, what to do."""
     from service.health import run
 
-    return run(as_json)
+    return run(as_json, data, master_key, every)
 
 
 cli_service.register(app)

@@ -24,15 +24,21 @@ class Sign:
     needed: bool = True
 
 
-def run(as_json: bool) -> int:
-    """0 when all that is needed is there, else 3."""
-    signs = examine()
+def run(as_json: bool, data: str | None = None, master_key: str | None = None, every: bool = False) -> int:
+    """0 when all that is needed is there, else 3. `data`: a service's folder is looked at, instead of the installation."""
+    if data is None:
+        signs = examine()
+    else:
+        from service.inspecting import examine as examine_house
+
+        signs = examine_house(data, master_key, every)
     well = all(s.well for s in signs if s.needed)
     if as_json:
         print(json.dumps({"well": well, "signs": [vars(s) for s in signs]}))
     else:
         for sign in signs:
-            mark = "ok     " if sign.well else ("MISSING" if sign.needed else "absent ")
+            ill = ("MISSING", "absent ") if data is None else ("WRONG  ", "look   ")
+            mark = "ok     " if sign.well else ill[0 if sign.needed else 1]
             print(f"{mark}  {sign.what}: {sign.told}")
     return 0 if well else 3
 

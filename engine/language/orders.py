@@ -136,7 +136,7 @@ def _only(told: Mapping[str, Any], known: Sequence[str], where: str) -> None:
 
 def _measurement(name: str, told: object) -> Measurement:
     field = f"measurements.{_named(name)}"
-    if not isinstance(told, dict) or "value" not in told or "unit" not in told:
+    if not isinstance(told, dict) or "value" not in told or told.get("unit") is None:
         raise OrderError(field, 'must be {"value": number, "unit": unit}', value=told)
     _only(told, _MEASUREMENT, f"{field}.")
     for key in ("value", "uncertainty"):
