@@ -34,6 +34,7 @@ from service.packs import Packs
 from service.store import erase, jobs, tallies
 from service.store.database import Database
 from service.store.keys import new_tenant
+from service.store.migrate import upgrade
 from service.store.outbox import EVENTS
 from service.store.queue import ENDED
 from service.store.schema import NEVER, campaigns, copies, endpoints, outbox
@@ -124,7 +125,7 @@ class Jobs(RuleBasedStateMachine):
         self.patch.setattr(clock, "os", types.SimpleNamespace(urandom=lambda n: next(count).to_bytes(n)))
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=SHM if SHM.is_dir() else None))
         self.database = Database(self.folder / "model.db")
-        self.database.create()
+        upgrade(self.database)
         self.wall, self.mono = 1_700_000_000_000, 1000.0
         self.packs = PlayedPacks()
         self.known: dict[str, dict[str, Any]] = {}
@@ -210,7 +211,7 @@ class Jobs(RuleBasedStateMachine):
             "state": "running",
         }
         with self.database.write() as conn:
-            conn.execute(sa.insert(campaigns).values(**row, created=self.wall))
+            conn.execute(sa.insert(campaigns).values(**row, created=self.wall, touched=self.wall))
             jobs.add(conn, [self.row(self.tenants[who], n, campaign=one, line=i) for i, n in enumerate(natures)])
 
     def flying(self, running: bool | None = None) -> list[tuple[Future[Any], list[dict[str, Any]], str]]:
