@@ -8,6 +8,7 @@ from service.clock import now as wall
 from service.erasures import Entry, Journal
 from service.house import ERASURES, House
 from service.store import erase as rows
+from service.store import uploads
 from service.store.erase import Left
 
 BATCH = 200
@@ -53,10 +54,34 @@ def erase_expired(house: House, now: int) -> int:
     return len(erase_jobs(house, ids, "retention", now=now)) if ids else 0
 
 
+def erase_upload(house: House, tenant: str, sha256: str, now: int) -> bool:
+    """Erase an upload of that tenant; whether there was one. The journal knows it by its pack, which is nobody else's."""
+    with house.database.read() as conn:
+        row = uploads.find(conn, tenant, sha256)
+    if row is None:
+        return False
+    Journal(house.folder / ERASURES).write([Entry(row["pack"], now, "upload")])
+    _drop_uploads(house, [row["pack"]])
+    return True
+
+
+def _drop_uploads(house: House, packs: Sequence[str]) -> None:
+    with house.database.write() as conn:
+        uploads.drop(conn, packs)
+    for pack in packs:
+        house.packs.remove(pack)
+    house.database.settle_down()
+
+
 def erase_again(house: House) -> int:
     """What the journal names and the store still has, erased: after a crash, or after a backup was restored. How many."""
-    entries = Journal(house.folder / ERASURES).read()
-    return sum(
-        len(erase_jobs(house, [e.job for e in entries[start : start + BATCH]], "restored"))
-        for start in range(0, len(entries), BATCH)
-    )
+    ids = [entry.job for entry in Journal(house.folder / ERASURES).read()]
+    again = 0
+    for some in (ids[start : start + BATCH] for start in range(0, len(ids), BATCH)):
+        again += len(erase_jobs(house, some, "restored"))
+        with house.database.read() as conn:
+            packs = uploads.in_packs(conn, some)
+        if packs:
+            _drop_uploads(house, packs)
+            again += len(packs)
+    return again
