@@ -143,7 +143,8 @@ def _idle(
     bases: list[Base] = [(process, t["changes"]) for s, t in lettered if s.kind == "defaults"]
     bases += [(process, c) for c in others[:: max(len(others) // BASES, 1)][:BASES]]
     bases += [(other, bases[0][1]) for other in about["processes"][:2] if bases]
-    return idle(crew, [a for a in axes if a.name not in unused], known, bases, until)
+    everywhere: list[Base] = [(process, t["changes"]) for _, t in made]
+    return idle(crew, [a for a in axes if a.name not in unused], known, bases, until, everywhere)
 
 
 def _summary(

@@ -90,7 +90,12 @@ class OrderError(UnikatError):
 
 
 class Refused(OrderError):
-    """The order is well-formed, and this product cannot be made of it: a rule says why, and what would do."""
+    """The order is well-formed, and this product cannot be made of it: a rule says why, and what would do.
+
+    `also`: what other rules refuse of the order as it would then be.
+    """
+
+    also: tuple[Refused, ...] = ()
 
 
 class TemplateError(UnikatError):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.equals import Equals, Judged
 from engine.errors import OrderError, Refused, TemplateError
 from engine.export import papers, sliced_ready
 from engine.export.gcode import slice_product
@@ -55,6 +56,7 @@ class Workshop:
     footings: Footings = field(default_factory=Footings)
     certificates: Certificates = field(default_factory=Certificates)
     connectivities: Connectivities = field(default_factory=Connectivities)
+    equals: Equals = field(default_factory=Equals)
     announce: Callable[[str], None] | None = None
     """In a child: says which of the designer's methods runs, so that its death can name it."""
     watch: Tracer | None = None
@@ -83,9 +85,12 @@ def make(
     formats: Collection[str] = DEFAULT_FORMATS,
     workshop: Workshop | None = None,
     keep_refused: bool = False,
+    equal: Hashable | None = None,
 ) -> Product:
     """One order to one product: files by name, report and record among them. A refused one has its report and no model.
 
+    `equal`: a name that orders share which differ in nothing that is made; the workshop's last product of that name then serves,
+    and this order has its own identity, exports and papers: byte for byte those that it would have alone, CPU times apart.
     OrderError: the order cannot be taken. TemplateError: a stage failed. A rule's refusal is no error: it is a report.
     """
     clock = _Clock()
@@ -97,15 +102,38 @@ def make(
             raise OrderError(
                 "formats", "only FDM processes are sliced", value=sliced[0], limit=f"{process.key} is {process.method}"
             )
-        values, origins = accept(order, cls)
     shop = workshop or Workshop()
-    # STEP must know which stage made each part: every stage runs then, on bodies from disk, and none is remembered
-    home = Home(shop.home.disk) if "step" in formats else shop.home
-    run = Run(cls, values, origins, process.flat(), home=home, code_hash=code_hash(cls))
+    whole = "step" in formats  # STEP must know which stage made each part: nothing of another order serves it
+    known = None if whole else shop.equals.find(equal, process)
+    if known is None:
+        with clock.step("check"):
+            values, origins = accept(order, cls)
+        run = Run(
+            cls, values, origins, process.flat(), home=Home(shop.home.disk) if whole else shop.home, code_hash=code_hash(cls)
+        )
+        template = cls(run)
+        judged = _judged(order, template, process, shop, clock)
+        if not whole:
+            shop.equals.keep(equal, judged)
+    else:
+        judged = known.of(order, clock.spent)
+    product = judged.product
+    if not product.parts:
+        return replace(product, files={"report.json": papers.report_json(product.report)})
+    if product.report.verdict == "refused" and not keep_refused:
+        return _with_papers(product, {}, cls, clock)
+    files = _export(judged, cls, template if whole else None, formats, shop, clock)
+    if known is not None:
+        known.picture = judged.picture
+    return _with_papers(product, files, cls, clock)
+
+
+def _judged(order: Order, template: Template, process: Process, shop: Workshop, clock: _Clock) -> Judged:
+    """The road up to the verdict: all that does not depend on whose order it is."""
+    run, cls = template.run, type(template)
     run.announce = shop.announce
     if shop.watch is not None:
         run.tracers.append(shop.watch)
-    template = cls(run)
     try:
         with clock.step("fit"):
             run_fits(template)
@@ -114,7 +142,7 @@ def make(
         with clock.step("build"):
             parts = _build(template)
     except Refused as refusal:
-        return _refused(order, process, run, refusal, clock)
+        return Judged(_refused(order, process, run, refusal, clock))
     with clock.step("settle"):
         settled = _standing(parts, process, shop.footings)
     with clock.step("verify"):
@@ -123,10 +151,8 @@ def make(
         figures = {**figures, **support_figures(settled, process)}
         figures = {**figures, **estimate(figures, process, cls.family).figures()}
     report = _report(template, settled, checks, findings, figures, clock)
-    product = Product(order, process, run.values, run.origins, settled, report, cls.key, dict(run.artifacts), dict(run.fonts))
-    if report.verdict == "refused" and not keep_refused:
-        return _with_papers(product, {}, cls, clock)
-    return _with_papers(product, _export(product, template, formats, shop, clock), cls, clock)
+    made = Product(order, process, run.values, run.origins, settled, report, cls.key, dict(run.artifacts), dict(run.fonts))
+    return Judged(made)
 
 
 def _check_formats(formats: Collection[str]) -> None:
@@ -229,23 +255,33 @@ def _sentence(note: object) -> bool:
 
 
 def _refused(order: Order, process: Process, run: Run, refusal: Refused, clock: _Clock) -> Product:
-    fix = None if refusal.nearest is None else str(refusal.nearest)
-    finding = Finding("rule", Severity.ERROR, refusal.for_sender(), fix=fix, message_fr=refusal.for_sender("fr"))
-    report = Report("refused", (), (finding,), {"road_cpu_ms": clock.spent}, ())
-    product = Product(order, process, run.values, run.origins, (), report, run.cls.key)
-    return replace(product, files={"report.json": papers.report_json(report)})
+    findings = tuple(
+        Finding(
+            "rule",
+            Severity.ERROR,
+            told.for_sender(),
+            fix=None if told.nearest is None else str(told.nearest),
+            message_fr=told.for_sender("fr"),
+        )
+        for told in (refusal, *refusal.also)
+    )
+    report = Report("refused", (), findings, {"road_cpu_ms": clock.spent}, ())
+    return Product(order, process, run.values, run.origins, (), report, run.cls.key)
 
 
-def _export(product: Product, template: Template, formats: Collection[str], shop: Workshop, clock: _Clock) -> dict[str, bytes]:
-    identity = identity_of(product.order, type(template))
+def _export(
+    judged: Judged, cls: type[Template], template: Template | None, formats: Collection[str], shop: Workshop, clock: _Clock
+) -> dict[str, bytes]:
+    product = judged.product
+    identity = identity_of(product.order, cls)
     files: dict[str, bytes] = {}
-    if "step" in formats:  # first: it alone may find that it cannot be
+    if template is not None:  # STEP first: it alone may find that it cannot be
         with clock.step("step"):
             files.update(step_files(template, [p.part for p in product.parts], identity))
-    picture: bytes | None = None
-    if "png" in formats or "3mf" in formats:
+    if ("png" in formats or "3mf" in formats) and judged.picture is None:
         with clock.step("png"):
-            picture = thumbnail(product.parts)
+            judged.picture = thumbnail(product.parts)
+    picture = judged.picture
     if "3mf" in formats:
         with clock.step("3mf"):
             files["model.3mf"] = _model(product, identity, picture, shop)

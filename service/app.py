@@ -8,7 +8,21 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from service.api import described, events, files, health, jobs, keys, pickups, quotes, templates, uploads, webhooks, words
+from service.api import (
+    campaigns,
+    described,
+    events,
+    files,
+    health,
+    jobs,
+    keys,
+    pickups,
+    quotes,
+    templates,
+    uploads,
+    webhooks,
+    words,
+)
 from service.api.callers import Desk
 from service.api.manners import Manners
 from service.api.metrics import Figures
@@ -26,7 +40,7 @@ DESCRIPTION = (
     "Orders in, unique printable products out. Every call but the health checks takes `Authorization: Bearer KEY`; "
     "what is wrong is told as an RFC 9457 problem."
 )
-ROUTERS = (jobs, files, events, quotes, uploads, templates, keys, words, pickups, webhooks, health)
+ROUTERS = (jobs, campaigns, files, events, quotes, uploads, templates, keys, words, pickups, webhooks, health)
 
 
 def create(

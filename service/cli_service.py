@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command()(serve)
     app.command()(backup)
     app.command()(restore)
+    app.command()(pull)
     app.add_typer(keys_app, name="keys")
 
 
@@ -58,6 +59,22 @@ def restore(
     from service.backup import restore
 
     return restore(backup, data, master_key, erasures or [], as_json)
+
+
+def pull(
+    url: Annotated[str, typer.Option("--url", help="The service.")],
+    process: Annotated[str, typer.Option("--process", help="What this shop prints.")],
+    out: Annotated[str, typer.Option("--out", metavar="DIR", help="A folder a unit; the same one goes on where it stopped.")],
+    machine: Annotated[str | None, typer.Option("--machine", help="Only what was made for that machine.")] = None,
+    formats: Annotated[str, typer.Option("--formats", help="3mf,stl,glb,png,step,prusa,gcode")] = "3mf",
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="So many units at most.")] = None,
+    key_file: Annotated[str | None, typer.Option("--key-file", metavar="FILE", help="Otherwise UNIKAT_KEY holds it.")] = None,
+    patience: Annotated[float, typer.Option("--patience", min=0.0, help="Seconds without any answer.")] = 300.0,
+) -> int:
+    """A print shop pulls finished units: 0 all, 1 some could not be had, 2 refused, 3 no answer."""
+    from service.pull import pull
+
+    return pull(url, process, out, machine=machine, formats=formats, limit=limit, key_file=key_file, patience=patience)
 
 
 @keys_app.command("create")

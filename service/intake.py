@@ -6,13 +6,13 @@ import functools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import OrderError
-from engine.export.papers import canonical
+from engine.export.papers import canonical, canonical_made
 from engine.language import shelf
-from engine.language.orders import accept, parse_order
+from engine.language.orders import accept, parse_order, raised
 from engine.language.parameters import TextField
 from engine.language.template import Template
 from engine.model.order import InputFile, Order
@@ -92,8 +92,9 @@ def row_from(
     formats: Sequence[str] = DEFAULT_FORMATS,
     campaign: str | None = None,
     line: int | None = None,
+    job: str | None = None,
 ) -> dict[str, Any]:
-    """`row_of`, of an order that is read already."""
+    """`row_of`, of an order that is read already. `job`: its id, where that is given out already."""
     check_formats(formats)
     cls = template_of(order.template)
     process = order.process or cls.default_process
@@ -101,11 +102,10 @@ def row_from(
     no_paths(order)
     values, _ = accept(order, cls)
     refuse_words(cls, values, sender.refused_words)
-    one = new_id(now)
+    one = job or new_id(now)
     key, wrapped = vault.new_key(one)
     plain = canonical(order)
     tenant = sender.tenant.encode()
-    made = canonical(replace(order, reference=None, quantity=1, due=None, priority=0, purpose=None, legal_basis=None))
     return {
         "id": one,
         "tenant": sender.tenant,
@@ -123,10 +123,13 @@ def row_from(
         "legal_basis": order.legal_basis,
         "reference": vault.mark(tenant, order.reference.encode()) if order.reference else None,
         "body": vault.mark(tenant, process.encode(), *_body(cls, order)),
-        "same": vault.mark(tenant, made),
+        "same": vault.mark(tenant, canonical_made(order)),
         "sealed": seal(key, plain, one.encode()),
         "wrapped": wrapped,
         "state": "queued",
+        "version": 1,
+        "attempt": 0,
+        "strikes": 0,
         "expires": None if cls.retention_days is None else now + cls.retention_days * DAY,
         "created": now,
         "updated": now,
@@ -149,6 +152,22 @@ def no_paths(order: Order) -> None:
     for name, told in order.inputs.items():
         if told.file is not None:
             raise OrderError(f"inputs.{name}.file", "a path is no input here: upload the file, and name its sha256")
+
+
+def more_problems(told: Mapping[str, Any], cls: type[Template], sender: Sender) -> list[OrderError]:
+    """What `row_from` would find in an order's plain values beyond `engine.language.orders.problems`, each asked alone."""
+    process, machine = told.get("process") or cls.default_process, told.get("machine")
+    texts = told.get("parameters")
+    found: list[OrderError] = []
+    if isinstance(process, str) and isinstance(machine, str | None):
+        found += raised(lambda: load_process(process, machine))
+    if isinstance(told.get("inputs"), dict):
+        for name, entry in told["inputs"].items():
+            if isinstance(entry, dict) and entry.get("file") is not None:
+                found += raised(lambda: no_paths(Order(cls.key, inputs={name: InputFile("", "mm", file="-")})))  # noqa: B023  # called at once
+    if isinstance(texts, dict):
+        found += raised(lambda: refuse_words(cls, texts, sender.refused_words))
+    return found
 
 
 def check_formats(formats: Sequence[str]) -> None:

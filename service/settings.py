@@ -40,6 +40,8 @@ class Settings:
     """Requests without a valid key from one address."""
     streams: int = 200
     """Followers of events at a time, in all."""
+    follow_seconds: float = 600.0
+    """After which a follower has to come again."""
     quote_seconds: float = 30.0
     preview_seconds: float = 2.0
     waiting: int = 32

@@ -20,6 +20,8 @@ from service.app import create
 from service.house import open_house
 from service.settings import Settings, load
 
+SWITCH = 0.0005
+"""Seconds after which the writer's thread lets the event loop go on: it answers everybody, the writer some."""
 GRACE = 10
 """Seconds that what is under way has to end, once the process is told to."""
 
@@ -89,6 +91,7 @@ def main(folder: str, door: str, parent: str, ready: str) -> None:
     die_with_parent(int(parent))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches `unikat serve`, and from there us
     logs.start()
+    sys.setswitchinterval(SWITCH)
     place = pathlib.Path(folder)
     settings = load(place)
     config = uvicorn.Config(

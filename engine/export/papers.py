@@ -17,6 +17,8 @@ from engine.model.process import Process
 
 RECORD_FORMAT = 1
 _PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY
+_ORDER = tuple(f.name for f in fields(Order))
+_NOT_MADE = ("reference", "quantity", "due", "priority", "purpose", "legal_basis")
 _SERIALS = uuid.UUID("5f0c1a52-9d0e-5c6b-8b44-6c1d0f3f7a10")
 _HASHES: dict[int, tuple[Process, str]] = {}
 """By identity: a process is loaded once and never changes; holding it keeps its id its own."""
@@ -48,16 +50,25 @@ def finding_json(found: Finding) -> dict[str, Any]:
 
 def order_json(order: Order) -> dict[str, Any]:
     """The order as it would be posted: only what was given, fields in their fixed order, names sorted."""
-    told = {f.name: getattr(order, f.name) for f in fields(Order)}
-    told["parameters"] = dict(sorted(order.parameters.items()))
-    told["measurements"] = {n: _given(m) for n, m in sorted(order.measurements.items())}
-    told["inputs"] = {n: _given(i, without="file") for n, i in sorted(order.inputs.items())}
-    return {n: v for n, v in told.items() if v not in (None, {})}
+    told = {n: v for n in _ORDER if (v := getattr(order, n)) is not None and v != {}}
+    if "parameters" in told:
+        told["parameters"] = dict(sorted(order.parameters.items()))
+    if "measurements" in told:
+        told["measurements"] = {n: _given(m) for n, m in sorted(order.measurements.items())}
+    if "inputs" in told:
+        told["inputs"] = {n: _given(i, without="file") for n, i in sorted(order.inputs.items())}
+    return told
 
 
 def canonical(order: Order) -> bytes:
     """The order's bytes for hashing: sorted keys, no spaces."""
     return orjson.dumps(order_json(order), option=orjson.OPT_SORT_KEYS)
+
+
+def canonical_made(order: Order) -> bytes:
+    """`canonical`, of what is made alone: without what only says for whom, how many, when and why."""
+    told = {n: v for n, v in order_json(order).items() if n not in _NOT_MADE}
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
 
 
 def process_sha256(process: Process) -> str:

@@ -24,7 +24,8 @@ SIZES = (16, 1024)
 _TONES = {
     Role.ENGRAVING: 0.58,
     Role.EMBOSSING: 1.07,
-}  # a letter's flat faces: a floor lies in half shade, a raised face in light
+}  # a letter's faces, not its sides: a floor lies in half shade, a raised face in light
+_CURVED = re.compile(r"\.floor(\.\d+)?$")  # on a curved patch they have no plane to be told by, but the stamp's name
 _KEEP_BYTES = 64_000_000
 _ASKED = 1000
 _COLOUR = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
@@ -130,7 +131,7 @@ def _piece(part: Part) -> Piece:
         raise EngineFault(f"part {part.name}: faces of the kept body use points that are not kept")
     tone = np.ones(len(faces))
     for patch in part.patches.values():
-        if patch.plane is not None and patch.role in _TONES:
+        if patch.role in _TONES and (patch.plane is not None or _CURVED.search(patch.name)):
             tone[patch.faces] = _TONES[patch.role]
     return Piece(mesh.points, faces, points_kept, faces_kept, tone, np.array(rows), colour)
 

@@ -62,7 +62,10 @@ class Catalogue(Field[Row]):
     def label_of(self, key: str) -> str:
         """What to call a row on a page."""
         row = self.rows[key]
-        return " ".join(str(row[c]) for c in self.name_columns if row.get(c)) or key
+        told = [str(row[c]) for c in self.name_columns if row.get(c)]
+        # "Fairphone 4" of Fairphone is called so, not twice
+        said_again = [n for n, words in enumerate(told[1:]) if f"{words} ".startswith(f"{told[n]} ")]
+        return " ".join(words for n, words in enumerate(told) if n not in said_again) or key
 
     def schema_of_value(self, language: str) -> dict[str, Any]:
         return {"oneOf": [{"const": k, "title": self.label_of(k)} for k in self.rows]}

@@ -29,11 +29,26 @@ def run_fits(template: Template) -> None:
 
 
 def check_rules(template: Template, process: Process) -> None:
-    """Every @rule in turn; the first broken relation raises Refused with value, limit and the nearest allowed."""
+    """Every @rule in turn; the first broken relation raises Refused with value, limit and the nearest allowed.
+
+    With it (`also`) go those of the rules after it that refuse the order once it is changed as told so far: who changes all of it
+    at once is not refused again for each.
+    """
+    found: list[Refused] = []
     for rule in type(template).rules.values():
-        for relation in relations_of(rule, template, process):
-            if not relation.holds:
-                raise _refusal(rule, relation, template, process)
+        try:
+            relation = next((r for r in relations_of(rule, template, process) if not r.holds), None)
+        except (OrderError, TemplateError):
+            if found:  # it may count on what an earlier one demands
+                continue
+            raise
+        if relation is not None:
+            found.append(_refusal(rule, relation, template, process))
+            if found[-1].nearest is not None:
+                template = _with(template, relation.change, found[-1].nearest)
+    if found:
+        found[0].also = tuple(found[1:])
+        raise found[0]
 
 
 def relations_of(rule: Rule, template: Template, process: Process) -> list[Relation]:
@@ -88,9 +103,10 @@ def _nearest(rule: Rule, broken: Relation, template: Template, process: Process)
 
 
 def _cures(rule: Rule, broken: Relation, template: Template, process: Process) -> bool:
-    """Whether the relation, known by its words, holds for this order, or is not asked of it."""
+    """Whether the relation, known by its words and by what it would change, holds for this order, or is not asked of it."""
     try:
-        return all(r.holds for r in relations_of(rule, template, process) if r.why == broken.why)
+        same = [r for r in relations_of(rule, template, process) if (r.why, r.change) == (broken.why, broken.change)]
+        return all(r.holds for r in same)
     except (OrderError, TemplateError):
         return False
 

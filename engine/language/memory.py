@@ -61,6 +61,8 @@ class Tracer:
     """The trace of a stage that runs now."""
 
     pairs: dict[str, object] = field(default_factory=dict)
+    artifacts: dict[str, str] = field(default_factory=dict)
+    """Of the stages beneath it: a record names them, whether they were asked or remembered."""
 
     def note(self, name: str, value: object) -> None:
         """One read; a second one of the same name adds nothing, values never change within an order."""
@@ -80,6 +82,8 @@ class Kept:
     artifact: str | None
     size: int
     personal: bool = False
+    beneath: Mapping[str, str] = field(default_factory=dict)
+    """Artifact of each stage that it stands on."""
 
 
 class StageMemory:
@@ -109,7 +113,9 @@ class StageMemory:
                 return kept
         return None
 
-    def keep(self, trace: Trace, result: Any, *, personal: bool, body: bool) -> Kept:
+    def keep(
+        self, trace: Trace, result: Any, *, personal: bool, body: bool, beneath: Mapping[str, str] = MappingProxyType({})
+    ) -> Kept:
         """Remember a result, frozen. `body`: a @cad stage's, hashed; it also goes to disk where nothing personal went in."""
         artifact, result = None, frozen(result)
         size = weight(result)
@@ -119,7 +125,7 @@ class StageMemory:
             if self._disk is not None and not personal:
                 _write_whole(self._disk / f"{trace.digest()}.body", artifact.encode() + b"\n" + packed)
                 _write_shape(self._disk, trace.names)
-        return self._hold(Kept(trace, result, artifact, size, personal))
+        return self._hold(Kept(trace, result, artifact, size, personal, beneath))
 
     def last(self) -> Any:
         """The result that was remembered last; None where nothing is."""

@@ -32,11 +32,16 @@ _ASKED: WeakKeyDictionary[type[Template], _Asked] = WeakKeyDictionary()
 
 def parse_order(data: str | bytes) -> Order:
     """An order from its JSON; OrderError for what is no JSON, an unknown or doubled key, or a wrong type."""
+    return order_from(plain_json(data))
+
+
+def plain_json(data: str | bytes) -> Any:
+    """The plain values of an order's JSON; OrderError for what is no JSON, is too large, or has a key twice."""
     if len(data) > MAX_ORDER_BYTES:
         raise OrderError("order", "is too large", value=f"{len(data)} bytes", limit=f"{MAX_ORDER_BYTES} bytes")
     try:
         text = data.decode("utf-8-sig") if isinstance(data, bytes) else data  # json.loads would take UTF-16 and surrogates
-        told = json.loads(text, object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         raise OrderError("order", f"is no JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
     except UnicodeDecodeError as error:
@@ -45,7 +50,6 @@ def parse_order(data: str | bytes) -> Order:
         raise OrderError("order", "is nested too deep") from None
     except ValueError as error:  # an integer of more than 4300 digits
         raise OrderError("order", f"holds a number that is too long: {error}") from None
-    return order_from(told)
 
 
 def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -132,7 +136,7 @@ def _only(told: Mapping[str, Any], known: Sequence[str], where: str) -> None:
 
 def _measurement(name: str, told: object) -> Measurement:
     field = f"measurements.{_named(name)}"
-    if not isinstance(told, dict) or "value" not in told or "unit" not in told:
+    if not isinstance(told, dict) or "value" not in told or told.get("unit") is None:
         raise OrderError(field, 'must be {"value": number, "unit": unit}', value=told)
     _only(told, _MEASUREMENT, f"{field}.")
     for key in ("value", "uncertainty"):
@@ -189,11 +193,12 @@ def with_words(order: Order, words: Sequence[str], cls: type[Template]) -> Order
             measurements[rest] = Measurement(number, unit)
         else:
             bare = rest if section == "parameters" and rest else name
-            parameters[bare] = _word(cls.fields.get(bare), f"parameters.{bare}", text)
+            parameters[bare] = of_word(cls.fields.get(bare), f"parameters.{bare}", text)
     return replace(order, parameters=parameters, measurements=measurements)
 
 
-def _word(field: Field[Any] | None, name: str, text: str) -> object:
+def of_word(field: Field[Any] | None, name: str, text: str) -> object:
+    """What a word says for a field, in the plain values of JSON: true or false, a number, a number with its unit, or text."""
     if isinstance(field, Flag):
         return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
     if isinstance(field, Count) and re.fullmatch(r"[-+]?\d{1,18}", text):
@@ -217,12 +222,7 @@ def accept(order: Order, cls: type[Template]) -> tuple[dict[str, Any], dict[str,
     given: dict[str, Any] = {}
     for section, fields_of in by_section.items():
         for name, raw in getattr(order, section).items():
-            field = fields_of.get(name)
-            if field is None:
-                names = list(fields_of)
-                limit = f"one of {', '.join(names)}" if names else f"{cls.key} takes no {section}"
-                where, why, near = f"{section}.{_named(name)}", f"is not known to {cls.key}", closest(name, names)
-                raise OrderError(where, why, limit=limit, nearest=near).called(f"{section}, a name in it")
+            field = _known(section, name, fields_of, cls)
             given[field.name] = field.accept(raw)
     if len(defaults) < len(cls.fields):
         for name, field in cls.fields.items():
@@ -234,6 +234,53 @@ def accept(order: Order, cls: type[Template]) -> tuple[dict[str, Any], dict[str,
     values.update(given)
     origins.update(dict.fromkeys(given, Origin.GIVEN))
     return values, origins
+
+
+def _known(section: str, name: str, fields_of: Mapping[str, Field[Any]], cls: type[Template]) -> Field[Any]:
+    field = fields_of.get(name)
+    if field is None:
+        names = list(fields_of)
+        limit = f"one of {', '.join(names)}" if names else f"{cls.key} takes no {section}"
+        where, why, near = f"{section}.{_named(name)}", f"is not known to {cls.key}", closest(name, names)
+        raise OrderError(where, why, limit=limit, nearest=near).called(f"{section}, a name in it")
+    return field
+
+
+def problems(told: object, cls: type[Template]) -> list[OrderError]:
+    """Every OrderError of an order's plain values, not only the first: each key, and each entry of its sections, is asked alone;
+    then what must be given and is not. None where `order_from` and `accept` would take it."""
+    if not isinstance(told, dict):
+        return raised(lambda: order_from(told))
+    by_section, defaults = _asked(cls)
+    found: list[OrderError] = []
+    given: set[str] = set()
+    for key, value in told.items():
+        if key not in by_section or not isinstance(value, dict):
+            found += raised(lambda: order_from({"template": cls.key, key: value}))  # noqa: B023  # called at once
+            continue
+        for name, raw in value.items():
+            found += raised(lambda: _entry(key, name, raw, by_section[key], cls))  # noqa: B023
+            if name in by_section[key]:
+                given.add(by_section[key][name].name)
+    for name, field in cls.fields.items():
+        if name not in given and name not in defaults:
+            found += raised(lambda: field.accept(field.default))  # noqa: B023
+    return found
+
+
+def _entry(section: str, name: str, raw: object, fields_of: Mapping[str, Field[Any]], cls: type[Template]) -> None:
+    """OrderError for one entry of a section, as it stands there alone."""
+    read = getattr(order_from({"template": cls.key, section: {name: raw}}), section)[name]
+    _known(section, name, fields_of, cls).accept(read)
+
+
+def raised(ask: Callable[[], object]) -> list[OrderError]:
+    """The OrderError that asking raises; none where it raises none."""
+    try:
+        ask()
+    except OrderError as error:
+        return [error]
+    return []
 
 
 def _asked(cls: type[Template]) -> _Asked:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from engine.errors import OrderError
@@ -30,9 +29,33 @@ def in_language(words: Words, language: str) -> str:
 
 
 def closest(word: str, words: Sequence[str]) -> str | None:
-    """The nearest of `words`, if any is near."""
-    near = get_close_matches(word, words, n=1, cutoff=0.4)
-    return near[0] if near else None
+    """That of `words` with the fewest slips of a finger (see `slips`), a third of the letters at most; else the shortest that holds
+    the word; None where nothing is near."""
+    asked = word.casefold()[:_LONGEST]
+    away = [(slips(asked, known.casefold()), at) for at, known in enumerate(words)]
+    near = [(count, at) for count, at in away if count <= max(1, max(len(asked), len(words[at])) // 3)]
+    if near:
+        return words[min(near)[1]]
+    holds = [known for known in words if len(asked) >= 3 and asked in known.casefold()]
+    return min(holds, key=len, default=None)
+
+
+_LONGEST = 64
+"""Letters of a word that are looked at: nothing that anybody names is longer."""
+
+
+def slips(one: str, other: str) -> int:
+    """Letters left out, put in, taken for another, or two beside each other swapped, that make one word of the other: the distance of
+    F. J. Damerau, "A technique for computer detection and correction of spelling errors" (1964), no place mended twice."""
+    before, row = [0] * (len(other) + 1), list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        earlier, before, row = before, row, [i]
+        for j, b in enumerate(other, 1):
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                least = min(least, earlier[j - 2] + 1)
+            row.append(least)
+    return row[-1]
 
 
 class Field(Generic[T]):

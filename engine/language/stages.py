@@ -123,10 +123,10 @@ def run_stage(stage: Stage, template: Template) -> Any:
                 result = stage.execute(template)
             trace = tracer.done()
             personal = not run.cls.personal_fields.isdisjoint(trace.names)
-            kept = memory.keep(trace, result, personal=personal, body=isinstance(stage, CadStage))
-        artifact = kept.artifact if isinstance(stage, CadStage) else None
-        run.finished(stage.name, kept, 1000.0 * (time.process_time() - started), hit, artifact)
-    run.note_all(kept.trace)
+            body = isinstance(stage, CadStage)
+            kept = memory.keep(trace, result, personal=personal, body=body, beneath=tracer.artifacts)
+        run.finished(stage.name, kept, 1000.0 * (time.process_time() - started), hit)
+    run.note_all(stage.name, kept)
     return kept.result
 
 

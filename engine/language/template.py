@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 
 from engine.errors import TemplateError
 from engine.language.catalogue import Catalogue
-from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Trace, Tracer
+from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Tracer
 from engine.language.parameters import Field, Words, closest
 from engine.language.stages import CadStage, Fit, Rule, Stage, check_truth, said, vars_of
 from engine.model.order import Origin, StageRun
@@ -286,18 +286,19 @@ class Run:
             self.home.stages[name] = StageMemory(self.home.bound, disk, self.home.personal)
         return self.home.stages[name]
 
-    def note_all(self, trace: Trace) -> None:
-        """What a stage read is read by the stage that called it, and its fonts are in the record."""
-        self.fonts.update(trace.fonts)
+    def note_all(self, stage: str, kept: Kept) -> None:
+        """What a stage read is read by the stage that called it, as are its artifacts; these and its fonts are in the record."""
+        self.fonts.update(kept.trace.fonts)
+        artifacts = kept.beneath if kept.artifact is None else {**kept.beneath, stage: kept.artifact}
+        self.artifacts.update(artifacts)
         if self.tracers:
-            self.tracers[-1].pairs.update(trace.pairs)
+            self.tracers[-1].pairs.update(kept.trace.pairs)
+            self.tracers[-1].artifacts.update(artifacts)
 
-    def finished(self, stage: str, kept: Kept, cpu_ms: float, hit: bool, artifact: str | None) -> None:
-        """The stage is done for this order: one line of the report; an artifact for the record."""
+    def finished(self, stage: str, kept: Kept, cpu_ms: float, hit: bool) -> None:
+        """The stage is done for this order: one line of the report."""
         self.done[stage] = kept
         self.stages.append(StageRun(stage, round(cpu_ms, 3), hit))
-        if artifact is not None:
-            self.artifacts[stage] = artifact
 
     def for_child(self, stage: str) -> dict[str, Any]:
         """What a child needs to run one @cad stage of this order; nothing personal goes along."""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from engine.errors import OrderError, Refused
+from engine.language import misfits
 from engine.model.mesh import Mesh, Part, Patch, Pose
 from engine.model.outline import Outline
 from engine.model.rounded import Rounded
@@ -91,20 +92,21 @@ class Letters:
         made = printable(self.setting.of_height(height), *self.shown)
         return None if made is None else made.outline
 
-    def printable(self, process: Process | ProcessView, how: How = "engraved") -> Letters:
+    def printable(self, process: Process | ProcessView, how: How = "engraved", narrowed: float = 1.0) -> Letters:
         """The same text as the process can show it, engraved, embossed (raised) or cut right through.
 
         Thin strokes and narrow spaces are widened just enough, and only where they are; a counter too small to print is filled; cut through,
         bridges hold what would fall out (`engine.shape.printable` has the rules). Refused, with the height that would do, where
-        no letter would be left that can be recognised.
+        no letter would be left that can be recognised. `narrowed`: what is left of a width on the far side of a curved wall that
+        they are cut through, as inner radius / outer radius of a tube; widths hold there, too.
         """
-        return self._shown(*_widths(process, how))
+        return self._shown(*_widths(process, how, narrowed))
 
-    def least_height(self, process: Process | ProcessView, how: How = "engraved") -> float | None:
+    def least_height(self, process: Process | ProcessView, how: How = "engraved", narrowed: float = 1.0) -> float | None:
         """The least height (mm) from this one on at which the process can show the text: this one where it can; None where none can."""
         from engine.shape.printable import least_height, printable
 
-        asked = _widths(process, how)
+        asked = _widths(process, how, narrowed)
         with _blaming(self.text.field):
             return self.height if printable(self.setting, *asked) is not None else least_height(self.setting, *asked)
 
@@ -134,9 +136,12 @@ class Letters:
         )
 
 
-def _widths(process: Process | ProcessView, how: How) -> tuple[Widths, float]:
+def _widths(process: Process | ProcessView, how: How, narrowed: float) -> tuple[Widths, float]:
     """What letters answer to, and how wide a bridge is that holds an island: 0 where none is needed."""
     from engine.shape.strokes import Widths
+
+    if not 0.0 < narrowed <= 1.0 or (narrowed < 1.0 and how != "cut"):
+        raise ValueError(f"only what is cut through is narrowed, to a share of 0 to 1, not {narrowed!r}")
 
     if how == "engraved":
         return Widths(process.engrave_width, process.gap), 0.0
@@ -144,7 +149,7 @@ def _widths(process: Process | ProcessView, how: How) -> tuple[Widths, float]:
         return Widths(process.emboss_width, process.gap), 0.0
     if how == "cut":
         # cut through, a stroke is a gap of the wall, and what stands between two is wall
-        return Widths(process.gap, process.wall), max(process.wall, process.gap)
+        return Widths(process.gap / narrowed, process.wall / narrowed), max(process.wall, process.gap) / narrowed
     raise ValueError(f"letters are engraved, embossed or cut, not {how!r}")
 
 
@@ -215,13 +220,13 @@ class Text:
             self._note(setting.font)
             return Letters(outline(setting), self, setting)
 
-    def size(self, *, height: float, font: str = "roboto-bold") -> tuple[float, float]:
-        """Width and height in mm of the ink, not turned."""
+    def size(self, *, height: float, font: str = "roboto-bold", spacing: float = 0.0) -> tuple[float, float]:
+        """Width and height in mm of the ink, not turned. `spacing`: as of `outlines`."""
         from engine.shape.text import size
 
         with _blaming(self.field):
             self._note(font)
-            return size(self.value, font=font, height=height)
+            return size(self.value, font=font, height=height, spacing=spacing)
 
     def _note(self, font: str) -> None:
         """Every font that the text takes letters from: the one that was asked for, and those of other scripts."""
@@ -265,11 +270,22 @@ class Solid:
         return self._stamped(letters, on, height, emboss=True)
 
     def cut(self, outline: Letters | Outline, *, on: str, behind: str) -> Solid:
-        """An outline cut through the wall between two parallel planar patches; it is drawn in the frame of `on`."""
-        from engine.shape.through import cut_through
+        """An outline cut through the wall between two patches; it is drawn in the frame of `on`.
+
+        Between parallel planes straight through; where either is curved, along the normals of `on`. What would fall out is refused:
+        letters want `printable(process, "cut")`, which holds it by bridges.
+        """
+        from engine.shape.stencil import islands
+        from engine.shape.through import can_cut, cut_through
 
         drawn = _drawn(outline)
-        made = self._on_patch(outline, on, lambda: cut_through(self.mesh, self.patches, on, behind, drawn))
+        if loose := len(islands(drawn)):
+            raise ValueError(
+                f"{loose} pieces of the {on} would fall out of this outline: bridge letters by printable(process, 'cut')"
+            )
+
+        whole = (self.mesh, self.patches, on, behind)
+        made = self._on_patch(outline, on, lambda: cut_through(*whole, drawn), "a thicker wall", lambda by: can_cut(*whole, by))
         return Solid(made.mesh, made.patches)
 
     def inlay(self, letters: Letters | Outline, *, on: str, depth: float) -> tuple[Solid, Solid]:
@@ -284,26 +300,24 @@ class Solid:
         return Solid(pocketed.mesh, pocketed.patches), Solid(filling.mesh, filling.patches)
 
     def _stamped(self, letters: Letters | Outline, on: str, depth: float, *, emboss: bool) -> Solid:
-        from engine.shape.stamp import TooCurved, stamp
+        from engine.shape.stamp import stamp
 
         drawn = _drawn(letters)
-        try:
-            made = self._on_patch(letters, on, lambda: stamp(self.mesh, self.patches, on, drawn, depth, emboss=emboss))
-        except TooCurved as curved:
-            if isinstance(letters, Outline):
-                raise ValueError(str(curved)) from None
-            raise Refused(
-                letters.text.field,
-                f"the {on} is curved too narrowly for letters of this depth",
-                value=f"depth {depth:g} mm",
-                limit=f"half the radius of the {on}",
-                nearest=f"depth {int(curved.deepest * 100) / 100:g} mm",
-                rule="text-on-curve",
-            ) from None
+        made = self._on_patch(
+            letters, on, lambda: stamp(self.mesh, self.patches, on, drawn, depth, emboss=emboss), f"depth {depth:g} mm"
+        )
         return Solid(made.mesh, made.patches)
 
-    def _on_patch(self, letters: Letters | Outline, on: str, work: Callable[[], Made]) -> Made:
-        from engine.shape.stamp import OffPatch
+    def _on_patch(
+        self,
+        letters: Letters | Outline,
+        on: str,
+        work: Callable[[], Made],
+        asked: str = "",
+        fits: Callable[[Outline], bool] | None = None,
+    ) -> Made:
+        """`work`, and what it refuses put into the customer's words; `asked`: how deep. `fits`: would that outline? By default: on the patch."""
+        from engine.shape.stamp import OffPatch, TooCurved, covers
 
         if on not in self.patches:
             raise AttributeError(f"no patch {on!r}; there are {', '.join(self.patches)}")
@@ -312,29 +326,11 @@ class Solid:
         except OffPatch as off:
             if isinstance(letters, Outline):
                 raise ValueError(off.for_sender()) from None
-            raise self._does_not_fit(letters, on) from None
-
-    def _does_not_fit(self, letters: Letters, on: str) -> Refused:
-        from engine.shape.stamp import covers
-
-        low, high = 0.0, letters.height
-        for _ in range(12):  # halving down to less than 0.1 mm for any letter that a product can carry
-            middle = (low + high) / 2
-            drawn = letters.drawn(middle) if middle > 0.2 else None
-            # what is too small to be shown would fit
-            fits = drawn is None or covers(self.mesh, self.patches, on, drawn)
-            low, high = (middle, high) if fits else (low, middle)
-        fitting = int(low * 10) / 10
-        if fitting >= 0.5 and letters.drawn(fitting) is None:
-            fitting = 0.0
-        return Refused(
-            letters.text.field,
-            f"the letters leave the {on}",
-            value=f"height {letters.height:g} mm",
-            limit=f"the {on} of this product",
-            nearest=f"height {fitting:g} mm" if fitting >= 0.5 else "another place, or a shorter text",
-            rule="text-on-patch",
-        )
+            raise misfits.leaves(letters, off.patch, fits or (lambda by: covers(self.mesh, self.patches, on, by))) from None
+        except TooCurved as curved:
+            if isinstance(letters, Outline):
+                raise ValueError(str(curved)) from None
+            raise misfits.too_curved(letters, on, asked, curved.deepest) from None
 
     def part(
         self,

@@ -27,3 +27,9 @@ class Rounded:
     def grown(self, by: float) -> Rounded:
         """Every side `by` mm further out."""
         return Rounded(self.x, self.y, self.w + 2 * by, self.h + 2 * by, max(self.corner + by, 0.0), self.along)
+
+    def tips(self) -> list[tuple[float, float]]:
+        """Where its sides would meet."""
+        c, s = self.along
+        halves = [(a * self.w / 2, b * self.h / 2) for a, b in ((1, 1), (-1, 1), (-1, -1), (1, -1))]
+        return [(self.x + c * u - s * v, self.y + s * u + c * v) for u, v in halves]

@@ -1,7 +1,7 @@
-"""A curved patch unrolled to the plane, and what was laid out there bent back onto its true surface.
+"""A curved patch unrolled to the plane.
 
-The plane's coordinates are lengths along the patch (`kernels.bend`); its own triangles go with it, and an outline is cut along
-them (`kernels.overlay`), so that every new triangle spans no more of the curve than they do. Pieces that join smoothly (a flat side,
+The plane's coordinates are lengths along the patch (`kernels.bend`); its own triangles go with it, and an outline is laid into
+them (`engine.shape.lay`), so that every new triangle spans no more of the curve than they do. Pieces that join smoothly (a flat side,
 a rounded corner, the next side) are laid side by side where they share an edge. What closes on itself is cut opposite its front.
 """
 
@@ -14,13 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from engine.errors import EngineFault
 from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Mesh, Patch, Points
 from engine.model.surface import CONE, CYLINDER, NET, Surface
 from engine.shape.regrid import loops, regrid, twins
-from kernels import overlay, walk
 from kernels.bend import bend, true_points, unroll
-from kernels.feet import feet
 from kernels.portable import arctangent2, cosine, sine
 
 _Rows = npt.NDArray[np.int32]
@@ -40,8 +37,6 @@ _LEVEL = 0.9
 """Cosine of the slope up to which a patch lies level."""
 _MOST_BEND = 0.5
 """A stamp is at most so deep as a share of the radius of the curve that it narrows towards."""
-_SHIFTS = ((0, 0), (17, 23), (-29, 13), (11, -37), (-41, -31), (53, 7), (-7, 59), (61, -43))
-"""Steps by which an outline is tried elsewhere when a point of it comes too near to an edge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,19 +61,6 @@ class Bent:
         """How deep a stamp may go, or how high, mm."""
         towards = -self.least if raised else self.most
         return _MOST_BEND / towards if towards > 0.0 else math.inf
-
-
-@dataclass(frozen=True, eq=False)
-class Cut:
-    """An outline laid into a patch of n points. `points` float64 (2 (n + k), 3): the patch's, k new ones of which the first are the
-    outline's loops (`ends`) with a point wherever they cross an edge of the patch, and then all of them lifted. `outside`,
-    `inside`: triangles of the first n + k; `of`: for those outside, which triangle of the patch each is a piece of."""
-
-    points: Points
-    ends: _Rows
-    outside: Faces
-    inside: Faces
-    of: _Rows
 
 
 def unrolled(mesh: Mesh, patch: Patch) -> Bent:
@@ -173,54 +155,6 @@ def _spacing(laid: Surface, points: Lattice) -> tuple[float, float]:
         curved = math.sqrt(float(square.max())) * parts / length
         made.append(min(_WIDEST, math.sqrt(8.0 * _SAG_MM / max(curved, 1e-9))))
     return min(made[0], 2.0 * made[1]), min(made[1], 2.0 * made[0])
-
-
-def cut(bent: Bent, outline: Lattice, ends: _Rows, level: float) -> Cut:
-    """Lay an outline, which lies within the patch, into its triangles, and bend what comes out, `level` mm over the surface, too.
-
-    EngineFault where that cannot be done.
-    """
-    for dx, dy in _SHIFTS:
-        made = _cut_once(bent, outline + np.array((dx, dy), dtype=np.int32), ends, level)
-        if made is not None:
-            return made
-    raise EngineFault("an outline could not be laid into the triangles of a curved patch")
-
-
-def _cut_once(bent: Bent, line: Lattice, ends: _Rows, level: float) -> Cut | None:
-    """`cut` without moving the outline first; None where something came too near to something."""
-    n, m, given = len(bent.points), len(bent.triangles), len(line)
-    net = (bent.points, bent.triangles, bent.twin)
-    homes, path_ends = np.empty(given, np.int32), np.empty(len(ends), np.int32)
-    if walk.settle(*net, line, ends, homes) < 0:
-        return None
-    room = 6 * given + 20_000
-    while True:
-        path, of_path, crossed = np.empty((room, 2), np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
-        made = walk.trace(*net, line, ends, homes, path, path_ends, of_path, crossed)
-        made = feet(*net, made, path, of_path, crossed) if made >= 0 else made
-        if made != walk.ROOM:
-            break
-        room *= 4
-    if made < 0:
-        return None
-    path, of_path, crossed = path[:made], of_path[:made], crossed[:made]
-    inside, told = np.empty(n, np.int32), np.empty(2, np.int64)
-    pieces, of = np.empty((m + 6 * made, 3), np.int32), np.empty(m + 6 * made, np.int32)
-    if overlay.divide(*net, path, path_ends, of_path, crossed, inside, pieces, of, told) < 0:
-        return None
-    out, within = told.tolist()
-    outside, inner = pieces[:out], pieces[len(pieces) - within :][::-1].copy()
-    plane = np.concatenate((bent.points, path))
-    owner = bent.surface.owner[np.concatenate((bent.some, np.where(of_path < 0, crossed // 3, of_path)))]
-    points = np.empty((2 * (n + made), 3))
-    for first, height in ((0, 0.0), (n + made, level)):
-        bend(bent.surface.pieces, bent.surface.net, owner, plane, height, STEPS_PER_MM, points, first)
-    points[:n] = bent.own
-    way = math.copysign(1.0, level)
-    if overlay.turned(points, outside, 0, n + made, way) or overlay.turned(points, inner, n + made, n + made, way):
-        return None
-    return Cut(points, path_ends, outside, inner, of[:out])
 
 
 def _cannot(patch: Patch, why: str) -> ValueError:

@@ -68,6 +68,30 @@ class Ground:
         x, y, z = ((self.frame[0] + above * self.frame[3]) / STEPS_PER_MM).tolist()
         return replace(self.plane, origin=(x, y, z))
 
+    def left(self, others: Mapping[str, Patch], left: _Rows, of: _Rows | None = None) -> dict[str, Patch]:
+        """The patches in their old order: of this one `left`, of those that hold it that and what they have beside it. `of`: as below."""
+        made: dict[str, Patch] = {}
+        for name, patch in self.patches.items():
+            if name == self.name:
+                made[name] = replace(patch, faces=left, surface=patch.surface and self._surface_of(patch.surface, of))
+            elif name in self.around:
+                made[name] = replace(patch, faces=np.concatenate((others[name].faces, left)), surface=None)
+            else:
+                made[name] = others[name]
+        return made
+
+    def numbered(self, used: Faces, points: Points) -> tuple[_Rows, Points]:
+        """(n,) rows in a new body of points (n, 3) laid into this curved patch, its own first; and that body's points: the old ones, and
+        those that triangles `used` have and the old body has not."""
+        assert self.at is not None
+        fresh = np.zeros(len(points), np.bool_)
+        fresh[used] = True
+        there = np.flatnonzero(self.at >= 0)
+        fresh[there] = False
+        number = (np.cumsum(fresh) + (len(self.points) - 1)).astype(np.int32)
+        number[there] = self.at[there]
+        return number, np.concatenate((self.points, points[fresh]))
+
     def patches_with(
         self,
         others: Mapping[str, Patch],
@@ -82,14 +106,7 @@ class Ground:
 
         `of`: on a curved patch, of which of its triangles each of those that are left is a piece.
         """
-        made: dict[str, Patch] = {}
-        for name, patch in self.patches.items():
-            if name == self.name:
-                made[name] = replace(patch, faces=left, surface=patch.surface and self._surface_of(patch.surface, of))
-            elif name in self.around:
-                made[name] = replace(patch, faces=np.concatenate((others[name].faces, left)), surface=None)
-            else:
-                made[name] = others[name]
+        made = self.left(others, left, of)
         number, tail = 1, ""
         while f"{self.name}.floor{tail}" in made or f"{self.name}.sides{tail}" in made:
             number += 1
@@ -238,7 +255,12 @@ def _kept(mesh: Mesh, patch: Patch, lost: npt.NDArray[np.bool_], points: Points,
     before = mesh.kept
     if before is not None and int(patch.faces.min()) >= before.faces and not lost[: before.points].any():
         return before
-    digest = hashlib.sha256(f"{len(points)} {len(rest)} ".encode())
+    return kept_as(points, rest)
+
+
+def kept_as(points: Points, faces: Faces) -> Kept:
+    """These rows, under a name made of them."""
+    digest = hashlib.sha256(f"{len(points)} {len(faces)} ".encode())
     digest.update(points.tobytes())
-    digest.update(rest.tobytes())
-    return Kept(digest.hexdigest(), len(points), len(rest))
+    digest.update(faces.tobytes())
+    return Kept(digest.hexdigest(), len(points), len(faces))

@@ -22,8 +22,9 @@ from engine.doors import cad_lattice
 from engine.errors import EngineFault, UnikatError
 from engine.model.mesh import STEPS_PER_MM, Faces, Mesh, Patch, Role
 from engine.model.outline import Outline
-from engine.shape.bend import Bent, cut
+from engine.shape.bend import Bent
 from engine.shape.ground import Ground, prepare
+from engine.shape.lay import lay
 from kernels.loops import gap, overhang
 from kernels.prism import fence, prism
 from kernels.triangulate import CROSS, RANGE, SPIKE, TOUCH, WINDING, triangles_of
@@ -225,24 +226,17 @@ def _replaced(ground: Ground, outline: Outline, cap: Faces, steps: int, emboss: 
 
 def _bent(ground: Ground, bent: Bent, outline: Outline, steps: int, emboss: bool) -> Stamped:
     """The body with the curved patch's triangles replaced: rest rows, then what is left of them, walls and floor."""
-    assert ground.at is not None
     if steps / STEPS_PER_MM > bent.deepest(emboss):
         raise TooCurved(ground.name, bent.deepest(emboss))
-    made = cut(bent, outline.points, outline.ends, (steps if emboss else -steps) / STEPS_PER_MM)
-    n, lift, old, rest = len(bent.points), len(made.points) // 2, len(ground.points), len(ground.faces)
-    at, walls = rest + len(made.outside), rest + len(made.outside) + 2 * int(made.ends[-1])
-    # First as if all were used on both levels: the rest's points, the patch's and the path's on its surface, then the same lifted.
-    faces = np.empty((walls + len(made.inside), 3), np.int32)
-    faces[:rest], faces[rest:at], faces[walls:] = ground.faces, made.outside + old, made.inside + (old + lift)
-    fence(made.ends, old + n, lift, faces, at)
-    used = np.zeros(old + 2 * lift, np.bool_)
-    used[faces[rest:]] = used[:old] = True
-    there = np.flatnonzero(ground.at >= 0)
-    used[old + there] = False
-    number = (np.cumsum(used) - 1).astype(np.int32)
-    number[old + there] = ground.at[there]
-    faces[rest:] = number[faces[rest:]]
-    points = np.concatenate((ground.points, made.points[used[old:]]))
+    made = lay(bent, outline.points, outline.ends, (steps if emboss else -steps) / STEPS_PER_MM)
+    n, lift, rest, out = len(bent.points), len(made.points) // 2, len(ground.faces), len(made.outside)
+    # First as if all were used on both levels: the patch's points and the path's on its surface, then the same lifted.
+    own = np.empty((out + 2 * int(made.ends[-1]) + len(made.inside), 3), np.int32)
+    own[:out], own[len(own) - len(made.inside) :] = made.outside, made.inside + lift
+    fence(made.ends, n, lift, own, out)
+    number, points = ground.numbered(own, made.points)
+    faces = np.concatenate((ground.faces, number[own]))
+    at, walls = rest + out, len(faces) - len(made.inside)
     points.flags.writeable = faces.flags.writeable = False
     patches = ground.patches_with(
         ground.others,

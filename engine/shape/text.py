@@ -195,9 +195,9 @@ def extent(
     return (-half, y0 / cap - 0.5, half, y1 / cap - 0.5)
 
 
-def size(text: str, *, font: str, height: float, field: str = "text") -> tuple[float, float]:
+def size(text: str, *, font: str, height: float, field: str = "text", spacing: float = 0.0) -> tuple[float, float]:
     """Width and height of the ink in mm, unturned, for capitals of `height` mm."""
-    x0, y0, x1, y1 = extent(text, font=font, field=field)
+    x0, y0, x1, y1 = extent(text, font=font, field=field, spacing=spacing)
     return ((x1 - x0) * height, (y1 - y0) * height)
 
 

@@ -1,21 +1,22 @@
 """Cut an outline through a wall: from one planar patch to the parallel one behind it, exactly on the lattice.
 
 Both patches' triangles are replaced by what is left of them, and walls join the two rims; nothing else of the body is touched.
+Where either patch is curved, `engine.shape.pierce` does the same along the normals of the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
 from engine.errors import EngineFault
-from engine.model.mesh import STEPS_PER_MM, Faces, Mesh, Patch, Role
+from engine.model.mesh import STEPS_PER_MM, Mesh, Patch, Role
 from engine.model.outline import Outline
 from engine.shape.ground import Ground, prepare
-from engine.shape.stamp import Stamped, left_of
+from engine.shape.pierce import pierced
+from engine.shape.stamp import OffPatch, Stamped, left_of
 from kernels.prism import prism
 
 
@@ -23,11 +24,15 @@ def cut_through(mesh: Mesh, patches: Mapping[str, Patch], on: str, behind: str, 
     """`outline` (in the frame of patch `on`) cut out from `on` to `behind`, which looks the other way. An empty one changes nothing.
 
     The new walls are the patch `on`.through (a second cut's are `on`.through.2...). OffPatch where the outline leaves either
-    patch; ValueError where the two are no such pair, or lie in no plane of the lattice; BadOutline as `stamp`.
+    patch; ValueError where the two are no such pair, or lie in no plane of the lattice; TooCurved, BadOutline as `stamp`.
     """
     if not len(outline.points):
         return Stamped(mesh, patches)
     first = prepare(mesh, patches, on)
+    walls = _new_name(f"{on}.through", patches)
+    if behind in patches and (first.bent is not None or patches[behind].surface is not None):
+        pierced_mesh, made = pierced(first, behind, outline, walls)
+        return Stamped(pierced_mesh, MappingProxyType(made))
     cap = left_of(first, outline)
     deep = _depth(first, patches, behind)
     n, old, kept = len(outline.points), len(first.points), len(first.faces)
@@ -37,10 +42,18 @@ def cut_through(mesh: Mesh, patches: Mapping[str, Patch], on: str, behind: str, 
     rows = np.concatenate((first.rows, np.arange(old, old + n, dtype=np.int32)))
     faces[kept:at] = rows[cap]
     prism(outline.points, outline.ends, first.frame, 0.0, -deep, STEPS_PER_MM, points, old, faces, at)
-    named = {**first.others, **_left(first, patches, np.arange(kept, at, dtype=np.int32))}
-    walls = _new_name(f"{on}.through", patches)
+    named = first.left(first.others, np.arange(kept, at, dtype=np.int32))
     named[walls] = Patch(walls, np.arange(at, len(faces), dtype=np.int32), None, Role.OPENING)
     return _closed(Mesh(points, faces), MappingProxyType(named), first, behind, outline)
+
+
+def can_cut(mesh: Mesh, patches: Mapping[str, Patch], on: str, behind: str, outline: Outline) -> bool:
+    """Does the outline lie on both patches?"""
+    try:
+        cut_through(mesh, patches, on, behind, outline)
+    except OffPatch:
+        return False
+    return True
 
 
 def _closed(open_mesh: Mesh, named: Mapping[str, Patch], first: Ground, behind: str, outline: Outline) -> Stamped:
@@ -59,8 +72,7 @@ def _closed(open_mesh: Mesh, named: Mapping[str, Patch], first: Ground, behind: 
     cap = left_of(second, seen)
     rows = np.concatenate((second.rows, (len(second.points) - n + turn).astype(np.int32)))
     faces = np.concatenate((second.faces, rows[cap]))
-    left = _left(second, named, np.arange(len(second.faces), len(faces), dtype=np.int32))
-    made = {name: left[name] if name in left else second.others[name] for name in named}
+    made = second.left(second.others, np.arange(len(second.faces), len(faces), dtype=np.int32))
     return Stamped(Mesh(second.points, faces, second.kept), MappingProxyType(made))
 
 
@@ -77,14 +89,6 @@ def _depth(first: Ground, patches: Mapping[str, Patch], behind: str) -> int:
     if deep < 1:
         raise ValueError(f"patch {behind!r} does not lie behind {first.name!r}")
     return deep
-
-
-def _left(ground: Ground, patches: Mapping[str, Patch], rows: Faces) -> dict[str, Patch]:
-    """The cut patch, and those that hold it."""
-    made = {ground.name: replace(patches[ground.name], faces=rows)}
-    for name in ground.around:
-        made[name] = replace(ground.others[name], faces=np.concatenate((ground.others[name].faces, rows)))
-    return made
 
 
 def _new_name(name: str, patches: Mapping[str, Patch]) -> str:

@@ -16,6 +16,10 @@ BASES = 8
 """Orders, besides the defaults, in which a value must make no difference before it is said to make none."""
 LEAST = 2
 """And in so many of them both values must have been made."""
+NUDGED = 12
+AT_A_TIME = 4
+"""How many orders that change a seemingly idle parameter are made again with it moved, and how many before it is asked whether
+one was enough."""
 Base = tuple[str, Mapping[str, Any]]
 """A process, and the changes of an order that was made in it."""
 
@@ -27,6 +31,7 @@ class _Doubt:
     axis: Axis
     values: tuple[Any, ...]
     alike: dict[tuple[int, int], int] = field(init=False)
+    moves: bool = False
 
     def __post_init__(self) -> None:
         self.alike = dict.fromkeys(combinations(range(len(self.values)), 2), 0)
@@ -56,12 +61,22 @@ class _Doubt:
                 else:
                     del self.alike[a, b]
 
+    def tell(self, one: str | None, other: str | None) -> None:
+        """Two more products that differ in nothing but this: where they differ, it is not idle."""
+        if one is not None and other is not None and one != other:
+            self.moves = True
+
+    @property
+    def idle(self) -> bool:
+        """Whether all values make the same, as far as is known."""
+        every = len(self.values) * (len(self.values) - 1) // 2
+        return not self.moves and sum(times >= LEAST for times in self.alike.values()) == every > 0
+
     def found(self) -> Suspicion | None:
         """What is to be said of it in the end."""
         name = self.axis.name
-        every = len(self.values) * (len(self.values) - 1) // 2
-        alike = [pair for pair, times in self.alike.items() if times >= LEAST]
-        if every and len(alike) == every:
+        alike = [pair for pair, times in self.alike.items() if times >= LEAST and not self.moves]
+        if self.idle:
             told = ", ".join(str(v) or "nothing" for v in self.values)
             return Suspicion(
                 "idle", name, f"changes nothing: {told} make the same in {min(self.alike.values())} otherwise equal orders"
@@ -73,9 +88,18 @@ class _Doubt:
 
 
 def idle(
-    crew: Crew, axes: Sequence[Axis], known: Mapping[tuple[str, Any], str], bases: Sequence[Base], until: float | None
+    crew: Crew,
+    axes: Sequence[Axis],
+    known: Mapping[tuple[str, Any], str],
+    bases: Sequence[Base],
+    until: float | None,
+    elsewhere: Sequence[Base] = (),
 ) -> list[Suspicion]:
-    """`known`: hashes of products by process and `key_of` their changes; `bases`: orders to try values in, the cheapest first."""
+    """`known`: hashes of products by process and `key_of` their changes; `bases`: orders to try values in, the cheapest first.
+
+    `elsewhere`: all orders that were made. What is idle in the bases may matter under an option that they lack, or be refused there:
+    where an order changes it, it is moved by one step.
+    """
     hashes: dict[tuple[str, Any], str | None] = dict(known)
     doubts = [_Doubt(axis, _values(axis)) for axis in axes]
     for process, changes in bases:
@@ -85,7 +109,31 @@ def idle(
         _make(crew, axes, hashes, wanted, until)
         for doubt in open_ones:
             doubt.learn({k: hashes.get((process, key_of(axes, c))) for k, c in orders[doubt.axis.name].items()})
+    for doubt in doubts:
+        if doubt.idle:
+            _nudge(crew, axes, hashes, doubt, [b for b in elsewhere if doubt.axis.name in b[1]], until)
     return [s for d in doubts if (s := d.found()) is not None]
+
+
+def _nudge(
+    crew: Crew,
+    axes: Sequence[Axis],
+    hashes: dict[tuple[str, Any], str | None],
+    doubt: _Doubt,
+    orders: Sequence[Base],
+    until: float | None,
+) -> None:
+    """Look for an order in which the value, moved a step towards its default, makes another product; a few at a time, evenly chosen."""
+    axis = doubt.axis
+    picked = orders[:: max(len(orders) // NUDGED, 1)][:NUDGED]
+    for first in range(0, len(picked), AT_A_TIME):
+        some = picked[first : first + AT_A_TIME]
+        moved = [(p, {**c, axis.name: next(iter(axis.towards_default(c[axis.name])[-1:]), axis.default)}) for p, c in some]
+        _make(crew, axes, hashes, [*some, *moved], until)
+        for (p, one), (_, other) in zip(some, moved, strict=True):
+            doubt.tell(hashes.get((p, key_of(axes, one))), hashes.get((p, key_of(axes, other))))
+        if not doubt.idle:
+            return
 
 
 def _make(

@@ -29,8 +29,8 @@ from engine.sweep.findings import Outcome, failed
 from engine.sweep.samples import order_of
 from engine.sweep.source import reaches
 
-MOST_ADVICE = 8
-"""How often an order is changed as a refusal says before it counts as refused."""
+MOST_ADVICE = 6
+"""How often an order is changed as its refusals say before it counts as refused."""
 _shops: dict[str, Workshop] = {}
 """Of each process in this child: what stays warm from order to order, as it does for a shop."""
 
@@ -146,13 +146,16 @@ def _until_ready(cls: type[Template], axes: Any, process: Process, shop: Worksho
             check_rules(template, process)
             return None
         except Refused as refusal:
-            name = next((n for n, f in cls.fields.items() if f.path == refusal.field), None)
-            changed = {**told["changes"], name: refusal.nearest} if name else {}
-            if refusal.nearest is None or changed in seen or len(seen) >= MOST_ADVICE or not name:
+            names = {f.path: name for name, f in cls.fields.items()}
+            all_told = [r for r in (refusal, *refusal.also) if r.nearest is not None and r.field in names]
+            advice = [(r.rule, names[r.field], r.nearest) for r in all_told]
+            changed = {**told["changes"], **{name: nearest for _, name, nearest in advice}}
+            if refusal not in all_told or changed in seen or len(seen) >= MOST_ADVICE:
                 return refusal
             seen.append(changed)
             told["changes"] = changed
-            told["advice"].append([refusal.rule, name, refusal.nearest])
+            told["rounds"] = len(seen)
+            told["advice"] += [list(piece) for piece in advice]
 
 
 def _rules(template: Template, process: Process) -> dict[str, Any]:

@@ -58,7 +58,7 @@ ORDER = {
                 "additionalProperties": False,
                 "properties": {
                     "value": {"type": "number"},
-                    "unit": {"type": ["string", "null"], "maxLength": 200},
+                    "unit": {"type": "string", "maxLength": 200},
                     "standard": _LINE,
                     "source": _LINE,
                     "uncertainty": {"type": ["number", "null"], "minimum": 0},

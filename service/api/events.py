@@ -12,7 +12,8 @@ from fastapi.responses import StreamingResponse
 
 from service.api.callers import Desk, Orders, TheDesk, closing
 from service.api.described import also
-from service.api.jobs import JobId, found
+from service.api.ids import Id
+from service.api.jobs import found
 from service.api.problems import too_many
 from service.clock import text_of
 from service.store import jobs
@@ -23,9 +24,12 @@ LOOK = 0.5
 """Seconds between two looks."""
 QUIET = 15.0
 """Seconds after which a comment is sent, so that nobody between thinks that the line is dead."""
-LONGEST = 600.0
-"""Seconds after which the follower has to come again."""
-_STREAM = {"description": "Events `job`", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+_EVENT = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data", "retry")},
+}
+_STREAM: dict[str, Any] = {"description": "Events `job`", "content": {"text/event-stream": {"schema": _EVENT}}}
 
 
 def event(row: Mapping[str, Any]) -> str:
@@ -39,9 +43,9 @@ def after(header: str | None) -> int:
     return int(header) if header is not None and header.isascii() and header.isdigit() and len(header) < 10 else 0
 
 
-@router.get("/{job}/events", responses={**also(410), 200: _STREAM}, response_class=StreamingResponse)
+@router.get("/{job:id}/events", responses={**also(410), 200: _STREAM}, response_class=StreamingResponse)
 async def follow(
-    job: JobId,
+    job: Id,
     key: Orders,
     desk: TheDesk,
     last_event_id: Annotated[str | None, Header(max_length=20, description="The id of the last event that you saw.")] = None,
@@ -59,7 +63,7 @@ async def _lines(desk: Desk, tenant: str, job: str, seen: int) -> AsyncIterator[
     try:
         yield "retry: 2000\n\n"
         quiet = 0.0
-        for _ in range(round(LONGEST / LOOK)):
+        for _ in range(max(1, round(desk.settings.follow_seconds / LOOK))):
             row = await run_in_threadpool(_read, desk, tenant, job)
             if row is None:
                 return

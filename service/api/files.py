@@ -11,7 +11,8 @@ from fastapi import APIRouter, Header, Path, Response
 
 from service.api.callers import Orders, TheHouse
 from service.api.described import also
-from service.api.jobs import IfNoneMatch, JobId, ReceiptBody, found, receipt_of, same
+from service.api.ids import Id
+from service.api.jobs import IfNoneMatch, ReceiptBody, found, receipt_of, same
 from service.api.problems import Problem
 from service.house import House
 from service.store import erase as erasing
@@ -94,9 +95,9 @@ def sent(data: bytes, sha256: str, name: str, wanted: str | None, known: str | N
     return Response(data, status, headers, media_type=KINDS.get(name.rpartition(".")[2], OTHER))
 
 
-@router.get("/jobs/{job}/files/{name}", responses={**also(304, 410, 416), 200: _WHOLE, 206: _PART}, response_class=Response)
+@router.get("/jobs/{job:id}/files/{name}", responses={**also(304, 410, 416), 200: _WHOLE, 206: _PART}, response_class=Response)
 def file(
-    job: JobId,
+    job: Id,
     name: FileName,
     key: Orders,
     house: TheHouse,
@@ -109,20 +110,20 @@ def file(
     return sent(data, sha256, name, range_, if_none_match, if_range)
 
 
-@router.get("/jobs/{job}/report", responses={**also(304, 410), 200: _JSON}, response_class=Response)
-def report(job: JobId, key: Orders, house: TheHouse, if_none_match: IfNoneMatch = None) -> Response:
+@router.get("/jobs/{job:id}/report", responses={**also(304, 410), 200: _JSON}, response_class=Response)
+def report(job: Id, key: Orders, house: TheHouse, if_none_match: IfNoneMatch = None) -> Response:
     """What was checked and found, with all figures; of a refused product, too."""
     return sent(*plain(house, key.tenant, job, "report.json"), "report.json", None, if_none_match, None)
 
 
-@router.get("/jobs/{job}/record", responses={**also(304, 410), 200: _JSON}, response_class=Response)
-def record(job: JobId, key: Orders, house: TheHouse, if_none_match: IfNoneMatch = None) -> Response:
+@router.get("/jobs/{job:id}/record", responses={**also(304, 410), 200: _JSON}, response_class=Response)
+def record(job: Id, key: Orders, house: TheHouse, if_none_match: IfNoneMatch = None) -> Response:
     """What it was made of: the accepted order, and the hashes of code, fonts, inputs and files. `unikat rebuild` takes it."""
     return sent(*plain(house, key.tenant, job, "record.json"), "record.json", None, if_none_match, None)
 
 
-@router.get("/erasures/{job}", response_model=ReceiptBody, tags=["jobs"])
-def erasure(job: JobId, key: Orders, house: TheHouse) -> ReceiptBody:
+@router.get("/erasures/{job:id}", response_model=ReceiptBody, tags=["jobs"])
+def erasure(job: Id, key: Orders, house: TheHouse) -> ReceiptBody:
     """The receipt of a job that was erased."""
     with house.database.read() as conn:
         row = erasing.receipt(conn, key.tenant, job)

@@ -7,13 +7,14 @@ import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from engine.model.order import InputFile
 from service import intake
 from service.api.callers import Orders, TheDesk, TheHouse
 from service.api.described import ORDER_BODY, also
+from service.api.ids import Id
 from service.api.problems import Problem, too_many
 from service.clock import text_of
 from service.erasing import erase_jobs
@@ -25,7 +26,7 @@ from service.store.schema import NEVER
 from service.vault import unseal
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
-JobId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+
 State = Literal["queued", "running", "done", "refused", "failed", "cancelled", "erased"]
 IfMatch = Annotated[
     str | None, Header(max_length=200, description="An ETag: nothing is changed unless the job is still as it told.")
@@ -173,7 +174,7 @@ async def create(
         raise too_many(FULL_SECONDS, "As many jobs wait as may wait")
     if came.row is None:
         raise Problem(409, "This Idempotency-Key came with another order before")
-    made = came.row if came.what == "again" else {**_NONE_YET, **came.row}
+    made = {**_NONE_YET, **came.row}
     again = {"Idempotency-Replayed": "true"} if came.what == "again" else {}
     return answered(made, house, 202, Location=f"/v1/jobs/{made['id']}", **again)
 
@@ -216,8 +217,8 @@ def listed(
     return Response(page.model_dump_json(), media_type="application/json")
 
 
-@router.get("/{job}", response_model=JobBody, responses=also(304, 410))
-def read(job: JobId, key: Orders, house: TheHouse, if_none_match: IfNoneMatch = None) -> Response:
+@router.get("/{job:id}", response_model=JobBody, responses=also(304, 410))
+def read(job: Id, key: Orders, house: TheHouse, if_none_match: IfNoneMatch = None) -> Response:
     """How far a job is."""
     row = found(house, key.tenant, job)
     if same(if_none_match, etag(row)):
@@ -225,8 +226,8 @@ def read(job: JobId, key: Orders, house: TheHouse, if_none_match: IfNoneMatch = 
     return answered(row, house)
 
 
-@router.post("/{job}:cancel", response_model=JobBody, responses=also(410, 412))
-def cancel(job: JobId, key: Orders, desk: TheDesk, if_match: IfMatch = None) -> Response:
+@router.post("/{job:id}:cancel", response_model=JobBody, responses=also(410, 412))
+def cancel(job: Id, key: Orders, desk: TheDesk, if_match: IfMatch = None) -> Response:
     """Stop it, where it has not ended; work on it is stopped too."""
     found(desk.house, key.tenant, job)
     with desk.house.database.write() as conn:
@@ -238,8 +239,8 @@ def cancel(job: JobId, key: Orders, desk: TheDesk, if_match: IfMatch = None) -> 
     return answered(row, desk.house)
 
 
-@router.delete("/{job}", response_model=ReceiptBody, responses=also(412))
-def erase(job: JobId, key: Orders, desk: TheDesk, if_match: IfMatch = None) -> ReceiptBody:
+@router.delete("/{job:id}", response_model=ReceiptBody, responses=also(412))
+def erase(job: Id, key: Orders, desk: TheDesk, if_match: IfMatch = None) -> ReceiptBody:
     """Erase what was said and what was made. What stays: that it was erased, and which serials were produced by which code."""
     with desk.house.database.read() as conn:
         row = jobs.find(conn, key.tenant, job)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from service.api.callers import Owner, TheDesk, TheHouse
+from service.api.described import also
+from service.api.ids import Id
 from service.api.problems import Problem
 from service.clock import text_of
 from service.store import keys
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
-KeyId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?$")]
 ProcessKey = Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9-]{0,79}$")]
 
@@ -89,9 +91,11 @@ def create(body: NewKeyBody, key: Owner, desk: TheDesk) -> MadeBody:
     )
 
 
-@router.delete("/{key_id}", status_code=204)
-def revoke(key_id: KeyId, key: Owner, desk: TheDesk) -> None:
-    """From now on that key opens nothing."""
+@router.delete("/{key_id:id}", status_code=204, responses=also(409))
+def revoke(key_id: Id, key: Owner, desk: TheDesk) -> None:
+    """From now on that key opens nothing. The key that asks stays: who locks herself out does it with another."""
+    if key_id == key.id:
+        raise Problem(409, "This is the key that asks")
     with desk.house.database.write() as conn:
         if not keys.revoke(conn, key_id, desk.clock(), key.tenant):
             raise Problem(404, "There is no such key, or it was revoked already")

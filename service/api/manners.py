@@ -27,7 +27,7 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 STREAMED = ("/v1/uploads", "/v1/campaigns")
 """Paths whose bodies are read piece by piece, whatever kind they are of."""
-MOST_PATH = 2000
+MOST_PATH = 8000
 CLOSE = {"Connection": "close"}
 """With an answer to a body that was not read to its end."""
 SECURITY = (
@@ -188,7 +188,7 @@ def _added(there: list[tuple[bytes, bytes]], scope: Message, one: str) -> list[t
 
 def _route(scope: Message) -> str:
     """The route's pattern: a path as it was asked for may hold anything."""
-    return str(getattr(scope.get("route"), "path", "-"))
+    return str(getattr(scope.get("route"), "path_format", "-"))
 
 
 def _told(scope: Message, status: int, spent: float) -> dict[str, Any]:

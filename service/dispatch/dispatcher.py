@@ -191,6 +191,7 @@ class Dispatcher:
             machine=row["machine"],
             formats=tuple(row["formats"].split(",")),
             seconds=self.unit_seconds,
+            same=row["same"],
         )
 
     def stop_cancelled(self) -> None:

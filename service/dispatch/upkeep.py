@@ -1,4 +1,4 @@
-"""What must be done now and then: erase what has outlived its retention, and let lanes forget what was erased."""
+"""What must be done now and then: erase what has outlived its retention, finish what a campaign left, and let lanes forget what was erased."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.errors import UnikatError
+from service.campaigns.sweeping import sweep
 from service.clock import Clock
 from service.clock import now as wall
 from service.erasing import erase_again, erase_expired
@@ -40,6 +41,7 @@ class Upkeep:
         went = erase_expired(self.house, at)
         with self.house.database.write() as conn:
             went += housekeeping.sweep(conn, at)
+        went += sweep(self.house, at)
         for name in housekeeping.expired_uploads(self.house.database, at):
             self.house.packs.remove(name)
             went += 1

@@ -13,7 +13,9 @@ PACK = "pack"
 
 @dataclass(frozen=True)
 class Unit:
-    """`key` opens `sealed` (the order's JSON), and seals what is made. `source`: as engine.errands names a template."""
+    """`key` opens `sealed` (the order's JSON), and seals what is made. `source`: as engine.errands names a template.
+
+    `same`: equal for units of a tenant that differ in nothing that is made."""
 
     id: str
     tenant: str
@@ -24,3 +26,4 @@ class Unit:
     machine: str | None
     formats: tuple[str, ...]
     seconds: float
+    same: bytes | None = None

@@ -92,7 +92,8 @@ def _unit(one: Unit) -> tuple[dict[str, Any], dict[str, bytes]]:
         return _wrong(one, "failed", "order", error.for_sender())
     try:
         cls, shop = _bench.of(one.source)
-        product = make(order, cls, formats=one.formats, workshop=shop)
+        equal = None if one.same is None else (one.tenant, one.same)
+        product = make(order, cls, formats=one.formats, workshop=shop, equal=equal)
     except OrderError as error:
         return _wrong(one, "failed", "order", error.for_sender())
     except InputError as error:

@@ -7,15 +7,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.store import tallies
+from service.store import campaigns, tallies
 from service.store.outbox import announce, tell
-from service.store.schema import campaigns
+from service.store.schema import campaigns as table
 
 
 def follow(conn: sa.Connection, ended: Sequence[Mapping[str, Any]], now: int) -> None:
     """Whoever ended these jobs (id, tenant, campaign, line, state, verdict, reason) calls this, once for each of them."""
     announce(conn, ended, now)
-    close(conn, (row["campaign"] for row in ended), now)
+    through = [row["campaign"] for row in ended]
+    campaigns.pace(conn, through, now)
+    close(conn, through, now)
 
 
 def close(conn: sa.Connection, ids: Iterable[str | None], now: int) -> list[str]:
@@ -26,14 +28,14 @@ def close(conn: sa.Connection, ids: Iterable[str | None], now: int) -> list[str]
         if counts.get("queued") or counts.get("running"):
             continue
         told = (
-            sa.update(campaigns)
-            .where(campaigns.c.id == one, campaigns.c.finished.is_(None), campaigns.c.rows <= sum(counts.values()))
+            sa.update(table)
+            .where(table.c.id == one, table.c.finished.is_(None), table.c.rows <= sum(counts.values()))
             .values(
-                state=sa.case((campaigns.c.state == "cancelled", "cancelled"), else_="done"),
-                version=campaigns.c.version + 1,
+                state=sa.case((table.c.state.in_(("cancelled", "erasing")), table.c.state), else_="done"),
+                version=table.c.version + 1,
                 finished=now,
             )
-            .returning(campaigns.c.tenant, campaigns.c.state, campaigns.c.rows)
+            .returning(table.c.tenant, table.c.state, table.c.rows)
         )
         row = conn.execute(told).first()
         if row is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.store import ends, tallies
+from service.store.campaigns import shown
 from service.store.schema import copies, jobs
 
 Row = dict[str, Any]
@@ -21,7 +22,7 @@ def add(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def find(conn: sa.Connection, tenant: str, job: str) -> Row | None:
     """That job of that tenant."""
-    row = conn.execute(sa.select(jobs).where(jobs.c.id == job, jobs.c.tenant == tenant)).first()
+    row = conn.execute(sa.select(jobs).where(jobs.c.id == job, jobs.c.tenant == tenant, shown())).first()
     return None if row is None else dict(row._mapping)
 
 
@@ -37,7 +38,7 @@ def listed(
     reference: bytes | None = None,
 ) -> list[Row]:
     """Newest first, from below the id `after`."""
-    told = sa.select(jobs).where(jobs.c.tenant == tenant)
+    told = sa.select(jobs).where(jobs.c.tenant == tenant, shown())
     for column, value in (
         (jobs.c.state, state),
         (jobs.c.template, template),

@@ -19,6 +19,8 @@ from service.store.schema import tallies as counters
 
 ENDED = ("done", "refused", "failed", "cancelled", "erased")
 STATES = ("queued", "running", *ENDED)
+WAITING = jobs.c.state == sa.text("'queued'")
+"""Spelled out, not bound: so SQLite sees that an index of what is queued will do."""
 _CLAIMED = (
     "id", "tenant", "campaign", "line", "queue", "template", "process", "machine", "formats", "quantity", "priority", "due", "same",
     "sealed", "wrapped", "strikes", "attempt", "purpose",
@@ -74,7 +76,7 @@ def heads(conn: sa.Connection) -> list[Head]:
     found = []
     columns = [jobs.c[name] for name in ("queue", "tenant", "priority", "due", "id", "template", "process", "body", "strikes")]
     for (queue,) in conn.execute(waiting).all():
-        told = sa.select(*columns).where(jobs.c.queue == queue, jobs.c.state == "queued")
+        told = sa.select(*columns).where(jobs.c.queue == queue, WAITING)
         row = conn.execute(told.order_by(jobs.c.priority.desc(), jobs.c.due, jobs.c.id).limit(1)).first()
         if row is not None:
             found.append(Head(*row))
@@ -89,25 +91,7 @@ def claim(conn: sa.Connection, head: Head, most: int, now: int, apart: Collectio
     paused = sa.select(campaigns.c.id).where(campaigns.c.id == head.queue, campaigns.c.state != "running")
     if conn.execute(paused).first() is not None:
         return []
-    ids = [head.id]
-    if most > 1:
-        alike = (
-            sa.select(jobs.c.id)
-            .where(
-                jobs.c.queue == head.queue,
-                jobs.c.state == "queued",
-                jobs.c.body == head.body,
-                jobs.c.priority == head.priority,
-                jobs.c.template == head.template,
-                jobs.c.process == head.process,
-                jobs.c.strikes == 0,
-                jobs.c.id != head.id,
-                jobs.c.id.not_in(sorted(apart)),
-            )
-            .order_by(jobs.c.due, jobs.c.same, jobs.c.id)
-            .limit(most - 1)
-        )
-        ids += conn.execute(alike).scalars()
+    ids = [head.id] if most == 1 else _company(conn, head, most, apart)
     told = (
         sa.update(jobs)
         .where(jobs.c.id.in_(ids), jobs.c.state == "queued")
@@ -118,6 +102,26 @@ def claim(conn: sa.Connection, head: Head, most: int, now: int, apart: Collectio
     assert len(rows) <= most
     tallies.count(conn, tallies.moved(rows, "queued", "running"))
     return rows
+
+
+def _company(conn: sa.Connection, head: Head, most: int, apart: Collection[str]) -> list[str]:
+    """The head and those after it that go with it, each with its equals: what is made once serves all of them."""
+    like = jobs.c.queue == head.queue, jobs.c.body == head.body, jobs.c.priority == head.priority, WAITING
+    columns = [jobs.c[name] for name in ("id", "same", "queue", "priority", "template", "process", "strikes")]
+    upcoming = sa.select(*columns).where(*like).order_by(jobs.c.due, jobs.c.id).limit(most + len(apart))
+    itself = sa.select(*columns).where(jobs.c.id == head.id)
+    rows = [*conn.execute(itself), *conn.execute(upcoming)]
+    equal = sa.select(*columns).where(jobs.c.same.in_({row.same for row in rows if row.same is not None}), WAITING)
+    found: dict[bytes, list[str]] = {}
+    wanted = (head.queue, head.priority, head.template, head.process, 0)
+    for one, same, *rest in conn.execute(equal.limit(most * most)):
+        if tuple(rest) == wanted and one not in apart:
+            found.setdefault(same, []).append(one)
+    together = [head.id]
+    for one, same, *rest in rows:
+        if one == head.id or (tuple(rest) == wanted and one not in apart):
+            together += [one, *found.get(same, ())]
+    return list(dict.fromkeys(together))[:most]
 
 
 def give_back(

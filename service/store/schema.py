@@ -56,10 +56,13 @@ campaigns = sa.Table(
     sa.Column("rows", sa.Integer, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
     sa.Column("version", sa.Integer, nullable=False, default=1),
+    sa.Column("pace", sa.JSON, nullable=False, default=list),
+    sa.Column("touched", sa.BigInteger, nullable=False),
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("finished", sa.BigInteger),
 )
-"""`state`: running, paused, cancelled, done."""
+"""`state`: receiving, running, paused, cancelled, done, erasing, erased, dropped; one that is received or dropped is there for nobody.
+`touched`: when its last rows came in. `pace`: [time, how many had ended by then], some seconds apart, the latest last."""
 
 jobs = sa.Table(
     "jobs",
@@ -111,11 +114,12 @@ sa.Index(
     jobs.c.queue,
     jobs.c.body,
     jobs.c.priority.desc(),
-    jobs.c.same,
+    jobs.c.due,
     jobs.c.id,
     sqlite_where=_queued,
     postgresql_where=_queued,
 )
+sa.Index("jobs_same", jobs.c.same, sqlite_where=_queued, postgresql_where=_queued)
 _running = jobs.c.state == "running"
 sa.Index("jobs_running", jobs.c.state, sqlite_where=_running, postgresql_where=_running)
 sa.Index("jobs_of_tenant", jobs.c.tenant, jobs.c.id)

@@ -24,6 +24,16 @@ def moved(rows: Iterable[Mapping[Any, Any]], old: str | None, new: str) -> Moves
     return found
 
 
+def gone(rows: Iterable[tuple[str, str]], state: str) -> Moves:
+    """The moves of jobs (queue, tenant) in that state whose rows were deleted."""
+    return Counter({(queue, tenant, state): -n for (queue, tenant), n in Counter(map(tuple, rows)).items()})
+
+
+def forget(conn: sa.Connection, queue: str) -> None:
+    """A queue that no job names any more has no counters."""
+    conn.execute(sa.delete(tallies).where(tallies.c.queue == queue, tallies.c.n == 0))
+
+
 def count(conn: sa.Connection, moves: Moves) -> None:
     """Apply the moves."""
     for (queue, tenant, state), n in sorted(moves.items()):

@@ -15,7 +15,6 @@ from engine.authoring import (
     Rounded,
     Solid,
     Template,
-    angle,
     cad,
     catalogue,
     choice,
@@ -26,24 +25,16 @@ from engine.authoring import (
     rule,
     stage,
     tagged,
-    text,
 )
-from templates.phone_case import body, carried, rules, rules_extras, say
+from templates.phone_case import body, carried, inscription, rules, rules_extras, say
 from templates.phone_case.extras import PANEL, THICKEST, Bought, SeatWish, area_mm2, laid, ring_recess
 from templates.phone_case.facts import Phone, read_phone
 from templates.phone_case.plan import Making, Plan, Wishes, kept_whole, make_plan
 
-COLOURS = {
-    "blue": ("#5b8ba8", ("Blue", "Bleu")),
-    "red": ("#cc5b4a", ("Red", "Rouge")),
-    "charcoal": ("#42454e", ("Charcoal", "Anthracite")),
-    "sand": ("#bdb9ac", ("Sand", "Sable")),
-    "green": ("#5f8e5c", ("Green", "Vert")),
-    "ochre": ("#c9a03d", ("Ochre", "Ocre")),
-}
 ABOUT_Y = ((-1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, -1.0))
 BAND = 400.0
 """mm: longer than any back, however the name is turned."""
+ROUNDED_OTHERWISE = 0.1
 SHOWN = Pose(ABOUT_Y, why="back towards the viewer, camera at the top")
 
 
@@ -118,34 +109,14 @@ class PhoneCase(Template):
         label=("Side edges that nobody has measured", "Côtés que personne n'a mesurés"),
     )
     lanyard = flag(False, label=("Lanyard hole", "Trou pour dragonne"))
-    name = text("", max_graphemes=24, label=("Name", "Prénom"))
-    letters = choice(
-        "engraved", {"engraved": ("Engraved", "Gravé"), "embossed": ("Raised", "En relief")}, label=("Lettering", "Lettrage")
-    )
-    font = choice(
-        "roboto-bold",
-        {
-            "roboto-regular": "Roboto Regular",
-            "roboto-medium": "Roboto Medium",
-            "roboto-bold": "Roboto Bold",
-            "roboto-black": "Roboto Black",
-        },
-        label=("Font", "Police"),
-    )
-    letter_height = length(9.0, low=3.0, high=40.0, step=0.1, label=("Height of a capital", "Hauteur d'une capitale"))
-    depth = length(
-        0.6, low=0.2, high=1.6, step=0.1, label=("Depth or relief of the letters", "Profondeur ou relief des lettres")
-    )
-    text_x = length(
-        0.0,
-        low=-35.0,
-        high=35.0,
-        step=0.5,
-        label=("Letters to the right", "Lettres vers la droite"),
-        help=("From the middle of the free back, seen from behind.", "Depuis le milieu du dos libre, vu de dos."),
-    )
-    text_y = length(0.0, low=-70.0, high=70.0, step=0.5, label=("Letters upwards", "Lettres vers le haut"))
-    text_angle = angle(0.0, low=-90.0, high=90.0, step=1.0, label=("Turned by", "Inclinaison"))
+    name = inscription.NAME
+    letters = inscription.LETTERS
+    font = inscription.FONT
+    letter_height = inscription.LETTER_HEIGHT
+    depth = inscription.DEPTH
+    text_x = inscription.TEXT_X
+    text_y = inscription.TEXT_Y
+    text_angle = inscription.TEXT_ANGLE
     pattern = carried.PATTERN
     pattern_style = carried.PATTERN_STYLE
     cell = carried.CELL
@@ -161,16 +132,8 @@ class PhoneCase(Template):
     seat_depth = carried.SEAT_DEPTH
     seat_y = carried.SEAT_Y
     bumpers = carried.BUMPERS
-    colour = choice("blue", {key: words for key, (_, words) in COLOURS.items()}, label=("Colour", "Couleur"))
-    letter_colour = choice(
-        "same",
-        {"same": ("As the case", "Comme l'étui"), **{key: words for key, (_, words) in COLOURS.items()}},
-        label=("Colour of the letters", "Couleur des lettres"),
-        help=(
-            "Another colour lets the letters into the back, flush, as a part of their own.",
-            "Une autre couleur loge les lettres dans le dos, à fleur, comme une pièce à part.",
-        ),
-    )
+    colour = inscription.COLOUR
+    letter_colour = inscription.LETTER_COLOUR
 
     @stage
     def known(self) -> Phone:
@@ -230,6 +193,21 @@ class PhoneCase(Template):
         at = rules.text_centre(self.lettered(), self.text_x, self.text_y)
         return self.name.outlines(height=self.letter_height, font=self.font, at=at, angle=self.text_angle)
 
+    def lowest(self, process: Process) -> float | None:
+        """The lowest capitals of this name that the process shows, wherever they stand: turned and moved, they are rounded otherwise."""
+        least = self.name.outlines(height=rules.LEAST_CAPITAL, font=self.font).least_height(process, self.letters)
+        return None if least is None else least + ROUNDED_OTHERWISE
+
+    def spaced(self, spacing: float) -> rules.Size:
+        """The ink with so much between its letters."""
+        return self.name.size(height=1.0, font=self.font, spacing=spacing)
+
+    def ink(self, process: Process, height: float) -> rules.Size:
+        """The ink as wide as the process needs it spaced; as the font has it where no spacing would do."""
+        letters = self.name.outlines(height=height, font=self.font)
+        shown = letters.least_height(process, self.letters) == height
+        return self.spaced(letters.printable(process, self.letters).spaced if shown else 0.0)
+
     @stage
     def cells(self) -> Outline:
         """The pattern's cells. It reads nothing personal: the band for the name is as long as the back."""
@@ -260,15 +238,19 @@ class PhoneCase(Template):
             letters = self.lettering().printable(self.process, self.letters)
             if self.letters == "embossed":
                 solid = solid.emboss(letters, on="back", height=self.depth)
+            elif self.letters == "cut":
+                solid = solid.cut(letters, on="back", behind="floor")
             elif self.two_colours():
                 solid, inlay = solid.inlay(letters, on="back", depth=self.depth)
             else:
                 solid = solid.engrave(letters, on="back", depth=self.depth)
         pose = self.print_pose()
-        case = solid.part("case", colour=COLOURS[self.colour][0], print_pose=pose, shown_pose=SHOWN, assembled_pose=SHOWN)
+        case = solid.part(
+            "case", colour=inscription.COLOURS[self.colour][0], print_pose=pose, shown_pose=SHOWN, assembled_pose=SHOWN
+        )
         if inlay is None:
             return [case]
-        second = COLOURS[self.letter_colour][0]
+        second = inscription.COLOURS[self.letter_colour][0]
         return [
             case,
             inlay.part("letters", colour=second, print_pose=pose, shown_pose=SHOWN, assembled_pose=SHOWN, bonded="case"),
@@ -303,7 +285,7 @@ class PhoneCase(Template):
         if self.two_colours():
             told += say.two_colours(self.process.method)
         if self.name:
-            told += say.letters(self.lettering().printable(self.process, self.letters))
+            told += say.letters(self.lettering().printable(self.process, self.letters), through=self.letters == "cut")
         return told
 
     @rule
@@ -327,11 +309,6 @@ class PhoneCase(Template):
         return rules.room_by_the_camera(self.plan().room)
 
     @rule
-    def lanyard_corner(self, process: Process) -> Relation | None:
-        """The drawn-out corner keeps clear of openings."""
-        return rules.lanyard_corner(self.plan(), process)
-
-    @rule
     def letters_as_the_process_can(self, process: Process) -> list[Relation]:
         """Strokes wide enough, deep enough, and a wall left under them."""
         if not self.name:
@@ -342,7 +319,7 @@ class PhoneCase(Template):
             height=self.letter_height,
             depth=self.depth,
             wall=self.wall,
-            raised=self.letters == "embossed",
+            letters=self.letters,
         )
 
     @rule
@@ -373,7 +350,7 @@ class PhoneCase(Template):
         if not self.two_colours():
             return []
         return rules.second_colour(
-            process, raised=self.letters == "embossed", alike=self.letter_colour == self.colour, depth=self.depth
+            process, flush=self.letters == "engraved", alike=self.letter_colour == self.colour, depth=self.depth
         )
 
     @rule
@@ -381,13 +358,13 @@ class PhoneCase(Template):
         """The name lies on the flat back below the camera."""
         if not self.name:
             return []
-        ink = self.name.size(height=1.0, font=self.font)
-        panel = rules_extras.panel(self.name_panel, ink[1]) if self.pattern != "none" else []
-        box = rules.text_box(
-            rules.text_centre(self.lettered(), self.text_x, self.text_y), ink, self.letter_height, self.text_angle
-        )
-        sunken = self.letters != "embossed"
-        over = rules_extras.over_magnets(self.plan(), process, box, self.depth) if sunken else []
-        stroke = process.engrave_width if sunken else process.emboss_width
-        fits = rules.text_fits(self.lettered(), ink, self.letter_height, self.text_x, self.text_y, self.text_angle, stroke)
-        return panel + over + fits
+        plain = self.spaced(0.0)
+        widest = (plain[0] + rules.WIDEST * len(str(self.name)), plain[1])
+        ink = rules.Ink(plain, widest, lambda height: self.ink(process, height))
+        panel = rules_extras.panel(self.name_panel, plain[1]) if self.pattern != "none" else []
+        asked = rules.Inscribed(self.letter_height, self.text_x, self.text_y, self.text_angle)
+        plan, over = self.lettered(), list[Relation]()
+        if self.magnets and self.letters != "embossed":
+            box = rules.text_box(rules.text_centre(plan, asked.x, asked.y), ink.shown(asked.height), asked.height, asked.turn)
+            over = rules_extras.over_magnets(plan, process, box, None if self.letters == "cut" else self.depth)
+        return panel + over + rules.text_fits(plan, ink, asked, lambda: self.lowest(process))

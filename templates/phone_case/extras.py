@@ -85,10 +85,11 @@ class Bought:
 
 @dataclass(frozen=True)
 class Seat:
-    """A recess in the outside of the back."""
+    """A recess in the outside of the back. `up`: from the lowest place."""
 
     box: Box
     deep: float
+    up: float
 
     def shape(self) -> Rounded:
         """Its outline."""
@@ -127,7 +128,7 @@ def seated(
     x0, y0, x1, y1 = free
     high = wish.size if wish.kind == "disc" else STAND_WIDTH
     corner = wish.size / 2 - 0.01 if wish.kind == "disc" else 2.0
-    seat = Seat(Box(0.0, y0 + high / 2 + wish.up, wish.size, high, corner), wish.deep)
+    seat = Seat(Box(0.0, y0 + high / 2 + wish.up, wish.size, high, corner), wish.deep, wish.up)
     return seat, (x0, seat.box.top + SEAT_EDGE, x1, y1)
 
 
@@ -149,7 +150,7 @@ def laid(
     clear of. In the back's own frame: x to the right seen from behind."""
     margin = (max(edge, wall + CAVITY_ROUND) if cavity else edge) + bar
     within = Rounded(0.0, 0.0, outer.w - 2 * margin, outer.h - 2 * margin, max(outer.corner - margin, 0.0))
-    return within, tuple(Rounded(-r.x, r.y, r.w, r.h, r.corner, r.along).grown(bar) for r in keep)
+    return within, tuple(Rounded(-r.x, r.y, r.w, r.h, r.corner, (r.along[0], -r.along[1])).grown(bar) for r in keep)
 
 
 def area_mm2(drawn: Outline) -> float:

@@ -35,6 +35,8 @@ LEAST_RING = 0.6
 ROUNDEST = 2.4
 FLAT_BY_RING = 0.25
 """Width of flat back that stays beside the ring, so that no sliver is left there."""
+FLAT_MARGIN = 2.0
+"""What of the flat back beside its round edge is left to it: ours."""
 CORD = 2.5
 """Diameter of the lanyard's hole."""
 BLEND = 5.0
@@ -126,9 +128,14 @@ class Plan:
         """The holes and slots of the back."""
         return _windows(self.outer, self.holes, self.slots)
 
+    def flat(self) -> Rounded:
+        """The flat back, a margin within its round edge: its corners are round, too. In either frame."""
+        inset = self.edge + FLAT_MARGIN
+        return Rounded(0.0, 0.0, self.outer.w - 2 * inset, self.outer.h - 2 * inset, max(self.outer.corner - inset, 0.0))
+
     def for_letters(self, *, sunken: bool) -> Plan:
         """The same with what is free for letters: cut in, they lie below the magnets, where there is room."""
-        return replace(self, free=below(self.magnets, self.free)) if sunken else self
+        return replace(self, free=below(self.magnets, self.free)) if sunken and self.magnets else self
 
 
 def ring_height(phone: Phone, wall: float, raised: bool) -> float:
@@ -207,7 +214,7 @@ def make_plan(phone: Phone, making: Making, wishes: Wishes) -> Plan:
     else:
         openings = _merged([*openings, *sides[1]], post)
     lowest = min([box.bottom for box in (rings or holes)] + [low - ring for low, _ in slots], default=0.0)
-    flat_x, flat_y = outer.w / 2 - edge - 2.0, outer.h / 2 - edge - 2.0
+    flat_x, flat_y = outer.w / 2 - edge - FLAT_MARGIN, outer.h / 2 - edge - FLAT_MARGIN
     seat, free = seated(wishes.bought.seat, (-flat_x, -flat_y, flat_x, lowest - 2.0))
     return Plan(
         wall=wall,

@@ -95,12 +95,26 @@ def seat(plan: Plan, process: Process) -> list[Relation]:
     return told
 
 
-def over_magnets(plan: Plan, process: Process, ink: Rounded, depth: float) -> list[Relation]:
-    """Letters cut into the back over the magnets leave a wall between both."""
-    if plan.magnets is None or not plan.magnets.meets(ink, process.wall):
+def over_magnets(plan: Plan, process: Process, ink: Rounded, depth: float | None) -> list[Relation]:
+    """Letters cut into the back over the magnets leave a wall between both; cut through (no `depth`), they lie beside the ring, and
+    not within it: the floor there is a face of its own."""
+    ring = plan.magnets
+    if ring is None:
+        return []
+    if depth is None:
+        open_there = (
+            "letters cut through would open the magnets' recess: there is no room for them beside it",
+            "des lettres ajourées ouvriraient le logement des aimants : il n'y a pas de place à côté",
+        )
+        beside = ink.distance(0.0, ring.y) - ring.outer / 2 >= process.wall
+        return [require(beside, change="letters", why=open_there)]
+    if not ring.meets(ink, process.wall):
         return []
     why = ("the wall left between the letters and the magnets", "la paroi qui reste entre les lettres et les aimants")
-    return [at_least(plan.wall - depth - plan.magnets.deep, process.wall, change="wall", why=why)]
+    # where no wall is thick enough for both, or magnets would not reach through it, letters are shallower, or the magnets go
+    most = min(MAGNET_REACH, THICKEST - ring.deep) - process.wall
+    change = "wall" if depth <= most else "depth" if process.engrave_depth <= most else "magnets"
+    return [at_least(plan.wall - depth - ring.deep, process.wall, change=change, why=why)]
 
 
 def bumpers(plan: Plan) -> list[Relation]:

@@ -22,9 +22,18 @@ Note = tuple[str, str]
 SIDES = {"right": "droit", "left": "gauche"}
 
 
-def letters(made: Letters) -> list[Note]:
-    """What was done to the name so that the process can show it."""
+def letters(made: Letters, *, through: bool) -> list[Note]:
+    """What was done to the name so that the process can show it, and what it costs to cut it through."""
     told = []
+    if through:
+        held = f", and {made.bridges} bridges hold what would fall out" if made.bridges else ""
+        tenu = f", et {made.bridges} ponts tiennent ce qui tomberait" if made.bridges else ""
+        told.append(
+            (
+                f"letters cut through let dust and water in{held}",
+                f"des lettres ajourées laissent entrer poussière et eau{tenu}",
+            )
+        )
     if made.largest_move:
         told.append(
             (

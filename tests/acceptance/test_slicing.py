@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import math
 import os
+import pathlib
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from engine import errands
 from engine.doors import slicer
 from engine.errors import EnvironmentFault, OrderError
 from engine.export.gcode import NotAsOrdered, accept, read, slice_product, wanted
@@ -35,6 +38,11 @@ ORDERS = {
     "engraved": Order("phone-case", process="fdm-pla", parameters={"phone": "google-pixel-6", "name": "Zoé"}),
     "embossed": Order(
         "phone-case", process="fdm-pla", parameters={"phone": "google-pixel-6", "name": "Max", "letters": "embossed"}
+    ),
+    "stencil": Order(
+        "phone-case",
+        process="fdm-pla",
+        parameters={"phone": "google-pixel-6", "name": "BIB", "letters": "cut", "letter_height": 14.0},
     ),
     "flexible": Order("phone-case", process="fdm-tpu", machine="fdm-300", parameters={"phone": "google-pixel-6", "name": "Bo"}),
 }
@@ -90,6 +98,99 @@ def test_the_slicer_finds_nothing_to_mend(products: dict[str, Product], name: st
 def test_the_same_order_gives_the_same_gcode(products: dict[str, Product]) -> None:
     again = make(ORDERS["embossed"], CASE, formats=("gcode",), workshop=Workshop())
     assert again.files["model.gcode"] == products["embossed"].files["model.gcode"]
+
+
+Box = tuple[Sequence[float], Sequence[float]]
+
+
+def drawn_within(gcode: str, *boxes: Box) -> list[int]:
+    """How many lines of plastic run through each box of the bed, their middles as fine as 0.1 mm."""
+    x = y = z = 0.0
+    counts = [0] * len(boxes)
+    before = ""
+    for line in gcode.splitlines():
+        if not line.startswith("G1 "):
+            continue
+        if " Z" not in line and not any(low[2] < z < high[2] for low, high in boxes):
+            before = line if " X" in line and " Y" in line else before
+            continue
+        for told in (before, line) if before else (line,):
+            words = {word[0]: float(word[1:]) for word in told.partition(";")[0].split()[1:]}
+            was_x, was_y = x, y
+            x, y, z = words.get("X", x), words.get("Y", y), words.get("Z", z)
+        before = ""
+        part = np.linspace(0.0, 1.0, 1 + math.ceil(math.hypot(x - was_x, y - was_y) / 0.1)) if words.get("E", 0.0) > 0 else None
+        for k, (low, high) in enumerate(boxes):
+            if part is not None and low[2] < z < high[2]:
+                at_x, at_y = was_x + part * (x - was_x), was_y + part * (y - was_y)
+                counts[k] += bool(((low[0] < at_x) & (at_x < high[0]) & (low[1] < at_y) & (at_y < high[1])).any())
+    return counts
+
+
+def in_the_i(walls: Any, moved: Sequence[float], reach: Sequence[float]) -> Box:
+    """A box in the middle of the I of BIB, on the bed: `walls` (k, 3) are the points of all letters' walls, mm."""
+    middle = (walls.min(axis=0) + walls.max(axis=0)) / 2
+    low, high = ([float(m + o + way * r) for m, o, r in zip(middle, moved, reach, strict=True)] for way in (-1, 1))
+    return low, high
+
+
+def test_nothing_is_drawn_where_letters_are_cut_through(products: dict[str, Product]) -> None:
+    product = products["stencil"]
+    (part,) = product.parts
+    gcode = product.files["model.gcode"].decode()
+    (moves,) = positions(product.parts, product.process)
+    patch = part.part.patches["back.through"]
+    walls = part.part.mesh.points[part.part.mesh.faces[patch.faces]].reshape(-1, 3)
+    assert (walls[:, 2].min(), walls[:, 2].max()) == (0.0, 1.6)
+    box = in_the_i(walls, (moves[0] / 1e4, moves[1] / 1e4, 0.0), (0.4, 4.0, 1.0))
+    low, high = ([v + 12.0 * (k == 1) for k, v in enumerate(corner)] for corner in box)
+    within, over = drawn_within(gcode, box, (low, high))
+    assert within == 0 and over > 3, "over the letters the back is whole"
+
+
+LANTERNS = {
+    "cut": {"letters": "cut"},
+    "cut in a cone": {"letters": "cut", "slope": 6.0},
+    "engraved": {"letters": "engraved"},
+}
+
+
+@pytest.fixture(scope="module")
+def lanterns() -> dict[str, dict[str, Any]]:
+    """A designer's file, ordered as a customer would: it runs in a child, and `make` there raises what the slicer's output lacks."""
+    source = errands.source_of(str(pathlib.Path(__file__).with_name("lantern.py")))
+    made = {}
+    for name, parameters in LANTERNS.items():
+        order = Order("", process="fdm-pla", parameters={"name": "BIB", **parameters})
+        made[name] = errands.make_files(source, order, [], ["3mf", "stl", "gcode"], False)
+    return made
+
+
+@pytest.mark.parametrize("name", LANTERNS)
+def test_a_name_on_a_round_wall_is_sliced_as_ordered(lanterns: dict[str, dict[str, Any]], name: str) -> None:
+    told = lanterns[name]
+    assert told["verdict"] == "printable"
+    figures = json.loads(told["files"]["report.json"])["figures"]
+    found = read(told["files"]["model.gcode"].decode())
+    (drawn,) = found.objects.values()
+    assert drawn.name == "lantern"
+    assert found.filament_g == pytest.approx(figures["mass_g"], rel=0.12)
+    (inspected,) = slicer.inspect(told["files"]["model.stl"], ".stl")
+    assert inspected.manifold and inspected.repairs == {} and inspected.parts == 1
+    assert inspected.volume == pytest.approx(figures["volume_mm3"], rel=1e-4)
+
+
+def test_the_round_wall_is_open_where_letters_are_cut_through_it_and_nowhere_else(lanterns: dict[str, dict[str, Any]]) -> None:
+    """The I of BIB stands in the middle of the front, half way up: from outside to inside nothing is drawn there."""
+    for name, wide in (("cut", 60.0), ("cut in a cone", 63.0), ("engraved", 60.0)):
+        gcode = lanterns[name]["files"]["model.gcode"].decode()
+        found = read(gcode).whole
+        x, y = ((found.low[k] + found.high[k]) / 2 for k in range(2))
+        front = y - wide / 2
+        box = (x - 0.4, front - 1.0, 20.0), (x + 0.4, front + 4.0, 22.0)
+        over = (x - 0.4, front - 2.0, 36.0), (x + 0.4, front + 4.0, 38.0)
+        within, above = drawn_within(gcode, box, over)
+        assert (within == 0) is (name != "engraved") and above > 10
 
 
 TWO_COLOURS = Order(

@@ -99,6 +99,44 @@ def test_what_matters_only_with_a_name_on_it_is_not_suspected(checked: Callable[
     assert not found.failures and {k for k, _ in suspicions(found)} <= {"french"}, found.suspicions
 
 
+UNDER = """
+    carries = flag(False, label=('Carries', 'Porte'))
+    deep = length(1, low=0.5, high=9, step=0.5, label=('Deep', 'Profond'))"""
+SHALLOW = """
+    @rule
+    def shallow(self, process):
+        return at_most(abs(self.deep - 1.5) if self.carries else 0, 0.5, change='deep', why=('deep', 'profond'))
+
+    @stage
+    def product(self):
+        return box(self.wide, 20.0 + {counts}, self.high)"""
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"), [("(3 + self.deep if self.carries else 0)", set()), ("(3 if self.carries else 0)", {("idle", "deep")})]
+)
+def test_what_matters_under_an_option_alone_is_not_suspected_and_what_never_does_is(
+    checked: Callable[..., Checked], counts: str, told: set[tuple[str, str]]
+) -> None:
+    """Where it matters most values are refused, and most orders do not ask for the option."""
+    found = checked(source(fields=UNDER, more=SHALLOW.format(counts=counts)), points=24)
+    assert not found.failures and suspicions(found) == told
+
+
+def test_all_that_one_refusal_tells_is_taken_up_at_once(checked: Callable[..., Checked]) -> None:
+    """Nine rules of nine parameters, each broken at its least value: one answer names them all."""
+    fields = "".join(f"\n    f{k} = length(5, low=1, high=9, step=1, label=('F', 'F'))" for k in range(9))
+    rule = """
+    @rule
+    def r{k}(self, process):
+        return at_least(self.f{k}, 5, change='f{k}', why=('low', 'bas'))
+"""
+    used = "    @stage\n    def product(self):\n        return box(self.wide + " + " + ".join(f"self.f{k}" for k in range(9))
+    rules = "".join(rule.format(k=k) for k in range(9))
+    found = checked(source(fields=fields, more=rules + used + ", 20.0, self.high)"))
+    assert not found.failures and not found.refused and found.made_as_told > 9
+
+
 def test_too_many_refusals_without_a_way_out(checked: Callable[..., Checked]) -> None:
     more = """
     @rule

@@ -31,6 +31,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "fastapi": ("service/app.py", "service/api/"),
     "pydantic": ("service/api/",),
     "starlette": ("service/api/",),
+    "anyio": ("service/api/campaigns.py",),
     "prometheus_client": ("service/api/metrics.py",),
     "uvicorn": ("service/web.py",),
     "sqlalchemy": ("service/store/", "service/dispatch/"),

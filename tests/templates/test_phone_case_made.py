@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from engine.language.judge import relations_of
 from engine.language.orders import accept
 from engine.language.template import Home, Run
 from engine.model.order import Order
 from engine.process.limits import load_process
+from engine.shape.stamp import covers
 from engine.verify.checks import verify
 from engine.verify.settle import settle, together
 from templates.phone_case import PhoneCase
@@ -82,6 +84,18 @@ def test_letters_of_a_second_colour_in_a_case_with_all_that_it_can_carry() -> No
     assert settled.lattice[:, 2].min() == 0
 
 
+def test_a_name_cut_through_a_case_with_all_that_it_can_carry() -> None:
+    settled, findings, template = made("fdm-pla", name="Bob Ö", letters="cut", letter_height=11.0, **BACK)
+    assert not findings
+    (case,) = template.case()
+    assert {"back.through", "back.through.2"} <= set(case.patches) and "back.floor" not in case.patches
+    letters = case.mesh.points[case.mesh.faces[case.patches["back.through.2"].faces]]
+    assert (letters[:, :, 2].min(), letters[:, :, 2].max()) == (0.0, 2.2)
+    (told,) = [note for note in template.notes() if "cut through let dust" in note[0]]
+    assert "10 bridges hold" in told[0] and "10 ponts" in told[1]
+    assert settled.lattice[:, 2].min() == 0
+
+
 def test_another_name_keeps_the_body_and_its_pattern() -> None:
     made("fdm-pla", name="Ana", letter_colour="sand", **BACK)
     _, _, template = made("fdm-pla", name="Max", colour="red", **BACK)
@@ -125,3 +139,20 @@ def test_no_cell_lies_beyond_a_slot() -> None:
     """A Pixel 6 has a slot from side to side: what is above it is another face, where small cells would find room."""
     _, findings, _ = made("mjf-pa12", phone="google-pixel-6", pattern="waves", cell=3.0)
     assert not findings
+
+
+def test_where_the_rules_let_a_name_stand_it_lies_on_the_back() -> None:
+    """All round the corners: the flat back is rounder than the rectangle that is free on it."""
+    kept, off = 0, 0
+    for k in range(48):
+        turn = (0.0, 45.0, -30.0, 90.0)[k % 4]
+        place = {"text_x": 12.0 + 1.5 * (k % 16), "text_y": -48.0 - 0.5 * (k // 2), "text_angle": turn, "letter_height": 4.0}
+        values, origins = accept(Order("phone-case", parameters={"name": "Bo", "phone": "google-pixel-9a", **place}), PhoneCase)
+        limits = load_process("mjf-pa12")
+        case = PhoneCase(Run(PhoneCase, values, origins, limits.flat(), home=HOME))
+        solid, letters = case.patterned(), case.lettering().printable(limits)
+        lies = covers(solid.mesh, solid.patches, "back", letters.outline)
+        taken = all(relation.holds for relation in relations_of(PhoneCase.rules["text_fits"], case, limits))
+        kept, off = kept + taken, off + (not lies)
+        assert lies or not taken, place
+    assert kept > 8 and off > 2

@@ -10,9 +10,12 @@ from engine.errors import OrderError, Refused
 from engine.language.judge import check_rules
 from engine.language.orders import accept
 from engine.language.template import Run
+from engine.model.mesh import STEPS_PER_MM
 from engine.model.order import Order
 from engine.process.limits import load_process
-from templates.phone_case import PhoneCase
+from engine.shape.printable import SPACINGS
+from templates.phone_case import PhoneCase, rules
+from templates.phone_case.extras import CAVITY_ROUND
 
 PROCESSES = ("fdm-pla", "fdm-tpu", "sla-resin", "sls-pa12", "mjf-pa12", "mjf-tpu")
 
@@ -33,7 +36,7 @@ def refused(process: str, **parameters: Any) -> Refused:
 
 
 @pytest.mark.parametrize("process", PROCESSES)
-@pytest.mark.parametrize("letters", ["engraved", "embossed"])
+@pytest.mark.parametrize("letters", ["engraved", "embossed", "cut"])
 def test_defaults_with_a_name_pass_everywhere(process: str, letters: str) -> None:
     check(process, name="Zoé", letters=letters)
 
@@ -42,6 +45,12 @@ def test_defaults_with_a_name_pass_everywhere(process: str, letters: str) -> Non
 def test_every_phone_passes_at_defaults(process: str) -> None:
     for key in PhoneCase.fields["phone"].rows:  # type: ignore[attr-defined]
         check(process, phone=key, name="Ana", lanyard=True)
+
+
+LOW = {"name": "Bo", "letter_height": 4.0, "phone": "google-pixel-9a"}
+OVER = {"name": "Zoé", "magnets": True, "magnet_y": -36.0, "text_y": 16.0}
+LONG = {"name": "m" * 24, "letter_height": 3.4, "text_angle": 90.0}
+SEATED = {"name": "Zoé", "letter_height": 5.0, "seat": "disc", "seat_size": 70.0}
 
 
 @pytest.mark.parametrize(
@@ -60,8 +69,25 @@ def test_every_phone_passes_at_defaults(process: str) -> None:
         ("fdm-pla", {"name": "Zoé", "letter_height": 4.0}, "letter_height", 5.0),
         ("mjf-pa12", {"name": "Zoé", "letter_height": 40.0}, "letter_height", None),
         ("mjf-pa12", {"name": "Zoé", "text_x": 35.0}, "text_x", None),
+        ("mjf-pa12", {"name": "Maximilian", "text_y": 70.0, "text_angle": 90.0}, "text_y", None),
+        ("mjf-pa12", {**LOW, "name": "Maximilian", "text_x": 20.0, "text_y": -54.0}, "text_x", 14.0),
+        ("mjf-pa12", {**LOW, "text_x": 30.0, "text_y": -52.5}, "text_x", 28.0),
+        ("mjf-pa12", {**OVER, "wall": 2.5, "depth": 1.6}, "wall", 2.7),
+        ("mjf-pa12", {**OVER, "magnet_thickness": 1.6, "wall": 3.0, "depth": 1.1}, "depth", 0.8),
+        ("fdm-pla", {**OVER, "magnet_thickness": 1.6, "wall": 3.0}, "magnets", False),
+        ("mjf-pa12", {**SEATED, "seat_y": 34.0, "phone": "apple-iphone-11"}, "seat_y", 31.0),
+        ("mjf-pa12", {**LONG, "seat": "disc", "phone": "sony-xperia-1-v"}, "seat", "none"),
         ("fdm-pla", {"name": "Zoé", "letter_colour": "blue"}, "letter_colour", "same"),
+        ("fdm-pla", {"name": "Zoé", "letter_colour": "blue", "letters": "embossed"}, "letter_colour", "same"),
         ("fdm-pla", {"name": "Zoé", "letter_colour": "red", "letters": "embossed"}, "letters", "engraved"),
+        ("fdm-pla", {"name": "Zoé", "letter_colour": "red", "letters": "cut"}, "letters", "engraved"),
+        ("fdm-pla", {"name": "Zoé", "letters": "cut", "letter_height": 4.0}, "letter_height", None),
+        (
+            "fdm-pla",
+            {"name": "Alexandrine", "letters": "cut", "magnets": True, "seat": "disc", "wall": 2.6},
+            "letters",
+            "engraved",
+        ),
         ("fdm-pla", {"pattern": "hexagon", "cell": 1.5}, "cell", 2.0),
         ("fdm-pla", {"pattern": "waves", "bar": 0.9}, "bar", 1.1),
         ("fdm-pla", {"pattern": "stripes", "pattern_style": "raised", "depth": 0.3}, "depth", 0.4),
@@ -89,6 +115,39 @@ def test_refusals_name_field_and_nearest(process: str, parameters: dict[str, Any
     if nearest is not None:
         assert refusal.nearest == (pytest.approx(nearest) if isinstance(nearest, float) else nearest)
     check(process, **{**parameters, field: refusal.nearest})  # and what it proposes is taken
+
+
+def test_a_name_that_no_angle_would_do_for_is_told_so_and_nothing_is_proposed() -> None:
+    told = refused("fdm-tpu", name="m" * 24, phone="apple-iphone-13-mini")
+    assert (told.field, told.nearest) == ("parameters.name", None) and "too long" in told.why
+
+
+def test_letters_that_the_process_spaces_wider_are_measured_so() -> None:
+    """Small letters are printed apart: what fits as the font has it may not as it is made."""
+    assert SPACINGS[-1] == rules.WIDEST
+    process, name = "mjf-pa12", "Maximilian"
+    case = ordered(process, name=name, letter_height=3.5)
+    plain, shown = case.spaced(0.0), case.ink(load_process(process), 3.5)
+    assert shown[0] > plain[0] + 0.3
+    free = case.plan().free
+    room = (free[2] - free[0]) / 2
+    between = round(2.0 * (room - (plain[0] + shown[0]) / 4 * 3.5)) / 2
+    told = refused(process, name=name, letter_height=3.5, text_x=between)
+    assert told.rule == "text_fits" and room - between > plain[0] / 2 * 3.5
+    assert case.ink(load_process(process), 20.0) == plain, "large ones are not"
+
+
+def test_the_lanyards_corner_never_meets_an_opening() -> None:
+    """No phone of the catalogue has one near that corner: a rule would never speak."""
+    for process in PROCESSES:
+        for key in PhoneCase.fields["phone"].rows:  # type: ignore[attr-defined]
+            for wall in (1.0, 3.0):
+                plan = ordered(process, phone=key, lanyard=True, wall=wall, buttons="membranes").plan()
+                ear, cuts = plan.ear, plan.openings + plan.membranes
+                assert ear is not None
+                ends = [o.low - (ear.x + ear.along) for o in cuts if o.edge == "bottom"]
+                ends += [o.low - (ear.y + ear.along) for o in cuts if o.edge == "left"]
+                assert min(ends) > load_process(process).wall
 
 
 def test_a_missing_letter_is_named() -> None:
@@ -183,11 +242,43 @@ def test_the_pattern_keeps_clear_of_all_else() -> None:
     assert len({band.tobytes() for band in bands}) == 3
 
 
+@pytest.mark.parametrize("angle", [-56.0, 0.0, 20.0, 70.0])
+@pytest.mark.parametrize("kind", ["hexagon", "waves", "stripes"])
+def test_the_band_for_the_name_turns_with_it(kind: str, angle: float) -> None:
+    """No cell comes into the box of the ink; turned the other way, the same name would lie among them."""
+    case = ordered("mjf-pa12", name="Maximilian", pattern=kind, letter_height=5.0, text_angle=angle, text_x=4.0)
+    at = rules.text_centre(case.lettered(), 4.0, 0.0)
+    cells = case.cells().points / STEPS_PER_MM
+
+    def met(turn: float) -> bool:
+        box = rules.text_box(at, case.spaced(0.0), 5.0, turn)
+        return any(box.distance(x, y) < 0.5 for x, y in cells.tolist())
+
+    assert not met(angle) and (angle == 0.0 or met(-angle))
+
+
 def test_letters_cut_in_lie_below_the_magnets_and_raised_ones_need_not() -> None:
     sunken, raised = (ordered("mjf-pa12", magnets=True, name="Zoé", letters=kind) for kind in ("engraved", "embossed"))
     ring = sunken.plan().magnets
     assert ring is not None and sunken.lettered().free[3] <= ring.y - ring.outer / 2
     assert raised.lettered().free == raised.plan().free
+
+
+def test_what_is_free_for_letters_lies_over_the_cavity_s_floor() -> None:
+    """Cut through, they come out there: half a millimetre of it stays beside them, however thick the wall."""
+    for key in PhoneCase.fields["phone"].rows:  # type: ignore[attr-defined]
+        for wall in (1.2, 3.0):
+            plan = ordered("mjf-tpu", phone=key, wall=wall, letters="cut", name="Zoé").lettered()
+            assert plan.cavity.w / 2 - CAVITY_ROUND - plan.free[2] > 0.5
+            assert plan.cavity.h / 2 - CAVITY_ROUND + plan.free[1] > 0.5
+
+
+def test_letters_cut_through_keep_out_of_the_magnets_ring_too() -> None:
+    """Within the ring the floor is a face of its own: what is engraved there only wants its wall."""
+    crowded = {"phone": "google-pixel-6a", "name": "Bob", "letter_height": 6.0, "magnets": True, "seat": "disc", "wall": 2.2}
+    check("fdm-pla", **crowded)
+    refusal = refused("fdm-pla", **crowded, letters="cut")
+    assert (refusal.field, refusal.nearest) == ("parameters.letters", "engraved")
 
 
 def test_the_magnets_lie_in_the_middle_or_as_much_lower_as_the_camera_asks() -> None:

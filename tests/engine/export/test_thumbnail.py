@@ -186,6 +186,17 @@ def test_raised_letters_can_be_read(colour: str) -> None:
     assert (ratio < 0.9).sum() > 25 and (ratio > 1.015).sum() > 40
 
 
+def test_the_floor_of_letters_on_a_curve_has_the_tone_of_a_flat_one() -> None:
+    """It has no plane to be told by, and its sides have the same role: the stamp's own name says which it is."""
+    flat = lettered("Zoë")
+    bare = {name: replace(patch, plane=None) for name, patch in flat.part.patches.items()}
+    curved = settle(flat.part.changed(patches=bare))
+    other = {f"{name}.other": replace(patch, name=f"{patch.name}.other") for name, patch in bare.items()}
+    nameless = settle(flat.part.changed(patches=other))
+    assert (cold([curved]) == cold([flat])).all()
+    assert not (cold([nameless]) == cold([flat])).all()
+
+
 def test_two_names_differ_and_one_name_does_not() -> None:
     assert not (cold([lettered("Ana")]) == cold([lettered("Eva")])).all()
     assert thumbnail.thumbnail([lettered("Ana")]) == thumbnail.thumbnail([lettered("Ana")])

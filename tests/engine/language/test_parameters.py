@@ -8,10 +8,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.authoring import Measurement, Template, angle, choice, count, flag, length, measure, scan, text
 from engine.errors import OrderError, TemplateError
-from engine.language.parameters import Field
+from engine.language.parameters import Field, closest, slips
 from engine.language.shelf import find
 
 
@@ -142,3 +144,36 @@ def test_a_catalogue_reads_its_columns(tmp_path: pathlib.Path) -> None:
     with pytest.raises(OrderError) as refused:
         phone.accept("google-pixel-66")
     assert refused.value.nearest and str(refused.value.nearest).startswith("google-pixel")
+
+
+def test_a_row_whose_model_begins_with_its_brand_is_called_so_once() -> None:
+    titles = {row["const"]: row["title"] for row in find("phone-case").fields["phone"].schema("en")["oneOf"]}
+    assert titles["fairphone-4"] == "Fairphone 4" and titles["google-pixel-5"] == "Google Pixel 5"
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [
+        ("widht", "width"),
+        ("hieght", "height"),
+        ("Width", "width"),
+        ("text", "text_x"),
+        ("wibble", None),
+        ("x", None),
+        ("", None),
+    ],
+)
+def test_a_misspelt_word_is_told_what_is_near_and_nothing_else(word: str, near: str | None) -> None:
+    assert closest(word, ["fit", "width", "height", "text_x"]) == near
+    assert closest("widht", ["fit", "grip", "bumpers"]) is None, "not the least bad of what is far"
+
+
+WORDS = st.text("abc", max_size=6)
+
+
+@given(WORDS, WORDS)
+def test_slips_are_a_measure(one: str, other: str) -> None:
+    assert slips(one, other) == slips(other, one) and (slips(one, other) == 0) == (one == other)
+    assert abs(len(one) - len(other)) <= slips(one, other) <= max(len(one), len(other))
+    if len(one) > 1 and one[0] != one[1]:
+        assert slips(one, one[1] + one[0] + one[2:]) == 1 == slips(one, one[1:])

@@ -123,6 +123,64 @@ def test_two_broken_demands_of_one_rule_are_told_one_after_the_other() -> None:
     judged(Two, wall=2.0, depth=1.0)
 
 
+def test_two_demands_in_the_same_words_are_told_apart_by_what_they_would_change() -> None:
+    class Same(Base):
+        """One sentence for both."""
+
+        @rule
+        def both(self, process: Any) -> Any:
+            """A wall of 2 cures the first; only then can depth be asked for."""
+            return [
+                at_least(self.wall, 2.0, change="wall", why="no room"),
+                at_least(self.depth, 1.0, change="depth", why="no room"),
+            ]
+
+    assert refusal(Same, wall=1.0, depth=0.5).nearest == 2.0
+
+
+def test_what_other_rules_refuse_is_told_with_it_of_the_order_as_it_would_then_be() -> None:
+    class Three(Base):
+        """Three."""
+
+        @rule
+        def thick(self, process: Any) -> Any:
+            """One."""
+            return at_least(self.wall, 2.0, change="wall", why="thick")
+
+        @rule
+        def deep(self, process: Any) -> Any:
+            """Half the wall, which is 2 by then; and it would raise on the wall that was ordered."""
+            if self.wall < 1.5:
+                raise ValueError("counts on the first")
+            return at_least(self.depth, self.wall / 2, change="depth", why="deep")
+
+        @rule
+        def round(self, process: Any) -> Any:
+            """Broken, too, and nothing cures it."""
+            return require(self.style == "oval", change="style", why="oval")
+
+    told = refusal(Three, wall=1.0, depth=0.5)
+    assert [(r.rule, r.nearest) for r in (told, *told.also)] == [("thick", 2.0), ("deep", 1.0), ("round", None)]
+    assert not refusal(Three, wall=2.0, depth=1.0).also
+
+
+def test_what_a_rule_raises_that_counts_on_a_refused_one_is_no_fault_yet() -> None:
+    class Guarded(Base):
+        """The second needs what the first demands, and nothing gives it."""
+
+        @rule
+        def style_is(self, process: Any) -> Any:
+            """Never."""
+            return require(self.depth > 3.0, change="depth", why="never")
+
+        @rule
+        def after(self, process: Any) -> Any:
+            """Raises."""
+            return 1 / 0
+
+    assert refusal(Guarded).also == ()
+
+
 def test_nothing_would_do() -> None:
     class Never(Base):
         """Never."""

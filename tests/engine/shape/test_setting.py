@@ -13,6 +13,7 @@ from engine.model.outline import Outline
 from engine.process.limits import load_process
 from engine.shape import setting, text
 from engine.shape.setting import LEAST_SHRINK, Setting, outline, weighted
+from engine.shape.strokes import Widths, thinnest
 from kernels import arc, outlines
 from tests.engine.shape.test_strokes import plate
 
@@ -204,6 +205,21 @@ def test_a_text_is_set_by_its_arguments_and_made_printable_by_the_process() -> N
         letters.printable(process, "etched")  # type: ignore[arg-type]
     framed = Text("AB", "parameters.name", fonts.append).monogram(height=40.0, frame="diamond")
     assert framed.printable(process).outline.bounds[3] == pytest.approx(20.0, abs=0.3)
+
+
+def test_what_is_narrowed_on_the_far_side_is_made_wide_enough_for_it() -> None:
+    process, name = load_process("fdm-pla"), Text("Bo", "parameters.name", lambda _: None)
+    letters = name.outlines(height=12.0)
+    flat, round_one = letters.printable(process, "cut"), letters.printable(process, "cut", 0.8)
+    gap, wall = process.limits["gap"].value, process.limits["wall"].value
+    assert flat.bridges == round_one.bridges == 6
+    assert thinnest(flat.outline, Widths(gap, wall)) is None and thinnest(flat.outline, Widths(gap, wall / 0.8)) is not None
+    assert thinnest(round_one.outline, Widths(gap / 0.8, wall / 0.8)) is None
+    low = name.outlines(height=4.0)
+    assert low.least_height(process, "cut") < low.least_height(process, "cut", 0.5)  # type: ignore[operator]
+    for how, narrowed in (("cut", 0.0), ("cut", 1.1), ("engraved", 0.8)):
+        with pytest.raises(ValueError, match="only what is cut through is narrowed"):
+            letters.printable(process, how, narrowed)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("value", "nearest"), (("Charlotte", "height 6"), ("Charlotte Amalie", "another place")))

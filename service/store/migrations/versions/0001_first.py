@@ -105,6 +105,8 @@ def upgrade() -> None:
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("pace", sa.JSON(), nullable=False),
+        sa.Column("touched", sa.BigInteger(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("finished", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -176,7 +178,7 @@ def upgrade() -> None:
     op.create_index(
         "jobs_body",
         "jobs",
-        ["queue", "body", sa.literal_column("priority DESC"), "same", "id"],
+        ["queue", "body", sa.literal_column("priority DESC"), "due", "id"],
         unique=False,
         sqlite_where=sa.text("state = 'queued'"),
         postgresql_where=sa.text("state = 'queued'"),
@@ -222,6 +224,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("campaign IS NOT NULL"),
     )
     op.create_index("jobs_of_tenant", "jobs", ["tenant", "id"], unique=False)
+    op.create_index(
+        "jobs_same",
+        "jobs",
+        ["same"],
+        unique=False,
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
+    )
     op.create_index(
         "jobs_running",
         "jobs",
