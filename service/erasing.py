@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from service.clock import now as wall
 from service.erasures import Entry, Journal
 from service.house import ERASURES, House
+from service.store import campaigns, uploads
 from service.store import erase as rows
-from service.store import uploads
 from service.store.erase import Left
 
 BATCH = 200
@@ -65,6 +65,11 @@ def erase_upload(house: House, tenant: str, sha256: str, now: int) -> bool:
     return True
 
 
+def note_campaign(house: House, campaign: str, now: int) -> None:
+    """Before a campaign begins to be erased the journal has it: a restored backup begins that again."""
+    Journal(house.folder / ERASURES).write([Entry(campaign, now, "campaign")])
+
+
 def _drop_uploads(house: House, packs: Sequence[str]) -> None:
     with house.database.write() as conn:
         uploads.drop(conn, packs)
@@ -80,8 +85,11 @@ def erase_again(house: House) -> int:
     for some in (ids[start : start + BATCH] for start in range(0, len(ids), BATCH)):
         again += len(erase_jobs(house, some, "restored"))
         with house.database.read() as conn:
-            packs = uploads.in_packs(conn, some)
-        if packs:
+            packs, begun = uploads.in_packs(conn, some), campaigns.kept(conn, some)
+        if begun:  # their units are in the journal, or erased by service.campaigns.sweeping
+            with house.database.write() as conn:
+                again += sum(campaigns.erase(conn, one, wall()) for one in begun)
+        if packs or begun:
             _drop_uploads(house, packs)
             again += len(packs)
     return again

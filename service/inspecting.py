@@ -16,7 +16,7 @@ from service.erasures import Journal
 from service.health import Sign
 from service.house import DATABASE, ERASURES, KEY, PACKS
 from service.keys import opened
-from service.lanes.pool import PACKING
+from service.lanes.unit import PACKING
 from service.packs import Lost, Packs
 from service.store import erase, migrate, packed, signs, tallies, uploads
 from service.store.database import Database, sqlite_module

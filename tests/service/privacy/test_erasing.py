@@ -6,11 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from service import erasing
+from service.campaigns.sweeping import sweep
 from service.clock import new_id
 from service.dispatch.upkeep import Upkeep
 from service.erasures import Entry, Journal
 from service.house import ERASURES, House
-from service.store import erase, jobs, queue, tallies, uploads
+from service.store import campaigns, erase, jobs, queue, tallies, uploads
 from service.store.schema import copies, outbox
 from service.store.schema import uploads as uploads_table
 from service.vault import Unreadable, seal, unseal
@@ -212,3 +213,23 @@ def test_an_upload_that_the_journal_names_is_erased_again(shop: tuple[House, str
     Journal(house.folder / ERASURES).write([Entry(pack, T0, "upload")])
     assert erasing.erase_again(house) == 1 and erasing.erase_again(house) == 0
     assert holds(house.folder, sealed) == [] and list(house.packs.names()) == []
+
+
+def test_a_campaign_that_the_journal_names_loses_its_name_and_is_erased_by_who_sweeps(shop: tuple[House, str]) -> None:
+    house, tenant = shop
+    with house.database.write() as conn:
+        one = campaigns.begin(conn, tenant, "phone-case", None, "3mf", f"gifts for {CANARY}", T0)
+        assert campaigns.open_(conn, one, T0)
+    house.database.settle_down()
+    assert holds(house.folder, CANARY.encode())
+    erasing.note_campaign(house, one, T0)
+    assert erasing.erase_again(house) == 1 and erasing.erase_again(house) == 0
+    assert holds(house.folder, CANARY.encode()) == []
+    with house.database.read() as conn:
+        found = campaigns.find(conn, tenant, one)
+    assert found is not None and (found["state"], found["name"]) == ("erasing", None)
+    while sweep(house, T0):
+        pass
+    with house.database.read() as conn:
+        found = campaigns.find(conn, tenant, one)
+    assert found is not None and found["state"] == "erased"
