@@ -225,20 +225,20 @@ def upgrade() -> None:
     )
     op.create_index("jobs_of_tenant", "jobs", ["tenant", "id"], unique=False)
     op.create_index(
-        "jobs_same",
-        "jobs",
-        ["same"],
-        unique=False,
-        sqlite_where=sa.text("state = 'queued'"),
-        postgresql_where=sa.text("state = 'queued'"),
-    )
-    op.create_index(
         "jobs_running",
         "jobs",
         ["state"],
         unique=False,
         sqlite_where=sa.text("state = 'running'"),
         postgresql_where=sa.text("state = 'running'"),
+    )
+    op.create_index(
+        "jobs_same",
+        "jobs",
+        ["same"],
+        unique=False,
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
     )
     op.create_table(
         "keys",

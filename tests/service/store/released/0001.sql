@@ -11,12 +11,14 @@ CREATE TABLE campaigns (
 	rows INTEGER NOT NULL, 
 	state VARCHAR(12) NOT NULL, 
 	version INTEGER NOT NULL, 
+	pace JSON NOT NULL, 
+	touched BIGINT NOT NULL, 
 	created BIGINT NOT NULL, 
 	finished BIGINT, 
 	PRIMARY KEY (id), 
 	FOREIGN KEY(tenant) REFERENCES tenants (id)
 );
-INSERT INTO "campaigns" VALUES('00000000000000000000000000000000','00000000000000000000000000000000','00000000000000000000000000000000','00000000000000000000000000000000','00000000000000000000000000000000','00000000000000000000000000000000',1,'x',1,1,1);
+INSERT INTO "campaigns" VALUES('00000000000000000000000000000000','00000000000000000000000000000000','00000000000000000000000000000000','00000000000000000000000000000000','00000000000000000000000000000000','00000000000000000000000000000000',1,'x',1,'[]',1,1,1);
 CREATE TABLE copies (
 	id VARCHAR(32) NOT NULL, 
 	job VARCHAR(32) NOT NULL, 
@@ -200,19 +202,20 @@ CREATE INDEX outbox_next ON outbox (endpoint, next, id) WHERE state = 'waiting';
 CREATE INDEX outbox_of_endpoint ON outbox (endpoint, id);
 CREATE INDEX ix_keys_tenant ON keys (tenant);
 CREATE INDEX ix_campaigns_tenant ON campaigns (tenant);
-CREATE INDEX jobs_of_tenant ON jobs (tenant, id);
-CREATE INDEX jobs_body ON jobs (queue, body, priority DESC, same, id) WHERE state = 'queued';
-CREATE INDEX jobs_by_reference ON jobs (tenant, reference) WHERE reference IS NOT NULL;
-CREATE UNIQUE INDEX jobs_of_campaign ON jobs (campaign, line) WHERE campaign IS NOT NULL;
-CREATE INDEX jobs_by_pack ON jobs (pack) WHERE pack IS NOT NULL;
-CREATE INDEX jobs_head ON jobs (queue, priority DESC, due, id) WHERE state = 'queued';
 CREATE INDEX jobs_running ON jobs (state) WHERE state = 'running';
+CREATE INDEX jobs_head ON jobs (queue, priority DESC, due, id) WHERE state = 'queued';
+CREATE INDEX jobs_of_tenant ON jobs (tenant, id);
+CREATE UNIQUE INDEX jobs_of_campaign ON jobs (campaign, line) WHERE campaign IS NOT NULL;
+CREATE INDEX jobs_body ON jobs (queue, body, priority DESC, due, id) WHERE state = 'queued';
+CREATE INDEX jobs_same ON jobs (same) WHERE state = 'queued';
+CREATE INDEX jobs_by_reference ON jobs (tenant, reference) WHERE reference IS NOT NULL;
 CREATE INDEX jobs_by_expiry ON jobs (expires) WHERE expires IS NOT NULL;
+CREATE INDEX jobs_by_pack ON jobs (pack) WHERE pack IS NOT NULL;
 CREATE INDEX ix_endpoints_tenant ON endpoints (tenant);
+CREATE INDEX ix_copies_job ON copies (job);
+CREATE INDEX copies_ready ON copies (process, tenant, priority DESC, due, id) WHERE state = 'ready';
 CREATE INDEX ix_copies_lease ON copies (lease);
 CREATE INDEX copies_held ON copies (lease_until) WHERE state = 'held';
-CREATE INDEX copies_ready ON copies (process, tenant, priority DESC, due, id) WHERE state = 'ready';
-CREATE INDEX ix_copies_job ON copies (job);
-CREATE INDEX slices_failed ON slices (job) WHERE state = 'failed';
 CREATE INDEX slices_next ON slices (strikes, priority DESC, due, job) WHERE state = 'wanted';
+CREATE INDEX slices_failed ON slices (job) WHERE state = 'failed';
 COMMIT;
