@@ -21,7 +21,7 @@ from service.api.problems import Problem
 FOLDER = pathlib.Path(__file__).parents[1] / "docs"
 PAGES: Mapping[str, str] = {
     "start": "Getting started",
-    "jobs": "Jobs and their states",
+    "jobs": "Jobs",
     "campaigns": "Campaigns",
     "printing": "The print shop",
     "webhooks": "Webhooks",
@@ -33,12 +33,13 @@ PAGES: Mapping[str, str] = {
 DRAWINGS = ("states.svg", "pieces.svg", "campaigns.svg")
 STYLE = (
     "body{font:16px/1.6 Inter,system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem 1.25rem 5rem;color:#1b1c1e;background:#fff}"
-    "nav{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;padding:.6rem 0 1rem;border-bottom:1px solid #dedbd2;font-size:.9rem}"
+    "nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem;padding:.6rem 0 1rem;border-bottom:1px solid #dedbd2;font-size:.86rem}"
     "a{color:#1f5c74}nav a{color:#65645f;text-decoration:none}nav a[aria-current]{color:#1b1c1e;font-weight:600}"
     "h3{font-size:1rem;margin:1.5rem 0 .2rem}h1{font-size:2rem;line-height:1.2;margin:2rem 0 1rem}h2{margin:2.2rem 0 .5rem;font-size:1.3rem}p,ul{max-width:46rem}"
     "code{font:.875em ui-monospace,monospace;background:#f6f4ef;padding:.1em .3em;border-radius:4px}"
     "pre{background:#f6f4ef;padding:.9rem 1.1rem;border-radius:12px;overflow-x:auto}pre code{padding:0;background:none}"
-    "img{max-width:100%;height:auto}table{border-collapse:collapse;font-size:.95rem}"
+    "p:has(img){max-width:none;overflow-x:auto}img{width:100%;min-width:44rem;height:auto}"
+    "table{border-collapse:collapse;font-size:.95rem}td:first-child{min-width:8.5rem}td code{overflow-wrap:anywhere}"
     "th,td{text-align:left;vertical-align:top;padding:.35rem 1.2rem .35rem 0;border-bottom:1px solid #e8e5dc}"
 )
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
