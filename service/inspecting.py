@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from engine.errors import EnvironmentFault
 from service.clock import now
-from service.dispatch.dispatcher import UNIT_SECONDS
 from service.dispatch.fair import Costs
 from service.erasures import Journal
 from service.health import Sign
@@ -18,6 +17,7 @@ from service.house import DATABASE, ERASURES, KEY, PACKS
 from service.keys import opened
 from service.lanes.unit import PACKING
 from service.packs import Lost, Packs
+from service.settings import Settings
 from service.store import erase, migrate, packed, signs, tallies, uploads
 from service.store.database import Database, sqlite_module
 from service.vault import Unreadable, Vault, unseal
@@ -25,7 +25,7 @@ from service.vault import Unreadable, Vault, unseal
 SAMPLE = 50
 """Jobs that are opened, files and all, unless all are asked for."""
 ROOM_MB = 1000
-STUCK = 1000 * (Costs.most * UNIT_SECONDS + PACKING)
+STUCK = 1000 * (Costs.most * Settings.unit_seconds + PACKING)
 """Milliseconds: no chunk of work may take longer."""
 ERASED_AT_ONCE = 500
 

@@ -15,7 +15,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from engine.doors.child_server import die_with_parent
-from service import logs
+from service import logs, served
 from service.app import create
 from service.house import open_house
 from service.settings import Settings, load
@@ -94,6 +94,7 @@ def main(folder: str, door: str, parent: str, ready: str) -> None:
     sys.setswitchinterval(SWITCH)
     place = pathlib.Path(folder)
     settings = load(place)
+    served.use(place)
     config = uvicorn.Config(
         create(open_house(place), settings),
         http=guarded(settings),
