@@ -5,6 +5,7 @@ import pytest
 from engine.doors.child import Child
 from service.interactive import PRELOAD as LOOKING
 from service.lanes.pool import PRELOAD
+from service.served import PRELOAD as FITTING
 
 SAID = "a customer's name"
 
@@ -31,4 +32,4 @@ def test_what_a_lane_prints_is_heard_by_nobody_and_what_it_answers_is(capfd: pyt
 
 
 def test_every_lane_is_hushed_before_it_imports_anything() -> None:
-    assert PRELOAD[0] == LOOKING[0] == "service.lanes.quiet:hush"
+    assert PRELOAD[0] == LOOKING[0] == FITTING[0] == "service.lanes.quiet:hush"
