@@ -133,6 +133,7 @@ def sent(story: Story) -> None:
     call = story.served.call
     orders = {
         "made": order(),
+        "sliced": {**order(), "process": "fdm-tpu"},
         "refused": order(wall=1.0),
         "raised": order("bomb", how="raise"),
         "died": order("bomb", how="die"),
@@ -211,6 +212,11 @@ def asked_by_others(story: Story) -> None:
     story.others.append(("claim", claim))
     for unit in claim.json["units"]:
         story.others += [(f["href"], call("GET", f["href"], key=press)) for f in unit["files"]]
+    wanted = {"process": "fdm-tpu", "formats": ["3mf", "gcode"], "wait": 20}
+    sliced = call("POST", "/v1/pickups:claim", wanted, press)
+    story.others.append(("claim of G-code", sliced))
+    for file in [f for unit in sliced.json["units"] for f in unit["files"]]:
+        story.others.append((file["href"], call("GET", file["href"], key=press)))
     (upload,) = [
         a.json["sha256"] for where, a in story.served.answers if where.startswith("POST /v1/uploads") and a.status == 201
     ]
@@ -287,8 +293,10 @@ def erased(story: Story) -> None:
 def test_the_story_went_everywhere(story: Story) -> None:
     """Made, refused, failed by words and by death; otherwise the tests below would look at little."""
     ends = {name: end.split()[0] for name, end in story.ends.items()}
-    assert ends == {"made": "done", "refused": "refused", "raised": "failed", "died": "failed", "aborted": "failed"}, story.ends
+    assert ends == {"made": "done", "sliced": "done", "refused": "refused", "raised": "failed", "died": "failed", "aborted": "failed"}, story.ends
     assert len(story.others) > 150 and len(story.messages) >= 5
+    made = [answer for where, answer in story.others if where.endswith("/model.gcode")]
+    assert made and made[0].status == 200 and b"G1 " in made[0].body
 
 
 def test_what_is_there_is_found(story: Story) -> None:
@@ -308,6 +316,7 @@ def test_a_leak_is_found_in_every_form(tmp_path: pathlib.Path, form: str) -> Non
 def test_it_is_in_no_log(story: Story) -> None:
     assert story.served.log.stat().st_size > 2000
     assert traces(story.served.log) == []
+    assert [whose for whose, key in story.keys.items() if key and key.encode() in story.served.log.read_bytes()] == []
 
 
 def test_it_is_in_no_figure(story: Story) -> None:
