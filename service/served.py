@@ -17,7 +17,7 @@ from engine.language import shelf
 
 FILE = "templates.json"
 """In the data folder: key -> source, as the last start was told. Web process and dispatcher read it when they begin."""
-PRELOAD = ("engine.language.orders", "service.fitting")
+PRELOAD = ("service.lanes.quiet:hush", "engine.language.orders", "service.fitting")
 """What the child that is asked about orders has imported: no kernel, no CAD."""
 MEMORY_MB = 1000
 DEADLINE = 10.0
