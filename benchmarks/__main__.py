@@ -24,7 +24,7 @@ SUBJECTS: Mapping[str, str | None] = {
     "export": "benchmarks.export",
     "compile": None,
     "fit": None,
-    "service": None,
+    "service": "benchmarks.service",
 }
 """Subject -> the module whose `cases()` it is; None: it comes with a later issue."""
 

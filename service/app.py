@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -30,6 +31,7 @@ from service.api.metrics import Figures
 from service.api.options import Options
 from service.api.pages import pages
 from service.api.problems import handle
+from service.api.upkeep import upkeep
 from service.clock import Clock
 from service.clock import now as wall
 from service.house import House
@@ -53,7 +55,9 @@ def create(
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tidying = asyncio.create_task(upkeep(desk))
         yield
+        tidying.cancel()
         desk.closing.set()
         desk.writer.close()
         desk.interactive.close()

@@ -30,7 +30,7 @@ from service.store.schema import copies, endpoints, jobs, outbox, tenants
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "tests/chaos_template.py"
-POISON = {"crash": "crash", "exit": "exit", "memory": "memory", "hang": "timeout", "raise": "template"}
+POISON = {"crash": "crash", "exit": "exit", "memory": "template", "hang": "timeout", "raise": "template"}
 """How an order's name begins -> the reason for which it must fail."""
 SHARE = 0.03
 BATCH = 6
@@ -88,8 +88,8 @@ class Server:
 
     def processes(self) -> dict[str, list[int]]:
         """By kind: web, dispatcher, server (that lanes are forked from), lane, other."""
-        parents = {pid: parent for pid, parent, _ in table()}
-        words = {pid: text for pid, _, text in table()}
+        there = table()
+        parents, words = {pid: parent for pid, parent, _ in there}, {pid: text for pid, _, text in there}
         found: dict[str, list[int]] = {"web": [], "dispatcher": [], "server": [], "lane": [], "other": []}
         for pid in below(self.process.pid, parents):
             parent = parents[pid]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.errors import OrderError
@@ -186,9 +186,13 @@ class Receiving:
             with self.house.database.read() as conn:
                 there = uploads.known(conn, self.sender.tenant, [one.sha256 for one in order.inputs.values()])
             intake.check_uploads(order.inputs, there)
-        return intake.row_from(
+        own = order.reference is not None
+        if not own:
+            order = replace(order, reference=f"line {line}")  # two rows that say the same are two pieces, each with its serial
+        row = intake.row_from(
             order, self.sender, self.house.vault, at, formats=self.asked.formats, campaign=campaign, line=line, job=job
         )
+        return row if own else {**row, "reference": None}
 
     def _all(self, row: Row, told: Any, first: OrderError) -> tuple[OrderError, ...]:
         """Every problem of a bad row: what its line says wrong, what the template does not take, and what only `_row` sees."""

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from service import served
 from service.dispatch.dispatcher import Dispatcher
+from service.dispatch.remaking import Remaking
 from service.dispatch.slicing import Slicing
 from service.dispatch.upkeep import Upkeep
 from service.house import House
@@ -36,11 +37,13 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
             )
             upkeep = Upkeep(house, lanes.forget)
             slicing = Slicing(house, slicers.run, slicers.count, sources=sources)
+            again = Remaking(house, lanes.run, sources, seconds=settings.unit_seconds)
             dispatcher.start()
             upkeep.start()
             slicing.start()
             besides = [
                 threading.Thread(target=upkeep.run, args=(stop,), name="upkeep"),
+                threading.Thread(target=again.run, args=(stop,), name="remaking"),
                 threading.Thread(target=Sender(house).run, args=(stop,), name="webhooks"),
             ]
             for thread in besides:

@@ -44,6 +44,6 @@ def drop(conn: sa.Connection, packs: Sequence[str]) -> None:
     conn.execute(sa.delete(uploads).where(uploads.c.pack.in_(packs)))
 
 
-def expired(conn: sa.Connection, now: int) -> list[Row]:
-    """Those whose time is over."""
-    return [dict(row._mapping) for row in conn.execute(sa.select(uploads).where(uploads.c.expires <= now))]
+def expire(conn: sa.Connection, now: int) -> list[str]:
+    """Those whose time is over go; their packs, which are then removed."""
+    return list(conn.execute(sa.delete(uploads).where(uploads.c.expires <= now).returning(uploads.c.pack)).scalars())
