@@ -213,7 +213,9 @@ def asked_by_others(story: Story) -> None:
     for unit in claim.json["units"]:
         story.others += [(f["href"], call("GET", f["href"], key=press)) for f in unit["files"]]
     wanted = {"process": "fdm-tpu", "formats": ["3mf", "gcode"], "wait": 20}
-    sliced = call("POST", "/v1/pickups:claim", wanted, press)
+    until = time.monotonic() + PATIENCE_S
+    while not (sliced := call("POST", "/v1/pickups:claim", wanted, press)).json["units"]:
+        assert sliced.json["slicing"]["waiting"] and time.monotonic() < until, sliced.body
     story.others.append(("claim of G-code", sliced))
     for file in [f for unit in sliced.json["units"] for f in unit["files"]]:
         story.others.append((file["href"], call("GET", file["href"], key=press)))
