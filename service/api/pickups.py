@@ -15,7 +15,6 @@ from fastapi import APIRouter, Header, Path, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
-from engine.export.sliced_ready import is_sliced
 from engine.process.limits import load_process, machines_for
 from service.api.callers import Pickup, TheHouse
 from service.api.files import damaged
@@ -143,7 +142,7 @@ def _asked(key: Key, body: ClaimBody) -> Asked:
         if body.machine not in machines_for(body.process):
             raise Problem(422, "This machine does not run that process", field="machine")
         machines = (body.machine, None) if body.machine == process.machine.key else (body.machine,)
-    if "gcode" in body.formats and not is_sliced(process):
+    if "gcode" in body.formats and not process.sliced:
         raise Problem(422, "Only FDM processes are sliced", field="formats", limit=f"{process.key} is {process.method}")
     return Asked(key.id, key.sellers, body.process, machines, tuple(dict.fromkeys(body.formats)), body.limit)
 

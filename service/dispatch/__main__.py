@@ -20,6 +20,7 @@ def main(folder: str, count: str, parent: str, ready: str) -> None:
 
     logs.start()
     stop = threading.Event()
+    logs.catch(stop.set)  # whose thread has died ends, and is started again
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches `unikat serve`, and from there us
 

@@ -8,7 +8,7 @@ import pathlib
 import re
 import subprocess
 
-from tests.acceptance.serving import ROOT, UNIKAT, serving
+from tests.acceptance.serving import PATIENCE_S, ROOT, UNIKAT, serving
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = ROOT / "service" / "docs"
@@ -39,7 +39,7 @@ def test_what_is_ordered_with_curl_is_what_make_makes(tmp_path: pathlib.Path) ->
             env={**os.environ, "KEY": served.key, "no_proxy": "*"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
         )
         assert told.returncode == 0, told.stderr
         (tmp_path / "names.csv").write_text("name,parameters.wall [mm]\nAnna,1.6\nZoë,1.8\n", encoding="utf-8")
@@ -49,7 +49,7 @@ def test_what_is_ordered_with_curl_is_what_make_makes(tmp_path: pathlib.Path) ->
             cwd=tmp_path,
             env={**os.environ, "KEY": served.key, "no_proxy": "*"},
             capture_output=True,
-            timeout=60,
+            timeout=PATIENCE_S,
         )
         assert json.loads(sent.stdout)["rows"] == 2, sent
     subprocess.run(
@@ -57,7 +57,7 @@ def test_what_is_ordered_with_curl_is_what_make_makes(tmp_path: pathlib.Path) ->
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     fetched = (tmp_path / "model.3mf").read_bytes()
     assert fetched.startswith(b"PK") and fetched == (tmp_path / "made" / "model.3mf").read_bytes()
