@@ -2,7 +2,7 @@
 
 What lies across a wall or a gap is judged by these: two places face each other when the line between them lies, at both, along
 one of the surface's normals there, or nearly. A face has one normal; an edge has the arc between its two faces' normals; a corner
-has the cone that its faces' normals span. So the nearest places of two coarse tubes, a corner over a plate or a ridge
+has the cone that its faces' normals span (`kernels.cones`). So the nearest places of two coarse tubes, a corner over a plate or a ridge
 over a face count as what they are, and neither of them is ever a matter of how finely a curve was cut.
 """
 

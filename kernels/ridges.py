@@ -1,7 +1,8 @@
 """Edges that face edges: two ridges, grooves or corners that come near where no face looks straight at either.
 
 Two sharp edges face each other when the line between their nearest points lies, at both, among the surface's normals there
-(between those of the edge's faces; in the cone of all round its end): what is least between them is seen, and nothing else.
+(between those of the edge's faces; in the cone of all round its end; of two that run in parallel to within 8 degrees, between those
+of the edge's faces at its end, too): what is least between them is seen, and nothing else.
 Every pair of sharp edges whose boxes come within the limit, and whose normals can be opposite, is asked. O(log k + near) an edge.
 """
 

@@ -7,7 +7,8 @@ in float64 on the lattice's integers. Nothing within a limit is missed, however 
 
 - places on two edges count when the edges are parallel to within 8 degrees;
 - a point where two edges meet counts when the swept normal lies, to within 8 degrees, among the normals between theirs;
-- two points count when the line between them lies among the normals at both (`kernels.ridges`, of the letters' rims).
+- two points count when the line between them lies among the normals at both (`kernels.ridges`, of the letters' rims), though an
+  edge there runs along the line or away from it: so the feet of two letters that stand on one line.
 
 So a stroke is measured where its width is least, or tapers by less than 8 degrees; the tip of a wedge, where it runs down to
 nothing at a larger angle, is no thin stroke. Edges that share a point do not face each other, but where they fold back within those 8 degrees.
