@@ -91,7 +91,7 @@ class Shop:
             more["told"] = seal(key, more["told"], b"told")
         made = {"state": "done", "verdict": "printable", "serials": [f"serial-{job}"], "pack": pack, "files": told, **more}
         with self.house.database.write() as conn:
-            settled = queue.settle(conn, [queue.Ended(job, row["attempt"], **made)], None, at)
+            settled = queue.settle(conn, [queue.Ended(job, row["attempt"], **made)], at)
         assert len(settled.ended) == 1
 
 
