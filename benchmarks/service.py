@@ -23,6 +23,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from benchmarks.harness import Case
+from benchmarks.taking import posting_cases
 from service.campaigns.receiving import Asked, Receiving
 from service.clock import now
 from service.dispatch.dispatcher import Dispatcher
@@ -341,6 +342,7 @@ def said(*what: str) -> list[str]:
 def cases() -> Sequence[Case]:
     """The subject `service`."""
     return (
+        *posting_cases(),
         Case(
             f"overhead of a chunk of {CHUNK}: claimed, opened, sealed, packed, settled",
             one_chunk,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -13,6 +14,7 @@ from service.api import (
     described,
     events,
     files,
+    guides,
     health,
     jobs,
     keys,
@@ -29,6 +31,7 @@ from service.api.metrics import Figures
 from service.api.options import Options
 from service.api.pages import pages
 from service.api.problems import handle
+from service.api.upkeep import upkeep
 from service.clock import Clock
 from service.clock import now as wall
 from service.house import House
@@ -52,7 +55,9 @@ def create(
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tidying = asyncio.create_task(upkeep(desk))
         yield
+        tidying.cancel()
         desk.closing.set()
         desk.writer.close()
         desk.interactive.close()
@@ -75,7 +80,8 @@ def create(
     app.openapi = lambda: described.describe(app)  # type: ignore[method-assign]  # as FastAPI's own pages tell to
     described_by = pages(app)
     app.include_router(described_by)
-    every = [*(room.router for room in ROUTERS), described_by]
+    app.include_router(guides.router)
+    every = [*(room.router for room in ROUTERS), described_by, guides.router]
     app.state.routes = [route for router in every for route in router.routes if isinstance(route, APIRoute)]
     app.add_middleware(Options, house=house)
     app.add_middleware(Manners, settings=told, figures=figures)

@@ -33,11 +33,15 @@ def serve(
     allow_local_webhooks: Annotated[
         bool, typer.Option("--allow-local-webhooks", help="For tests: http, and addresses of this network, too.")
     ] = False,
+    template: Annotated[
+        list[str] | None,
+        typer.Option("--template", metavar="FILE.py", help="A designer's file, beside what is installed; again and again."),
+    ] = None,
 ) -> int:
     """The service: API, dispatcher and lanes, on one machine."""
     from service.serve import cores, run
 
-    return run(data, host, port, lanes or cores(), allow_local_webhooks)
+    return run(data, host, port, lanes or cores(), allow_local_webhooks, template or [])
 
 
 def campaign(

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from engine.errors import EnvironmentFault
 from service.clock import now
-from service.dispatch.dispatcher import UNIT_SECONDS
 from service.dispatch.fair import Costs
 from service.erasures import Journal
 from service.health import Sign
@@ -18,14 +17,15 @@ from service.house import DATABASE, ERASURES, KEY, PACKS
 from service.keys import opened
 from service.lanes.unit import PACKING
 from service.packs import Lost, Packs
-from service.store import erase, migrate, packed, signs, tallies
+from service.settings import Settings
+from service.store import erase, migrate, packed, signs, tallies, uploads
 from service.store.database import Database, sqlite_module
 from service.vault import Unreadable, Vault, unseal
 
 SAMPLE = 50
 """Jobs that are opened, files and all, unless all are asked for."""
 ROOM_MB = 1000
-STUCK = 1000 * (Costs.most * UNIT_SECONDS + PACKING)
+STUCK = 1000 * (Costs.most * Settings.unit_seconds + PACKING)
 """Milliseconds: no chunk of work may take longer."""
 ERASED_AT_ONCE = 500
 
@@ -74,9 +74,8 @@ def _content(folder: pathlib.Path, database: Database, key: pathlib.Path, every:
 def _unerased(folder: pathlib.Path, database: Database) -> int:
     ids = [entry.job for entry in Journal(folder / ERASURES).read()]
     with database.read() as conn:
-        return sum(
-            len(erase.unerased(conn, ids[start : start + ERASED_AT_ONCE])) for start in range(0, len(ids), ERASED_AT_ONCE)
-        )
+        groups = (ids[start : start + ERASED_AT_ONCE] for start in range(0, len(ids), ERASED_AT_ONCE))
+        return sum(len(erase.unerased(conn, some)) + len(uploads.in_packs(conn, some)) for some in groups)
 
 
 def _opened(database: Database, vault: Vault, packs: Packs, most: int | None) -> Iterator[Sign]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +10,13 @@ from typing import Any
 from engine.errors import OrderError
 from engine.export.papers import canonical, canonical_made
 from engine.language import shelf
-from engine.language.orders import accept, parse_order, raised
-from engine.language.parameters import TextField
+from engine.language.orders import parse_order, raised
 from engine.language.template import Template
 from engine.model.order import InputFile, Order
 from engine.process.limits import load_process
+from service import served
 from service.clock import new_id
+from service.fitting import fit, refuse_words
 from service.store.schema import NEVER
 from service.vault import Vault, seal
 
@@ -67,7 +66,10 @@ def row_and_inputs(
 
 @functools.lru_cache(maxsize=256)
 def template_of(key: str) -> type[Template]:
-    """The template of that key, looked for once: installing one wants a restart."""
+    """The template of that key, of ours, looked for once: installing one wants a restart."""
+    if served.outside(key) is not None:
+        why = "is a designer's own: order its products one by one"
+        raise OrderError("template", (why, "est celui d'un designer : commandez ses produits un par un"), value=key)
     return shelf.find(key)
 
 
@@ -96,12 +98,11 @@ def row_from(
 ) -> dict[str, Any]:
     """`row_of`, of an order that is read already. `job`: its id, where that is given out already."""
     check_formats(formats)
-    cls = template_of(order.template)
-    process = order.process or cls.default_process
-    load_process(process, order.machine)
     no_paths(order)
-    values, _ = accept(order, cls)
-    refuse_words(cls, values, sender.refused_words)
+    told = _fit(order, sender.refused_words)
+    process = order.process or str(told["process"])
+    load_process(process, order.machine)
+    impersonal = (f"{name}={order.parameters[name]!r}".encode() for name in told["impersonal"])
     one = job or new_id(now)
     key, wrapped = vault.new_key(one)
     plain = canonical(order)
@@ -112,7 +113,7 @@ def row_from(
         "campaign": campaign,
         "line": line,
         "queue": campaign or sender.tenant,
-        "template": cls.key,
+        "template": order.template,
         "process": process,
         "machine": order.machine,
         "formats": ",".join(formats),
@@ -122,7 +123,7 @@ def row_from(
         "purpose": order.purpose,
         "legal_basis": order.legal_basis,
         "reference": vault.mark(tenant, order.reference.encode()) if order.reference else None,
-        "body": vault.mark(tenant, process.encode(), *_body(cls, order)),
+        "body": vault.mark(tenant, process.encode(), order.template.encode(), *impersonal),
         "same": vault.mark(tenant, canonical_made(order)),
         "sealed": seal(key, plain, one.encode()),
         "wrapped": wrapped,
@@ -130,7 +131,7 @@ def row_from(
         "version": 1,
         "attempt": 0,
         "strikes": 0,
-        "expires": None if cls.retention_days is None else now + cls.retention_days * DAY,
+        "expires": None if told["retention_days"] is None else now + told["retention_days"] * DAY,
         "created": now,
         "updated": now,
     }
@@ -139,12 +140,18 @@ def row_from(
 def looked_at(data: bytes, words: Sequence[str]) -> Order:
     """An order that is only to be looked at (a quote, a preview), checked as far as it can be without making it."""
     order = parse_order(data)
-    cls = template_of(order.template)
-    load_process(order.process or cls.default_process, order.machine)
     no_paths(order)
-    values, _ = accept(order, cls)
-    refuse_words(cls, values, words)
+    told = _fit(order, words)
+    load_process(order.process or str(told["process"]), order.machine)
     return order
+
+
+def _fit(order: Order, words: Sequence[str]) -> Mapping[str, Any]:
+    """See service.fitting: here for a template of ours, in a child for a designer's."""
+    source = served.outside(order.template)
+    if source is None:
+        return fit(order, template_of(order.template), words)
+    return served.ask(source, "fit_here", order, list(words))  # type: ignore[no-any-return]
 
 
 def no_paths(order: Order) -> None:
@@ -177,29 +184,3 @@ def check_formats(formats: Sequence[str]) -> None:
             raise OrderError("formats", "is not known", value=name, limit="one of " + ", ".join(FORMATS))
     if not formats:
         raise OrderError("formats", "is empty", limit="one of " + ", ".join(FORMATS))
-
-
-def _body(cls: type[Template], order: Order) -> tuple[bytes, ...]:
-    """What says which body is built, for all that intake knows: the parameters that are nobody's own."""
-    impersonal = (n for n in sorted(order.parameters) if not cls.fields[n].personal)
-    return (cls.key.encode(), *(f"{n}={order.parameters[n]!r}".encode() for n in impersonal))
-
-
-def refuse_words(cls: type[Template], values: Mapping[str, Any], words: Sequence[str]) -> None:
-    """OrderError naming the first of the shop's refused words that stands in a text of the order."""
-    if not words:
-        return
-    for name, field in cls.fields.items():
-        if isinstance(field, TextField) and values.get(name):
-            plain = folded(str(values[name]))
-            for word in words:
-                if re.search(rf"(?<!\w){re.escape(folded(word))}(?!\w)", plain):
-                    raise OrderError(
-                        field.path, "holds a word that this shop prints on nothing", limit=word, rule="refused-words"
-                    )
-
-
-def folded(text: str) -> str:
-    """As words are compared: without case, marks and width."""
-    split = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in split if not unicodedata.combining(c))

@@ -105,7 +105,8 @@ class Packs:
         """Remove what writers that died before that time left half-written; how many. What is being written now is younger."""
         went = 0
         for place in self._places(".new"):
-            if not NAME.fullmatch(place.stem) or time_of(place.stem) < before:
+            old = not NAME.fullmatch(place.stem) or time_of(place.stem) < before
+            if old and 1000 * place.stat().st_mtime < before:  # a long upload may be writing still
                 place.unlink(missing_ok=True)
                 went += 1
         return went

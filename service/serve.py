@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.errors import EnvironmentFault
+from service import logs, served
 from service.clock import now
 from service.house import House, alone, open_house
 from service.store import keys
@@ -112,14 +113,16 @@ def listen(host: str, port: int) -> socket.socket:
         raise EnvironmentFault(f"port {port} of {host} cannot be opened: {error.strerror}") from None
 
 
-def run(data: str, host: str, port: int, lanes: int, local_webhooks: bool = False) -> int:
-    """Serve until SIGTERM or Ctrl-C."""
+def run(data: str, host: str, port: int, lanes: int, local_webhooks: bool = False, templates: Sequence[str] = ()) -> int:
+    """Serve until SIGTERM or Ctrl-C. `templates`: designers' files, served beside what is installed."""
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
+    logs.start()
     folder = pathlib.Path(data)
     house = open_house(folder)
     with alone(folder, "serve.lock"), listen(host, port) as door:
+        served.serve_files(folder, templates)
         token = first_key(house)
         house.database.close()
         if token is not None:

@@ -15,7 +15,7 @@ FILE = "settings.toml"
 
 @dataclass(frozen=True)
 class Settings:
-    """Limits of the web process. Sizes in bytes, times in seconds."""
+    """Limits. Sizes in bytes, times in seconds."""
 
     json_bytes: int = MAX_ORDER_BYTES
     json_depth: int = 32
@@ -47,6 +47,10 @@ class Settings:
     waiting: int = 32
     """Quotes and previews that wait for the interactive lane."""
     upload_days: int = 30
+    unit_seconds: float = 60.0
+    """How long a lane may work on one unit, its CadQuery included."""
+    lane_mb: int = 4000
+    """Memory that a lane may take, in MB."""
 
 
 def load(folder: pathlib.Path) -> Settings:

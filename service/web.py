@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pathlib
 import signal
@@ -15,13 +16,15 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from engine.doors.child_server import die_with_parent
-from service import logs
+from service import logs, served
 from service.app import create
 from service.house import open_house
 from service.settings import Settings, load
 
 SWITCH = 0.0005
 """Seconds after which the writer's thread lets the event loop go on: it answers everybody, the writer some."""
+MOST_HEAD = 65_536
+"""Bytes of a head that are read at all; what is above `header_bytes` gets its 431."""
 GRACE = 10
 """Seconds that what is under way has to end, once the process is told to."""
 
@@ -32,22 +35,23 @@ def guarded(settings: Settings) -> type[asyncio.Protocol]:
     class Guarded(HttpToolsProtocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
             super().connection_made(transport)
-            self._head = 0
             self._waiting: asyncio.TimerHandle | None = None
             self._begin()
 
         def _begin(self) -> None:
-            self._waiting = self.loop.call_later(settings.header_seconds, self._end)
+            """From now on a head must come, whole and in time."""
+            self._came = self._named = 0
+            self._waiting = self.loop.call_later(settings.header_seconds, self._leave)
 
-        def _end(self) -> None:
+        def _leave(self) -> None:
             if not self.transport.is_closing():
                 self.transport.close()
 
         def data_received(self, data: bytes) -> None:
-            if self._waiting is not None or self.cycle is None or self.cycle.response_complete:
-                self._head += len(data)
-                if self._head > settings.header_bytes + settings.json_bytes:
-                    self._end()
+            if self._waiting is not None:
+                self._came += len(data)  # the last piece of a head may hold the first of a body
+                if self._came - len(data) > MOST_HEAD:
+                    self._leave()
                     return
             super().data_received(data)
 
@@ -57,15 +61,16 @@ def guarded(settings: Settings) -> type[asyncio.Protocol]:
             super().on_message_begin()
 
         def on_header(self, name: bytes, value: bytes) -> None:
-            if sum(len(n) + len(v) for n, v in self.headers) > 4 * settings.header_bytes:
-                self._end()
-                return
-            super().on_header(name, value)
+            self._named += len(name) + len(value)
+            if self._named > MOST_HEAD:
+                self._leave()
+            else:
+                super().on_header(name, value)
 
         def on_headers_complete(self) -> None:
             if self._waiting is not None:
                 self._waiting.cancel()
-            self._waiting, self._head = None, 0
+            self._waiting = None
             super().on_headers_complete()
 
         def connection_lost(self, exc: Exception | None) -> None:
@@ -94,6 +99,7 @@ def main(folder: str, door: str, parent: str, ready: str) -> None:
     sys.setswitchinterval(SWITCH)
     place = pathlib.Path(folder)
     settings = load(place)
+    served.use(place)
     config = uvicorn.Config(
         create(open_house(place), settings),
         http=guarded(settings),
@@ -106,7 +112,8 @@ def main(folder: str, door: str, parent: str, ready: str) -> None:
     config.load()
     os.write(int(ready), b"1")
     os.close(int(ready))
-    Server(config).run(sockets=[socket.socket(fileno=int(door))])
+    with contextlib.suppress(KeyboardInterrupt):
+        Server(config).run(sockets=[socket.socket(fileno=int(door))])
 
 
 if __name__ == "__main__":

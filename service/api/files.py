@@ -15,8 +15,10 @@ from service.api.ids import Id
 from service.api.jobs import IfNoneMatch, ReceiptBody, found, receipt_of, same
 from service.api.problems import Problem
 from service.house import House
+from service.packs import Lost
 from service.store import erase as erasing
-from service.vault import unseal
+from service.store import remaking
+from service.vault import Unreadable, unseal
 
 router = APIRouter(prefix="/v1", tags=["files"])
 FileName = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$")]
@@ -69,8 +71,25 @@ def plain(house: House, tenant: str, job: str, name: str) -> tuple[bytes, str]:
     if entry is None or row["wrapped"] is None:
         raise Problem(404, "There is no such file")
     offset, size, _, sha256 = entry
-    sealed = house.packs.read(row["pack"], offset, size)
-    return unseal(house.vault.unwrap(row["wrapped"], row["id"]), sealed, f"{row['id']}/{name}".encode()), sha256
+    key = house.vault.unwrap(row["wrapped"], row["id"])
+    try:
+        return unseal(key, house.packs.read(row["pack"], offset, size), f"{row['id']}/{name}".encode()), sha256
+    except (Lost, Unreadable):
+        raise damaged(house, row["id"], row["pack"]) from None
+
+
+def damaged(house: House, job: str, pack: str) -> Problem:
+    """The disk has lost or changed what was made: it is made again, where that gives the same."""
+    with house.database.write() as conn:
+        again = remaking.note(conn, job, pack)
+    if again:
+        return Problem(
+            503,
+            "This file is damaged, and is being made again",
+            kind="urn:unikat:problem:damaged",
+            headers={"Retry-After": "5"},
+        )
+    return Problem(410, "This file is damaged, and cannot be made again as it was", kind="urn:unikat:problem:damaged")
 
 
 def sent(data: bytes, sha256: str, name: str, wanted: str | None, known: str | None, if_range: str | None) -> Response:

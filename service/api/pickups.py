@@ -18,13 +18,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from engine.export.sliced_ready import is_sliced
 from engine.process.limits import load_process, machines_for
 from service.api.callers import Pickup, TheHouse
+from service.api.files import damaged
 from service.api.problems import Problem
 from service.clock import now, text_of
 from service.house import House
+from service.packs import Lost
 from service.store import pickups, slices
 from service.store.keys import Key, hashed
 from service.store.pickups import Asked, Claimed, Stale
-from service.vault import unseal
+from service.vault import Unreadable, unseal
 
 router = APIRouter(prefix="/v1/pickups", tags=["pickups"])
 PieceId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
@@ -250,7 +252,10 @@ def file(unit: PieceId, name: Annotated[str, Path(max_length=80)], key: Pickup, 
         raise Problem(404, "There is no such file")
     pack, (offset, size, _, digest) = entry
     opened = house.vault.unwrap(row["wrapped"], row["job"])
-    data = unseal(opened, house.packs.read(pack, offset, size), f"{row['job']}/{name}".encode())
+    try:
+        data = unseal(opened, house.packs.read(pack, offset, size), f"{row['job']}/{name}".encode())
+    except (Lost, Unreadable):
+        raise damaged(house, row["job"], pack) from None
     return Response(data, media_type="application/octet-stream", headers={"ETag": f'"{digest}"', "Cache-Control": "no-store"})
 
 

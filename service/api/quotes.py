@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from engine.doors.child import RemoteError
 from engine.errors import ChildFault, Refused
-from service import intake
+from service import intake, served
 from service.api.callers import Desk, Looking, TheDesk
 from service.api.described import ORDER_BODY, also
 from service.api.problems import Problem, later, too_many
@@ -59,7 +59,7 @@ async def quote(request: Request, key: Looking, desk: TheDesk) -> QuoteBody:
     data = await request.body()
     order = intake.looked_at(data, key.refused_words)
     seconds = desk.settings.quote_seconds
-    told = await _asked(desk, "service.lanes.glance:quote", data, seconds, seconds)
+    told = await _asked(desk, "service.lanes.glance:quote", data, order.template, seconds, seconds)
     return QuoteBody(quantity=order.quantity, **told)
 
 
@@ -82,9 +82,15 @@ async def preview(
 ) -> Response:
     """What an order looks like, within two seconds, as glTF; printable or not."""
     data = await request.body()
-    intake.looked_at(data, key.refused_words)
+    order = intake.looked_at(data, key.refused_words)
     told = await _asked(
-        desk, "service.lanes.glance:preview", data, desk.settings.preview_seconds, DRAWING, _session(key, session)
+        desk,
+        "service.lanes.glance:preview",
+        data,
+        order.template,
+        desk.settings.preview_seconds,
+        DRAWING,
+        _session(key, session),
     )
     if told["glb"] is None:
         problems = [
@@ -100,11 +106,17 @@ def _session(key: Key, session: str | None) -> tuple[str, str] | None:
 
 
 async def _asked(
-    desk: Desk, target: str, data: bytes, patience: float, deadline: float, session: tuple[str, str] | None = None
+    desk: Desk,
+    target: str,
+    data: bytes,
+    template: str,
+    patience: float,
+    deadline: float,
+    session: tuple[str, str] | None = None,
 ) -> Any:
-    lane = desk.interactive
+    lane, source = desk.interactive, dict(served.outside(template) or {"key": template})
     try:
-        return await lane.ask(target, data, patience=lane.patience(patience), deadline=deadline, session=session)
+        return await lane.ask(target, data, source, patience=lane.patience(patience), deadline=deadline, session=session)
     except Superseded:
         raise Problem(409, "A newer preview of this session came", kind="urn:unikat:problem:superseded") from None
     except Busy:

@@ -15,7 +15,7 @@ from engine import errands
 from engine.errors import OrderError, TemplateError
 from engine.language import shelf
 from engine.process.limits import list_processes, load_process, machines_for
-from service import intake, listings
+from service import intake, listings, served
 from service.api.callers import Looking, Orders
 from service.api.described import Answers, also
 from service.api.jobs import IfNoneMatch, same
@@ -83,10 +83,10 @@ def _or_404(what: str, get: Callable[[], Any]) -> Any:
 
 @functools.lru_cache(maxsize=512)
 def _schema(key: str, language: str) -> dict[str, Any]:
-    if key not in shelf.installed():
+    if key not in served.known():
         raise Problem(404, "There is no such template")
     try:
-        return errands.schema({"key": key}, language)
+        return errands.schema(served.outside(key) or {"key": key}, language)
     except TemplateError:
         raise Problem(404, "This template cannot be used") from None
 
@@ -95,7 +95,7 @@ def _schema(key: str, language: str) -> dict[str, Any]:
 def templates(_: Looking, lang: Language = "en", if_none_match: IfNoneMatch = None) -> Response:
     """All that can be ordered here."""
     items = []
-    for key in shelf.installed():
+    for key in served.known():
         told = _schema(key, lang)
         href = f"/v1/templates/{key}"
         items.append(TemplateBody(key=key, version=told["x-version"], description=told["description"], href=href))

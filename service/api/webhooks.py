@@ -37,7 +37,7 @@ class NewEndpoint(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: Url
-    events: list[Event] = Field(min_length=1, max_length=len(outbox.EVENTS))
+    events: list[Event] | None = Field(None, min_length=1, max_length=len(outbox.EVENTS), description="All, unless named.")
 
 
 class EndpointChange(BaseModel):
@@ -156,7 +156,7 @@ def create(body: NewEndpoint, response: Response, key: Orders, house: TheHouse) 
     one = new_id(at)
     told, kept = _new_secret(house, one)
     with house.database.write() as conn:
-        row = endpoints.add(conn, key.tenant, _checked(body.url), body.events, at, one=one, secret=kept)
+        row = endpoints.add(conn, key.tenant, _checked(body.url), body.events or outbox.EVENTS, at, one=one, secret=kept)
     if row is None:
         raise Problem(409, "There are too many endpoints", limit=str(endpoints.MOST))
     response.headers["Location"] = f"/v1/webhooks/{one}"

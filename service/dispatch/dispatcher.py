@@ -24,6 +24,7 @@ from service.dispatch.orphans import Orphans
 from service.lanes.pool import Died
 from service.lanes.unit import Unit
 from service.packs import Packs
+from service.settings import Settings
 from service.store import ends, queue
 from service.store.database import Database
 from service.store.queue import Ended, Head, Settled
@@ -35,8 +36,6 @@ STRIKES = 2
 """So many deaths of a lane are laid to a unit before it fails."""
 LOSSES = 3
 """So often a lane is killed from outside at a unit's work before that unit goes alone; and so often again before it is to blame."""
-UNIT_SECONDS = 60.0
-"""How long one unit may take, its CadQuery included."""
 AFTER_FAULT = 5.0
 """Seconds without new work after the disk refused to take files."""
 AFTER_LOSS = 1.0
@@ -77,7 +76,7 @@ class Dispatcher:
     sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     clock: Clock = wall
     ticks: Ticks = time.monotonic
-    unit_seconds: float = UNIT_SECONDS
+    unit_seconds: float = Settings.unit_seconds
     cancel: Callable[[str], None] = lambda chunk: None
     fairness: Fairness = field(default_factory=Fairness)
     costs: Costs = field(default_factory=Costs)
@@ -217,7 +216,7 @@ class Dispatcher:
         if not self.flying:
             return 0
         done, _ = wait(self.flying, timeout=seconds, return_when=FIRST_COMPLETED)
-        for future in done:
+        for future in [f for f in self.flying if f in done]:
             self._settle(self.flying[future], future)
             del self.flying[future]
         return len(done)

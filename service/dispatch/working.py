@@ -6,17 +6,21 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from service import served
 from service.dispatch.dispatcher import Dispatcher
+from service.dispatch.remaking import Remaking
 from service.dispatch.slicing import Slicing
 from service.dispatch.upkeep import Upkeep
 from service.house import House
 from service.lanes.pool import Lanes
+from service.settings import load
 from service.webhooks.sender import Sender
 
 
 def work(house: House, count: int, stop: threading.Event, ready: Callable[[], None]) -> None:
     """Work with `count` lanes until `stop`, then settle what is under way. `ready` is called once orders are taken."""
-    lanes, slicers = Lanes(count), Lanes(max(1, count // 2))
+    settings, sources = load(house.folder), served.files_of(house.folder)
+    lanes, slicers = Lanes(count, memory_mb=settings.lane_mb), Lanes(max(1, count // 2))
     try:
         lanes.start()
         with ThreadPoolExecutor(lanes.count, "lane") as executor:
@@ -27,15 +31,19 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
                 executor,
                 lanes.run,
                 lanes.count + 1,
+                sources=sources,
+                unit_seconds=settings.unit_seconds,
                 cancel=lanes.cancel,
             )
             upkeep = Upkeep(house, lanes.forget)
-            slicing = Slicing(house, slicers.run, slicers.count)
+            slicing = Slicing(house, slicers.run, slicers.count, sources=sources)
+            again = Remaking(house, lanes.run, sources, seconds=settings.unit_seconds)
             dispatcher.start()
             upkeep.start()
             slicing.start()
             besides = [
                 threading.Thread(target=upkeep.run, args=(stop,), name="upkeep"),
+                threading.Thread(target=again.run, args=(stop,), name="remaking"),
                 threading.Thread(target=Sender(house).run, args=(stop,), name="webhooks"),
             ]
             for thread in besides:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from engine.language import shelf
+from engine.errands import template_of
 from engine.language.orders import parse_order
 from engine.make import Workshop, make
 from engine.model.order import Product
@@ -20,22 +21,22 @@ def warm() -> None:
     warm_kernels()
 
 
-def quote(order: bytes) -> dict[str, Any]:
+def quote(order: bytes, source: Mapping[str, str]) -> dict[str, Any]:
     """Verdict, findings, and what it would cost."""
-    return _told(_made(order, ()))
+    return _told(_made(order, source, ()))
 
 
-def preview(order: bytes) -> dict[str, Any]:
+def preview(order: bytes, source: Mapping[str, str]) -> dict[str, Any]:
     """The same, and `glb`: what it looks like, refused or not; none where a rule says that it cannot be built."""
-    product = _made(order, ("glb",))
+    product = _made(order, source, ("glb",))
     return {**_told(product), "glb": product.files.get("preview.glb")}
 
 
-def _made(data: bytes, formats: tuple[str, ...]) -> Product:
+def _made(data: bytes, source: Mapping[str, str], formats: tuple[str, ...]) -> Product:
     order = parse_order(data)
     if not _shop:
         _shop.append(Workshop(announce=None))
-    return make(order, shelf.find(order.template), formats=formats, workshop=_shop[0], keep_refused=True)
+    return make(order, template_of(source), formats=formats, workshop=_shop[0], keep_refused=True)
 
 
 def _told(product: Product) -> dict[str, Any]:

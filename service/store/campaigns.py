@@ -135,9 +135,9 @@ def cancel(conn: Connection, campaign: str, now: int) -> bool:
 
 
 def erase(conn: Connection, campaign: str, now: int) -> bool:
-    """It is to be erased, unit by unit, by `sweep`."""
+    """It is to be erased, unit by unit, by `sweep`; its name goes at once."""
     cancel(conn, campaign, now)
-    return _change(conn, campaign, ("cancelled", "done"), state="erasing")
+    return _change(conn, campaign, ("cancelled", "done"), state="erasing", name=None)
 
 
 def unerased(conn: Connection, campaign: str) -> list[str]:
@@ -148,7 +148,13 @@ def unerased(conn: Connection, campaign: str) -> list[str]:
 
 def erased(conn: Connection, campaign: str) -> bool:
     """Nothing of it is there any more but what was produced."""
-    return _change(conn, campaign, ("erasing",), state="erased", name=None)
+    return _change(conn, campaign, ("erasing",), state="erased")
+
+
+def kept(conn: Connection, ids: Sequence[str]) -> list[str]:
+    """Those of the ids that are campaigns which nobody erases yet."""
+    told = sa.select(campaigns.c.id).where(campaigns.c.id.in_(ids), campaigns.c.state.not_in(("erasing", "erased")))
+    return list(conn.execute(told).scalars())
 
 
 def _change(conn: Connection, campaign: str, old: Sequence[str], **new: Any) -> bool:

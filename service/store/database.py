@@ -63,7 +63,9 @@ class Database:
             return
         module = sqlite_module()
         refuse_broken(tuple(module.sqlite_version_info))
-        self.engine = sa.create_engine(f"sqlite:///{self.file}", module=module, pool_size=16, max_overflow=64)
+        self.engine = sa.create_engine(
+            f"sqlite:///{self.file}", module=module, pool_size=16, max_overflow=64, hide_parameters=True
+        )
         sa.event.listen(self.engine, "connect", _prepare)
         sa.event.listen(self.engine, "begin", _begin)
         self._writer = self.engine.execution_options(unikat_write=True)

@@ -1,4 +1,4 @@
-"""Which packs the store names."""
+"""Which packs the store names: every table that has a column `pack`."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from service.store.schema import jobs, slices, uploads
+from service.store.schema import jobs, metadata
+
+TABLES = tuple(table for table in metadata.sorted_tables if "pack" in table.c)
 
 
 def names(conn: sa.Connection) -> set[str]:
     """Of every pack that a job, its G-code or an upload lies in."""
-    found = set(conn.execute(sa.select(jobs.c.pack).where(jobs.c.pack.is_not(None)).distinct()).scalars())
-    found |= set(conn.execute(sa.select(slices.c.pack).where(slices.c.pack.is_not(None))).scalars())
-    return found | set(conn.execute(sa.select(uploads.c.pack)).scalars())
+    return {name for table in TABLES for name in conn.execute(sa.select(table.c.pack).distinct()).scalars() if name is not None}
+
+
+def named(conn: sa.Connection, packs: Sequence[str]) -> set[str]:
+    """Those of the packs that something lies in."""
+    return {name for table in TABLES for name in conn.execute(sa.select(table.c.pack).where(table.c.pack.in_(packs))).scalars()}
 
 
 def count_jobs(conn: sa.Connection) -> int:
     """All jobs that there are."""
     return int(conn.execute(sa.select(sa.func.count()).select_from(jobs)).scalar_one())
-
-
-def named(conn: sa.Connection, packs: Sequence[str]) -> set[str]:
-    """Those of the packs that a job or an upload lies in."""
-    found = set(conn.execute(sa.select(jobs.c.pack).where(jobs.c.pack.in_(packs))).scalars())
-    return found | set(conn.execute(sa.select(uploads.c.pack).where(uploads.c.pack.in_(packs))).scalars())

@@ -84,26 +84,34 @@ class Service:
             time.sleep(0.1)
         raise AssertionError("the service does not answer")
 
-    def order(self, units: int) -> None:
+    def order(self, orders: int, quantity: int = 1) -> None:
         """Orders, and until their pieces may be claimed."""
-        for n in range(units):
+        for n in range(orders):
             order = {
                 "template": "phone-case",
                 "process": "fdm-pla",
                 "reference": f"order {n}",
                 "priority": n % 3,
+                "quantity": quantity,
                 "parameters": {"phone": "google-pixel-6", "name": NAMES[n % len(NAMES)]},
             }
             status, told = self.ask("POST", "/v1/jobs?formats=3mf", order)
             assert status == 202, told
         until = time.monotonic() + GIVE_UP
-        while len(self.pieces()) < units:
+        while len(self.pieces()) < orders * quantity:
             assert time.monotonic() < until, "the jobs do not end"
             time.sleep(0.2)
 
     def pieces(self) -> list[Any]:
         with self.house.database.read() as conn:
             return list(conn.execute(sa.select(copies)).all())
+
+    def kill_what_it_runs(self) -> int:
+        """kill -9 of the web process and the dispatcher; how many."""
+        found = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        for one in found:
+            os.kill(int(one), signal.SIGKILL)
+        return len(found)
 
     def close(self) -> None:
         self.house.database.close()
@@ -143,6 +151,9 @@ def pull_and_be_killed(service: Service, folder: pathlib.Path, units: int, kills
         while run.poll() is None and len(here(out)) < enough:
             assert time.monotonic() < until
             time.sleep(0.003 * (n + 1))
+        if n == kills // 2:
+            assert service.kill_what_it_runs() == 2
+            time.sleep(0.5)
         killed += run.poll() is None
         run.send_signal(signal.SIGKILL)
         run.wait()
@@ -150,7 +161,7 @@ def pull_and_be_killed(service: Service, folder: pathlib.Path, units: int, kills
     assert run.wait(timeout=until - time.monotonic()) == 0
     pieces = service.pieces()
     assert collections.Counter(piece.state for piece in pieces) == {"printed": units}
-    assert [folder.name for folder in here(out)] == sorted(f"{piece.serial}-1" for piece in pieces)
+    assert [one.name for one in here(out)] == sorted(f"{piece.serial}-1" for piece in pieces)
     for one in here(out):
         assert {p.name for p in one.iterdir()} == {"model.3mf", "model.gcode", "unit.json"}
         assert (one / "model.3mf").read_bytes()[:2] == b"PK"
@@ -163,13 +174,13 @@ def pull_and_be_killed(service: Service, folder: pathlib.Path, units: int, kills
 
 def test_twenty_units_with_gcode_are_pulled_once_each_whatever_is_killed(service: Service, tmp_path: pathlib.Path) -> None:
     service.wait_until_it_answers()
-    service.order(20)
+    service.order(10, quantity=2)
     told = pull_and_be_killed(service, tmp_path, 20, 4)
     assert told["killed"] >= 3
     found = [read((one / "model.gcode").read_text()) for one in here(tmp_path / "units")]
     assert all(figures.layers > 10 and figures.filament_g for figures in found[:2])
     same = collections.Counter(hashlib.sha256((p / "model.gcode").read_bytes()).hexdigest() for p in here(tmp_path / "units"))
-    assert sorted(same.values()) == [2] * len(NAMES), "twice ten names: equal orders have equal G-code, others none"
+    assert sorted(same.values()) == [2] * len(NAMES), "two pieces of each order, and no two orders alike"
     status, _ = service.ask("POST", "/v1/pickups:claim", {"process": "fdm-pla"})
     assert status == 403, "a seller's own key is no print shop's"
 

@@ -29,6 +29,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "orjson": ("engine/export/papers.py", "engine/rebuild.py"),
     "typer": ("service/cli.py", "service/cli_service.py"),
     "fastapi": ("service/app.py", "service/api/"),
+    "markdown_it": ("service/api/guides.py",),
     "pydantic": ("service/api/",),
     "starlette": ("service/api/",),
     "anyio": ("service/api/campaigns.py",),

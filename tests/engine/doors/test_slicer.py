@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import subprocess
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -110,6 +112,27 @@ def test_a_hanging_slicer_is_ended_with_its_children(monkeypatch: pytest.MonkeyP
         time.sleep(0.05)
     else:
         pytest.fail("a child of the slicer outlived the call")
+
+
+def test_a_slicer_ends_with_the_process_that_started_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """kill -9 of a lane leaves no slicer that runs on."""
+    fake(tmp_path, monkeypatch, f"echo $$ > {tmp_path}/pid; mv {tmp_path}/pid {tmp_path}/child; exec sleep 60")
+    words = "from engine.doors import slicer; slicer.slice_model(b'')"
+    lane = subprocess.Popen([sys.executable, "-c", words], cwd=Path(__file__).parents[3])
+    began = time.monotonic()
+    while not (tmp_path / "child").exists():
+        assert lane.poll() is None and time.monotonic() - began < 60
+        time.sleep(0.02)
+    child = Path(f"/proc/{int((tmp_path / 'child').read_text())}/stat")
+    assert child.exists()
+    lane.kill()
+    lane.wait()
+    for _ in range(50):
+        if not child.exists() or child.read_text().split(") ")[1].startswith("Z"):
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("the slicer outlived who started it")
 
 
 def test_a_crash_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

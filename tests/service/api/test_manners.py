@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from service import logs
 from service.api.limits import Buckets, deeper
@@ -144,6 +145,27 @@ def test_a_fault_of_ours_tells_nothing(shop: Any, monkeypatch: pytest.MonkeyPatc
     (fault,) = [line for line in lines if line["level"] == "error"]
     assert fault["error"] == "ValueError" and any("broken" in place for place in fault["at"])
     assert "canary" not in stream.getvalue()
+
+
+def test_a_store_that_takes_nothing_is_503_and_readers_go_on(shop: Any) -> None:
+    """A page limit is how SQLite says that the disk is full."""
+    job = shop.order()["id"]
+    with shop.house.database.read() as conn:
+        most = [conn.exec_driver_sql("PRAGMA page_count").scalar_one()]
+
+    def limited(conn: sa.Connection) -> None:
+        conn.exec_driver_sql(f"PRAGMA max_page_count={most[0]}")
+
+    sa.event.listen(shop.house.database.engine, "begin", limited)
+    big = {**ORDER, "reference": "canary"}
+    answers = [shop.ask("POST", "/v1/jobs", json=big) for _ in range(60)]
+    full = [a for a in answers if a.status_code != 202]
+    assert full and all(a.status_code == 503 and "retry-after" in a.headers and "canary" not in a.text for a in full)
+    assert shop.ask("GET", f"/v1/jobs/{job}").status_code == 200
+    most[0] = 1_000_000
+    assert shop.ask("POST", "/v1/jobs", json=ORDER).status_code == 202
+    kept = sum(a.status_code == 202 for a in answers) + 2
+    assert len(shop.ask("GET", "/v1/jobs", params={"limit": 200}).json()["items"]) == kept
 
 
 def test_buckets_fill_again() -> None:

@@ -67,6 +67,19 @@ def test_erasing_one(shop: Any) -> None:
     assert shop.ask("GET", f"/v1/uploads/{told['sha256']}", "other").status_code == 200
 
 
+def test_their_time_is_over(shop: Any) -> None:
+    from service.api.upkeep import NAMED, tidy
+
+    told = send(shop, b"solid").json()
+    desk = shop.app.state.desk
+    shop.order(headers={"Idempotency-Key": "a"})
+    shop.clock[0] += 30 * 86_400_000 - 1
+    assert tidy(desk) == (1, 0) and len(packs(shop)) == 1 and NAMED < 30 * 86_400_000
+    shop.clock[0] += 1
+    assert tidy(desk) == (0, 1) and packs(shop) == []
+    assert shop.ask("GET", f"/v1/uploads/{told['sha256']}").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("params", "headers", "status"),
     [

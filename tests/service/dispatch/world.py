@@ -15,14 +15,14 @@ import shutil
 import tempfile
 import types
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor, Future
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from engine.errors import EnvironmentFault
 from service import clock
@@ -34,10 +34,9 @@ from service.packs import Packs
 from service.store import erase, jobs, tallies
 from service.store.database import Database
 from service.store.keys import new_tenant
-from service.store.migrate import upgrade
 from service.store.outbox import EVENTS
 from service.store.queue import ENDED
-from service.store.schema import NEVER, campaigns, copies, endpoints, outbox
+from service.store.schema import NEVER, campaigns, copies, endpoints, metadata, outbox
 from service.store.schema import jobs as table
 from service.vault import Vault, seal
 
@@ -46,8 +45,10 @@ INFLIGHT = 3
 VAULT = Vault.of(bytes(32))
 NATURES = {"good": "done", "refused": "refused", "wrong": "failed", "crash": "failed", "hang": "failed"}
 """What an order is, and how it must end unless it is cancelled or erased."""
+ORDERS = ["good", "good", "good", *NATURES]
 DEATHS = {"crash": "crash", "hang": "timeout"}
 SHM = pathlib.Path("/dev/shm")
+Work = tuple[Future[Any], list[dict[str, Any]], str]
 
 
 class Killed(Exception):
@@ -125,14 +126,13 @@ class Jobs(RuleBasedStateMachine):
         self.patch.setattr(clock, "os", types.SimpleNamespace(urandom=lambda n: next(count).to_bytes(n)))
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=SHM if SHM.is_dir() else None))
         self.database = Database(self.folder / "model.db")
-        upgrade(self.database)
+        metadata.create_all(self.database.engine)
         self.wall, self.mono = 1_700_000_000_000, 1000.0
         self.packs = PlayedPacks()
         self.known: dict[str, dict[str, Any]] = {}
         self.over: dict[str, tuple[str, int]] = {}
         self.early: set[str] = set()  # erased before they had ended
         self.bodies: dict[str, str] = {}
-        self.deaths: Counter[str] = Counter()
         self.tenants: list[str] = []
         with self.database.write() as conn:
             for name, weight in (("a", 1.0), ("b", 3.0)):
@@ -186,38 +186,36 @@ class Jobs(RuleBasedStateMachine):
         }  # fmt: skip
         return plain | more
 
-    @initialize(natures=st.lists(st.sampled_from(sorted(NATURES)), min_size=2, max_size=6))
+    @initialize(natures=st.lists(st.sampled_from(ORDERS), min_size=2, max_size=6))
     def begin_with(self, natures: list[str]) -> None:
         with self.database.write() as conn:
             jobs.add(conn, [self.row(self.tenants[0], nature) for nature in natures])
 
     @rule(
-        who=st.integers(0, 1), nature=st.sampled_from(sorted(NATURES)), priority=st.integers(-1, 1), quantity=st.integers(1, 2),
-        body=st.sampled_from([b"body", b"other"]),
+        who=st.integers(0, 1), natures=st.lists(st.sampled_from(ORDERS), min_size=1, max_size=3), together=st.booleans(),
+        more=st.fixed_dictionaries({"priority": st.integers(-1, 1), "quantity": st.integers(1, 2), "body": st.sampled_from([b"body", b"other"])}),
     )  # fmt: skip
-    def order(self, who: int, nature: str, priority: int, quantity: int, body: bytes) -> None:
+    def order(self, who: int, natures: list[str], together: bool, more: dict[str, Any]) -> None:
+        """Some jobs, of their own or a campaign."""
+        tenant, one = self.tenants[who], new_id(self.wall)
+        row = {"id": one, "tenant": tenant, "template": "t", "formats": "3mf", "rows": len(natures), "state": "running"}
         with self.database.write() as conn:
-            jobs.add(conn, [self.row(self.tenants[who], nature, priority=priority, quantity=quantity, body=body)])
+            if together:
+                conn.execute(sa.insert(campaigns).values(**row, created=self.wall, touched=self.wall))
+                more = {**more, "campaign": one}
+            jobs.add(conn, [self.row(tenant, n, **more, **({"line": i} if together else {})) for i, n in enumerate(natures)])
 
-    @rule(who=st.integers(0, 1), natures=st.lists(st.sampled_from(sorted(NATURES)), min_size=1, max_size=4))
-    def order_many(self, who: int, natures: list[str]) -> None:
-        one = new_id(self.wall)
-        row = {
-            "id": one,
-            "tenant": self.tenants[who],
-            "template": "t",
-            "formats": "3mf",
-            "rows": len(natures),
-            "state": "running",
-        }
+    @rule(
+        seconds=st.sampled_from([0.1, 2.0, 10.0]),
+        jump=st.sampled_from([0, 0, 0, DAY, -DAY]),
+        state=st.sampled_from(["running", "running", "paused"]),
+    )
+    def wait(self, seconds: float, jump: int, state: str) -> None:
+        """Time passes; the wall's clock may be set, a day forth or back; campaigns are paused and resumed."""
+        self.mono += seconds
+        self.wall += int(1000 * seconds) + jump
         with self.database.write() as conn:
-            conn.execute(sa.insert(campaigns).values(**row, created=self.wall, touched=self.wall))
-            jobs.add(conn, [self.row(self.tenants[who], n, campaign=one, line=i) for i, n in enumerate(natures)])
-
-    def flying(self, running: bool | None = None) -> list[tuple[Future[Any], list[dict[str, Any]], str]]:
-        boards = [d.executor for d in (self.dispatcher, self.late) if d is not None]
-        found = [w for board in boards for w in board.work if not w[0].done()]  # type: ignore[attr-defined]
-        return found if running is None else [w for w in found if w[0].running() == running]
+            conn.execute(sa.update(campaigns).where(campaigns.c.finished.is_(None)).values(state=state))
 
     @rule(begin=st.sampled_from([True, True, True, False]))
     def step(self, begin: bool = True) -> None:
@@ -229,29 +227,45 @@ class Jobs(RuleBasedStateMachine):
         for work in self.flying(False) if begin else ():
             work[0].set_running_or_notify_cancel()
 
-    @rule(seconds=st.sampled_from([0.1, 2.0, 10.0]), jump=st.sampled_from([0, 0, 0, DAY, -DAY]))
-    def wait(self, seconds: float, jump: int) -> None:
-        """Time passes; the wall's clock may be set, a day forth or back."""
-        self.mono += seconds
-        self.wall += int(1000 * seconds) + jump
+    def flying(self, running: bool | None = None, of: Dispatcher | None = None) -> list[Work]:
+        boards = [d.executor for d in (self.dispatcher, self.late) if d is not None and of in (None, d)]
+        found = [w for board in boards for w in board.work if not w[0].done()]  # type: ignore[attr-defined]
+        return found if running is None else [w for w in found if w[0].running() == running]
 
-    @precondition(lambda self: self.flying(True))
-    @rule(data=st.data())
-    def lane_answers(self, data: st.DataObject) -> None:
-        self.answer(*data.draw(st.sampled_from(self.flying(True))))
+    @rule(
+        data=st.data(),
+        how=st.sampled_from(["answer", "answer", "lost", "lost", "nobody", "full", "garbage", "cancelled", "cancelled"]),
+    )
+    def lane(self, data: st.DataObject, how: str) -> None:
+        """All lanes answer; or one fails: killed from outside at some unit's work, or at nobody's, the disk full, its answer none;
+        or one of its units is cancelled when it has made all of them."""
+        self.step()
+        if not (work := self.flying(True)):
+            return
+        if how == "answer":
+            for each in work:
+                self.answer(*each)
+        else:
+            pick = max(work, key=self.goods) if how == "cancelled" else data.draw(st.sampled_from(work))
+            self.lane_fails(*pick, how, data)
+        self.step()
 
-    @precondition(lambda self: self.flying(True))
-    @rule(data=st.data(), how=st.sampled_from(["lost", "lost", "nobody", "full", "garbage"]))
-    def lane_fails(self, data: st.DataObject, how: str) -> None:
-        """Killed from outside at some unit's work, or at nobody's; the disk is full; its answer is none."""
-        future, units, _ = data.draw(st.sampled_from(self.flying(True)))
-        guilty = units[0]["id"]
+    def goods(self, work: Work) -> int:
+        natures = [self.known[unit["id"]]["nature"] for unit in work[1]]
+        return 0 if set(natures) & set(DEATHS) else natures.count("good")
+
+    def lane_fails(self, future: Future[Any], units: list[dict[str, Any]], pack: str, how: str, data: st.DataObject) -> None:
+        first = units[0]["id"]
         if how == "full":
             future.set_exception(EnvironmentFault("the disk is full"))
         elif how == "garbage" and len(units) > 1:
-            future.set_result([{"id": guilty, "state": "done", "ms": 1.0}] * len(units))
-        elif self.dispatcher._losses[guilty] < 3:  # so often chance does not strike
-            future.set_result(Died("lost", guilty if how == "lost" else None))
+            future.set_result([{"id": first, "state": "done", "ms": 1.0}] * len(units))
+        elif how == "cancelled":
+            self.answer(future, units, pack)
+            if (one := self.some(data, ("running",), [u["id"] for u in units if self.goods((future, [u], pack))])) is not None:
+                self.cancel_now(one)
+        elif self.dispatcher._losses[first] < 3:  # so often chance does not strike
+            future.set_result(Died("lost", first if how == "lost" else None))
 
     def answer(self, future: Future[Any], units: list[dict[str, Any]], pack: str) -> None:
         """What an honest lane says."""
@@ -259,7 +273,6 @@ class Jobs(RuleBasedStateMachine):
         for unit in units:
             nature = self.known[unit["id"]]["nature"]
             if nature in DEATHS:
-                self.deaths[unit["id"]] += 1
                 future.set_result(Died(DEATHS[nature], unit["id"], 1.0))
                 return
             answer = {"id": unit["id"], "state": NATURES[nature], "ms": 20.0}
@@ -271,93 +284,70 @@ class Jobs(RuleBasedStateMachine):
             self.packs.there.add(pack)
         future.set_result(told)
 
-    def some(self, data: st.DataObject, states: tuple[str, ...]) -> str | None:
+    def some(self, data: st.DataObject, states: tuple[str, ...], among: Collection[str] = ()) -> str | None:
         with self.database.read() as conn:
-            found = list(conn.execute(sa.select(table.c.id).where(table.c.state.in_(states)).order_by(table.c.id)).scalars())
+            told = sa.select(table.c.id).where(table.c.state.in_(states)).order_by(table.c.id)
+            found = [one for one in conn.execute(told).scalars() if not among or one in among]
         return data.draw(st.sampled_from(found)) if found else None
 
-    @rule(data=st.data())
-    def cancel(self, data: st.DataObject) -> None:
-        one = self.some(data, ("queued", "running"))
-        if one is not None:
+    @rule(data=st.data(), how=st.sampled_from(["cancel", "erase", "meanwhile cancel", "meanwhile other"]))
+    def by_hand(self, data: st.DataObject, how: str) -> None:
+        """Somebody cancels or erases a job, now or between the dispatcher's look at the queue and its claim."""
+        many = [one for one, told in self.known.items() if told["campaign"] is not None]
+        one = self.some(data, ("queued", "running"), many) if many and how == "erase" else None
+        states = {"erase": ("queued", "running", *ENDED[:-1]), "cancel": ("queued", "running")}.get(how, ("queued",))
+        if one is None and (one := self.some(data, states)) is None:
+            return
+        if how == "cancel":
             self.cancel_now(one)
+        elif how == "erase":
+            self.erase_now(one)
+        else:
+            other = how == "meanwhile other"
+            self.dispatcher.fairness.meanwhile = self.late_fills if other else lambda: self.cancel_now(one)  # type: ignore[attr-defined]
+            self.step()
+            self.dispatcher.fairness.meanwhile = None  # type: ignore[attr-defined]
 
-    @precondition(lambda self: self.flying(True))
-    @rule(data=st.data())
-    def cancelled_too_late(self, data: st.DataObject) -> None:
-        """The lane has made it already, with its neighbours, when one of them is cancelled."""
-        work = data.draw(st.sampled_from(self.flying(True)))
-        self.answer(*work)
-        one = self.some(data, ("running",))
-        if one is not None and any(one == unit["id"] for unit in work[1]):
-            self.cancel_now(one)
-        self.step()
+    def late_fills(self) -> None:
+        if self.late is not None:
+            self.late.fill()
 
     def cancel_now(self, one: str) -> None:
         with self.database.write() as conn:
             jobs.cancel(conn, self.known[one]["tenant"], one, self.wall)
 
-    @rule(data=st.data())
-    def erase(self, data: st.DataObject) -> None:
-        one = self.some(data, ("queued", "running", *ENDED[:-1]))
-        if one is not None:
-            if one not in self.over:
-                self.early.add(one)
-            with self.database.write() as conn:
-                _, left = erase.erase(conn, [one], "asked", self.wall)
-            for pack in left:
-                if pack.alone:
-                    self.packs.remove(pack.pack)
-
-    @rule(data=st.data(), how=st.sampled_from(["cancel", "other"]))
-    def meanwhile(self, data: st.DataObject, how: str) -> None:
-        """At the dispatcher's next look at the queue somebody else is quicker."""
-        one = self.some(data, ("queued",))
-        if one is not None and isinstance(self.dispatcher.fairness, Interrupted):
-
-            def quicker() -> None:
-                if how == "cancel":
-                    self.cancel_now(one)
-                elif self.late is not None:
-                    self.late.fill()
-
-            self.dispatcher.fairness.meanwhile = quicker
-            self.step()
-
-    @rule(data=st.data(), state=st.sampled_from(["paused", "running"]))
-    def pause(self, data: st.DataObject, state: str) -> None:
+    def erase_now(self, one: str) -> None:
+        if one not in self.over:
+            self.early.add(one)
         with self.database.write() as conn:
-            conn.execute(sa.update(campaigns).where(campaigns.c.finished.is_(None)).values(state=state))
+            _, left = erase.erase(conn, [one], "asked", self.wall)
+        for pack in left:
+            if pack.alone:
+                self.packs.remove(pack.pack)
 
-    @rule(transactions=st.integers(1, 4), after=st.booleans())
-    def doomed(self, transactions: int, after: bool) -> None:
-        """All lanes answer, and the dispatcher's process dies at that transaction of what it then does."""
-        for work in self.flying(True):
-            self.answer(*work)
-        self.dispatcher.database.doom, self.dispatcher.database.after = transactions, after  # type: ignore[attr-defined]
+    @rule(
+        how=st.sampled_from(["killed", "doomed", "doomed", "overtaken", "overtaken"]), at=st.integers(1, 4), after=st.booleans()
+    )
+    def dies(self, how: str, at: int, after: bool) -> None:
+        """The dispatcher's process dies; or at its n-th transaction once all lanes have answered; or it only seemed dead, its lanes
+        go on, another dispatcher has begun, and then it settles what they answer."""
         self.step()
-        self.dispatcher.database.doom = 0  # type: ignore[attr-defined]
-
-    @rule()
-    def killed(self) -> None:
-        self.start()
-
-    @rule()
-    def overtaken(self) -> None:
-        """A dispatcher that seemed dead was only cut off: its lanes go on, and it will settle what they answer."""
-        self.step()
-        self.late = self.dispatcher
-        self.start()
-        self.step()
-
-    @precondition(lambda self: self.late is not None)
-    @rule()
-    def late_answers(self) -> None:
-        assert self.late is not None
-        for work in self.flying(True):
-            if any(future is work[0] for future in self.late.flying):
+        if how == "killed":
+            self.start()
+        elif how == "doomed":
+            for work in self.flying(True, self.dispatcher):
                 self.answer(*work)
-        self.late.collect(0.0)
+            self.dispatcher.database.doom, self.dispatcher.database.after = at, after  # type: ignore[attr-defined]
+            self.step()
+            self.dispatcher.database.doom = 0  # type: ignore[attr-defined]
+        else:
+            self.late = self.dispatcher
+            self.start()
+            self.step()
+            if at > 1:
+                for work in self.flying(True, self.late):
+                    self.answer(*work)
+                self.late.collect(0.0)
 
     # ---- what must hold ----------------------------------------------------------------------------------------------
 
