@@ -293,7 +293,14 @@ def erased(story: Story) -> None:
 def test_the_story_went_everywhere(story: Story) -> None:
     """Made, refused, failed by words and by death; otherwise the tests below would look at little."""
     ends = {name: end.split()[0] for name, end in story.ends.items()}
-    assert ends == {"made": "done", "sliced": "done", "refused": "refused", "raised": "failed", "died": "failed", "aborted": "failed"}, story.ends
+    assert ends == {
+        "made": "done",
+        "sliced": "done",
+        "refused": "refused",
+        "raised": "failed",
+        "died": "failed",
+        "aborted": "failed",
+    }, story.ends
     assert len(story.others) > 150 and len(story.messages) >= 5
     made = [answer for where, answer in story.others if where.endswith("/model.gcode")]
     assert made and made[0].status == 200 and b"G1 " in made[0].body

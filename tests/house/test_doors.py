@@ -35,7 +35,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "anyio": ("service/api/campaigns.py",),
     "prometheus_client": ("service/api/metrics.py",),
     "uvicorn": ("service/web.py",),
-    "sqlalchemy": ("service/store/", "service/dispatch/"),
+    "sqlalchemy": ("service/store/",),
     "alembic": ("service/store/migrate.py", "service/store/migrations/"),
     "pysqlite3": ("service/store/database.py",),
     "cryptography": ("service/vault.py",),
