@@ -145,21 +145,22 @@ def claim(conn: sa.Connection, head: Head, most: int, now: int, apart: Collectio
 
 def _company(conn: sa.Connection, head: Head, most: int, apart: Collection[str]) -> list[str]:
     """The head and those after it that go with it, each with its equals: what is made once serves all of them."""
-    like = jobs.c.queue == head.queue, jobs.c.body == head.body, jobs.c.priority == head.priority, WAITING
     columns = [jobs.c[name] for name in ("id", "same", "queue", "priority", "template", "process", "strikes")]
-    upcoming = sa.select(*columns).where(*like).order_by(jobs.c.due, jobs.c.id).limit(most + len(apart))
-    itself = sa.select(*columns).where(jobs.c.id == head.id)
-    rows = [*conn.execute(itself), *conn.execute(upcoming)]
-    equal = sa.select(*columns).where(jobs.c.same.in_({row.same for row in rows if row.same is not None}), WAITING)
+    upcoming = (
+        sa.select(*columns)
+        .where(jobs.c.queue == head.queue, jobs.c.body == head.body, jobs.c.priority == head.priority, WAITING)
+        .where(jobs.c.template == head.template, jobs.c.process == head.process, jobs.c.strikes == 0)
+        .where(jobs.c.id != head.id, jobs.c.id.not_in(sorted(apart)))
+        .order_by(jobs.c.due, jobs.c.id)
+        .limit(most - 1)
+    )
+    rows = [*conn.execute(sa.select(*columns).where(jobs.c.id == head.id)), *conn.execute(upcoming)]
+    wanted = sorted({row.same for row in rows if row.same is not None})
     found: dict[bytes, list[str]] = {}
-    wanted = (head.queue, head.priority, head.template, head.process, 0)
-    for one, same, *rest in conn.execute(equal.limit(most * most)):
-        if tuple(rest) == wanted and one not in apart:
-            found.setdefault(same, []).append(one)
-    together = [head.id]
-    for one, same, *rest in rows:
-        if one == head.id or (tuple(rest) == wanted and one not in apart):
-            together += [one, *found.get(same, ())]
+    for row in conn.execute(sa.select(*columns).where(jobs.c.same.in_(wanted), WAITING).limit(most * most)) if wanted else ():
+        if row[2:] == (head.queue, head.priority, head.template, head.process, 0) and row.id not in apart:
+            found.setdefault(row.same, []).append(row.id)
+    together = (one for row in rows for one in (row.id, *found.get(row.same, ())))
     return list(dict.fromkeys(together))[:most]
 
 
