@@ -91,7 +91,7 @@ class Shop:
             more["told"] = seal(key, more["told"], b"told")
         made = {"state": "done", "verdict": "printable", "serials": [f"serial-{job}"], "pack": pack, "files": told, **more}
         with self.house.database.write() as conn:
-            settled = queue.settle(conn, [queue.Ended(job, row["attempt"], **made)], None, at)
+            settled = queue.settle(conn, [queue.Ended(job, row["attempt"], **made)], at)
         assert len(settled.ended) == 1
 
 
@@ -119,7 +119,7 @@ def shop_in(folder: pathlib.Path, settings: Settings | None = None) -> Iterator[
 @pytest.fixture
 def shop(tmp_path: pathlib.Path) -> Iterator[Shop]:
     """A house with its application."""
-    yield from shop_in(tmp_path / "data", Settings(failure_burst=1000.0, preview_burst=1000.0))
+    yield from shop_in(tmp_path / "data", Settings(failure_burst=1000.0, preview_burst=1000.0, follow_seconds=5.0))
 
 
 @pytest.fixture
