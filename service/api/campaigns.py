@@ -8,13 +8,14 @@ from typing import Annotated, Any
 
 import anyio.from_thread
 import anyio.to_thread
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 
 from service import intake
 from service.api.callers import Orders, TheHouse
+from service.api.ids import Id
 from service.api.problems import Problem, of_error
 from service.campaigns.manifest import lines
 from service.campaigns.reading import ENDINGS
@@ -26,7 +27,7 @@ from service.store import campaigns, tallies
 from service.store.keys import Key
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
-CampaignId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+CampaignId = Id
 _BODY = {"requestBody": {"required": True, "content": {media: {"schema": {"type": "string"}} for media in ENDINGS}}}
 
 
@@ -186,38 +187,38 @@ def listing(
     return CampaignList(items=bodies, next=rows[limit - 1]["id"] if len(rows) > limit else None)
 
 
-@router.get("/{campaign}", response_model=CampaignBody)
+@router.get("/{campaign:id}", response_model=CampaignBody)
 def read(campaign: CampaignId, key: Orders, house: TheHouse) -> CampaignBody:
     """How far a campaign is: how many units are in which state, how fast it goes, and how long it will take."""
     return found(house, key.tenant, campaign)
 
 
-@router.get("/{campaign}/manifest", response_class=StreamingResponse)
+@router.get("/{campaign:id}/manifest", response_class=StreamingResponse)
 def manifest(campaign: CampaignId, key: Orders, house: TheHouse) -> StreamingResponse:
     """Every unit in the order of the file's lines, one JSON object a line: its state, verdict, reason, serials and files."""
     found(house, key.tenant, campaign)
     return StreamingResponse(lines(house.database, campaign), media_type="application/x-ndjson")
 
 
-@router.post("/{campaign}:pause", response_model=CampaignBody)
+@router.post("/{campaign:id}:pause", response_model=CampaignBody)
 def pause(campaign: CampaignId, key: Orders, house: TheHouse) -> CampaignBody:
     """Begin no more of its units; those under way end."""
     return _changed(house, key.tenant, campaign, "paused")
 
 
-@router.post("/{campaign}:resume", response_model=CampaignBody)
+@router.post("/{campaign:id}:resume", response_model=CampaignBody)
 def resume(campaign: CampaignId, key: Orders, house: TheHouse) -> CampaignBody:
     """Go on."""
     return _changed(house, key.tenant, campaign, "running")
 
 
-@router.post("/{campaign}:cancel", response_model=CampaignBody)
+@router.post("/{campaign:id}:cancel", response_model=CampaignBody)
 def cancel(campaign: CampaignId, key: Orders, house: TheHouse) -> CampaignBody:
     """Begin no unit of it any more, and stop those under way. What is made stays."""
     return _changed(house, key.tenant, campaign, "cancelled")
 
 
-@router.delete("/{campaign}", status_code=202, response_model=CampaignBody)
+@router.delete("/{campaign:id}", status_code=202, response_model=CampaignBody)
 def erase(campaign: CampaignId, key: Orders, house: TheHouse) -> CampaignBody:
     """Erase all that was said and made: cancelled at once, then unit by unit; each leaves a receipt."""
     if found(house, key.tenant, campaign).state not in ("erasing", "erased"):

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from engine.process.limits import load_process, machines_for
 from service.api.callers import Pickup, TheHouse
 from service.api.files import damaged
+from service.api.ids import Id
 from service.api.problems import Problem
 from service.clock import now, text_of
 from service.house import House
@@ -28,7 +29,7 @@ from service.store.pickups import Asked, Claimed, Stale
 from service.vault import Unreadable, unseal
 
 router = APIRouter(prefix="/v1/pickups", tags=["pickups"])
-PieceId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+PieceId = Id
 Piece = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 Lease = Annotated[str, Field(min_length=1, max_length=100, description="The token that the claim answered.")]
 Format = Literal["3mf", "stl", "glb", "png", "step", "prusa", "gcode"]
@@ -236,13 +237,13 @@ def reprint(body: ReprintBody, key: Pickup, house: TheHouse) -> HeldBody:
     return HeldBody(expires=None, units=[_piece(row, {}, None) for row in rows])
 
 
-@router.get("/{unit}", response_model=PieceBody)
+@router.get("/{unit:id}", response_model=PieceBody)
 def read(unit: PieceId, key: Pickup, house: TheHouse) -> PieceBody:
     """A piece that this key holds."""
     return _pieces(house, [_held(house, key, unit)])[0]
 
 
-@router.get("/{unit}/files/{name}", response_class=Response)
+@router.get("/{unit:id}/files/{name}", response_class=Response)
 def file(unit: PieceId, name: Annotated[str, Path(max_length=80)], key: Pickup, house: TheHouse) -> Response:
     """A file of a piece that this key holds, if its lease names it."""
     row = _held(house, key, unit)

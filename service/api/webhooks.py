@@ -8,10 +8,11 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from service.api.callers import Orders, TheHouse
+from service.api.ids import Id
 from service.api.problems import Problem
 from service.clock import new_id, now, text_of
 from service.house import House
@@ -19,7 +20,7 @@ from service.store import endpoints, outbox
 from service.webhooks.guard import LONGEST_URL, Refused, local_allowed, taken_apart
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
-EndpointId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+EndpointId = Id
 Event = Literal["job.ended", "units.ended", "campaign.ended", "erased"]
 Url = Annotated[str, Field(min_length=8, max_length=LONGEST_URL, description="https, and no address of a private network.")]
 SECRET = 32
@@ -171,7 +172,7 @@ def listed(key: Orders, house: TheHouse) -> Endpoints:
     return Endpoints(items=[EndpointBody(**_said(row)) for row in rows])
 
 
-@router.get("/{endpoint}", response_model=EndpointBody)
+@router.get("/{endpoint:id}", response_model=EndpointBody)
 def read(endpoint: EndpointId, key: Orders, house: TheHouse) -> EndpointBody:
     """One endpoint."""
     with house.database.read() as conn:
@@ -179,7 +180,7 @@ def read(endpoint: EndpointId, key: Orders, house: TheHouse) -> EndpointBody:
     return EndpointBody(**_said(_found(row)))
 
 
-@router.patch("/{endpoint}", response_model=EndpointBody)
+@router.patch("/{endpoint:id}", response_model=EndpointBody)
 def change(endpoint: EndpointId, body: EndpointChange, key: Orders, house: TheHouse) -> EndpointBody:
     """Another URL, other events, disabled, or active again."""
     values = {n: v for n, v in body.model_dump().items() if v is not None}
@@ -190,7 +191,7 @@ def change(endpoint: EndpointId, body: EndpointChange, key: Orders, house: TheHo
     return EndpointBody(**_said(_found(row)))
 
 
-@router.delete("/{endpoint}", status_code=204)
+@router.delete("/{endpoint:id}", status_code=204)
 def remove(endpoint: EndpointId, key: Orders, house: TheHouse) -> Response:
     """The endpoint goes, with all messages to it."""
     with house.database.write() as conn:
@@ -200,7 +201,7 @@ def remove(endpoint: EndpointId, key: Orders, house: TheHouse) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/{endpoint}:rotate", response_model=WithSecret)
+@router.post("/{endpoint:id}:rotate", response_model=WithSecret)
 def rotate(endpoint: EndpointId, key: Orders, house: TheHouse, body: Rotation | None = None) -> WithSecret:
     """A new secret, told this once; the former one signs beside it for a while."""
     overlap = (body or Rotation(overlap=OVERLAP)).overlap
@@ -212,7 +213,7 @@ def rotate(endpoint: EndpointId, key: Orders, house: TheHouse, body: Rotation | 
     return WithSecret(**_said(_found(changed)), secret=told)
 
 
-@router.post("/{endpoint}:replay", response_model=Replayed)
+@router.post("/{endpoint:id}:replay", response_model=Replayed)
 def replay(endpoint: EndpointId, body: Replay, key: Orders, house: TheHouse) -> Replayed:
     """Send again: the same ids, the same bodies."""
     if (body.message is None) == (body.since is None):
@@ -230,7 +231,7 @@ def _moment(told: datetime.datetime | None) -> int | None:
     return None if told is None else int(told.timestamp() * 1000)
 
 
-@router.get("/{endpoint}/messages", response_model=Messages)
+@router.get("/{endpoint:id}/messages", response_model=Messages)
 def messages(
     endpoint: EndpointId,
     key: Orders,

@@ -119,7 +119,7 @@ def shop_in(folder: pathlib.Path, settings: Settings | None = None) -> Iterator[
 @pytest.fixture
 def shop(tmp_path: pathlib.Path) -> Iterator[Shop]:
     """A house with its application."""
-    yield from shop_in(tmp_path / "data", Settings(failure_burst=1000.0, preview_burst=1000.0))
+    yield from shop_in(tmp_path / "data", Settings(failure_burst=1000.0, preview_burst=1000.0, follow_seconds=5.0))
 
 
 @pytest.fixture

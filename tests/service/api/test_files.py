@@ -111,7 +111,7 @@ def test_a_damaged_pack_is_a_fault_of_ours_and_says_nothing(shop: Any, made: str
     told = shop.ask("GET", f"/v1/jobs/{made}/files/model.3mf")
     assert told.status_code in (500, 503) and set(told.json()) == {"type", "title", "status"}
     shop.house.packs.remove(row["pack"])
-    assert shop.ask("GET", f"/v1/jobs/{made}/files/report.json").status_code == 500
+    assert shop.ask("GET", f"/v1/jobs/{made}/files/report.json").status_code in (500, 503)
 
 
 # ---- erasing -----------------------------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def test_erasing_leaves_a_receipt_and_nothing_else(shop: Any) -> None:
     told = shop.ask("DELETE", f"/v1/jobs/{job}")
     receipt = told.json()
     assert told.status_code == 200 and receipt["why"] == "asked"
-    assert receipt["removed"] == {"order": 1, "files": 3, "copies": 1, "requests": 1}
+    assert receipt["removed"] == {"order": 1, "files": 3}
     assert not pack.exists() and shop.lane.forgotten == 1
     for word in (b"anary", row["sealed"][:32], row["wrapped"], row["reference"], row["same"], key, row["told"]):
         assert everywhere(shop, bytes(word)) == []
@@ -161,7 +161,7 @@ def test_what_waits_or_runs_can_be_erased_too(shop: Any) -> None:
     for job in (waiting, running):
         assert shop.ask("DELETE", f"/v1/jobs/{job}").status_code == 200
     with shop.house.database.write() as conn:
-        late = queue.settle(conn, [queue.Ended(row["id"], row["attempt"], "done", files={}, pack="0" * 32)], None, 1)
+        late = queue.settle(conn, [queue.Ended(row["id"], row["attempt"], "done", files={}, pack="0" * 32)], 1)
         assert (late.ended, late.late) == ([], 1) and heads(conn) == []
         assert tallies.wrong(conn) == []
 
