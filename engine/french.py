@@ -127,7 +127,6 @@ SENTENCES: Mapping[str, str] = {
         "il n'y a pas de B-rep exact de {} : des lettres, ou une autre étape, ont changé les triangles de ce que la CAO a dessiné"
     ),
     "there is no such file": "ce fichier n'existe pas",
-    "there is another template of that key": "il y a un autre modèle de cette clé",
     "there is no such key, or it was revoked before": "cette clé n'existe pas, ou a déjà été révoquée",
     "there is no such shop": "cette boutique n'existe pas",
     "there is no such {}": "il n'y a rien de ce nom ({})",
