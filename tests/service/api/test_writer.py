@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from service.store import keys
 from service.store.database import Database
+from service.store.migrate import upgrade
 from service.store.schema import tenants
 from service.store.writer import Writer
 
@@ -18,7 +19,7 @@ from service.store.writer import Writer
 @pytest.fixture
 def database(tmp_path: pathlib.Path) -> Iterator[Database]:
     made = Database(tmp_path / "x.db")
-    made.create()
+    upgrade(made)
     yield made
     made.close()
 
