@@ -1,113 +1,386 @@
-"""The subject `service`: what it costs to take orders.
+"""What the service costs beside the product: overhead a unit, a million rows accepted, a campaign end to end, and two task queues beside us.
 
-The web process's application runs in this process, so that its CPU time is what is timed; who asks is a process of its own.
+What works in other processes is told by their kernel: CPU time of a whole tree of processes, of a long run less a short one, so that
+starting costs nothing. `python -m benchmarks.service WHAT N` is one such run.
 """
 
 from __future__ import annotations
 
+import csv
+import functools
+import itertools
 import json
+import os
 import pathlib
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
-import uvicorn
-
-from benchmarks import harness
-from service.app import create
+from benchmarks.harness import Case
+from benchmarks.taking import posting_cases
+from service.campaigns.receiving import Asked, Receiving
+from service.clock import now
+from service.dispatch.dispatcher import Dispatcher
 from service.house import House, open_house
-from service.serve import first_key
-from service.settings import Settings
-from service.store import tallies
-from service.web import SWITCH, guarded
+from service.intake import Sender
+from service.lanes import work
+from service.lanes.pool import Lanes
+from service.lanes.unit import Unit
+from service.store import keys, queue, tallies
 
-POSTS = 600
-CLIENTS = 32
-RATE, P99_MS = 300.0, 150.0
-"""The goals of posting: orders a second at least, milliseconds at most, with CLIENTS at once."""
+HERE = pathlib.Path(__file__).parent
+CHUNK = 16
+OVERHEAD_MS = 0.6
+UNIT_MS = 1.0
+"""Of work in each unit that we and the task queues do."""
+SHORT, LONG = 100, 1_100
+NAMES = 10_000
+UNITS_A_SECOND = 150
+ROWS = 1_000_000
+ROWS_SECONDS, ROWS_MB = 60, 300
+FAIR = 0.05
+WEIGHTS = {"one": 1.0, "three": 3.0}
+QUEUES: Mapping[str, tuple[str, tuple[str, ...], str]] = {
+    "celery": ("celery_units.py", ("celery==5.6.0", "redis==7.1.0"), "redis-server"),
+}
+"""Peer -> its file in benchmarks/peers, what it installs, and the program that it needs."""
 
 
-def cases() -> Sequence[harness.Case]:
-    """All of them."""
-    return [*posting_cases()]
+# ---- what a run is made of -------------------------------------------------------------------------------------------
 
 
-# ---- posting -----------------------------------------------------------------------------------------------------------
+def filled(folder: pathlib.Path, rows: Iterator[bytes], tenant: str = "shop", weight: float = 1.0) -> House:
+    """A house with a campaign of these NDJSON rows."""
+    house = open_house(folder)
+    with house.database.write() as conn:
+        one = keys.new_tenant(conn, tenant, now(), weight=weight)
+    Receiving(house, Sender(one), Asked("phone-case", formats=("3mf", "png")), ROWS + 1).receive(rows)
+    return house
 
 
-@dataclass
-class Posting:
-    """The application over a fresh house, and what its clients saw. Started at the first batch."""
+def rows_of(count: int) -> Iterator[bytes]:
+    """Orders, in pieces as a socket gives them."""
+    lines = (b'{"parameters":{"name":"Zoe %d"}}\n' % n for n in range(count))
+    while piece := b"".join(itertools.islice(lines, 2_000)):
+        yield piece
 
-    folder: pathlib.Path = field(default_factory=lambda: pathlib.Path(tempfile.mkdtemp(prefix="unikat-posting-")))
-    sent: int = 0
-    rates: list[float] = field(default_factory=list)
-    latencies: list[float] = field(default_factory=list)
-    told: str = ""
-    _running: tuple[House, str, uvicorn.Server, threading.Thread] | None = None
 
-    def _start(self) -> tuple[House, str, uvicorn.Server, threading.Thread]:
-        if self._running is None:
-            house = open_house(self.folder)
-            token = first_key(house)
-            assert token is not None
-            settings = Settings(rate=1e6, burst=1e6)
-            app = create(house, settings)
-            config = uvicorn.Config(app, port=0, http=guarded(settings), log_config=None, access_log=False)
-            server = uvicorn.Server(config)
-            thread = threading.Thread(target=server.run, daemon=True)
-            thread.start()
-            while not server.started:
-                time.sleep(0.01)
-            self._running = house, token, server, thread
-        return self._running
+def names(count: int) -> list[str]:
+    """As people are called: the frequent names again and again, shuffled the same each time."""
+    path = HERE.parent.parent / "shared" / "data" / "names" / "yob2017.txt"
+    if not path.is_file():
+        return [f"Zoe {n}" for n in range(count)]
+    known = [(name, int(n)) for name, _, n in csv.reader(path.read_text(encoding="utf-8").splitlines())]
+    total, at = sum(n for _, n in known), 0
+    found: list[str] = []
+    for name, n in known:
+        at += n
+        found += [name] * (at * count // total - len(found))
+    return [found[k * 7919 % count] for k in range(count)]
 
-    def post(self, _: object = None) -> None:
-        """POSTS orders by CLIENTS clients; all are taken."""
-        _, token, server, _ = self._start()
-        port = server.servers[0].sockets[0].getsockname()[1]
-        command = [sys.executable, "-m", "benchmarks.posting", str(port), token, str(POSTS), str(CLIENTS)]
-        before = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH)  # as the web process has it
-        told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-        sys.setswitchinterval(before)
-        assert told["bad"] == 0
-        self.sent += POSTS
-        self.rates.append(POSTS / told["seconds"])
-        self.latencies += told["latencies"]
 
-    def agree(self) -> list[str]:
-        """Every order that was answered with 202 is in the store, once, and the counters say so."""
-        self.post()
-        house = self._start()[0]
+def spin(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[dict[str, Any]]:
+    """A lane's chunk without the product: each order is opened, and UNIT_MS of CPU time goes by."""
+    ended = []
+    for told in units:
+        one = Unit(**told)
+        until = time.thread_time() + UNIT_MS / 1000.0
+        work.order_of(one)
+        while time.thread_time() < until:
+            pass
+        ended.append({"id": one.id, "state": "done", "ms": UNIT_MS, "cpu_ms": UNIT_MS, "lane_s": time.process_time()})
+    return ended
+
+
+class Here:
+    """An executor that works at once, in this thread."""
+
+    def submit(self, call: Any, *args: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(call(*args))
+        return done
+
+
+def drive(dispatcher: Dispatcher, until: int) -> None:
+    """Until so many units have ended."""
+    while True:
+        dispatcher.step(0.05)
+        with dispatcher.database.read() as conn:
+            if _ended(conn) >= until:
+                return
+
+
+def _ended(conn: Any) -> int:
+    return sum(n for _, state, n in conn.exec_driver_sql("SELECT queue, state, n FROM tallies") if state in queue.ENDED)
+
+
+def all_cores() -> None:
+    """Take back what pinning took."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))
+
+
+def cpu_seconds() -> float:
+    """Of this process and of all that it started and waited for."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(used.ru_utime + used.ru_stime for used in both)
+
+
+# ---- runs in a process of their own ----------------------------------------------------------------------------------
+
+
+def run_units(count: int) -> dict[str, float]:
+    """Units of UNIT_MS through the store, the dispatcher and one lane."""
+    with tempfile.TemporaryDirectory() as place:
+        house = filled(pathlib.Path(place), rows_of(count))
+        lanes = Lanes(1, preload=("benchmarks.service",))
+        lanes.start()
+        with ThreadPoolExecutor(1) as executor:
+            spent: list[float] = []
+            dispatcher = Dispatcher(house.database, house.vault, house.packs, executor, _spinning(lanes, spent), 2)
+            dispatcher.costs.known["phone-case", "mjf-pa12"] = UNIT_MS / 1000.0
+            drive(dispatcher, count)
+        lanes.close()
         with house.database.read() as conn:
-            wrong = tallies.wrong(conn)
-            counted = sum(row.n for row in conn.execute(tallies.tallies.select()))
-        found = [f"counters differ from rows: {wrong}"] if wrong else []
-        return found + ([] if counted == self.sent else [f"{self.sent} orders were taken, {counted} are there"])
+            assert tallies.wrong(conn) == []
+        house.database.close()
+    return {"lane_s": max(spent)}
 
-    def note(self) -> str:
-        """What the clients saw, from the second batch on; the server ends."""
-        if not self.told:
-            rates, seen = sorted(self.rates[1:]), sorted(self.latencies[POSTS:])
-            rate, half, p99 = rates[len(rates) // 2], seen[len(seen) // 2], seen[int(len(seen) * 0.99)]
-            met = "met" if rate >= RATE and p99 <= P99_MS else "MISSED"
-            goal = f"goal {RATE:.0f}/s, {P99_MS:.0f} ms: {met}"
-            self.told = f"{CLIENTS} clients: {rate:.0f} orders/s, median {half:.0f} ms, p99 {p99:.0f} ms ({goal})"
-            house, _, server, thread = self._start()
-            server.should_exit = True
-            thread.join()
+
+def _spinning(lanes: Lanes, spent: list[float]) -> Any:
+    def run(chunk: str, body: bytes, target: str, *more: Any) -> Any:
+        answers = lanes.run(chunk, body, "benchmarks.service:spin", *more)
+        spent.append(answers[-1]["lane_s"])
+        return answers
+
+    return run
+
+
+def run_campaign(count: int) -> dict[str, float]:
+    """Names of one phone, from the posted rows to sealed files: verified, 3MF, thumbnail. Both cores."""
+    all_cores()
+    rows = [json.dumps({"parameters": {"name": name}}, ensure_ascii=False).encode() + b"\n" for name in names(count)]
+    with tempfile.TemporaryDirectory() as place:
+        lanes = Lanes(2)
+        lanes.start()
+        began = time.monotonic()
+        house = filled(pathlib.Path(place), iter(rows))
+        with ThreadPoolExecutor(2) as executor:
+            dispatcher = Dispatcher(house.database, house.vault, house.packs, executor, lanes.run, 3)
+            drive(dispatcher, count)
+        spent = time.monotonic() - began
+        lanes.close()
+        with house.database.read() as conn:
+            states = dict(conn.exec_driver_sql("SELECT state, SUM(n) FROM tallies GROUP BY state").all())
+            assert tallies.wrong(conn) == []
+        house.database.close()
+    return {
+        "wall_s": spent,
+        "made": states.get("done", 0),
+        "refused": states.get("refused", 0),
+        "failed": states.get("failed", 0),
+    }
+
+
+def run_rows(count: int) -> dict[str, float]:
+    """Rows of NDJSON accepted, all or nothing."""
+    all_cores()
+    with tempfile.TemporaryDirectory() as place:
+        began = time.monotonic()
+        house = filled(pathlib.Path(place), rows_of(count))
+        spent = time.monotonic() - began
+        with house.database.read() as conn:
+            assert sum(n for (n,) in conn.exec_driver_sql("SELECT n FROM tallies WHERE state = 'queued'")) == count
+        house.database.close()
+    return {"wall_s": spent, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0}
+
+
+RUNS = {"units": run_units, "campaign": run_campaign, "rows": run_rows}
+
+
+def told(command: Sequence[str]) -> dict[str, float]:
+    """What a run says of itself."""
+    ran = subprocess.run(command, cwd=HERE.parent, stdout=subprocess.PIPE, check=True, text=True)
+    answer: dict[str, float] = json.loads(ran.stdout.strip().splitlines()[-1])
+    return answer
+
+
+def ours(what: str, count: int) -> dict[str, float]:
+    """One run of ours."""
+    return told([sys.executable, "-m", "benchmarks.service", what, str(count)])
+
+
+# ---- the cases -------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def bench() -> tuple[House, Any]:
+    """A house full of orders; and a product as a lane makes it, given again for each of them."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="unikat-benchmark-"))
+    house = filled(folder, rows_of(20_000))
+    made: list[Any] = []
+    real = work.make
+
+    def once(*args: Any, **more: Any) -> Any:
+        if not made:
+            made.append(real(*args, **more))
+        return made[0]
+
+    work.make = once
+    dispatcher = Dispatcher(house.database, house.vault, house.packs, Here(), _here, 1)  # type: ignore[arg-type]
+    dispatcher.costs.known["phone-case", "mjf-pa12"] = 0.003
+    dispatcher.step()
+    return house, dispatcher
+
+
+def _here(chunk: str, body: bytes, target: str, args: Sequence[Any], *_: Any) -> Any:
+    return work.chunk(*args)
+
+
+def one_chunk(_: object) -> None:
+    """Claimed, opened, sealed into a pack, settled; the product itself was there."""
+    bench()[1].step()
+
+
+def chunks_are_whole() -> Sequence[str]:
+    """A step settles CHUNK units, and the counters are those of the rows."""
+    house, dispatcher = bench()
+    with house.database.read() as conn:
+        before = _ended(conn)
+    dispatcher.step()
+    with house.database.read() as conn:
+        ended, wrong = _ended(conn) - before, tallies.wrong(conn)
+    return [*([] if ended == CHUNK else [f"a step settled {ended} units"]), *(["counters are wrong"] if wrong else [])]
+
+
+def fairness() -> Sequence[str]:
+    """Two tenants whose units cost the same: how the lane's time is shared, while both wait."""
+    with tempfile.TemporaryDirectory() as place:
+        for tenant, weight in WEIGHTS.items():
+            house = filled(pathlib.Path(place), rows_of(1_200), tenant, weight)
             house.database.close()
-            shutil.rmtree(self.folder)
-        return self.told
+        house = open_house(pathlib.Path(place))
+        dispatcher = Dispatcher(house.database, house.vault, house.packs, Here(), _spun, 1)  # type: ignore[arg-type]
+        for _ in range(80):
+            dispatcher.step()
+        with house.database.read() as conn:
+            told = "SELECT tenants.name, SUM(n) FROM tallies JOIN tenants ON tenants.id = tenant WHERE state = 'done' GROUP BY name"
+            done = dict(conn.exec_driver_sql(told).all())
+        house.database.close()
+    total = sum(done.values())
+    shares = {tenant: done.get(tenant, 0) / total for tenant in WEIGHTS}
+    off = max(abs(shares[t] / (w / sum(WEIGHTS.values())) - 1.0) for t, w in WEIGHTS.items())
+    _SAID["fair"] = f"weights 1 and 3 had {shares['one']:.1%} and {shares['three']:.1%} of {total} units"
+    return [] if off <= FAIR else [f"shares are {off:.1%} off the weights"]
 
 
-def posting_cases() -> Sequence[harness.Case]:
-    """POST /v1/jobs, each with an Idempotency-Key: checked, sealed, on the disk before it is answered."""
-    posting = Posting()
-    return [harness.Case(f"POST /v1/jobs, {POSTS} orders", posting.post, posting.agree, note=posting.note)]
+def _spun(chunk: str, body: bytes, target: str, args: Sequence[Any], *_: Any) -> Any:
+    return [{"id": unit["id"], "state": "done", "ms": 10.0, "cpu_ms": 10.0} for unit in args[0]]
+
+
+_SAID: dict[str, str] = {}
+
+
+def choice(_: object) -> None:
+    """What fairness itself costs: looking at the heads of all queues, and choosing."""
+    house, dispatcher = bench()
+    with house.database.read() as conn:
+        dispatcher.fairness.choose(queue.heads(conn))
+
+
+def unit_overhead(run: Any) -> float:
+    """CPU milliseconds a unit beside its work: of a long run less a short one."""
+    short, long = run(SHORT)["cpu_s"], run(LONG)["cpu_s"]
+    return float(1000.0 * (long - short) / (LONG - SHORT) - UNIT_MS)
+
+
+def peers() -> dict[str, Any]:
+    """The task queues that can be had here."""
+    found: dict[str, Any] = {}
+    for name, (file, pins, program) in QUEUES.items():
+        uv = os.environ.get("UV") or shutil.which("uv")
+        if uv is None or shutil.which(program) is None:
+            print(f"service: {name} is left out: it needs uv, and {program} (apt install {program})", file=sys.stderr)
+            continue
+        packages = [word for pin in pins for word in ("--with", pin)]
+        command = [uv, "run", "--no-project", *packages, "python", str(HERE / "peers" / file)]
+        found[name] = lambda _, command=command: unit_overhead(lambda n: told([*command, str(n), str(UNIT_MS)]))
+    return found
+
+
+def campaign_ms(_: object) -> float:
+    """Wall milliseconds a unit."""
+    came = ours("campaign", NAMES)
+    rate = NAMES / came["wall_s"]
+    kept = ", ".join(f"{state} {came[state]:.0f}" for state in ("made", "refused", "failed"))
+    _SAID["campaign"] = f"{rate:.0f} units a second, {rate * 86_400 / 1e6:.1f} million a day; {kept}; wall time, all cores"
+    _SAID["lost"] = "" if came["made"] + came["refused"] == NAMES else "some units failed or were lost"
+    return 1000.0 / rate
+
+
+def rows_ms(_: object) -> float:
+    """Wall milliseconds for all rows."""
+    came = ours("rows", ROWS)
+    _SAID["rows"] = (
+        f"{came['cpu_s'] / ROWS * 1e6:.0f} us CPU a row, {came['mb']:.0f} MB of memory (at most {ROWS_MB}); wall time"
+    )
+    _SAID["memory"] = "" if came["mb"] <= ROWS_MB else f"{came['mb']:.0f} MB of memory"
+    return 1000.0 * came["wall_s"]
+
+
+def said(*what: str) -> list[str]:
+    """What a run had to complain of."""
+    return [_SAID[name] for name in what if _SAID.get(name)]
+
+
+def cases() -> Sequence[Case]:
+    """The subject `service`."""
+    return (
+        *posting_cases(),
+        Case(
+            f"overhead of a chunk of {CHUNK}: claimed, opened, sealed, packed, settled",
+            one_chunk,
+            chunks_are_whole,
+            most_ms=OVERHEAD_MS * CHUNK,
+            note=lambda: f"goal {OVERHEAD_MS} ms a unit",
+        ),
+        Case("fairness: a choice between queues", choice, fairness, note=lambda: _SAID["fair"]),
+        Case(
+            f"units of {UNIT_MS:g} ms work: overhead beside it, in all processes",
+            lambda _: unit_overhead(lambda n: ours("units", n)),
+            list,
+            peers=peers(),
+            most_ms=OVERHEAD_MS,
+            told=True,
+            rounds=3,
+        ),
+        Case(
+            f"a campaign of {NAMES:,} names of one phone, end to end: ms a unit",
+            campaign_ms,
+            lambda: said("lost"),
+            most_ms=1000.0 / UNITS_A_SECOND,
+            told=True,
+            rounds=1,
+            note=lambda: _SAID["campaign"],
+        ),
+        Case(
+            f"{ROWS:,} rows of NDJSON accepted",
+            rows_ms,
+            lambda: said("memory"),
+            most_ms=1000.0 * ROWS_SECONDS,
+            told=True,
+            rounds=1,
+            note=lambda: _SAID["rows"],
+        ),
+    )
+
+
+if __name__ == "__main__":
+    answer = RUNS[sys.argv[1]](int(sys.argv[2]))
+    print(json.dumps({**answer, "cpu_s": cpu_seconds() + answer.get("lane_s", 0.0)}))

@@ -42,6 +42,9 @@ SENTENCES: Mapping[str, str] = {
     "has another number of columns than the first line": "n'a pas le même nombre de colonnes que la première ligne",
     "has no first line that names its columns": "n'a pas de première ligne qui nomme ses colonnes",
     "has no row": "n'a pas de ligne",
+    "has too many rows": "a trop de lignes",
+    "holds another campaign: another file, or asked for otherwise": "contient une autre campagne : un autre fichier, ou demandée autrement",
+    "there is another template of that key": "il y a un autre modèle de cette clé",
     "has too many columns": "a trop de colonnes",
     "is no CSV: a quote is not closed, or stands in the middle of a cell": (
         "n'est pas du CSV : un guillemet n'est pas fermé, ou se trouve au milieu d'une cellule"

@@ -98,7 +98,7 @@ def make(
         _check_formats(formats)
         process = load_process(order.process or cls.default_process, order.machine)
         sliced = [name for name in ("gcode", "prusa") if name in formats]
-        if sliced and not sliced_ready.is_sliced(process):
+        if sliced and not process.sliced:
             raise OrderError(
                 "formats", "only FDM processes are sliced", value=sliced[0], limit=f"{process.key} is {process.method}"
             )

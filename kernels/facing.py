@@ -2,7 +2,7 @@
 
 What lies across a wall or a gap is judged by these: two places face each other when the line between them lies, at both, along
 one of the surface's normals there, or nearly. A face has one normal; an edge has the arc between its two faces' normals; a corner
-has the cone that its faces' normals span. So the nearest places of two coarse tubes, a corner over a plate or a ridge
+has the cone that its faces' normals span (`kernels.cones`). So the nearest places of two coarse tubes, a corner over a plate or a ridge
 over a face count as what they are, and neither of them is ever a matter of how finely a curve was cut.
 """
 
@@ -34,8 +34,6 @@ SHARP_COSINE = 0.875
 _HALF = 1.4
 """A cone wider than nearly a half-sphere (a chord of it) may hold any normal."""
 _HOPS = 4
-_MOST = 4096
-"""No walk round a corner is longer."""
 
 
 @inlined
@@ -306,64 +304,3 @@ def looking(lanes: Floats, first: int, x: np.float32, y: np.float32, z: np.float
     """Which of the eight of `pack` from `first` on may face something whose normal is (x, y, z), or no farther (a chord) than `more` from it."""
     dot = load(lanes, 0, first) * splat(x) + load(lanes, 1, first) * splat(y) + load(lanes, 2, first) * splat(z)
     return bits(dot < load(lanes, 3, first) + splat(more))
-
-
-@inlined
-def arc_holds(px: float, py: float, pz: float, qx: float, qy: float, qz: float, x: float, y: float, z: float) -> bool:
-    """Is the unit vector (x, y, z) within 8 degrees of the arc from p to q?"""
-    if px * x + py * y + pz * z >= TILT_COSINE or qx * x + qy * y + qz * z >= TILT_COSINE:
-        return True
-    cx, cy, cz = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
-    sine = math.sqrt(cx * cx + cy * cy + cz * cz)
-    if abs(cx * x + cy * y + cz * z) > TILT_SINE * sine or sine < 1e-9:
-        return False
-    after = cx * (py * z - pz * y) + cy * (pz * x - px * z) + cz * (px * y - py * x)
-    before = cx * (y * qz - z * qy) + cy * (z * qx - x * qz) + cz * (x * qy - y * qx)
-    return after >= 0.0 and before >= 0.0
-
-
-@inlined
-def corner_holds(twin: Int32s, units: Float64s, h: int, x: float, y: float, z: float) -> bool:
-    """Does the cone of the normals round the corner where half-edge h begins hold the unit vector (x, y, z)?
-
-    Seen along the vector, the normals that look its way lie all round it: one walk round the corner keeps the sector they fill.
-    """
-    # two directions square to the vector
-    if abs(x) <= abs(y) and abs(x) <= abs(z):
-        ex, ey, ez = 0.0, z, -y
-    elif abs(y) <= abs(z):
-        ex, ey, ez = -z, 0.0, x
-    else:
-        ex, ey, ez = y, -x, 0.0
-    fx, fy, fz = y * ez - z * ey, z * ex - x * ez, x * ey - y * ex
-    ax = ay = bx = by = 0.0
-    begun = False
-    for way in range(2):
-        at = h
-        for _ in range(_MOST):
-            f = at // 3
-            nx, ny, nz = units[f, 0], units[f, 1], units[f, 2]
-            if nx * x + ny * y + nz * z > 0.0:
-                u, v = nx * ex + ny * ey + nz * ez, nx * fx + ny * fy + nz * fz
-                if not begun:
-                    ax, ay, bx, by, begun = u, v, u, v, True
-                else:
-                    left, right = ax * v - ay * u, u * by - v * bx
-                    if left < 0.0 and right < 0.0:
-                        return True
-                    if left >= 0.0 and right < 0.0:
-                        bx, by = u, v
-                    elif left < 0.0:
-                        ax, ay = u, v
-                    elif left == 0.0 and right == 0.0 and ax * u + ay * v <= 0.0:
-                        return True
-            if way == 0:
-                at = twin[at + 2 if at % 3 == 0 else at - 1]
-            else:
-                mate = twin[at]
-                at = -1 if mate < 0 else (mate + 1 if mate % 3 < 2 else mate - 2)
-            if at < 0 or at == h:
-                break
-        if at == h:
-            break
-    return False

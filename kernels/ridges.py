@@ -1,7 +1,8 @@
 """Edges that face edges: two ridges, grooves or corners that come near where no face looks straight at either.
 
 Two sharp edges face each other when the line between their nearest points lies, at both, among the surface's normals there
-(between those of the edge's faces; in the cone of all round its end): what is least between them is seen, and nothing else.
+(between those of the edge's faces; in the cone of all round its end; of two that run in parallel to within 8 degrees, between those
+of the edge's faces at its end, too): what is least between them is seen, and nothing else.
 Every pair of sharp edges whose boxes come within the limit, and whose normals can be opposite, is asked. O(log k + near) an edge.
 """
 
@@ -14,8 +15,9 @@ import numpy.typing as npt
 
 from kernels.bvh import WIDTH
 from kernels.compiled import inlined, kernel
+from kernels.cones import corner_holds
 from kernels.exact import along
-from kernels.facing import corner_holds, looking
+from kernels.facing import TILT_COSINE, TILT_SINE, looking
 from kernels.simd import bits, load, lowest_bit, splat
 
 Floats = npt.NDArray[np.float32]
@@ -55,6 +57,15 @@ def _nearest(lattice: Int32s, a: int, b: int, c: int, d: int, at: Float64s) -> t
 
 
 @inlined
+def _parallel(lattice: Int32s, a: int, b: int, c: int, d: int) -> bool:
+    """Do a-b and c-d run in parallel, to within 8 degrees?"""
+    ux, uy, uz = along(lattice, a, b)
+    vx, vy, vz = along(lattice, c, d)
+    dot = ux * vx + uy * vy + uz * vz
+    return dot * dot >= TILT_COSINE * TILT_COSINE * (ux * ux + uy * uy + uz * uz) * (vx * vx + vy * vy + vz * vz)
+
+
+@inlined
 def _lower(lattice: Int32s, i: int, j: int) -> bool:
     """Does point i come before point j, whatever their rows?"""
     return bool((lattice[i, 0], lattice[i, 1], lattice[i, 2]) < (lattice[j, 0], lattice[j, 1], lattice[j, 2]))
@@ -68,21 +79,26 @@ def _ends(lattice: Int32s, faces: Int32s, h: int) -> tuple[int, int, bool]:
 
 
 @inlined
-def _holds(twin: Int32s, units: Float64s, h: int, s: float, turned: bool, x: float, y: float, z: float) -> bool:
+def _holds(twin: Int32s, units: Float64s, h: int, s: float, turned: bool, parallel: bool, x: float, y: float, z: float) -> bool:
     """Does the surface look along (x, y, z) at share s of the edge of half-edge h (counted from its end where it is turned)?
 
-    Between the edge's ends (x, y, z) is square to the edge, as both normals are: it lies among them when it turns between them.
+    Between the edge's ends (x, y, z) is square to the edge, as both normals are: it lies among them when it turns between them,
+    whichever of the faces look its way. So it does at an end, to within 8 degrees, of two `parallel` edges: which of
+    their ends are nearest is a matter of rounding.
     """
-    if s <= 0.0 or s >= 1.0:
-        if (s <= 0.0) != turned:
-            return corner_holds(twin, units, h, x, y, z)
-        return corner_holds(twin, units, h + 1 if h % 3 < 2 else h - 2, x, y, z)
     f, g = h // 3, twin[h] // 3
     px, py, pz, qx, qy, qz = units[f, 0], units[f, 1], units[f, 2], units[g, 0], units[g, 1], units[g, 2]
     cx, cy, cz = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
     after = cx * (py * z - pz * y) + cy * (pz * x - px * z) + cz * (px * y - py * x)
     before = cx * (y * qz - z * qy) + cy * (z * qx - x * qz) + cz * (x * qy - y * qx)
-    return bool(after >= 0.0 and before >= 0.0)
+    if 0.0 < s < 1.0:
+        return bool(after >= 0.0 and before >= 0.0)
+    off, sine = cx * x + cy * y + cz * z, math.sqrt(cx * cx + cy * cy + cz * cz)
+    if parallel and after > 0.0 and before > 0.0 and abs(off) <= TILT_SINE * sine:
+        return True
+    if (s <= 0.0) != turned:
+        return corner_holds(twin, units, h, x, y, z)
+    return corner_holds(twin, units, h + 1 if h % 3 < 2 else h - 2, x, y, z)
 
 
 @kernel(
@@ -171,9 +187,18 @@ def across(
                 if far >= max(wall, gap) or far <= 0.0:
                     continue
                 x, y, z = x / far, y / far, z / far
-                if far < wall and _holds(twin, units, h, s, turned, -x, -y, -z) and _holds(twin, units, o, t, other, x, y, z):
+                parallel = _parallel(lattice, a, b, c, d)
+                if (
+                    far < wall
+                    and _holds(twin, units, h, s, turned, parallel, -x, -y, -z)
+                    and _holds(twin, units, o, t, other, parallel, x, y, z)
+                ):
                     channel = 0
-                elif far < gap and _holds(twin, units, h, s, turned, x, y, z) and _holds(twin, units, o, t, other, -x, -y, -z):
+                elif (
+                    far < gap
+                    and _holds(twin, units, h, s, turned, parallel, x, y, z)
+                    and _holds(twin, units, o, t, other, parallel, -x, -y, -z)
+                ):
                     channel = 1
                 else:
                     continue

@@ -7,7 +7,8 @@ in float64 on the lattice's integers. Nothing within a limit is missed, however 
 
 - places on two edges count when the edges are parallel to within 8 degrees;
 - a point where two edges meet counts when the swept normal lies, to within 8 degrees, among the normals between theirs;
-- two points count when the line between them lies among the normals at both (`kernels.ridges`, of the letters' rims).
+- two points count when the line between them lies among the normals at both (`kernels.ridges`, of the letters' rims), though an
+  edge there runs along the line or away from it: so the feet of two letters that stand on one line.
 
 So a stroke is measured where its width is least, or tapers by less than 8 degrees; the tip of a wedge, where it runs down to
 nothing at a larger angle, is no thin stroke. Edges that share a point do not face each other, but where they fold back within those 8 degrees.
@@ -78,30 +79,38 @@ def _between(units: Floats, p: int, q: int, x: float, y: float) -> bool:
 
 
 @inlined
-def _among(units: Floats, p: int, q: int, x: float, y: float) -> bool:
-    """Does (x, y) lie among the normals from edge p's to edge q's, both of which look its way?"""
-    if units[p, 0] * x + units[p, 1] * y <= 0.0 or units[q, 0] * x + units[q, 1] * y <= 0.0:
-        return False
-    return bool((units[p, 0] * y - units[p, 1] * x) * (units[q, 0] * y - units[q, 1] * x) <= 0.0)
+def _among(points: Loops, before: Loops, after: Loops, units: Floats, i: int, x: float, y: float) -> bool:
+    """Does (x, y), a difference of points, lie among the normals round point i: between them, or along one of two that look its way?
+
+    Between them one of the edges may run along (x, y) or look away from it: of two letters that stand on one line, the feet's.
+    """
+    p, j = before[i], after[i]
+    # how far each edge runs along it: exact, of whole numbers
+    one = (points[i, 0] - points[p, 0]) * x + (points[i, 1] - points[p, 1]) * y
+    two = (points[j, 0] - points[i, 0]) * x + (points[j, 1] - points[i, 1]) * y
+    left, right = units[p, 0] * x + units[p, 1] * y, units[i, 0] * x + units[i, 1] * y
+    if one == 0.0 or two == 0.0:
+        return bool(left > 0.0 and right > 0.0)
+    return bool((one < 0.0) != (two < 0.0) and left + right > 0.0)
 
 
 @inlined
 def _points_face(
-    points: Loops, before: Loops, units: Floats, found: Floats, across: Loops, p: int, q: int, stroke: float, space: float
-) -> None:
+    points: Loops, before: Loops, after: Loops, units: Floats, found: Floats, across: Loops,
+    p: int, q: int, stroke: float, space: float,
+) -> None:  # fmt: skip
     """Two points: told of both edges of each."""
     x, y = float(points[q, 0]) - points[p, 0], float(points[q, 1]) - points[p, 1]
     far = math.sqrt(x * x + y * y)
     if far >= max(stroke, space) or far <= 0.0:
         return
-    x, y = x / far, y / far
-    if far < stroke and _among(units, before[p], p, -x, -y) and _among(units, before[q], q, x, y):
+    if far < stroke and _among(points, before, after, units, p, -x, -y) and _among(points, before, after, units, q, x, y):
         channel = STROKE
-    elif far < space and _among(units, before[p], p, x, y) and _among(units, before[q], q, -x, -y):
+    elif far < space and _among(points, before, after, units, p, x, y) and _among(points, before, after, units, q, -x, -y):
         channel = SPACE
     else:
         return
-    mx, my = points[p, 0] + 0.5 * far * x, points[p, 1] + 0.5 * far * y
+    mx, my = points[p, 0] + 0.5 * x, points[p, 1] + 0.5 * y
     for k in range(4):
         edge = (p if k == 0 else before[p]) if k < 2 else (q if k == 2 else before[q])
         _keep(found, across, edge, channel, far, mx, my, ~q if k < 2 else ~p)
@@ -246,4 +255,4 @@ def facing(
                         else:
                             _ask_edge(points, units, found, across, g, f, long, t0, d0, t1, d1, stroke, space)
                     if f > g and square < most * most:
-                        _points_face(points, before, units, found, across, g, f, stroke, space)
+                        _points_face(points, before, after, units, found, across, g, f, stroke, space)

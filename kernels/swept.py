@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.compiled import inlined
+from kernels.cones import arc_holds, corner_holds
 from kernels.exact import along
-from kernels.facing import TILT_COSINE, arc_holds, corner_holds, is_sharp
+from kernels.facing import TILT_COSINE, is_sharp
 
 Float64s = npt.NDArray[np.float64]
 Int8s = npt.NDArray[np.int8]

@@ -11,7 +11,8 @@ So a thickness that has a least value is seen at that least value (between smoot
 one that tapers by less than 8 degrees; the tip of a wedge, a chamfer, a knife's edge, where it runs down to nothing at a larger
 angle without ever being least, is not. Distances are along the asking face's normal: for faces out of parallel at most 1 %
 longer than the shortest. Faces that share a point with the asking one never count, nor what touches or crosses it.
-Where two edges come near and no face looks straight at either, `kernels.ridges` sees them.
+Where two edges come near and no face looks straight at either, `kernels.ridges` sees them: so too two corners whose edges run on
+one line, as the feet of two letters do, for what is between them widens at once beyond the line (`kernels.cones`).
 
 The least thickness of Ma, Bae and Choi 2012 (shrinking ball) where it has a least value, without a ball to shrink.
 O(log m + found) a face.

@@ -14,6 +14,7 @@ from service.api import (
     described,
     events,
     files,
+    guides,
     health,
     jobs,
     keys,
@@ -79,7 +80,8 @@ def create(
     app.openapi = lambda: described.describe(app)  # type: ignore[method-assign]  # as FastAPI's own pages tell to
     described_by = pages(app)
     app.include_router(described_by)
-    every = [*(room.router for room in ROUTERS), described_by]
+    app.include_router(guides.router)
+    every = [*(room.router for room in ROUTERS), described_by, guides.router]
     app.state.routes = [route for router in every for route in router.routes if isinstance(route, APIRoute)]
     app.add_middleware(Options, house=house)
     app.add_middleware(Manners, settings=told, figures=figures)

@@ -18,6 +18,7 @@ keys_app = typer.Typer(help="Keys of the service: create, list, revoke.", no_arg
 def register(app: typer.Typer) -> None:
     """Put the service's commands beside the others."""
     app.command()(serve)
+    app.command()(campaign)
     app.command()(backup)
     app.command()(restore)
     app.command()(pull)
@@ -41,6 +42,26 @@ def serve(
     from service.serve import cores, run
 
     return run(data, host, port, lanes or cores(), allow_local_webhooks, template or [])
+
+
+def campaign(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="CSV with names of fields in its first line, or NDJSON.")],
+    template: Annotated[str, typer.Option("--template", metavar="KEY", help="The template of all rows.")],
+    process: Annotated[
+        str | None, typer.Option("--process", help="Of the rows that name none. See `unikat processes`.")
+    ] = None,
+    out: Annotated[str, typer.Option("--out", metavar="DIR", help="Folder for the files.")] = "out/campaign",
+    formats: Annotated[str, typer.Option("--formats", help="3mf,stl,glb,png,step,prusa")] = "3mf,png",
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, max=256, help="Lanes at work; one a core unless said.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Every row of a file made, without a server. Stopped or killed, it goes on where it was when it is started again."""
+    from service.campaigns.local import run
+    from service.serve import cores
+    from service.tongue import of
+
+    return run(file, template, process, out, formats, jobs or cores(), as_json, of(context))
 
 
 def backup(data: Data, to: Annotated[str, typer.Option("--to", metavar="FOLDER")], as_json: Json = False) -> int:

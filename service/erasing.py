@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from service.clock import now as wall
 from service.erasures import Entry, Journal
 from service.house import ERASURES, House
+from service.store import campaigns, uploads
 from service.store import erase as rows
 from service.store.erase import Left
 
@@ -53,10 +54,42 @@ def erase_expired(house: House, now: int) -> int:
     return len(erase_jobs(house, ids, "retention", now=now)) if ids else 0
 
 
+def erase_upload(house: House, tenant: str, sha256: str, now: int) -> bool:
+    """Erase an upload of that tenant; whether there was one. The journal knows it by its pack, which is nobody else's."""
+    with house.database.read() as conn:
+        row = uploads.find(conn, tenant, sha256)
+    if row is None:
+        return False
+    Journal(house.folder / ERASURES).write([Entry(row["pack"], now, "upload")])
+    _drop_uploads(house, [row["pack"]])
+    return True
+
+
+def note_campaign(house: House, campaign: str, now: int) -> None:
+    """Before a campaign begins to be erased the journal has it: a restored backup begins that again."""
+    Journal(house.folder / ERASURES).write([Entry(campaign, now, "campaign")])
+
+
+def _drop_uploads(house: House, packs: Sequence[str]) -> None:
+    with house.database.write() as conn:
+        uploads.drop(conn, packs)
+    for pack in packs:
+        house.packs.remove(pack)
+    house.database.settle_down()
+
+
 def erase_again(house: House) -> int:
     """What the journal names and the store still has, erased: after a crash, or after a backup was restored. How many."""
-    entries = Journal(house.folder / ERASURES).read()
-    return sum(
-        len(erase_jobs(house, [e.job for e in entries[start : start + BATCH]], "restored"))
-        for start in range(0, len(entries), BATCH)
-    )
+    ids = [entry.job for entry in Journal(house.folder / ERASURES).read()]
+    again = 0
+    for some in (ids[start : start + BATCH] for start in range(0, len(ids), BATCH)):
+        again += len(erase_jobs(house, some, "restored"))
+        with house.database.read() as conn:
+            packs, begun = uploads.in_packs(conn, some), campaigns.kept(conn, some)
+        if begun:  # their units are in the journal, or erased by service.campaigns.sweeping
+            with house.database.write() as conn:
+                again += sum(campaigns.erase(conn, one, wall()) for one in begun)
+        if packs or begun:
+            _drop_uploads(house, packs)
+            again += len(packs)
+    return again

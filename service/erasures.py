@@ -17,7 +17,7 @@ LINE = re.compile(r"([0-9a-f]{32}) (\d{1,15}) ([a-z]{1,20})")
 
 @dataclass(frozen=True)
 class Entry:
-    """A job, when it was erased (ms since 1970) and why: asked, retention, campaign."""
+    """A job, when it was erased (ms since 1970) and why: asked, retention; or a campaign, or the pack of an upload."""
 
     job: str
     at: int

@@ -26,6 +26,11 @@ def fit(order: Order, cls: type[Template], words: Sequence[str]) -> dict[str, An
     }
 
 
+def key_here(source: Mapping[str, str]) -> str:
+    """The key of a template that is named by its source."""
+    return template_of(source).key
+
+
 def fit_here(source: Mapping[str, str], order: Order, words: list[str]) -> dict[str, Any]:
     """`fit`, of a template that is named by its source."""
     return fit(order, template_of(source), words)

@@ -18,7 +18,7 @@ from service.keys import opened
 from service.lanes.unit import PACKING
 from service.packs import Lost, Packs
 from service.settings import Settings
-from service.store import erase, migrate, packed, signs, tallies
+from service.store import erase, migrate, packed, signs, tallies, uploads
 from service.store.database import Database, sqlite_module
 from service.vault import Unreadable, Vault, unseal
 
@@ -74,9 +74,8 @@ def _content(folder: pathlib.Path, database: Database, key: pathlib.Path, every:
 def _unerased(folder: pathlib.Path, database: Database) -> int:
     ids = [entry.job for entry in Journal(folder / ERASURES).read()]
     with database.read() as conn:
-        return sum(
-            len(erase.unerased(conn, ids[start : start + ERASED_AT_ONCE])) for start in range(0, len(ids), ERASED_AT_ONCE)
-        )
+        groups = (ids[start : start + ERASED_AT_ONCE] for start in range(0, len(ids), ERASED_AT_ONCE))
+        return sum(len(erase.unerased(conn, some)) + len(uploads.in_packs(conn, some)) for some in groups)
 
 
 def _opened(database: Database, vault: Vault, packs: Packs, most: int | None) -> Iterator[Sign]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.doors.child import Child
 
-PRELOAD = ("service.lanes.glance:warm",)
+PRELOAD = ("service.lanes.quiet:hush", "service.lanes.glance:warm")
 MEMORY_MB = 3000
 START = 60.0
 """Seconds that the first one may wait longer, while the lane starts."""

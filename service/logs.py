@@ -10,11 +10,15 @@ import contextvars
 import json
 import logging
 import sys
+import threading
 import traceback
+from collections.abc import Callable
+from types import TracebackType
 from typing import Any, TextIO
 
 from service.clock import text_of
 
+log = logging.getLogger("unikat.process")
 request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
 
@@ -62,3 +66,18 @@ def start(level: int = logging.INFO, stream: TextIO | None = None) -> None:
     logging.getLogger("unikat").setLevel(level)
     # it quotes the text of exceptions, and paths as they were asked for; what matters of both is told by service.api.manners
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+
+
+def catch(then: Callable[[], None] = lambda: None) -> None:
+    """What nobody caught is a line of the log too, without its words. `then`: what follows when a thread died of it."""
+
+    def of_process(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.critical("a process ended by a fault", exc_info=(kind, error, trace))
+
+    def of_thread(told: threading.ExceptHookArgs) -> None:
+        error = told.exc_value or told.exc_type()
+        name = told.thread.name if told.thread else None
+        log.critical("a thread ended by a fault", exc_info=(told.exc_type, error, told.exc_traceback), extra={"of": name})
+        then()
+
+    sys.excepthook, threading.excepthook = of_process, of_thread

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.errors import EnvironmentFault
-from service import served
+from service import logs, served
 from service.clock import now
 from service.house import House, alone, open_house
 from service.store import keys
@@ -118,6 +118,7 @@ def run(data: str, host: str, port: int, lanes: int, local_webhooks: bool = Fals
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
+    logs.start()
     folder = pathlib.Path(data)
     house = open_house(folder)
     with alone(folder, "serve.lock"), listen(host, port) as door:

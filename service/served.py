@@ -9,15 +9,18 @@ import json
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine import errands
 from engine.errors import EnvironmentFault, OrderError
 from engine.language import shelf
 
+if TYPE_CHECKING:
+    from engine.doors.child import Child
+
 FILE = "templates.json"
 """In the data folder: key -> source, as the last start was told. Web process and dispatcher read it when they begin."""
-PRELOAD = ("engine.language.orders", "service.fitting")
+PRELOAD = ("service.lanes.quiet:hush", "engine.language.orders", "service.fitting")
 """What the child that is asked about orders has imported: no kernel, no CAD."""
 MEMORY_MB = 1000
 DEADLINE = 10.0
@@ -30,10 +33,12 @@ def serve_files(folder: pathlib.Path, files: Sequence[str]) -> dict[str, errands
     found: dict[str, errands.Source] = {}
     for file in files:
         source = errands.source_of(file)
-        key = str(errands.schema(source, "en")["properties"]["template"]["const"])
+        key = str(ask(source, "key_here"))
         if "file" not in source or key in found or key in shelf.installed():
             raise OrderError("--template", "there is another template of that key", value=key)
         found[key] = source
+    if files:
+        _child().close()  # whoever serves has no use for it
     place = folder / FILE
     beside = place.with_suffix(".new")
     try:
@@ -72,8 +77,11 @@ def known() -> list[str]:
 
 def ask(source: errands.Source, errand: str, *args: Any) -> Any:
     """A function of service.fitting in the child, given the source first."""
+    with errands.blamed(source):
+        return _child().call(f"service.fitting:{errand}", dict(source), *args, deadline=DEADLINE, own=errands.own_files(source))
+
+
+def _child() -> Child:
     from engine.doors import child
 
-    worker = child.shared(PRELOAD, memory_mb=MEMORY_MB)
-    with errands.blamed(source):
-        return worker.call(f"service.fitting:{errand}", dict(source), *args, deadline=DEADLINE, own=errands.own_files(source))
+    return child.shared(PRELOAD, memory_mb=MEMORY_MB)

@@ -96,6 +96,7 @@ def main(folder: str, door: str, parent: str, ready: str) -> None:
     die_with_parent(int(parent))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches `unikat serve`, and from there us
     logs.start()
+    logs.catch()
     sys.setswitchinterval(SWITCH)
     place = pathlib.Path(folder)
     settings = load(place)

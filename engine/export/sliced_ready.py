@@ -24,18 +24,13 @@ SPACING = 6 * STEPS_PER_MM
 """Between two parts on a bed: room for a skirt or a brim and for fingers."""
 
 
-def is_sliced(process: Process) -> bool:
-    """Whether a slicer's settings exist for this process: FDM alone."""
-    return process.method == "FDM"
-
-
 def settings_files(process: Process, parts: Sequence[Settled], supported_mm2: float | None = None) -> dict[str, bytes]:
     """The archive's entries by name, for `threemf.write(extra=...)`; none for a process that is not sliced.
 
     `supported_mm2`: what `support_figures` told of all these parts, where it was asked; it is not counted again when it settles
     the question.
     """
-    if not is_sliced(process):
+    if not process.sliced:
         return {}
     return {CONFIG: config(process).encode(), MODEL_CONFIG: model_config(parts, process, supported_mm2=supported_mm2).encode()}
 

@@ -54,6 +54,11 @@ class Process:
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     costs: Mapping[str, Limit] = field(default_factory=lambda: MappingProxyType({}))
 
+    @property
+    def sliced(self) -> bool:
+        """Whether a slicer's settings exist for it: FDM alone."""
+        return self.method == "FDM"
+
     def flat(self) -> dict[str, object]:
         """What a stage may read, by name: key, method, material, flexible, layer, and the value of every limit."""
         told: dict[str, object] = {n: limit.value for n, limit in sorted(self.limits.items())}

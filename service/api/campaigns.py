@@ -21,6 +21,7 @@ from service.campaigns.manifest import lines
 from service.campaigns.reading import ENDINGS
 from service.campaigns.receiving import Asked, BadRows, GivenUp, Receiving, TooMany
 from service.clock import now, text_of
+from service.erasing import note_campaign
 from service.house import House
 from service.store import campaigns, tallies
 from service.store.keys import Key
@@ -220,7 +221,11 @@ def cancel(campaign: CampaignId, key: Orders, house: TheHouse) -> CampaignBody:
 @router.delete("/{campaign:id}", status_code=202, response_model=CampaignBody)
 def erase(campaign: CampaignId, key: Orders, house: TheHouse) -> CampaignBody:
     """Erase all that was said and made: cancelled at once, then unit by unit; each leaves a receipt."""
-    return _changed(house, key.tenant, campaign, "erasing")
+    if found(house, key.tenant, campaign).state not in ("erasing", "erased"):
+        note_campaign(house, campaign, now())
+    body = _changed(house, key.tenant, campaign, "erasing")
+    house.database.settle_down()
+    return body
 
 
 def _changed(house: House, tenant: str, campaign: str, to: str) -> CampaignBody:

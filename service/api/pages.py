@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import json
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 
-STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}"
-    "code{font:14px ui-monospace,monospace;background:#f1f1ee;padding:.1em .3em}h2{margin:2.5rem 0 .5rem}"
-    "h3{font-size:1rem;margin:1.5rem 0 .2rem}table{border-collapse:collapse;width:100%}td,th{text-align:left;"
-    "vertical-align:top;padding:.2rem .8rem .2rem 0;border-bottom:1px solid #e3e3de}p{margin:.2rem 0}"
-)
-_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'"
+from service.api.guides import POLICY, STYLE, nav
 
 
 def pages(app: FastAPI) -> APIRouter:
@@ -45,7 +36,7 @@ def page(told: dict[str, Any]) -> str:
     title = html.escape(told["info"]["title"])
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}: the HTTP API</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body><h1>{title}: the HTTP API</h1>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>{nav()}<h1>{title}: the HTTP API</h1>'
         f"<p>{html.escape(told['info'].get('description', '')).replace('`', '')}</p>"
         f'<p>For machines: <a href="/openapi.json">openapi.json</a></p>{body}</body></html>'
     )

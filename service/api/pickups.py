@@ -15,7 +15,6 @@ from fastapi import APIRouter, Header, Path, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
-from engine.export.sliced_ready import is_sliced
 from engine.process.limits import load_process, machines_for
 from service.api.callers import Pickup, TheHouse
 from service.api.described import also
@@ -145,7 +144,7 @@ def _asked(key: Key, body: ClaimBody) -> Asked:
         if body.machine not in machines_for(body.process):
             raise Problem(422, "This machine does not run that process", field="machine")
         machines = (body.machine, None) if body.machine == process.machine.key else (body.machine,)
-    if "gcode" in body.formats and not is_sliced(process):
+    if "gcode" in body.formats and not process.sliced:
         raise Problem(422, "Only FDM processes are sliced", field="formats", limit=f"{process.key} is {process.method}")
     return Asked(key.id, key.sellers, body.process, machines, tuple(dict.fromkeys(body.formats)), body.limit)
 
@@ -161,7 +160,7 @@ def _claim(house: House, asked: Asked, token: str, seconds: int) -> Claimed:
     at = now()
     with house.database.write() as conn:
         made = pickups.claim(conn, asked, hashed(token), at + 1000 * seconds, at)
-        wanted = made.unsliced + (pickups.lacking(conn, asked) if made.failed.get(slices.LACKING) else [])
+        wanted = made.unsliced + (pickups.lacking(conn) if made.failed.get(slices.LACKING) else [])
         if wanted:
             slices.want(conn, wanted, at)
     return made

@@ -18,6 +18,7 @@ from service.api.callers import Desk, Orders, TheDesk, TheHouse
 from service.api.described import also
 from service.api.problems import Problem
 from service.clock import new_id, text_of
+from service.erasing import erase_upload
 from service.sealing import Sealer
 from service.store import uploads
 
@@ -159,9 +160,5 @@ def read(sha256: Sha256, key: Orders, house: TheHouse) -> UploadBody:
 @router.delete("/{sha256}", status_code=204)
 def remove(sha256: Sha256, key: Orders, desk: TheDesk) -> None:
     """Erase an upload. Orders that name it and were not made yet fail."""
-    with desk.house.database.write() as conn:
-        pack = uploads.remove(conn, key.tenant, sha256)
-    if pack is None:
+    if not erase_upload(desk.house, key.tenant, sha256, desk.clock()):
         raise Problem(404, "There is no such upload")
-    desk.house.packs.remove(pack)
-    desk.house.database.settle_down()

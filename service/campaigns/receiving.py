@@ -178,6 +178,9 @@ class Receiving:
                     raise GivenUp
 
     def _row(self, told: Any, campaign: str, line: int, job: str, at: int) -> dict[str, Any]:
+        own = isinstance(told, dict) and told.get("reference") is not None
+        if isinstance(told, dict) and not own:  # two rows that say the same are two pieces, each with its serial
+            told = {**told, "reference": f"line {line}"}
         order = order_from(told)
         if order.template != self._cls.key:
             why, key = "the order is for another template", self._cls.key
@@ -186,9 +189,10 @@ class Receiving:
             with self.house.database.read() as conn:
                 there = uploads.known(conn, self.sender.tenant, [one.sha256 for one in order.inputs.values()])
             intake.check_uploads(order.inputs, there)
-        return intake.row_from(
+        row = intake.row_from(
             order, self.sender, self.house.vault, at, formats=self.asked.formats, campaign=campaign, line=line, job=job
         )
+        return row if own else {**row, "reference": None}
 
     def _all(self, row: Row, told: Any, first: OrderError) -> tuple[OrderError, ...]:
         """Every problem of a bad row: what its line says wrong, what the template does not take, and what only `_row` sees."""

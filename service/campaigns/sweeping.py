@@ -23,7 +23,10 @@ def sweep(house: House, now: int) -> int:
     for one, state in waiting:
         if state == "dropped":
             with house.database.write() as conn:
-                did += campaigns.drop_some(conn, one) or 1  # the campaign itself
+                some = campaigns.drop_some(conn, one)
+            if not some:  # with the last row went the campaign itself: nothing of them may stay in the log
+                house.database.settle_down()
+            did += some or 1
             continue
         with house.database.write() as conn:
             some = campaigns.cancel_some(conn, one, now)

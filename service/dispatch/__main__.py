@@ -14,10 +14,13 @@ from engine.doors.child_server import die_with_parent
 def main(folder: str, count: str, parent: str, ready: str) -> None:
     """Work until SIGTERM; then what is under way is settled first. `ready`: the pipe to say on that orders are taken."""
     die_with_parent(int(parent))  # before what takes seconds to import
+    from service import logs
     from service.dispatch.working import work
     from service.house import alone, open_house
 
+    logs.start()
     stop = threading.Event()
+    logs.catch(stop.set)  # whose thread has died ends, and is started again
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches `unikat serve`, and from there us
 

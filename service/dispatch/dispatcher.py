@@ -34,8 +34,8 @@ log = logging.getLogger("unikat.dispatch")
 
 STRIKES = 2
 """So many deaths of a lane are laid to a unit before it fails."""
-LOSSES = 3
-"""So often a lane is killed from outside at a unit's work before that unit goes alone; and so often again before it is to blame."""
+LOSSES, BLAME = 3, 10
+"""So often a lane is killed from outside at a unit's work before that unit goes alone; and so often before it is to blame."""
 AFTER_FAULT = 5.0
 """Seconds without new work after the disk refused to take files."""
 AFTER_LOSS = 1.0
@@ -285,7 +285,7 @@ class Dispatcher:
         self._losses[one] += 1
         if self._losses[one] >= LOSSES:
             self._apart.add(one)
-        return len(chunk.rows) == 1 and self._losses[one] >= 2 * LOSSES
+        return len(chunk.rows) == 1 and self._losses[one] >= BLAME
 
     def _back(self, chunk: Chunk, struck: Mapping[str, str] | None = None) -> None:
         """Nothing came of the chunk: its units wait again, those in `struck` (id -> reason) with a strike more, or fail by it."""

@@ -16,7 +16,7 @@ from engine.doors.child import Child, RemoteError
 from engine.errors import ChildFault
 from service.lanes.unit import PACK, PACKING
 
-PRELOAD = ("engine.make", "service.lanes.work:warm")
+PRELOAD = ("service.lanes.quiet:hush", "engine.make", "service.lanes.work:warm")
 MEMORY_MB = 4000
 
 

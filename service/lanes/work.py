@@ -65,8 +65,10 @@ def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[di
         begun, cpu = time.monotonic(), time.process_time()
         answer, files = _unit(one)
         sealed = [(name, data, seal(one.key, data, f"{one.id}/{name}".encode())) for name, data in files.items()]
+        hashes = answer.get("production", {}).get("files", {})
         answer["files"] = {
-            name: [len(parts) + n, len(blob), len(data), sha256(data)] for n, (name, data, blob) in enumerate(sealed)
+            name: [len(parts) + n, len(blob), len(data), hashes.get(name) or sha256(data)]
+            for n, (name, data, blob) in enumerate(sealed)
         }
         parts += [blob for _, _, blob in sealed]
         answer["cpu_ms"] = round(1000.0 * (time.process_time() - cpu), 3)

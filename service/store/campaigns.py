@@ -135,9 +135,9 @@ def cancel(conn: Connection, campaign: str, now: int) -> bool:
 
 
 def erase(conn: Connection, campaign: str, now: int) -> bool:
-    """It is to be erased, unit by unit, by `sweep`."""
+    """It is to be erased, unit by unit, by `sweep`; its name goes at once."""
     cancel(conn, campaign, now)
-    return _change(conn, campaign, ("cancelled", "done"), state="erasing")
+    return _change(conn, campaign, ("cancelled", "done"), state="erasing", name=None)
 
 
 def unerased(conn: Connection, campaign: str) -> list[str]:
@@ -148,7 +148,13 @@ def unerased(conn: Connection, campaign: str) -> list[str]:
 
 def erased(conn: Connection, campaign: str) -> bool:
     """Nothing of it is there any more but what was produced."""
-    return _change(conn, campaign, ("erasing",), state="erased", name=None)
+    return _change(conn, campaign, ("erasing",), state="erased")
+
+
+def kept(conn: Connection, ids: Sequence[str]) -> list[str]:
+    """Those of the ids that are campaigns which nobody erases yet."""
+    told = sa.select(campaigns.c.id).where(campaigns.c.id.in_(ids), campaigns.c.state.not_in(("erasing", "erased")))
+    return list(conn.execute(told).scalars())
 
 
 def _change(conn: Connection, campaign: str, old: Sequence[str], **new: Any) -> bool:
@@ -218,3 +224,25 @@ def units(conn: Connection, campaign: str, after: int = 0, limit: int = 500) -> 
     """Its units in the order of their lines, from after that line."""
     told = sa.select(jobs).where(jobs.c.campaign == campaign, jobs.c.line > after).order_by(jobs.c.line).limit(limit)
     return [dict(row._mapping) for row in conn.execute(told)]
+
+
+def packed(conn: Connection, campaign: str, but: Sequence[str], limit: int = 128) -> list[Row]:
+    """Units of it whose files lie in a pack, those of the packs `but` left out; all of a pack, or none."""
+    told = sa.select(jobs.c.pack).where(jobs.c.pack.is_not(None), jobs.c.pack.not_in(but), jobs.c.campaign == campaign)
+    packs = conn.execute(told.distinct().limit(limit // 16)).scalars().all()
+    columns = [jobs.c[name] for name in ("id", "line", "wrapped", "pack", "files")]
+    rows = conn.execute(sa.select(*columns).where(jobs.c.pack.in_(packs), jobs.c.campaign == campaign)) if packs else ()
+    return [dict(row._mapping) for row in rows]
+
+
+def laid_out(conn: Connection, ids: Sequence[str]) -> None:
+    """The files of these units lie outside: no pack of ours holds them any more."""
+    told = sa.update(jobs).where(jobs.c.id == sa.bindparam("one")).values(pack=None)
+    if ids:
+        conn.execute(told, [{"one": one} for one in ids])
+
+
+def verdicts(conn: Connection, campaign: str) -> dict[tuple[str, str | None], int]:
+    """(state, verdict) -> how many units."""
+    told = sa.select(jobs.c.state, jobs.c.verdict, sa.func.count()).where(jobs.c.campaign == campaign)
+    return {(state, verdict): n for state, verdict, n in conn.execute(told.group_by(jobs.c.state, jobs.c.verdict))}

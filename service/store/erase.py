@@ -54,6 +54,7 @@ def erase(
             body=b"",
             same=None,
             purpose=None,
+            legal_basis=None,
             reason=None,
             pack=None,
             files=None,

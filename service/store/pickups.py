@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from service.clock import new_id
 from service.store.schema import campaigns, copies, jobs, slices
+from service.store.slices import LACKING
 
 LONGEST = 86_400_000
 """Milliseconds that a lease may have."""
@@ -146,30 +147,24 @@ def _next(conn: sa.Connection, asked: Asked, seller: str) -> list[Row]:
 
 
 def _without(conn: sa.Connection, asked: Asked, seller: str) -> list[tuple[str, int]]:
-    """Reason -> how many of a seller's pieces can be had without G-code only."""
-    told = (
-        sa.select(slices.c.reason, sa.func.count())
-        .select_from(slices)
-        .join(copies, copies.c.job == slices.c.job)
-        .join(jobs, jobs.c.id == copies.c.job)
-        .outerjoin(campaigns, campaigns.c.id == jobs.c.campaign)
-        .where(slices.c.state == "failed", *_ready(asked, seller))
-        .group_by(slices.c.reason)
-    )
-    return [(str(reason), int(n)) for reason, n in conn.execute(told)]
+    """Reason -> how many of a seller's pieces can be had without G-code only; of the last thousand jobs that could not be sliced."""
+    told = sa.select(slices.c.job, slices.c.reason).where(slices.c.state == "failed").order_by(slices.c.job.desc()).limit(1000)
+    why = {job: str(reason) for job, reason in conn.execute(told)}
+    if not why:
+        return []
+    pieces = sa.select(copies.c.job, sa.func.count()).join(jobs, jobs.c.id == copies.c.job)
+    pieces = pieces.outerjoin(campaigns, campaigns.c.id == jobs.c.campaign)
+    pieces = pieces.where(copies.c.job.in_(why), *_ready(asked, seller)).group_by(copies.c.job)
+    found: dict[str, int] = {}
+    for job, n in conn.execute(pieces):
+        found[why[job]] = found.get(why[job], 0) + int(n)
+    return sorted(found.items())
 
 
-def lacking(conn: sa.Connection, asked: Asked) -> list[str]:
-    """The jobs whose slicing failed for want of a slicer: they are asked for again."""
-    told = (
-        sa.select(copies.c.job)
-        .join(slices, slices.c.job == copies.c.job)
-        .where(copies.c.state == "ready", copies.c.tenant.in_(asked.sellers), copies.c.process == asked.process)
-        .where(slices.c.state == "failed", slices.c.reason == "installation")
-        .distinct()
-        .limit(AHEAD)
-    )
-    return list(conn.execute(told).scalars())
+def lacking(conn: sa.Connection) -> list[str]:
+    """Jobs whose slicing failed for want of a slicer: they may be asked for again."""
+    told = sa.select(slices.c.job).where(slices.c.state == "failed", slices.c.reason == LACKING)
+    return list(conn.execute(told.order_by(slices.c.job).limit(AHEAD)).scalars())
 
 
 def find(conn: sa.Connection, holder: str, piece: str) -> Row | None:

@@ -27,6 +27,45 @@ _CLAIMED = (
 )  # fmt: skip
 
 
+_FOR_TELLING = [
+    jobs.c[name]
+    for name in (
+        "id", "tenant", "campaign", "line", "queue", "state", "verdict", "reason", "process", "machine", "priority", "due",
+        "finished", "attempt", "strikes",
+    )
+]  # fmt: skip
+_ONE = jobs.c.id == sa.bindparam("one"), jobs.c.state == "running"
+_SETTLE = (
+    sa.update(jobs)
+    .where(*_ONE)
+    .values(
+        state=sa.bindparam("new_state"),
+        version=jobs.c.version + 1,
+        updated=sa.bindparam("at"),
+        finished=sa.bindparam("at"),
+        verdict=sa.bindparam("new_verdict"),
+        reason=sa.bindparam("new_reason"),
+        told=sa.bindparam("new_told"),
+        pack=sa.bindparam("new_pack"),
+        files=sa.bindparam("new_files"),
+        production=sa.bindparam("new_production"),
+        expires=jobs.c.expires + (sa.bindparam("at") - jobs.c.created),
+    )
+)
+_GIVE_BACK = (
+    sa.update(jobs)
+    .where(*_ONE)
+    .values(
+        state="queued",
+        version=jobs.c.version + 1,
+        updated=sa.bindparam("at"),
+        strikes=jobs.c.strikes + sa.bindparam("more"),
+        reason=sa.func.coalesce(sa.bindparam("why"), jobs.c.reason),
+    )
+)
+"""Of jobs that are held: many at once, made once, for building a statement costs more than running it."""
+
+
 @dataclass(frozen=True)
 class Head:
     """The next job of a queue, as far as the choice between queues needs it."""
@@ -106,21 +145,22 @@ def claim(conn: sa.Connection, head: Head, most: int, now: int, apart: Collectio
 
 def _company(conn: sa.Connection, head: Head, most: int, apart: Collection[str]) -> list[str]:
     """The head and those after it that go with it, each with its equals: what is made once serves all of them."""
-    like = jobs.c.queue == head.queue, jobs.c.body == head.body, jobs.c.priority == head.priority, WAITING
     columns = [jobs.c[name] for name in ("id", "same", "queue", "priority", "template", "process", "strikes")]
-    upcoming = sa.select(*columns).where(*like).order_by(jobs.c.due, jobs.c.id).limit(most + len(apart))
-    itself = sa.select(*columns).where(jobs.c.id == head.id)
-    rows = [*conn.execute(itself), *conn.execute(upcoming)]
-    equal = sa.select(*columns).where(jobs.c.same.in_({row.same for row in rows if row.same is not None}), WAITING)
+    upcoming = (
+        sa.select(*columns)
+        .where(jobs.c.queue == head.queue, jobs.c.body == head.body, jobs.c.priority == head.priority, WAITING)
+        .where(jobs.c.template == head.template, jobs.c.process == head.process, jobs.c.strikes == 0)
+        .where(jobs.c.id != head.id, jobs.c.id.not_in(sorted(apart)))
+        .order_by(jobs.c.due, jobs.c.id)
+        .limit(most - 1)
+    )
+    rows = [*conn.execute(sa.select(*columns).where(jobs.c.id == head.id)), *conn.execute(upcoming)]
+    wanted = sorted({row.same for row in rows if row.same is not None})
     found: dict[bytes, list[str]] = {}
-    wanted = (head.queue, head.priority, head.template, head.process, 0)
-    for one, same, *rest in conn.execute(equal.limit(most * most)):
-        if tuple(rest) == wanted and one not in apart:
-            found.setdefault(same, []).append(one)
-    together = [head.id]
-    for one, same, *rest in rows:
-        if one == head.id or (tuple(rest) == wanted and one not in apart):
-            together += [one, *found.get(same, ())]
+    for row in conn.execute(sa.select(*columns).where(jobs.c.same.in_(wanted), WAITING).limit(most * most)) if wanted else ():
+        if row[2:] == (head.queue, head.priority, head.template, head.process, 0) and row.id not in apart:
+            found.setdefault(row.same, []).append(row.id)
+    together = (one for row in rows for one in (row.id, *found.get(row.same, ())))
     return list(dict.fromkeys(together))[:most]
 
 
@@ -128,23 +168,19 @@ def give_back(
     conn: sa.Connection, units: Sequence[tuple[str, int]], struck: Mapping[str, str], now: int
 ) -> list[dict[str, Any]]:
     """(id, attempt) of claimed jobs wait again; those in `struck` (id -> reason) with a strike more. The rows that changed."""
-    rows = []
-    for one, attempt in units:
-        told = (
-            sa.update(jobs)
-            .where(jobs.c.id == one, jobs.c.state == "running", jobs.c.attempt == attempt)
-            .values(
-                state="queued",
-                version=jobs.c.version + 1,
-                updated=now,
-                strikes=jobs.c.strikes + (1 if one in struck else 0),
-                reason=struck.get(one, jobs.c.reason),
-            )
-            .returning(jobs.c.id, jobs.c.queue, jobs.c.tenant, jobs.c.strikes)
-        )
-        rows += [dict(row._mapping) for row in conn.execute(told)]
+    rows = list(_held(conn, dict(units)).values())
+    if rows:
+        told = [{"one": row["id"], "at": now, "more": int(row["id"] in struck), "why": struck.get(row["id"])} for row in rows]
+        conn.execute(_GIVE_BACK, told)
     tallies.count(conn, tallies.moved(rows, "running", "queued"))
-    return rows
+    return [{**row, "strikes": row["strikes"] + (row["id"] in struck)} for row in rows]
+
+
+def _held(conn: sa.Connection, units: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    """Those of the jobs (id -> attempt) that still run under that attempt, held for this transaction: nobody changes them before it ends."""
+    told = sa.select(*_FOR_TELLING).where(jobs.c.id.in_(units), jobs.c.state == "running").with_for_update()
+    rows = (dict(row._mapping) for row in conn.execute(told))
+    return {row["id"]: row for row in rows if row["attempt"] == units[row["id"]]}
 
 
 def running(conn: sa.Connection) -> list[tuple[str, int]]:
@@ -171,29 +207,28 @@ def settle(conn: sa.Connection, ended: Sequence[Ended], now: int) -> Settled:
 
     Its retention runs from now: it waited, and was not forgotten, until here.
     """
-    made = Settled()
-    for one in ended:
-        told = (
-            sa.update(jobs)
-            .where(jobs.c.id == one.id, jobs.c.state == "running", jobs.c.attempt == one.attempt)
-            .values(
-                state=one.state,
-                version=jobs.c.version + 1,
-                updated=now,
-                finished=now,
-                verdict=one.verdict,
-                reason=one.reason,
-                told=one.told,
-                pack=one.pack,
-                files=one.files,
-                production=one.production,
-                expires=jobs.c.expires + (now - jobs.c.created),
-            )
-            .returning(*_FOR_TELLING)
-        )
-        rows = [dict(row._mapping) for row in conn.execute(told)]
-        made.ended += rows
-        made.late += not rows
+    held = _held(conn, {one.id: one.attempt for one in ended})
+    kept = [one for one in ended if one.id in held]
+    made = Settled(late=len(ended) - len(kept))
+    if kept:
+        told = [
+            {
+                "one": one.id,
+                "new_state": one.state,
+                "at": now,
+                "new_verdict": one.verdict,
+                "new_reason": one.reason,
+                "new_told": one.told,
+                "new_pack": one.pack,
+                "new_files": one.files,
+                "new_production": one.production,
+            }
+            for one in kept
+        ]
+        conn.execute(_SETTLE, told)
+    made.ended = [
+        {**held[one.id], "state": one.state, "verdict": one.verdict, "reason": one.reason, "finished": now} for one in kept
+    ]
     went = {row["id"]: row for row in made.ended}
     pieces = [
         {
@@ -217,23 +252,3 @@ def settle(conn: sa.Connection, ended: Sequence[Ended], now: int) -> Settled:
     for state in {row["state"] for row in made.ended}:
         tallies.count(conn, tallies.moved((r for r in made.ended if r["state"] == state), "running", state))
     return made
-
-
-_FOR_TELLING = [
-    jobs.c[name]
-    for name in (
-        "id",
-        "tenant",
-        "campaign",
-        "line",
-        "queue",
-        "state",
-        "verdict",
-        "reason",
-        "process",
-        "machine",
-        "priority",
-        "due",
-        "finished",
-    )
-]

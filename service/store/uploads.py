@@ -34,10 +34,14 @@ def known(conn: sa.Connection, tenant: str, hashes: Sequence[str]) -> dict[str, 
     return {row.sha256: dict(row._mapping) for row in conn.execute(told)}
 
 
-def remove(conn: sa.Connection, tenant: str, sha256: str) -> str | None:
-    """It goes; the name of its pack, which is then removed. None where there was none."""
-    told = sa.delete(uploads).where(uploads.c.tenant == tenant, uploads.c.sha256 == sha256).returning(uploads.c.pack)
-    return conn.execute(told).scalar()
+def in_packs(conn: sa.Connection, packs: Sequence[str]) -> list[str]:
+    """Those of the packs that an upload lies in."""
+    return list(conn.execute(sa.select(uploads.c.pack).where(uploads.c.pack.in_(packs))).scalars())
+
+
+def drop(conn: sa.Connection, packs: Sequence[str]) -> None:
+    """The uploads of these packs go."""
+    conn.execute(sa.delete(uploads).where(uploads.c.pack.in_(packs)))
 
 
 def expire(conn: sa.Connection, now: int) -> list[str]:

@@ -143,7 +143,7 @@ class Sender:
                 outbox.missed(conn, letter.id, answer, None if last else at + pause(letter.id, letter.tries + 1))
                 if answer == "410":
                     endpoints.disable(conn, letter.endpoint, answer)
-                log.info("a webhook was not taken", extra={"message": letter.id, "answer": answer, "tries": letter.tries + 1})
+                log.info("a webhook was not taken", extra={"webhook": letter.id, "answer": answer, "tries": letter.tries + 1})
         for future in done:
             del self.flying[future]
         return len(done)

@@ -16,7 +16,7 @@ KILLS = 60
 
 
 def test_sixty_kills_under_load_with_poison(tmp_path: pathlib.Path) -> None:
-    assert chaos.storm(tmp_path / "data", KILLS, seed=1) == []
+    assert chaos.storm(tmp_path / "data", KILLS, seed=1, lanes=1) == []
 
 
 @pytest.fixture(scope="module")

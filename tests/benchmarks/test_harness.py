@@ -97,6 +97,23 @@ def test_everyone_gets_the_same_inputs_in_turn() -> None:
     assert [n for who, n in turns if who == "ours"] == [n for who, n in turns if who == "peer"]
 
 
+def test_what_other_processes_took_is_told() -> None:
+    """Each call's answer is its time; whether it was right is asked when all have run."""
+    ran: list[str] = []
+    case = Case(
+        "told",
+        lambda _: ran.append("ours") or 4.0,
+        lambda: [*ran],
+        peers={"peer": lambda _: 8.0},
+        told=True,
+        rounds=2,
+        most_ms=3.0,
+    )
+    result = harness.run("service", case)
+    assert (result.ours.median, result.ratio, result.met) == (4.0, 2.0, False)
+    assert result.differ == ("ours", "ours")
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.facing import arc_holds, corner_holds, look, open_ended, pack
+from kernels.facing import look, open_ended, pack
 
 CUBE = np.array([[x, y, z] for x in (0, 1000) for y in (0, 1000) for z in (0, 1000)], np.int32)
 FACES = np.array(
@@ -77,40 +77,6 @@ def test_a_face_without_an_area_has_no_normal_and_no_sharp_edges() -> None:
     _, units, _, _, sharp = seen(lattice, np.array([[0, 1, 2], [1, 0, 3]], np.int32))
     assert not units[1].any()
     assert not len(sharp)
-
-
-def test_an_arc_holds_what_lies_between_its_ends_and_eight_degrees_beside() -> None:
-    def way(degrees: float, up: float = 0.0) -> tuple[float, float, float]:
-        a, b = np.radians(degrees), np.radians(up)
-        return float(np.cos(a) * np.cos(b)), float(np.sin(a) * np.cos(b)), float(np.sin(b))
-
-    held = {
-        (45, 0): True,
-        (0, 0): True,
-        (97, 0): True,
-        (-7, 0): True,
-        (99, 0): False,
-        (-9, 0): False,
-        (45, 7): True,
-        (45, 9): False,
-        (225, 0): False,
-    }
-    for (a, b), expected in held.items():
-        assert arc_holds(*way(0), *way(90), *way(a, b)) is expected, (a, b)
-
-
-def test_a_corner_holds_what_its_faces_span() -> None:
-    twin, units, _, _, _ = seen(CUBE, FACES)
-    h = next(3 * i + k for i, f in enumerate(FACES) for k in range(3) if f[k] == 7)
-    for way, expected in (
-        ((1, 1, 1), True),
-        ((3, 1, 1), True),
-        ((1, 1, -0.2), False),
-        ((-1, -1, -1), False),
-        ((1, -0.3, 1), False),
-    ):
-        unit = np.array(way) / np.linalg.norm(way)
-        assert corner_holds(twin, units, h, *unit.tolist()) is expected, way
 
 
 def test_lanes_of_a_node_let_pass_what_any_child_lets_pass() -> None:

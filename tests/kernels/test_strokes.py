@@ -86,6 +86,32 @@ def test_two_tips_that_face_each_other_are_near() -> None:
         assert least(moved, ends, 0.0, 700.0)[SPACE] == pytest.approx(far, abs=1e-3)
 
 
+LEFT, RIGHT = [(-3000, 0), (0, 0), (-1500, 4000), (-2500, 4000)], [(100, 0), (3100, 0), (2600, 4000), (1600, 4000)]
+
+
+@pytest.mark.parametrize("up", (0, 1, -1, 8, -8))
+@pytest.mark.parametrize("tilt", (0, 1, -1, 40))
+def test_feet_on_one_line_are_near(up: int, tilt: int) -> None:
+    """What stands between them is least at their corners, whether their bases run on one line, or nearly, or look at each other or away."""
+    right = [(x, y + up + (tilt if x == 3100 else 0)) for x, y in RIGHT]
+    points, ends = loops(LEFT, right)
+    assert least(points, ends, 0.0, 500.0)[SPACE] == pytest.approx(math.hypot(100, up), abs=1e-3)
+    assert math.isinf(least(points, ends, 0.0, 100.0)[SPACE])
+    # cut out of ink they leave as thin a stroke
+    points, ends = loops(box(-9000, -9000, 9000, 9000), LEFT[::-1], right[::-1])
+    assert least(points, ends, 500.0, 0.0)[STROKE] == pytest.approx(math.hypot(100, up), abs=1e-3)
+
+
+def test_points_of_one_straight_edge_are_no_neck() -> None:
+    """Nor are two corners whose room closes at once, nor a wedge's two."""
+    split = [(x, 0) for x in range(-3000, 1, 100)] + LEFT[2:]
+    points, ends = loops(split)
+    assert np.isinf(least(points, ends, 400.0, 400.0)).all()
+    notched = [(-9000, -9000), (9000, -9000), (9000, 0), (300, 0), (150, -600), (0, 0), (-9000, 0)]
+    points, ends = loops(notched)
+    assert np.isinf(least(points, ends, 250.0, 350.0)).all()
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(-4000, 4000), st.integers(-4000, 4000)), min_size=3, max_size=14, unique=True),

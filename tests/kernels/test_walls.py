@@ -20,6 +20,8 @@ PLAIN = bool(numba.config.DISABLE_JIT)
 """Nothing is compiled: a hundred times slower, so bodies of many facets are left out."""
 LIMIT = 1.0
 TILTS = ((0, 0, 0), (31, -17, 58))
+LEFT, RIGHT = [(-3.0, 0.0), (0.0, 0.0), (-1.5, 4.0), (-2.5, 4.0)], [(0.1, 0.0), (3.1, 0.0), (2.6, 4.0), (1.6, 4.0)]
+"""Two feet on one line."""
 
 
 def part(solid: m3.Manifold, tilt=(0, 0, 0), single: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -111,6 +113,15 @@ def grooves() -> m3.Manifold:
     return box(14, 14, 4) - upper - lower
 
 
+def spike() -> m3.Manifold:
+    """A slot in a block, and from its floor a spike that leans by 35 degrees and ends 0.3 mm under the slot's roof."""
+    return (
+        box(20, 14, 12)
+        - box(30, 10, 6).translate([-5, 2, 3])
+        + m3.Manifold.cylinder(8, 1.4, 0.0, 5).rotate([0, 35, 0]).translate([6, 7, 8.7 - 8 * math.cos(math.radians(35))])
+    )
+
+
 THIN = {
     "plate": (box(20, 15, 0.6), 0.6),
     "plate with a pocket": (pocket(6.0, 0.5), 0.5),
@@ -195,6 +206,11 @@ SOUND = {
     "half ball": m3.Manifold.sphere(4.0, 48) - box(20, 20, 20).translate([-10, -10, 0]),
     "low step": box(10, 10, 3) + box(5, 10, 3.2),
     "low bump": box(10, 10, 3) + m3.Manifold.sphere(2.0, 24).translate([5, 5, 3]),
+    "box of many points": box(5, 6, 7).refine(12),
+    "dovetail rail": m3.Manifold.extrude(
+        m3.CrossSection([[(0.0, 0.0), (9.0, 0.0), (9.0, 2.0), (6.0, 2.0), (7.0, 4.0), (2.0, 4.0), (3.0, 2.0), (0.0, 2.0)]]), 9.0
+    ),
+    "split letter": box(20, 20, 4) - m3.Manifold.extrude(m3.CrossSection([LEFT]), 3.0).refine(6).translate([9, 9, 3]),
     "tetrahedron": m3.Manifold.tetrahedron().scale([4, 4, 4]),
 }
 
@@ -295,6 +311,33 @@ def test_what_lies_beside_the_prism_is_not_under_it() -> None:
     high = np.flatnonzero((corners[:, :, 0] >= 9.999).all(axis=1) & (corners[:, :, 1] >= 1.199).all(axis=1))
     assert len(high) == 2 and not np.isin(high, told.hits[:, 0]).any()
     assert least(told) == pytest.approx(0.9, rel=0.011)
+
+
+def feet(turned: float, raised: bool) -> m3.Manifold:
+    """Two trapezia on one line, cut into a block or raised on it, 0.1 mm from each other; the right one turned by so many degrees."""
+    both = [m3.Manifold.extrude(m3.CrossSection([side]), 3.0) for side in (LEFT, RIGHT)]
+    foot = [
+        one.translate([-x, 0, 0]).rotate([0, 0, a]).translate([x, 0, 0])
+        for one, a, x in zip(both, (0.0, turned), (0.0, 0.1), strict=True)
+    ]
+    plate = box(20, 20, 4).translate([-10, -10, -3])
+    return plate + foot[0] + foot[1] if raised else plate - foot[0] - foot[1]
+
+
+@pytest.mark.parametrize("tilt", (*TILTS, (0, 0, 33)), ids=str)
+@pytest.mark.parametrize("raised", [False, True], ids=["engraved", "raised"])
+@pytest.mark.parametrize("turned", [0.0, 0.01, -0.01, 1.0, -1.0, 5.0, -5.0])
+def test_feet_on_one_line_are_as_near_as_they_are(turned: float, raised: bool, tilt: tuple[float, ...]) -> None:
+    """What stands between two letters' feet is least there: it widens at once beyond their line. A hair's turn makes no difference."""
+    solid, channel = feet(turned, raised), 1 if raised else 0
+    limits = {"wall": 0.0, "gap": LIMIT} if raised else {"wall": LIMIT, "gap": 0.0}
+    assert least(asked(solid, tilt, single=any(tilt), **limits), channel) == pytest.approx(0.1, abs=4e-4)
+    assert least(asked(solid, tilt, single=any(tilt), **{k: min(v, 0.095) for k, v in limits.items()}), channel) is None
+
+
+@pytest.mark.parametrize("tilt", TILTS, ids=str)
+def test_a_leaning_tip_under_a_roof_is_as_near_as_it_is(tilt: tuple[float, ...]) -> None:
+    assert least(asked(spike(), tilt, wall=0.0, gap=LIMIT, single=any(tilt)), 1) == pytest.approx(0.3, abs=4e-4)
 
 
 @pytest.mark.parametrize("channel", [0, 1], ids=["wall", "gap"])

@@ -117,3 +117,19 @@ def test_the_commands(shop: tuple[House, str]) -> None:
     assert f"{one}  revoked" in run.invoke(app, ["keys", "list", "--data", folder]).output
     with pytest.raises(OrderError, match="no service's folder"):
         keys.show(folder + "x", True)
+
+
+def test_a_key_s_hash_is_compared_in_constant_time(
+    shop: tuple[House, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new(shop[0], "orders")
+    token = said(capsys)["key"]
+    seen: list[tuple[bytes, bytes]] = []
+
+    def noted(one: bytes, other: bytes) -> bool:
+        seen.append((one, other))
+        return False
+
+    monkeypatch.setattr(stored.hmac, "compare_digest", noted)
+    assert found(shop[0], token) is None, "its word is the last"
+    assert seen == [(stored.hashed(token), stored.hashed(token))]

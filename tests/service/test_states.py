@@ -9,10 +9,12 @@ import sqlalchemy as sa
 
 from engine.errors import EngineFault
 from service import drawings, erasing, intake
+from service.campaigns.sweeping import sweep
 from service.house import House
 from service.states import JOB, LIVES, PIECE, Life, wrong
-from service.store import jobs, queue
+from service.store import campaigns, jobs, queue
 from service.store.queue import Ended
+from service.store.schema import campaigns as campaigns_table
 from service.store.schema import copies
 from service.store.schema import jobs as jobs_table
 from tests.service.guards import guard
@@ -63,6 +65,23 @@ def test_the_store_makes_the_moves_of_the_table(shop: tuple[House, str], end: st
         with house.database.write() as conn:
             jobs.cancel(conn, tenant, one, T0)
     assert erasing.erase_jobs(house, [one], "asked") == [one]
+
+
+@pytest.mark.parametrize(
+    "way", [["drop"], ["open_", "cancel", "erase"], ["open_", "pause", "resume", "erase"], ["open_", "pause"]]
+)
+def test_the_store_moves_a_campaign_as_the_table_says(shop: tuple[House, str], way: list[str]) -> None:
+    house, tenant = shop
+    with house.database.write() as conn:
+        one = campaigns.begin(conn, tenant, "phone-case", None, "3mf", None, T0)
+        for step in way:
+            timed = step != "drop"
+            assert getattr(campaigns, step)(conn, one, *([T0] if timed else [])), step
+    while sweep(house, T0):
+        pass
+    with house.database.read() as conn:
+        state = conn.execute(sa.select(campaigns_table.c.state)).scalar()
+    assert state == {"drop": None, "erase": "erased", "pause": "paused"}[way[-1]]
 
 
 def test_pieces_of_an_erased_job_go(shop: tuple[House, str]) -> None:

@@ -20,7 +20,10 @@ from engine.model import surface as model
 from engine.model.mesh import STEPS_PER_MM, Mesh, Part
 from engine.model.outline import Outline
 from engine.process.limits import load_process
+from engine.shape.printable import printable
+from engine.shape.setting import Setting
 from engine.shape.stamp import OffPatch, Stamped, TooCurved, covers, stamp, stamp_by_csg
+from engine.shape.strokes import Widths, thinnest
 from engine.shape.text import outline
 from engine.verify.checks import verify
 from engine.verify.delta import Certificates
@@ -163,6 +166,30 @@ def test_letters_lie_on_the_true_surface_and_go_equally_deep(case: str, raised: 
     assert walls.min() >= -0.010 - (0.0 if raised else depth) and walls.max() <= 0.010 + (depth if raised else 0.0)
     assert_printable(made)
     assert_kept(body, made)
+
+
+@pytest.mark.parametrize("raised", [False, True], ids=["engraved", "embossed"])
+@pytest.mark.parametrize("case, radius", [("convex", 20.0), ("concave", 16.5)])
+@pytest.mark.parametrize("name", ["AX", "KX", "WAX"])
+def test_feet_on_one_line_are_thin_on_a_curve_as_in_the_plane(name: str, case: str, radius: float, raised: bool) -> None:
+    """As the font sets them a hair is left between the letters, on the curve too; what the plane calls printable, there is."""
+    drawing, payload, patch, _, depth, _ = CASES[case]
+    body, process, font, height = built(drawing, **payload), load_process("mjf-pa12"), "roboto-bold", 7.0
+    # what the curve draws together between its surface and the letters' other end
+    narrowed = 1.0 - depth / radius
+    limits = Widths.of(process, raised=raised)
+    widths = Widths(limits.stroke / narrowed, limits.space / narrowed)
+    tight, made = outline(name, font=font, height=height), printable(Setting(name, font, height), widths)
+    plane = thinnest(tight, limits)
+    assert plane is not None and not plane.stroke and made is not None
+    for letters, thin in ((tight, True), (made.outline, False)):
+        stamped = stamp(body.mesh, body.patches, patch, letters, depth, emboss=raised)
+        findings = verify([settle(Part("body", stamped.mesh, stamped.patches))], process)[1]
+        told = [f for f in findings if f.code in ("thin-letter", "thin-wall", "narrow-gap")]
+        assert bool(told) is thin
+        if thin:
+            assert told[0].code == "thin-letter"
+            assert narrowed * plane.width - 1e-3 <= told[0].value <= plane.width / narrowed + 1e-3
 
 
 def assert_printable(made: Stamped) -> None:

@@ -13,6 +13,8 @@ from engine.model.outline import Outline
 from engine.model.process import Process
 from engine.process.limits import load_process
 from engine.shape import text
+from engine.shape.printable import printable
+from engine.shape.setting import Setting
 from engine.shape.stamp import stamp
 from engine.shape.strokes import Widths, thinnest
 from engine.verify.anatomy import dissect
@@ -65,3 +67,21 @@ def test_the_plane_and_the_solid_agree(name: str, font: str, height: float, key:
         return
     assert (plane.limit, plane.width) == pytest.approx((solid.limit, solid.value), abs=6e-5)
     assert plane.at == pytest.approx(solid.at[:2], abs=1e-3) or plane.width == pytest.approx(solid.value, abs=6e-5)
+
+
+@pytest.mark.parametrize("key", ["fdm-pla", "mjf-pa12"])
+@pytest.mark.parametrize("raised", [False, True], ids=["engraved", "raised"])
+@pytest.mark.parametrize("name", ["AX", "AA", "KX", "WAX", "RA"])
+def test_letters_whose_feet_stand_on_one_line_are_as_near_as_their_feet(name: str, raised: bool, key: str) -> None:
+    """A hair is left between them as the font sets them: both say so, to the step, and what is made printable passes both."""
+    process = load_process(key)
+    widths = Widths.of(process, raised=raised)
+    for height, angle in ((5.0, 0.0), (9.0, 33.3)):
+        outline = text.outline(name, font="roboto-bold", height=height, angle=angle)
+        solid, plane = told_of_the_solid(outline, process, raised=raised), thinnest(outline, widths)
+        assert plane is not None and solid is not None and not plane.stroke
+        assert (plane.limit, plane.width) == pytest.approx((solid.limit, solid.value), abs=6e-5)
+    made = printable(Setting(name, "roboto-bold", 9.0), widths)
+    assert made is not None and (made.largest_move > 0.0 or made.spaced > 0.0)
+    assert thinnest(made.outline, widths) is None
+    assert told_of_the_solid(made.outline, process, raised=raised) is None

@@ -14,14 +14,15 @@ import pytest
 import sqlalchemy as sa
 
 from engine.errors import EnvironmentFault
-from service.dispatch.dispatcher import AFTER_FAULT, Dispatcher
+from service.dispatch.dispatcher import AFTER_FAULT, BLAME, Dispatcher
 from service.dispatch.fair import Costs, Fairness
 from service.lanes.pool import Died
 from service.store import jobs, tallies
 from service.store.database import Unwritable
 from service.store.queue import Head
 from service.store.schema import jobs as table
-from tests.service.dispatch.world import DAY, INFLIGHT, VAULT, Bench, Jobs, PlayedPacks
+from tests.service.dispatch.played import Bench, PlayedPacks
+from tests.service.dispatch.world import DAY, INFLIGHT, VAULT, Jobs
 
 
 @pytest.fixture
@@ -184,9 +185,9 @@ def test_a_job_whose_key_does_not_open_fails_alone(world: Jobs) -> None:
 
 
 def test_a_unit_that_always_loses_its_lane_is_to_blame_in_the_end(world: Jobs) -> None:
-    """It may kill itself (SIGKILL); chance does not strike the same one six times, the last three of them alone."""
+    """It may kill itself (SIGKILL); chance does not strike the same one ten times, most of them alone."""
     ids = add(world, "crash")
-    for n in range(6):
+    for n in range(BLAME):
         world.dispatcher.step()
         (work,) = world.flying()
         work[0].set_running_or_notify_cancel()

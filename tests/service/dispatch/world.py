@@ -7,7 +7,6 @@ shop's leases) may inherit `Jobs`, add its rules, and use `clock`, `done()` and 
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
 import pathlib
@@ -15,8 +14,8 @@ import shutil
 import tempfile
 import types
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Executor, Future
+from collections.abc import Collection
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -28,9 +27,8 @@ from engine.errors import EnvironmentFault
 from service import clock
 from service.clock import new_id
 from service.dispatch.dispatcher import Dispatcher
-from service.dispatch.fair import Costs, Fairness
+from service.dispatch.fair import Costs
 from service.lanes.pool import Died
-from service.packs import Packs
 from service.store import erase, jobs, tallies
 from service.store.database import Database
 from service.store.keys import new_tenant
@@ -39,6 +37,7 @@ from service.store.queue import ENDED
 from service.store.schema import NEVER, campaigns, copies, endpoints, metadata, outbox
 from service.store.schema import jobs as table
 from service.vault import Vault, seal
+from tests.service.dispatch.played import Bench, Doomed, Interrupted, Killed, PlayedPacks, Work
 
 DAY = 86_400_000
 INFLIGHT = 3
@@ -48,72 +47,6 @@ NATURES = {"good": "done", "refused": "refused", "wrong": "failed", "crash": "fa
 ORDERS = ["good", "good", "good", *NATURES]
 DEATHS = {"crash": "crash", "hang": "timeout"}
 SHM = pathlib.Path("/dev/shm")
-Work = tuple[Future[Any], list[dict[str, Any]], str]
-
-
-class Killed(Exception):
-    """The dispatcher's process is no more."""
-
-
-class Doomed(Database):
-    """A database whose process dies at its n-th transaction, just before it is on the disk, or just after."""
-
-    doom = 0
-    after = False
-
-    @contextlib.contextmanager
-    def write(self) -> Iterator[sa.Connection]:
-        self.doom -= 1
-        now = self.doom == 0
-        with super().write() as conn:
-            yield conn
-            if now and not self.after:
-                raise Killed
-        if now:
-            raise Killed
-
-
-class PlayedPacks(Packs):
-    """Names alone."""
-
-    def __init__(self) -> None:
-        super().__init__(pathlib.Path("packs"))
-        self.there: set[str] = set()
-
-    def remove(self, name: str) -> None:
-        self.there.discard(name)
-
-    def wipe(self, name: str, spans: object) -> None:
-        assert name in self.there
-
-    def old(self, before: int) -> Iterator[str]:
-        return iter(())
-
-
-class Bench(Executor):
-    """Work that was submitted, until a rule says what becomes of it."""
-
-    def __init__(self) -> None:
-        self.work: list[tuple[Future[Any], list[dict[str, Any]], str]] = []
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        units, _, pack = args[3]
-        self.work.append((future, units, pack))
-        return future
-
-
-class Interrupted(Fairness):
-    """Somebody does something between the look at the queue and the claim."""
-
-    meanwhile: Callable[[], None] | None = None
-
-    def choose(self, heads: Any) -> Any:
-        found = super().choose(heads)
-        if self.meanwhile is not None:
-            do, self.meanwhile = self.meanwhile, None
-            do()
-        return found
 
 
 class Jobs(RuleBasedStateMachine):

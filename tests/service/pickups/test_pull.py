@@ -17,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
-from service import erasing, pull
+from service import cli, erasing, pull
 from service.api import pickups as routes
 from service.app import create
 from service.store.schema import copies
@@ -293,6 +293,19 @@ def test_a_service_that_is_evil_writes_nowhere_else(
     assert pulled(counter, out) == status
     new = {p for p in out.parent.rglob("*")} - before
     assert not [p for p in new if "evil" in p.name] and here(out) == []
+
+
+def test_the_command_is_the_same(counter: Counter, out: pathlib.Path) -> None:
+    finished(counter.house, counter.seller)
+    told = ["pull", "--url", counter.url, "--process", "fdm-pla", "--out", str(out), "--limit", "1"]
+    for status in (pull.ALL, pull.ALL):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(told)
+        assert ended.value.code == status
+    assert len(here(out)) == 1
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["pull", "--url", "http://127.0.0.1:1", "--process", "x", "--out", str(out), "--patience", "0"])
+    assert ended.value.code == pull.UNREACHABLE
 
 
 def test_no_redirect_takes_the_key_elsewhere(counter: Counter, out: pathlib.Path) -> None:

@@ -6,12 +6,15 @@ import pytest
 import sqlalchemy as sa
 
 from service import erasing
+from service.campaigns.sweeping import sweep
+from service.clock import new_id
 from service.dispatch.upkeep import Upkeep
 from service.erasures import Entry, Journal
 from service.house import ERASURES, House
-from service.store import erase, jobs, queue, tallies
+from service.store import campaigns, erase, jobs, queue, tallies, uploads
 from service.store.schema import copies, outbox
-from service.vault import Unreadable, unseal
+from service.store.schema import uploads as uploads_table
+from service.vault import Unreadable, seal, unseal
 from tests.service.privacy.made import CANARY, T0, holds, house_in, made
 
 DAY = 86_400_000
@@ -31,7 +34,9 @@ def row(house: House, tenant: str, job: str) -> jobs.Row:
 
 def test_nothing_of_an_erased_job_is_left_and_its_neighbour_is_whole(shop: tuple[House, str]) -> None:
     house, tenant = shop
-    first, second = made(house, tenant, [CANARY, "Anna"], reference=f"order {CANARY}", purpose=f"for {CANARY}")
+    first, second = made(
+        house, tenant, [CANARY, "Anna"], reference=f"order {CANARY}", purpose=f"for {CANARY}", legal_basis=f"{CANARY} agreed"
+    )
     before = row(house, tenant, first)
     offset, size, *_ = before["files"]["model.stl"]
     sealed = house.packs.read(before["pack"], offset, size)
@@ -45,7 +50,20 @@ def test_nothing_of_an_erased_job_is_left_and_its_neighbour_is_whole(shop: tuple
     after = row(house, tenant, first)
     assert after["state"] == "erased"
     assert not any(
-        after[n] for n in ("sealed", "wrapped", "told", "reference", "same", "body", "purpose", "pack", "files", "expires")
+        after[n]
+        for n in (
+            "sealed",
+            "wrapped",
+            "told",
+            "reference",
+            "same",
+            "body",
+            "purpose",
+            "legal_basis",
+            "pack",
+            "files",
+            "expires",
+        )
     )
     assert after["production"] == {"template": "phone-case", "version": 1}, "what was made stays on record"
 
@@ -162,3 +180,56 @@ def test_with_another_master_key_nothing_opens(shop: tuple[House, str], tmp_path
         other.vault.unwrap(row(house, tenant, one)["wrapped"], one)
     with pytest.raises(Unreadable):
         house.vault.unwrap(row(house, tenant, one)["wrapped"], "0" * 32)
+
+
+def uploaded(house: House, tenant: str) -> tuple[str, bytes]:
+    """An upload as the API keeps it: its sha256, and its sealed bytes."""
+    pack = new_id(T0)
+    key, wrapped = house.vault.new_key(pack)
+    sealed = seal(key, CANARY.encode())
+    house.packs.put(pack, [sealed])
+    told = {"tenant": tenant, "sha256": "a" * 64, "kind": "scan", "unit": "mm", "bytes": 9, "wrapped": wrapped, "pack": pack}
+    with house.database.write() as conn:
+        uploads.add(conn, {**told, "side": None, "created": T0, "expires": T0 + DAY})
+    return "a" * 64, sealed
+
+
+def test_an_erased_upload_is_nowhere_and_another_tenant_erases_none(shop: tuple[House, str]) -> None:
+    house, tenant = shop
+    sha256, sealed = uploaded(house, tenant)
+    assert holds(house.folder, sealed)
+    assert not erasing.erase_upload(house, "0" * 32, sha256, T0) and holds(house.folder, sealed)
+    assert erasing.erase_upload(house, tenant, sha256, T0)
+    assert holds(house.folder, sealed) == [] and holds(house.folder, sha256.encode()) == []
+    assert not erasing.erase_upload(house, tenant, sha256, T0)
+
+
+def test_an_upload_that_the_journal_names_is_erased_again(shop: tuple[House, str]) -> None:
+    """As after a backup was restored, or when the process died after the journal was written."""
+    house, tenant = shop
+    _, sealed = uploaded(house, tenant)
+    with house.database.read() as conn:
+        (pack,) = conn.execute(sa.select(uploads_table.c.pack)).scalars()
+    Journal(house.folder / ERASURES).write([Entry(pack, T0, "upload")])
+    assert erasing.erase_again(house) == 1 and erasing.erase_again(house) == 0
+    assert holds(house.folder, sealed) == [] and list(house.packs.names()) == []
+
+
+def test_a_campaign_that_the_journal_names_loses_its_name_and_is_erased_by_who_sweeps(shop: tuple[House, str]) -> None:
+    house, tenant = shop
+    with house.database.write() as conn:
+        one = campaigns.begin(conn, tenant, "phone-case", None, "3mf", f"gifts for {CANARY}", T0)
+        assert campaigns.open_(conn, one, T0)
+    house.database.settle_down()
+    assert holds(house.folder, CANARY.encode())
+    erasing.note_campaign(house, one, T0)
+    assert erasing.erase_again(house) == 1 and erasing.erase_again(house) == 0
+    assert holds(house.folder, CANARY.encode()) == []
+    with house.database.read() as conn:
+        found = campaigns.find(conn, tenant, one)
+    assert found is not None and (found["state"], found["name"]) == ("erasing", None)
+    while sweep(house, T0):
+        pass
+    with house.database.read() as conn:
+        found = campaigns.find(conn, tenant, one)
+    assert found is not None and found["state"] == "erased"
