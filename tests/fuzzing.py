@@ -31,9 +31,10 @@ CONFIG = """
 [checks.negative_data_rejection]
 expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "410", "412", "413", "414", "415", "416", "422", "429", "431"]
 [checks.positive_data_acceptance]
-expected-statuses = ["2xx", "304", "400", "404", "409", "410", "412", "416", "422"]
+expected-statuses = ["2xx", "304", "400", "403", "404", "409", "410", "412", "416", "422"]
 """
-"""A name or an id that nobody has, an order that a template does not take: a problem, as it should be."""
+"""A name or an id that nobody has, an order that a template does not take, a process that no shop's key is granted: a problem, as it
+should be."""
 QUOTED = {
     "verdict": "printable", "process": "mjf-pa12", "price": 12.5, "currency": "EUR", "mass_g": 21.0, "print_time_s": 60.0,
     "calibrated": False, "estimate_source": "ours", "estimate_error": None, "findings": [],
@@ -52,7 +53,9 @@ class Canned(Interactive):
 def owner_of(house: House) -> str:
     """A key that may do all."""
     with house.database.write() as conn:
-        return keys.new_key(conn, keys.new_tenant(conn, "fuzzed", 1), "fuzz", ["owner", "metrics"], 1)[1]
+        one = keys.new_tenant(conn, "fuzzed", 1)
+        scopes = ["owner", "metrics", "pickup"]
+        return keys.new_key(conn, one, "fuzz", scopes, 1, sellers=[one], processes=["mjf-pa12"])[1]
 
 
 @contextlib.contextmanager

@@ -114,7 +114,9 @@ def sent(data: bytes, sha256: str, name: str, wanted: str | None, known: str | N
     return Response(data, status, headers, media_type=KINDS.get(name.rpartition(".")[2], OTHER))
 
 
-@router.get("/jobs/{job:id}/files/{name}", responses={**also(304, 410, 416), 200: _WHOLE, 206: _PART}, response_class=Response)
+@router.get(
+    "/jobs/{job:id}/files/{name}", responses={**also(304, 410, 416, 503), 200: _WHOLE, 206: _PART}, response_class=Response
+)
 def file(
     job: Id,
     name: FileName,
@@ -129,13 +131,13 @@ def file(
     return sent(data, sha256, name, range_, if_none_match, if_range)
 
 
-@router.get("/jobs/{job:id}/report", responses={**also(304, 410), 200: _JSON}, response_class=Response)
+@router.get("/jobs/{job:id}/report", responses={**also(304, 410, 503), 200: _JSON}, response_class=Response)
 def report(job: Id, key: Orders, house: TheHouse, if_none_match: IfNoneMatch = None) -> Response:
     """What was checked and found, with all figures; of a refused product, too."""
     return sent(*plain(house, key.tenant, job, "report.json"), "report.json", None, if_none_match, None)
 
 
-@router.get("/jobs/{job:id}/record", responses={**also(304, 410), 200: _JSON}, response_class=Response)
+@router.get("/jobs/{job:id}/record", responses={**also(304, 410, 503), 200: _JSON}, response_class=Response)
 def record(job: Id, key: Orders, house: TheHouse, if_none_match: IfNoneMatch = None) -> Response:
     """What it was made of: the accepted order, and the hashes of code, fonts, inputs and files. `unikat rebuild` takes it."""
     return sent(*plain(house, key.tenant, job, "record.json"), "record.json", None, if_none_match, None)

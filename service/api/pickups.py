@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.process.limits import load_process, machines_for
 from service.api.callers import Pickup, TheHouse
+from service.api.described import also
 from service.api.files import damaged
 from service.api.ids import Id
 from service.api.problems import Problem
@@ -165,7 +166,7 @@ def _claim(house: House, asked: Asked, token: str, seconds: int) -> Claimed:
     return made
 
 
-@router.post(":claim", response_model=ClaimedBody)
+@router.post(":claim", response_model=ClaimedBody, responses=also(404))
 async def claim(
     body: ClaimBody,
     key: Pickup,
@@ -192,7 +193,7 @@ async def claim(
     )
 
 
-@router.post(":renew", response_model=HeldBody)
+@router.post(":renew", response_model=HeldBody, responses=also(409))
 def renew(body: RenewBody, key: Pickup, house: TheHouse) -> HeldBody:
     """The lease runs on, from now."""
     at = now()
@@ -204,7 +205,7 @@ def renew(body: RenewBody, key: Pickup, house: TheHouse) -> HeldBody:
     return HeldBody(expires=_expiry(rows), units=_pieces(house, rows))
 
 
-@router.post(":ack", response_model=HeldBody)
+@router.post(":ack", response_model=HeldBody, responses=also(409))
 def ack(body: LeaseBody, key: Pickup, house: TheHouse) -> HeldBody:
     """They are printed: nobody gets them again. May be said twice."""
     try:
@@ -215,7 +216,7 @@ def ack(body: LeaseBody, key: Pickup, house: TheHouse) -> HeldBody:
     return HeldBody(expires=None, units=_pieces(house, rows))
 
 
-@router.post(":release", status_code=204)
+@router.post(":release", status_code=204, responses=also(409))
 def release(body: LeaseBody, key: Pickup, house: TheHouse) -> Response:
     """They are not printed, and wait for who asks next."""
     try:
@@ -226,7 +227,7 @@ def release(body: LeaseBody, key: Pickup, house: TheHouse) -> Response:
     return Response(status_code=204)
 
 
-@router.post(":reprint", response_model=HeldBody)
+@router.post(":reprint", response_model=HeldBody, responses=also(409))
 def reprint(body: ReprintBody, key: Pickup, house: TheHouse) -> HeldBody:
     """Print them again: the same bytes under the next copy number, waiting for a claim. May be said twice."""
     try:
@@ -243,7 +244,7 @@ def read(unit: PieceId, key: Pickup, house: TheHouse) -> PieceBody:
     return _pieces(house, [_held(house, key, unit)])[0]
 
 
-@router.get("/{unit:id}/files/{name}", response_class=Response)
+@router.get("/{unit:id}/files/{name}", response_class=Response, responses=also(503))
 def file(unit: PieceId, name: Annotated[str, Path(max_length=80)], key: Pickup, house: TheHouse) -> Response:
     """A file of a piece that this key holds, if its lease names it."""
     row = _held(house, key, unit)
