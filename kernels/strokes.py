@@ -85,13 +85,15 @@ def _among(points: Loops, before: Loops, after: Loops, units: Floats, i: int, x:
     Between them one of the edges may run along (x, y) or look away from it: of two letters that stand on one line, the feet's.
     """
     p, j = before[i], after[i]
+    left, right = units[p, 0] * x + units[p, 1] * y, units[i, 0] * x + units[i, 1] * y
+    if left + right <= 0.0:
+        return False
     # how far each edge runs along it: exact, of whole numbers
     one = (points[i, 0] - points[p, 0]) * x + (points[i, 1] - points[p, 1]) * y
     two = (points[j, 0] - points[i, 0]) * x + (points[j, 1] - points[i, 1]) * y
-    left, right = units[p, 0] * x + units[p, 1] * y, units[i, 0] * x + units[i, 1] * y
     if one == 0.0 or two == 0.0:
         return bool(left > 0.0 and right > 0.0)
-    return bool((one < 0.0) != (two < 0.0) and left + right > 0.0)
+    return bool((one < 0.0) != (two < 0.0))
 
 
 @inlined

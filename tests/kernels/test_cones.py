@@ -110,3 +110,22 @@ def test_the_foot_of_a_letter_looks_along_its_line_and_not_along_its_side() -> N
         assert not corner_holds(twin, units, h, -1.0, 0.0, 0.0)
         assert not corner_holds(twin, units, h, 0.0, 1.0, 0.0)
         assert not corner_holds(twin, units, h, -0.1, -0.99, 0.0)
+
+
+def test_a_corner_at_a_border_is_walked_both_ways() -> None:
+    """Whichever side of a leaning spike is taken out, and wherever the walk begins: the other sides span as much."""
+    for lean in (40, 101):
+        points, faces = leaning(lean, 20)
+        for out in range(20):
+            twin, units = normals(points, [face for k, face in enumerate(faces) if k != out])
+            assert all(corner_holds(twin, units, 3 * f, 0.0, 0.0, 1.0) is (lean == 40) for f in range(19))
+
+
+def test_faces_without_an_area_say_nothing_of_a_corner() -> None:
+    """Two halves of one side: of which the first has lost its area, whichever half-edge the walk begins at."""
+    points, faces = leaning(40, 3)
+    middle = tuple(0.5 * (a + b) for a, b in zip(points[1], points[2], strict=True))
+    points = [*points, (middle[0], middle[1], middle[2])]
+    twin, units = normals(points, [(0, 1, 4), (0, 4, 2), faces[1], faces[2]])
+    units[0] = 0.0
+    assert all(corner_holds(twin, units, 3 * f, 0.0, 0.0, 1.0) for f in range(4))
