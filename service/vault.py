@@ -36,7 +36,7 @@ def unseal(key: bytes, sealed: bytes, label: bytes = b"") -> bytes:
     """The plain bytes; Unreadable when key, bytes or label are not those of the sealing."""
     try:
         return AESGCM(key).decrypt(bytes(sealed[:NONCE]), bytes(sealed[NONCE:]), label)
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: shorter than a nonce
         raise Unreadable("what was sealed does not open: another master key, or damaged bytes") from None
 
 

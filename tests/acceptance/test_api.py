@@ -53,20 +53,17 @@ def web(folder: pathlib.Path, settings: str = "") -> Iterator[Web]:
     house.database.close()
     assert token is not None
     (folder / "settings.toml").write_text(settings)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "service.web", str(folder), "127.0.0.1", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    told, ready = os.pipe()
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+        command = [sys.executable, "-m", "service.web", str(folder), str(door.fileno()), str(os.getpid()), str(ready)]
+        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, pass_fds=(door.fileno(), ready))
+    os.close(ready)
     try:
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
-            with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200:
-                    break
-            time.sleep(0.05)
+        assert os.read(told, 1) == b"1"
         yield Web(process, port, token)
     finally:
+        os.close(told)
         process.kill()
         process.wait()
 

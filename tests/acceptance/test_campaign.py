@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import hashlib
+import http.server
 import json
 import os
 import pathlib
@@ -16,12 +17,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from engine.language import shelf
 from engine.make import make
@@ -97,7 +101,7 @@ class Service:
     def __init__(self, folder: pathlib.Path, key: str = "") -> None:
         self.log = folder.parent / f"serve-{time.monotonic_ns()}.log"
         with self.log.open("wb") as out:
-            command = [*UNIKAT, "serve", "--data", str(folder), "--port", "0", "--lanes", "2"]
+            command = [*UNIKAT, "serve", "--data", str(folder), "--port", "0", "--lanes", "2", "--allow-local-webhooks"]
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
         until = time.monotonic() + GIVE_UP
         while (at := re.search(r"Serving on (http://\S+),", self.log.read_text())) is None:
@@ -134,11 +138,89 @@ class Service:
         self.process.wait(timeout=60)
 
 
+class Receiver:
+    """Where a shop takes webhooks: looks at each signature, keeps every body by its id, and loses the first try of some."""
+
+    def __init__(self) -> None:
+        self.secret = ""
+        self.bodies: dict[str, set[bytes]] = {}
+        self.unsigned = 0
+        receiver, lock = self, threading.Lock()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                one = self.headers["webhook-id"]
+                with lock:
+                    try:
+                        Webhook(receiver.secret).verify(body, dict(self.headers))
+                    except WebhookVerificationError:
+                        receiver.unsigned += 1
+                    first = one not in receiver.bodies
+                    receiver.bodies.setdefault(one, set()).add(body)
+                self.send_response(500 if first and hashlib.sha256(one.encode()).digest()[0] < 8 else 204)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.at = f"http://127.0.0.1:{self.server.server_port}/hook"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def told(self, kind: str) -> list[dict[str, Any]]:
+        """What messages of that type said, each id once."""
+        bodies = [json.loads(next(iter(found))) for found in list(self.bodies.values())]
+        return [body["data"] for body in bodies if body["type"] == kind]
+
+    def wrong(self, campaign: str, units: Sequence[str]) -> list[str]:
+        """What is wrong with all that was told of a campaign of these units."""
+        told = [unit["id"] for data in self.told("units.ended") if data["campaign"] == campaign for unit in data["units"]]
+        found = ["a signature is wrong"] if self.unsigned else []
+        found += ["an id had two bodies"] if any(len(bodies) > 1 for bodies in self.bodies.values()) else []
+        found += ["a unit was told of twice"] if len(set(told)) != len(told) else []
+        found += ["units were not told of, or are nobody's"] if set(told) != set(units) else []
+        return found + ([] if len(self.told("campaign.ended")) == 1 else ["the end was not told of once"])
+
+
+def test_the_receiver_sees_what_is_wrong() -> None:
+    receiver = Receiver()
+
+    def body(kind: str, **data: Any) -> bytes:
+        return json.dumps({"type": kind, "data": {"campaign": "c", **data}}).encode()
+
+    good = {
+        "1": {body("units.ended", units=[{"id": "a"}])},
+        "2": {body("units.ended", units=[{"id": "b"}])},
+        "3": {body("campaign.ended")},
+    }
+    receiver.bodies = dict(good)
+    assert receiver.wrong("c", ["a", "b"]) == []
+    for change in (
+        {"1": good["1"] | {b"{}"}},
+        {"2": good["1"]},
+        {"3": good["2"]},
+        {"4": {body("campaign.ended")}},
+        {"4": {body("units.ended", units=[{"id": "z"}])}},
+    ):
+        receiver.bodies = good | change
+        assert receiver.wrong("c", ["a", "b"]), change
+    receiver.bodies, receiver.secret = {}, "whsec_" + "A" * 32
+    headers = {"webhook-id": "9", "webhook-timestamp": "1", "webhook-signature": "v1,x"}
+    with contextlib.suppress(urllib.error.HTTPError):
+        urllib.request.urlopen(urllib.request.Request(receiver.at, body("campaign.ended"), headers), timeout=10)
+    assert receiver.unsigned == 1
+    receiver.server.shutdown()
+
+
 def through_the_api(folder: pathlib.Path, count: int) -> float:
-    """A campaign over HTTP; the dispatcher is killed in its first third, the whole service in its second. Units a second, kills and all."""
+    """A campaign over HTTP; the dispatcher is killed in its first third, the whole service in its second; a receiver hears of every unit. Units a second, kills and all."""
+    receiver = Receiver()
     body = "".join(json.dumps({"parameters": {"name": name}}) + "\n" for name in names(count)).encode()
     service = Service(folder)
     try:
+        hook = json.dumps({"url": receiver.at, "events": ["units.ended", "campaign.ended"]}).encode()
+        receiver.secret = json.loads(service.call("/v1/webhooks", hook, Content_Type="application/json"))["secret"]
         path = "/v1/campaigns?template=phone-case&formats=3mf,png"
         told = json.loads(service.call(path, body, Content_Type="application/x-ndjson", Idempotency_Key="spring"))
         began, where = time.monotonic(), f"/v1/campaigns/{told['id']}"
@@ -160,8 +242,14 @@ def through_the_api(folder: pathlib.Path, count: int) -> float:
         lines = service.call(f"{where}/manifest").decode().splitlines()
         read = lambda unit, name: service.call(f"/v1/jobs/{unit['id']}/files/{name}")  # noqa: E731
         assert wrong_in(lines, 1, count, read, sample=max(1, count // 40)) == []
+        units = [json.loads(line)["id"] for line in lines]
+        give_up = time.monotonic() + 60
+        while receiver.wrong(told["id"], units) and time.monotonic() < give_up:  # what was lost comes again
+            time.sleep(0.2)
+        assert receiver.wrong(told["id"], units) == []
         service.kill(signal.SIGTERM)
     finally:
+        receiver.server.shutdown()
         if service.process.poll() is None:
             service.kill()
     house = open_house(folder)

@@ -64,3 +64,9 @@ def test_a_master_key_that_is_gone_or_open_is_refused(tmp_path: pathlib.Path, ho
         place.chmod(0o604 if how == "open to all" else 0o640)
     with pytest.raises(EnvironmentFault):
         Vault.open(place)
+
+
+@pytest.mark.parametrize("size", [0, 1, 11, 12, 27])
+def test_what_is_too_short_to_be_sealed_does_not_open(size: int) -> None:
+    with pytest.raises(Unreadable):
+        unseal(bytes(32), bytes(size))
