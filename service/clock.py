@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
+
+from service.chance import drawn
 
 Clock = Callable[[], int]
 """The wall's: what is written down. It may jump."""
@@ -19,7 +20,7 @@ def now() -> int:
 
 def new_id(at: int) -> str:
     """A UUID of version 7 (RFC 9562) as 32 hexadecimal digits: sorted by time, else random."""
-    made = (at & ((1 << 48) - 1)) << 80 | int.from_bytes(os.urandom(10))
+    made = (at & ((1 << 48) - 1)) << 80 | int.from_bytes(drawn(10))
     return f"{made & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62:032x}"
 
 

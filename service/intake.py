@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import OrderError
-from engine.export.papers import canonical, canonical_made
+from engine.export.papers import canonical_and_made
 from engine.language import shelf
 from engine.language.orders import parse_order, raised
 from engine.language.template import Template
@@ -105,7 +105,7 @@ def row_from(
     impersonal = (f"{name}={order.parameters[name]!r}".encode() for name in told["impersonal"])
     one = job or new_id(now)
     key, wrapped = vault.new_key(one)
-    plain = canonical(order)
+    plain, made = canonical_and_made(order)
     tenant = sender.tenant.encode()
     return {
         "id": one,
@@ -124,7 +124,7 @@ def row_from(
         "legal_basis": order.legal_basis,
         "reference": vault.mark(tenant, order.reference.encode()) if order.reference else None,
         "body": vault.mark(tenant, process.encode(), order.template.encode(), *impersonal),
-        "same": vault.mark(tenant, canonical_made(order)),
+        "same": vault.mark(tenant, made),
         "sealed": seal(key, plain, one.encode()),
         "wrapped": wrapped,
         "state": "queued",

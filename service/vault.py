@@ -1,12 +1,12 @@
 """Seals what a person said: AES-256-GCM under a key of the job's own, which is kept wrapped by a key outside the database.
 
 Erasing is dropping the wrapped key: what is left in a file, a log or an old disk block cannot be read by anybody.
-Sources: NIST SP 800-38D (GCM), RFC 5869 (HKDF).
+Sources: NIST SP 800-38D (GCM), RFC 5869 (HKDF), RFC 7693 (keyed BLAKE2b).
 """
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import os
 import pathlib
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from engine.errors import EnvironmentFault
+from service.chance import drawn
 
 NONCE = 12
 KEY = 32
@@ -28,7 +29,7 @@ class Unreadable(EnvironmentFault):
 
 def seal(key: bytes, plain: bytes, label: bytes = b"") -> bytes:
     """Nonce, ciphertext and tag. `label` must be the same when it is opened."""
-    nonce = os.urandom(NONCE)
+    nonce = drawn(NONCE)
     return nonce + AESGCM(key).encrypt(nonce, plain, label)
 
 
@@ -75,7 +76,7 @@ class Vault:
 
     def new_key(self, owner: str) -> tuple[bytes, bytes]:
         """A key for `owner` (an id), and the same wrapped, to be kept."""
-        key = os.urandom(KEY)
+        key = drawn(KEY)
         return key, self.wrap(key, owner)
 
     def wrap(self, key: bytes, owner: str) -> bytes:
@@ -89,4 +90,4 @@ class Vault:
     def mark(self, *words: bytes) -> bytes:
         """16 bytes that are equal for equal words, and tell nothing of them without the master key."""
         told = b"".join(len(word).to_bytes(8, "big") + word for word in words)
-        return hmac.digest(self.indexing, told, "sha256")[:16]
+        return hashlib.blake2b(told, digest_size=16, key=self.indexing).digest()

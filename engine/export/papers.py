@@ -65,10 +65,11 @@ def canonical(order: Order) -> bytes:
     return orjson.dumps(order_json(order), option=orjson.OPT_SORT_KEYS)
 
 
-def canonical_made(order: Order) -> bytes:
-    """`canonical`, of what is made alone: without what only says for whom, how many, when and why."""
-    told = {n: v for n, v in order_json(order).items() if n not in _NOT_MADE}
-    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
+def canonical_and_made(order: Order) -> tuple[bytes, bytes]:
+    """`canonical`; and the same of what is made alone: without what only says for whom, how many, when and why."""
+    told = order_json(order)
+    made = {n: v for n, v in told.items() if n not in _NOT_MADE}
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS), orjson.dumps(made, option=orjson.OPT_SORT_KEYS)
 
 
 def process_sha256(process: Process) -> str:

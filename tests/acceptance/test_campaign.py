@@ -197,7 +197,7 @@ def test_the_receiver_sees_what_is_wrong() -> None:
     receiver.bodies = dict(good)
     assert receiver.wrong("c", ["a", "b"]) == []
     for change in (
-        {"1": good["1"] | {b"{}"}},
+        {"1": good["1"] | {body("units.ended", units=[{"id": "a", "line": 1}])}},
         {"2": good["1"]},
         {"3": good["2"]},
         {"4": {body("campaign.ended")}},

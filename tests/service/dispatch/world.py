@@ -12,7 +12,6 @@ import json
 import pathlib
 import shutil
 import tempfile
-import types
 from collections import Counter
 from collections.abc import Collection
 from concurrent.futures import Future
@@ -56,7 +55,7 @@ class Jobs(RuleBasedStateMachine):
         super().__init__()
         count = itertools.count(1)
         self.patch = pytest.MonkeyPatch()  # ids must not differ when hypothesis does the same again
-        self.patch.setattr(clock, "os", types.SimpleNamespace(urandom=lambda n: next(count).to_bytes(n)))
+        self.patch.setattr(clock, "drawn", lambda n: next(count).to_bytes(n))
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=SHM if SHM.is_dir() else None))
         self.database = Database(self.folder / "model.db")
         metadata.create_all(self.database.engine)
