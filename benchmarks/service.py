@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import gc
 import itertools
 import json
 import os
@@ -190,7 +191,10 @@ def run_campaign(count: int) -> dict[str, float]:
 
 def run_rows(count: int) -> dict[str, float]:
     """Rows of NDJSON accepted, all or nothing."""
+    from service.web import SELDOM
+
     all_cores()
+    gc.set_threshold(*SELDOM)  # as the web process has it
     with tempfile.TemporaryDirectory() as place:
         began = time.monotonic()
         house = filled(pathlib.Path(place), rows_of(count))
