@@ -37,6 +37,8 @@ from service.store import keys, queue, tallies
 
 HERE = pathlib.Path(__file__).parent
 CHUNK = 16
+ALWAYS = 1e9
+"""Seconds that a chunk may take where it is always to be of CHUNK units, whatever a noisy machine makes of their cost."""
 OVERHEAD_MS = 0.6
 UNIT_MS = 1.0
 """Of work in each unit that we and the task queues do."""
@@ -127,6 +129,12 @@ def all_cores() -> None:
         os.sched_setaffinity(0, range(os.cpu_count() or 1))
 
 
+def most_mb() -> float:
+    """The most memory that this process has held. (`ru_maxrss` would count what its parent held when it was started.)"""
+    (line,) = (w for w in pathlib.Path("/proc/self/status").read_text().splitlines() if w.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024.0
+
+
 def cpu_seconds() -> float:
     """Of this process and of all that it started and waited for."""
     both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
@@ -146,6 +154,7 @@ def run_units(count: int) -> dict[str, float]:
             spent: list[float] = []
             dispatcher = Dispatcher(house.database, house.vault, house.packs, executor, _spinning(lanes, spent), 2)
             dispatcher.costs.known["phone-case", "mjf-pa12"] = UNIT_MS / 1000.0
+            dispatcher.costs.aim = ALWAYS
             drive(dispatcher, count)
         lanes.close()
         with house.database.read() as conn:
@@ -202,7 +211,7 @@ def run_rows(count: int) -> dict[str, float]:
         with house.database.read() as conn:
             assert sum(n for (n,) in conn.exec_driver_sql("SELECT n FROM tallies WHERE state = 'queued'")) == count
         house.database.close()
-    return {"wall_s": spent, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0}
+    return {"wall_s": spent, "mb": most_mb()}
 
 
 RUNS = {"units": run_units, "campaign": run_campaign, "rows": run_rows}
@@ -239,6 +248,7 @@ def bench() -> tuple[House, Any]:
     work.make = once
     dispatcher = Dispatcher(house.database, house.vault, house.packs, Here(), _here, 1)  # type: ignore[arg-type]
     dispatcher.costs.known["phone-case", "mjf-pa12"] = 0.003
+    dispatcher.costs.aim = ALWAYS
     dispatcher.step()
     return house, dispatcher
 
