@@ -30,6 +30,10 @@ FEW = settings(
 )
 
 
+MANY = settings(FEW, max_examples=10 * EXAMPLES)
+"""For what must be found: the first example that shows it ends the search."""
+
+
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
     """Thousands of lanes die here."""
@@ -69,4 +73,4 @@ MUTANTS: dict[str, tuple[Any, str, str, str]] = {
 def test_a_safeguard_taken_out_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     mutate(monkeypatch, *MUTANTS[name])
     with pytest.raises((AssertionError, KeyError, TypeError)):
-        run_state_machine_as_test(Jobs, settings=FEW)
+        run_state_machine_as_test(Jobs, settings=MANY)
