@@ -30,7 +30,7 @@ from service.webhooks.guard import Refused, local_allowed, post
 
 log = logging.getLogger("unikat.webhooks")
 TRIES = 12
-"""After so many a message is dead, more than two days after the first."""
+"""After so many a message is dead, some two days after the first."""
 FIRST = 5_000
 GROWTH = 4
 LONGEST = 43_200_000
