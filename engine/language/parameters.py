@@ -30,14 +30,19 @@ def in_language(words: Words, language: str) -> str:
 
 def closest(word: str, words: Sequence[str]) -> str | None:
     """That of `words` with the fewest slips of a finger (see `slips`), a third of the letters at most; else the shortest that holds
-    the word; None where nothing is near."""
+    the word, whatever stands between its letters (`pixel6` in `google-pixel-6`); None where nothing is near."""
     asked = word.casefold()[:_LONGEST]
     away = [(slips(asked, known.casefold()), at) for at, known in enumerate(words)]
     near = [(count, at) for count, at in away if count <= max(1, max(len(asked), len(words[at])) // 3)]
     if near:
         return words[min(near)[1]]
-    holds = [known for known in words if len(asked) >= 3 and asked in known.casefold()]
+    bare = _bare(asked)
+    holds = [known for known in words if len(bare) >= 3 and bare in _bare(known.casefold())]
     return min(holds, key=len, default=None)
+
+
+def _bare(word: str) -> str:
+    return "".join(c for c in word if c.isalnum())
 
 
 _LONGEST = 64

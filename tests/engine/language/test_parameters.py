@@ -165,6 +165,8 @@ def test_a_row_whose_model_begins_with_its_brand_is_called_so_once() -> None:
 )
 def test_a_misspelt_word_is_told_what_is_near_and_nothing_else(word: str, near: str | None) -> None:
     assert closest(word, ["fit", "width", "height", "text_x"]) == near
+    phones = ["apple-iphone-15-pro-max", "google-pixel-6", "google-pixel-6a", "apple-iphone-15-pro"]
+    assert [closest(w, phones) for w in ("pixel6", "Pixel 6a", "iphone15pro", "px")] == [phones[1], phones[2], phones[3], None]
     assert closest("widht", ["fit", "grip", "bumpers"]) is None, "not the least bad of what is far"
 
 
