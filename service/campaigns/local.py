@@ -30,7 +30,7 @@ from service.house import House, alone, open_house
 from service.intake import Sender
 from service.lanes.pool import Lanes
 from service.progress import Progress
-from service.store import campaigns, keys, tallies
+from service.store import campaigns, keys, packed, tallies
 from service.vault import unseal
 
 INSIDE = ".unikat"
@@ -176,6 +176,16 @@ def _make(house: House, one: str, folder: pathlib.Path, count: int, stop: thread
     while shelves.lay():
         pass
     shelves.settle()
+    clear(house)
+
+
+def clear(house: House) -> None:
+    """What a lane that was killed had packed, and told nobody, goes. Nothing may be under way in the folder."""
+    with house.database.read() as conn:
+        known = packed.names(conn)
+    for name in set(house.packs.names()) - known:
+        house.packs.remove(name)
+    house.packs.sweep(now() + 1)
 
 
 def _waits(house: House, one: str) -> bool:
