@@ -19,6 +19,7 @@ from engine.export.kept import KeptSegments
 from engine.export.stl import write as write_stl
 from engine.export.threemf import write as write_3mf
 from engine.export.thumbnail import thumbnail
+from engine.language.charted import OF_CHART
 from engine.language.judge import check_rules, run_fits
 from engine.language.memory import Tracer
 from engine.language.orders import accept
@@ -51,7 +52,7 @@ class Workshop:
     """What stays warm between orders of one process: bodies by their traces, what of them was already written as 3MF, and
     what of them was proven."""
 
-    home: Home = field(default_factory=lambda: Home(cache_folder() / "bodies"))
+    home: Home = field(default_factory=lambda: Home(cache_folder() / "bodies", cache_folder() / "charts"))
     segments: KeptSegments = field(default_factory=KeptSegments)
     footings: Footings = field(default_factory=Footings)
     certificates: Certificates = field(default_factory=Certificates)
@@ -229,7 +230,9 @@ def _report(
     clock: _Clock,
 ) -> Report:
     run = template.run
-    tier = "cad" if any(s.name in run.artifacts and not s.hit for s in run.stages) else "kernel"
+    charted = {name.removesuffix(OF_CHART) for name in run.artifacts if name.endswith(OF_CHART)}
+    drawn = any(s.name in run.artifacts and s.name not in charted and not s.hit for s in run.stages)
+    tier = "cad" if drawn else "chart" if charted else "kernel"
     stages = [{"name": s.name, "cpu_ms": s.cpu_ms, "hit": s.hit} for s in run.stages]
     told = {**figures, "tier": tier, "stages": stages, "road_cpu_ms": clock.spent}
     poses = {p.part.name: p.pose.why for p in parts}

@@ -17,7 +17,7 @@ from __future__ import annotations
 import io
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -123,8 +123,7 @@ def drawn(
     shape, tags = (result.shape, result.tags) if hasattr(result, "tags") and hasattr(result, "shape") else (result, {})
     progress("checking")
     try:
-        solid = _solid(_shapes(shape, cq))
-        named = {name: _shapes(value, cq) for name, value in tags.items()}
+        solid, named = solid_of(shape, tags, cq)
         progress("meshing")
         for faces_named in named.values():
             cad_surface.refine(faces_named, angle)
@@ -139,6 +138,11 @@ def drawn(
     cpu_ms = 1000.0 * (time.process_time() - started)
     told_of = {"lattice": lattice, "faces": triangles, "patches": patches, "volume": volume, "told": told, "cpu_ms": cpu_ms}
     return solid, told_of
+
+
+def solid_of(shape: Any, tags: Mapping[str, Any], cq: Any) -> tuple[Any, dict[str, list[Any]]]:
+    """OCCT's own solid of what a method drew, and the faces of its tags; ValueError where it is not one valid solid."""
+    return _solid(_shapes(shape, cq)), {name: _shapes(value, cq) for name, value in tags.items()}
 
 
 def _shapes(value: Any, cq: Any) -> list[Any]:
@@ -214,17 +218,7 @@ def faces_of(solid: Any) -> Any:
 
 def _mesh(solid: Any, faces: Any, tolerance: float, angle: float) -> tuple[Lattice, Faces, lat.Rows, float]:
     """Points, triangles, the face (from 0) of each triangle, and the volume; ValueError where no closed mesh comes out."""
-    from OCP.BRepMesh import BRepMesh_IncrementalMesh
-
-    flags = int(BRepMesh_IncrementalMesh(solid, tolerance, False, angle, False).GetStatusFlags())
-    bad = {
-        1: "an open wire",
-        2: "an outline that crosses itself",
-        4: "a face that cannot be meshed",
-        16: "a wire without direction",
-    }
-    if said := [words for bit, words in bad.items() if flags & bit]:
-        raise ValueError(f"it cannot be meshed: {', '.join(said)}")
+    _triangulate(solid, tolerance, angle)
     points, triangles, owner = _arrays(faces)
     if not len(triangles) or not np.isfinite(points).all() or float(np.abs(points).max()) > BIGGEST_MM:
         raise ValueError(f"its bounds are nonsense (empty, or beyond {BIGGEST_MM:g} mm)")
@@ -243,6 +237,32 @@ def _mesh(solid: Any, faces: Any, tolerance: float, angle: float) -> tuple[Latti
         if lat.outline_crosses(lattice, triangles[owner == number]):
             raise ValueError(f"the outline of its flat face {number + 1} crosses itself")
     return lattice, triangles, owner, volume
+
+
+def triangulate(solid: Any, named: Mapping[str, list[Any]], tolerance: float, angle: float) -> None:
+    """OCCT's triangulation of a solid, tagged curved faces finely; ValueError where it cannot be meshed."""
+    for faces in named.values():
+        cad_surface.refine(faces, angle)
+    _triangulate(solid, tolerance, angle)
+
+
+def _triangulate(solid: Any, tolerance: float, angle: float) -> None:
+    from OCP.BRepMesh import BRepMesh_IncrementalMesh
+
+    flags = int(BRepMesh_IncrementalMesh(solid, tolerance, False, angle, False).GetStatusFlags())
+    bad = {
+        1: "an open wire",
+        2: "an outline that crosses itself",
+        4: "a face that cannot be meshed",
+        16: "a wire without direction",
+    }
+    if said := [words for bit, words in bad.items() if flags & bit]:
+        raise ValueError(f"it cannot be meshed: {', '.join(said)}")
+
+
+def mesh_volume(solid: Any, faces: Any, tolerance: float, angle: float) -> float:
+    """mm3 within the solid's own triangulation; ValueError where no closed mesh comes out."""
+    return _mesh(solid, faces, tolerance, angle)[3]
 
 
 def _planar(faces: Any) -> list[int]:

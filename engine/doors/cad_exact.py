@@ -92,13 +92,13 @@ def ask(
         made["away"] = cad.distances(faces, points)
     if spacing is not None:
         progress("sampling")
-        made["samples"], made["weights"] = _samples(faces, spacing)
+        made["samples"], made["weights"] = samples(faces, spacing)
     progress("writing")
     made["step"] = cad.step_text(solid) if step else b""
     return made
 
 
-def _samples(faces: Any, spacing: float) -> tuple[Points, Floats]:
+def samples(faces: Any, spacing: float) -> tuple[Points, Floats]:
     """Points on the exact surfaces, and the area that each stands for: one for each `spacing`^2 mm2 and each `spacing` mm of length
     of every triangle.
 

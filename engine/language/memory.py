@@ -127,6 +127,10 @@ class StageMemory:
                 _write_shape(self._disk, trace.names)
         return self._hold(Kept(trace, result, artifact, size, personal, beneath))
 
+    def hold(self, trace: Trace, result: Solid, artifact: str, *, personal: bool, beneath: Mapping[str, str]) -> Kept:
+        """Remember a body that has its artifact already, and is made faster than read: in memory alone."""
+        return self._hold(Kept(trace, result, artifact, weight(result), personal, beneath))
+
     def last(self) -> Any:
         """The result that was remembered last; None where nothing is."""
         kept = [k for by_values in self._by_names.values() for k in by_values.values()]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 import numpy as np
 
 from engine.errors import ChildFault, TemplateError, UnikatError
+from engine.language.charted import OF_CHART, from_chart
 from engine.language.values import Solid, Tagged
 
 if TYPE_CHECKING:
@@ -120,11 +121,16 @@ def run_stage(stage: Stage, template: Template) -> Any:
         hit = kept is not None
         if kept is None:
             with run.tracing(stage.name) as tracer:
-                result = stage.execute(template)
+                body = isinstance(stage, CadStage)
+                chart = from_chart(stage, template) if isinstance(stage, CadStage) else None
+                result = stage.execute(template) if chart is None else chart.solid
             trace = tracer.done()
             personal = not run.cls.personal_fields.isdisjoint(trace.names)
-            body = isinstance(stage, CadStage)
-            kept = memory.keep(trace, result, personal=personal, body=body, beneath=tracer.artifacts)
+            if chart is None:
+                kept = memory.keep(trace, result, personal=personal, body=body, beneath=tracer.artifacts)
+            else:
+                beneath = {**tracer.artifacts, f"{stage.name}{OF_CHART}": chart.sha256}
+                kept = memory.hold(trace, result, chart.artifact, personal=personal, beneath=beneath)
         run.finished(stage.name, kept, 1000.0 * (time.process_time() - started), hit)
     run.note_all(stage.name, kept)
     return kept.result

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self
 
 from engine.errors import TemplateError
 from engine.language.catalogue import Catalogue
+from engine.language.charted import charts_digest
 from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Tracer
 from engine.language.parameters import Field, Words, closest
 from engine.language.stages import CadStage, Fit, Rule, Stage, check_truth, said, vars_of
@@ -155,9 +156,11 @@ class ProcessView:
 
 @dataclass
 class Home:
-    """Where stages remember: shared by all orders of one process. `disk` None: in memory only."""
+    """Where stages remember: shared by all orders of one process. `disk` None: in memory only. `charts`: where compiled ones lie;
+    None: every body is drawn by CAD."""
 
     disk: pathlib.Path | None = None
+    charts: pathlib.Path | None = None
     bound: Bound = field(default_factory=Bound)
     personal: Bound = field(default_factory=lambda: Bound(PERSONAL_BYTES))
     stages: dict[tuple[type, str, str], StageMemory] = field(default_factory=dict)
@@ -282,7 +285,9 @@ class Run:
         if name not in self.home.stages:
             on_disk = isinstance(stage, CadStage) and self.home.disk is not None and self.code_hash
             folder = f"{self.cls.key}-{self.cls.version}-{stage.name}"
-            disk = self.home.disk / folder / self.code_hash[:16] if on_disk and self.home.disk else None
+            beside = charts_digest(self, stage.name) if on_disk else ""  # a body that a chart makes now is not the one CAD drew
+            state = self.code_hash[:16] + beside[:8]
+            disk = self.home.disk / folder / state if on_disk and self.home.disk else None
             self.home.stages[name] = StageMemory(self.home.bound, disk, self.home.personal)
         return self.home.stages[name]
 

@@ -1,0 +1,85 @@
+"""What a @cad method is given, as numbers and as structure: the coordinates of a chart, and which chart it is.
+
+A method reads parameters, catalogue columns and limits, and calls stages whose results are numbers in dataclasses, tuples and
+mappings. Every float among them is a coordinate; everything else (which dataclass, how many openings, a choice, a count, a flag)
+is the structure. Bodies of one structure differ by numbers alone, so a `max` or an `if` in a stage costs a chart nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any
+
+
+class Unchartable(ValueError):
+    """What a @cad method is given is not all numbers, words and containers of them."""
+
+
+def taken(inputs: Iterable[tuple[str, object]]) -> tuple[list[float], str]:
+    """The coordinates of named inputs, in order, and the digest of their structure."""
+    values: list[float] = []
+    words: list[str] = []
+    for name, value in inputs:
+        words.append(name)
+        _take(value, values, words)
+    return values, hashlib.sha256("\0".join(words).encode()).hexdigest()
+
+
+def _take(value: object, values: list[float], words: list[str]) -> None:
+    kind = type(value)
+    if kind is float:
+        values.append(value)  # type: ignore[arg-type]
+        words.append(".")
+    elif kind is tuple or kind is list:
+        words.append(f"({len(value)}")  # type: ignore[arg-type]
+        for one in value:  # type: ignore[attr-defined]
+            _take(one, values, words)
+    elif value is None or kind is bool or kind is int or kind is str:
+        words.append(repr(value))
+    elif dataclasses.is_dataclass(kind):
+        words.append(kind.__qualname__)
+        for name in _fields(kind):
+            _take(getattr(value, name), values, words)
+    elif isinstance(value, Mapping):
+        words.append(f"{{{len(value)}")
+        for key in sorted(value, key=repr):
+            words.append(repr(key))
+            _take(value[key], values, words)
+    elif isinstance(value, float):
+        values.append(float(value))
+        words.append(".")
+    elif isinstance(value, Enum | bytes | int | str):
+        words.append(repr(value))
+    else:
+        raise Unchartable(f"{kind.__qualname__} is neither a number, a word, nor a container of them")
+
+
+@functools.cache
+def _fields(kind: type) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(kind))
+
+
+def names(inputs: Iterable[tuple[str, object]]) -> list[str]:
+    """What each coordinate is called: `wall`, `plan.outer.w`, `plan.openings.2.low`."""
+    found: list[str] = []
+    for name, value in inputs:
+        _name(name, value, found)
+    return found
+
+
+def _name(path: str, value: Any, found: list[str]) -> None:
+    if isinstance(value, float):
+        found.append(path)
+    elif isinstance(value, tuple | list):
+        for k, one in enumerate(value):
+            _name(f"{path}.{k}", one, found)
+    elif dataclasses.is_dataclass(value):
+        for name in _fields(type(value)):
+            _name(f"{path}.{name}", getattr(value, name), found)
+    elif isinstance(value, Mapping):
+        for key in sorted(value, key=repr):
+            _name(f"{path}.{key}", value[key], found)

@@ -1,0 +1,1 @@
+"""From a designer's CadQuery to charts: sampled, matched, fitted, certified."""

@@ -1,0 +1,131 @@
+"""The certificate: a chart against bodies that it has not seen, drawn by CAD for this alone."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.chart.chart import Chart
+from engine.chart.form import decoded
+from engine.compiling.charting import TOLERANCE_FIT_MM, WORST_MM, Asked, Made
+from engine.compiling.crew import Crew, Failed
+from engine.doors.cad import ANGLE_DEGREES, TOLERANCE_MM
+from engine.model.mesh import STEPS_PER_MM
+
+Floats = npt.NDArray[np.float64]
+
+SPACING_MM = 1.0
+
+
+@dataclass
+class Certificate:
+    """What was found on `bodies` that no fit has seen. Lengths mm.
+
+    `max_mm`, `rms_mm`, `within`: nodes of the mesh to where they are on the exact B-rep, and the share within 10 um. `to_brep_mm`:
+    nodes to the B-rep's nearest point; `to_mesh_mm`: the B-rep to the mesh, its chord error included (both on the first body only).
+    `volume`: the largest relative difference to the volume of CAD's own mesh. `worst`: nodes that miss most, and where they lie.
+    """
+
+    faces: int
+    bodies: int = 0
+    covered: int = 0
+    max_mm: float = 0.0
+    rms_mm: float = 0.0
+    within: float = 1.0
+    to_brep_mm: float | None = None
+    to_mesh_mm: float | None = None
+    to_mesh_rms_mm: float | None = None
+    volume: float = 0.0
+    worst: list[dict[str, Any]] = field(default_factory=list)
+    why: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Is it within tolerance on all of them?"""
+        return not self.why
+
+    def told(self) -> dict[str, Any]:
+        """As a report has it."""
+        return {**vars(self), "holds": self.holds}
+
+
+def certify(crew: Crew, asked: Asked, made: Made, bodies: int, seed: int) -> Certificate:
+    """Draw `bodies` orders of its region that were not drawn for it, and compare."""
+    chart = Chart.of(decoded(made.data))
+    told = Certificate(len(chart.faces))
+    unseen = [k for k in range(len(made.orders.changes)) if k not in set(made.rows)]
+    covered = [k for k in unseen if chart.covers(made.orders.values[k].tolist())]
+    told.covered = len(covered) + len(made.rows)
+    rng = np.random.RandomState(seed + 7)
+    chosen = [covered[k] for k in rng.permutation(len(covered))[:bodies].tolist()]
+    squares, nodes, near = 0.0, 0, 0
+    answers = crew.each(list(enumerate(chosen)), lambda one: _measured(crew, asked, made, chart, one[1], one[0] == 0))
+    for k, answer in zip(chosen, answers, strict=True):
+        if isinstance(answer, str):
+            told.why = told.why or f"{answer} (at {made.orders.changes[k]})"
+            continue
+        away: Floats = answer["nodes"]
+        told.bodies += 1
+        squares, nodes, near = squares + float((away * away).sum()), nodes + len(away), near + int((away <= TOLERANCE_FIT_MM).sum())
+        if float(away.max()) > told.max_mm:
+            told.max_mm = float(away.max())
+            told.worst = _worst(made, away)
+        told.volume = max(told.volume, abs(answer["volume"] / answer["brep_volume"] - 1.0))
+        if "to_brep" in answer:
+            told.to_brep_mm = float(answer["to_brep"].max())
+            told.to_mesh_mm = float(answer["to_mesh"].max())
+            told.to_mesh_rms_mm = math.sqrt(float((answer["weights"] * answer["to_mesh"] ** 2).sum() / answer["weights"].sum()))
+    if nodes:
+        told.rms_mm, told.within = math.sqrt(squares / nodes), near / nodes
+    if not told.why and (told.max_mm > WORST_MM or told.within < 0.99):
+        told.why = f"nodes miss by up to {1000.0 * told.max_mm:.1f} um, {100.0 * told.within:.2f} % are within 10 um"
+    return told
+
+
+def _measured(crew: Crew, asked: Asked, made: Made, chart: Chart, k: int, both: bool) -> dict[str, Any] | str:
+    values = made.orders.values[k]
+    body = chart.at(values.tolist())
+    if body is None:
+        return "a face has no area"
+    lattice = np.rint(body.mesh.points * STEPS_PER_MM).astype(np.int32)
+    reference = {"map": made.reference["map"], "net": made.reference["net"]}
+    try:
+        told: dict[str, Any] = crew.ask(
+            "measure",
+            asked.stage,
+            asked.inputs,
+            made.orders.changes[k],
+            reference,
+            made.predicted(values),
+            lattice,
+            SPACING_MM if both else None,
+            TOLERANCE_MM,
+            np.radians(ANGLE_DEGREES).item(),
+        )
+    except Failed as failed:
+        return str(failed)
+    return str(told["other"]) if "other" in told else told
+
+
+def _worst(made: Made, away: Floats) -> list[dict[str, Any]]:
+    """The faces of the B-rep on which nodes miss most."""
+    triangles, owner = made.reference["net"]["triangles"], made.reference["net"]["owner"]
+    bad = np.flatnonzero(away > TOLERANCE_FIT_MM)
+    if not len(bad):
+        bad = np.array([int(np.argmax(away))])
+    found: Counter[int] = Counter()
+    for node in bad.tolist():
+        for face in set(owner[(triangles == node).any(axis=1)].tolist()):
+            found[int(face)] += 1
+    made_ = []
+    for face, count in sorted(found.items(), key=lambda item: (-item[1], item[0]))[:5]:
+        nodes = np.unique(triangles[owner == face])
+        node = int(nodes[np.argmax(away[nodes])])
+        at = [round(float(x), 2) for x in made.reference["points"][node]]
+        made_.append({"face": face, "nodes": count, "max_um": round(1000.0 * float(away[node]), 2), "at": at})
+    return made_

@@ -1,0 +1,455 @@
+"""One structure of bodies to charts: drawn, matched, divided where the topology changes, fitted, written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.chart import form
+from engine.compiling import choosing, fitting
+from engine.compiling.crew import Crew, Failed
+from engine.doors.cad import ANGLE_DEGREES, TOLERANCE_MM
+from engine.model.mesh import STEPS_PER_MM
+
+Floats = npt.NDArray[np.float64]
+
+BATCH = 8
+"""Bodies are asked for in batches of so many, whatever the number of children: what is drawn must not depend on it."""
+SPARE = 6
+"""Bodies beyond those that span a chart: its fit is tried on them before it is kept."""
+MOST = 240
+"""Bodies of one chart, at most."""
+LEAST = 1
+"""A region with fewer orders than this is not worth drawing."""
+DEPTH = 10
+TOLERANCE_FIT_MM = 0.01
+"""What 99 % of all nodes must keep to; WORST_MM: all of them."""
+WORST_MM = 0.03
+
+
+class MoreInputs(Exception):
+    """The @cad method asked for something it was not known to ask for."""
+
+    def __init__(self, more: Mapping[str, Sequence[str]]) -> None:
+        super().__init__("more inputs")
+        self.more = {what: list(found) for what, found in more.items()}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What all bodies of one stage share."""
+
+    key: str
+    version: int
+    stage: str
+    source: str
+    cad: str
+    direct: list[str]
+    stages: list[str]
+
+    @property
+    def inputs(self) -> dict[str, list[str]]:
+        """As the children are told."""
+        return {"direct": self.direct, "stages": self.stages}
+
+
+@dataclass(eq=False)
+class Orders:
+    """Orders of one structure: what each changes, its coordinates (n, q), and what they are called."""
+
+    structure: str
+    changes: list[dict[str, Any]]
+    values: Floats
+    names: list[str]
+
+    def only(self, rows: npt.NDArray[Any]) -> Orders:
+        """Some of them."""
+        where = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return Orders(self.structure, [self.changes[k] for k in where.tolist()], self.values[where], self.names)
+
+
+@dataclass(eq=False)
+class Drawn:
+    """What was drawn of one region against one reference: rows of the region, nodes, middles, patches of each."""
+
+    reference: dict[str, Any]
+    rows: list[int] = field(default_factory=list)
+    points: list[Floats] = field(default_factory=list)
+    middles: list[Floats] = field(default_factory=list)
+    numbers: list[dict[str, Floats]] = field(default_factory=list)
+    wrong: dict[int, str] = field(default_factory=dict)
+    """Rows that are other bodies, or none: why."""
+
+
+@dataclass(eq=False)
+class Made:
+    """A chart that was made: its file's bytes, the orders of its region and which rows of them were drawn, and how well it fits those."""
+
+    data: bytes
+    orders: Orders
+    rows: list[int]
+    worst_mm: float
+    fit: fitting.Fit
+    axes: fitting.Axes
+    reference: dict[str, Any]
+    slope: Floats
+    """Where the edges' middles are, as of `_slope`: other bodies are matched by it."""
+
+    def predicted(self, values: Floats) -> Floats:
+        """Where the edges' middles of another body should be (e, 3)."""
+        return _predicted(self.slope, self.axes.z(values[None])[0])
+
+
+@dataclass(eq=False)
+class Outcome:
+    """Of one structure: charts, and what stays off them: (how many orders, why)."""
+
+    charts: list[Made] = field(default_factory=list)
+    off: list[tuple[int, str]] = field(default_factory=list)
+    cuts: list[str] = field(default_factory=list)
+    drawn: int = 0
+
+
+class Charting:
+    """Makes the charts of one stage. `work`: a folder where drawn bodies wait for the next start, should this one be killed."""
+
+    def __init__(self, crew: Crew, asked: Asked, work: pathlib.Path, say: Callable[[str], None]) -> None:
+        self.crew, self.asked, self.work, self.say = crew, asked, work, say
+        self.drawn = 0
+
+    def of(self, orders: Orders) -> Outcome:
+        """All charts of one structure."""
+        outcome = Outcome()
+        self._divide(orders, [], outcome, 0)
+        return outcome
+
+    # ---- drawing ---------------------------------------------------------------------------------------------------------
+
+    def _draw(self, changes: Mapping[str, Any], reference: dict[str, Any] | None, predicted: Floats | None) -> dict[str, Any] | Failed:
+        """One body, from the work folder where it lies there."""
+        name = hashlib.sha256(
+            json.dumps([self.asked.source, self.asked.inputs, dict(changes), reference and reference["id"]], sort_keys=True).encode()
+        ).hexdigest()[:32]
+        kept = _Kept(self.work / f"{name}.npz")
+        found = kept.read()
+        if found is None:
+            self.drawn += 1
+            arguments = (TOLERANCE_MM, np.radians(ANGLE_DEGREES).item())
+            try:
+                found = self.crew.ask("draw", self.asked.stage, self.asked.inputs, dict(changes), _sent(reference), predicted, *arguments)
+            except Failed as failed:
+                found = {"failed": [failed.cause, failed.why]}
+            kept.write(found)
+        if "more" in found:
+            raise MoreInputs(found["more"])
+        if "failed" in found:
+            return Failed(*found["failed"])
+        if reference is None:
+            found["id"] = name
+        return found
+
+    def _more(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, rows: Sequence[int], outcome: Outcome) -> None:
+        """Draw these rows against the reference; in batches, so that the later ones are looked for where the earlier ones point."""
+        for start in range(0, len(rows), BATCH):
+            batch = [k for k in rows[start : start + BATCH] if k not in drawn.rows and k not in drawn.wrong]
+            slope = _slope(axes.z(orders.values[drawn.rows]), np.array(drawn.middles))
+            z = axes.z(orders.values)
+
+            def work(k: int, slope: Floats = slope, z: Floats = z) -> dict[str, Any] | Failed:
+                return self._draw(orders.changes[k], drawn.reference, _predicted(slope, z[k]))
+
+            for k, told in zip(batch, self.crew.each(batch, work), strict=True):
+                outcome.drawn += 1
+                if isinstance(told, Failed):
+                    drawn.wrong[k] = str(told)
+                elif "other" in told:
+                    drawn.wrong[k] = told["other"]
+                elif (why := _other_patches(drawn.reference, told)) is not None:
+                    drawn.wrong[k] = why
+                else:
+                    _add(drawn, k, told)
+            self.say(f"{outcome.drawn} bodies")
+            if drawn.wrong:
+                return
+
+    # ---- dividing --------------------------------------------------------------------------------------------------------
+
+    def _divide(self, orders: Orders, cuts: list[int], outcome: Outcome, depth: int) -> None:
+        """Charts of a region: one, where all its bodies match; else of its parts on both sides of the best cut."""
+        if len(orders.changes) < LEAST:
+            return
+        start = choosing.centre(orders.values)
+        told = self._draw(orders.changes[start], None, None)
+        outcome.drawn += 1
+        if isinstance(told, Failed):
+            self._beside(orders, start, told, cuts, outcome, depth)
+            return
+        axes = fitting.axes_of(orders.values, orders.values[start])
+        drawn = Drawn(told)
+        _add(drawn, start, told)
+        order = [k for k in choosing.spanning(axes.z(orders.values), len(orders.changes)) if k != start]
+        d = len(axes.pivots)
+        wanted = min(len(order), 3 * d + SPARE)
+        self._more(orders, axes, drawn, order[:wanted], outcome)
+        while not drawn.wrong:
+            made = self._fitted(orders, axes, drawn, cuts)
+            spare = [k for k in order if k not in drawn.rows][:SPARE]
+            miss = self._tried(orders, axes, drawn, made, spare, outcome)
+            if drawn.wrong:
+                break
+            if miss <= fitting.GOOD_MM or not spare or len(drawn.rows) >= MOST:
+                whole = self._fitted(orders, axes, drawn, cuts)  # those that it was tried on join it
+                if whole.worst_mm > WORST_MM or miss > WORST_MM:
+                    why = f"the fit misses by {1000.0 * max(whole.worst_mm, miss):.0f} um after {len(drawn.rows)} bodies"
+                    self._halved(orders, axes, drawn, cuts, outcome, depth, why)
+                    return
+                outcome.charts.append(whole)
+                return
+            more = [k for k in order if k not in drawn.rows][: max(BATCH, len(drawn.rows) // 2)]
+            self._more(orders, axes, drawn, more, outcome)
+        self._parted(orders, drawn, cuts, outcome, depth)
+
+    def _tried(
+        self, orders: Orders, axes: fitting.Axes, drawn: Drawn, made: Made, spare: list[int], outcome: Outcome
+    ) -> float:
+        """Draw bodies that the fit has not seen; how far it misses the worst of them, mm. They join what is drawn."""
+        before = len(drawn.rows)
+        self._more(orders, axes, drawn, spare, outcome)
+        fit = made.fit
+        z = axes.z(orders.values[drawn.rows[before:]])
+        worst = 0.0
+        for k, own in enumerate(z):
+            worst = max(worst, float(np.abs(fitting.at(fit, own)[fit.of] - _column(drawn, before + k)).max()))
+        return worst
+
+    def _parted(self, orders: Orders, drawn: Drawn, cuts: list[int], outcome: Outcome, depth: int) -> None:
+        known = [*drawn.rows, *drawn.wrong]
+        good = [True] * len(drawn.rows) + [False] * len(drawn.wrong)
+        weights = np.ones(orders.values.shape[1])
+        found = choosing.cut(orders.values[known], good, weights) if depth < DEPTH else None
+        why = next(iter(drawn.wrong.values()))
+        if found is None:
+            outcome.off.append((len(orders.changes), f"no coordinate tells its bodies apart: {why}"))
+            return
+        name = orders.names[found.at]
+        outcome.cuts.append(f"{name} between {found.low:g} and {found.high:g}: {why}")
+        inside = found.inside(orders.values)
+        for part in (inside, ~inside):
+            self._divide(orders.only(part), sorted({*cuts, found.at}), outcome, depth + 1)
+
+    def _beside(self, orders: Orders, start: int, failed: Failed, cuts: list[int], outcome: Outcome, depth: int) -> None:
+        """The middle could not be drawn: look for one that can, and cut between; all of it is off where three cannot."""
+        others = [k for k in choosing.spanning(orders.values - orders.values[start], 1) if k != start][:3]
+        for k in others:
+            told = self._draw(orders.changes[k], None, None)
+            outcome.drawn += 1
+            if not isinstance(told, Failed) and depth < DEPTH:
+                found = choosing.cut(orders.values[[k, start]], [True, False], np.ones(orders.values.shape[1]))
+                if found is not None:
+                    outcome.cuts.append(f"{orders.names[found.at]} between {found.low:g} and {found.high:g}: {failed}")
+                    inside = found.inside(orders.values)
+                    for part in (inside, ~inside):
+                        self._divide(orders.only(part), sorted({*cuts, found.at}), outcome, depth + 1)
+                    return
+        outcome.off.append((len(orders.changes), str(failed)))
+
+    def _halved(
+        self, orders: Orders, axes: fitting.Axes, drawn: Drawn, cuts: list[int], outcome: Outcome, depth: int, why: str
+    ) -> None:
+        """What no polynomial meets over the whole of a region is tried over its halves, across its worst coordinate."""
+        if depth >= 4 or not len(axes.pivots):
+            outcome.off.append((len(orders.changes), why))
+            return
+        z = axes.z(orders.values)
+        best, score = 0, -1.0
+        miss = np.array([float(np.abs(r).max()) for r in self._misses(orders, axes, drawn)])
+        for k in range(z.shape[1]):
+            own = np.abs(z[drawn.rows, k])
+            gain = float((own * miss).sum() / max(float(own.sum()), 1e-12))
+            if gain > score:
+                best, score = k, gain
+        at = int(axes.pivots[best])
+        middle = float(np.median(orders.values[:, at]))
+        inside = orders.values[:, at] <= middle
+        if inside.all() or not inside.any():
+            outcome.off.append((len(orders.changes), why))
+            return
+        outcome.cuts.append(f"{orders.names[at]} at {middle:g}: {why}")
+        for part in (inside, ~inside):
+            self._divide(orders.only(part), sorted({*cuts, at}), outcome, depth + 1)
+
+    def _misses(self, orders: Orders, axes: fitting.Axes, drawn: Drawn) -> list[Floats]:
+        fit = fitting.fit(axes.z(orders.values[drawn.rows]), np.array([_column(drawn, k) for k in range(len(drawn.rows))]))
+        z = axes.z(orders.values[drawn.rows])
+        return [fitting.at(fit, own)[fit.of] - _column(drawn, k) for k, own in enumerate(z)]
+
+    # ---- fitting ---------------------------------------------------------------------------------------------------------
+
+    def _fitted(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, cuts: list[int]) -> Made:
+        values = orders.values[drawn.rows]
+        z = axes.z(values)
+        fit = fitting.fit(z, np.array([_column(drawn, k) for k in range(len(drawn.rows))]))
+        nodes = len(drawn.points[0])
+        arrays, tags = _arrays(drawn.reference, fit, nodes, [_told(drawn, name) for name in sorted(drawn.reference["patches"])])
+        watched = sorted({*axes.pivots.tolist(), *cuts})
+        arrays |= {
+            "pivots": axes.pivots.astype(np.int32),
+            "scale": axes.scale,
+            "origin": axes.origin,
+            "relation": axes.relation,
+            "watched": np.array(watched, dtype=np.int32),
+            "low": values[:, watched].min(axis=0),
+            "high_end": values[:, watched].max(axis=0),
+        }
+        about = {
+            "key": self.asked.key,
+            "version": self.asked.version,
+            "stage": self.asked.stage,
+            "source": self.asked.source[: form.SOURCE],
+            "structure": orders.structure,
+            "cad": self.asked.cad,
+            "tolerance_mm": TOLERANCE_MM,
+            "angle_degrees": ANGLE_DEGREES,
+            "coordinates": orders.names,
+            "tags": tags,
+            "bodies": len(drawn.rows),
+        }
+        data = form.encoded(about, arrays)
+        slope = _slope(z, np.array(drawn.middles))
+        return Made(data, orders, list(drawn.rows), float(fit.residual.max(initial=0.0)), fit, axes, drawn.reference, slope)
+
+
+def _sent(reference: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if reference is None else {"map": reference["map"], "net": reference["net"]}
+
+
+def _add(drawn: Drawn, row: int, told: Mapping[str, Any]) -> None:
+    drawn.rows.append(row)
+    drawn.points.append(told["points"])
+    drawn.middles.append(told["middles"])
+    drawn.numbers.append({name: patch["numbers"] for name, patch in told["patches"].items()})
+
+
+def _other_patches(reference: Mapping[str, Any], told: Mapping[str, Any]) -> str | None:
+    """Why the tags of a body are not those of the reference."""
+    for name, patch in reference["patches"].items():
+        own = told["patches"].get(name)
+        if own is None or own["same"] != patch["same"] or not np.array_equal(own["rows"], patch["rows"]):
+            return f"{name} is another surface, or lies on other faces, than in the reference"
+        if "owner" in patch and not np.array_equal(own["owner"], patch["owner"]):
+            return f"{name} has its faces in another order than in the reference"
+    return None if len(told["patches"]) == len(reference["patches"]) else "its tags are others than the reference's"
+
+
+def _column(drawn: Drawn, k: int) -> Floats:
+    """All that is fitted of one body: its nodes' coordinates, then the numbers of its tags."""
+    return np.concatenate([drawn.points[k].reshape(-1), *(drawn.numbers[k][name] for name in sorted(drawn.numbers[k]))])
+
+
+def _told(drawn: Drawn, name: str) -> tuple[str, dict[str, Any], list[Floats]]:
+    return name, drawn.reference["patches"][name], [numbers[name] for numbers in drawn.numbers]
+
+
+def _arrays(
+    reference: Mapping[str, Any], fit: fitting.Fit, nodes: int, patches: Sequence[tuple[str, dict[str, Any], list[Floats]]]
+) -> tuple[dict[str, npt.NDArray[Any]], dict[str, dict[str, Any]]]:
+    """The arrays of a chart file, and what its header says of the tags."""
+    where = fit.of[: 3 * nodes].reshape(-1, 3)
+    faces = reference["net"]["triangles"]
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "base": fit.base,
+        "linear": fit.linear.astype(np.float32),
+        "terms": fit.terms.astype(np.int16),
+        "high": fit.high.astype(np.float32),
+        "nodes": where.astype(np.int32),
+        "faces": faces.astype(np.int32),
+    }
+    tags: dict[str, dict[str, Any]] = {}
+    extra: list[npt.NDArray[np.int64]] = []
+    at, room = 3 * nodes, 0
+    for name, patch, numbers in patches:
+        own = fit.of[at : at + len(numbers[0])]
+        at += len(own)
+        arrays[f"rows.{name}"] = patch["rows"]
+        corners = np.unique(faces[patch["rows"]])
+        level = [axis for axis in range(3) if patch["same"] == "plane" and len(np.unique(where[corners, axis])) == 1]
+        if level:
+            _, x, y = np.array(numbers[0]).reshape(3, 3)
+            normal = x[(level[0] + 1) % 3] * y[(level[0] + 2) % 3] - x[(level[0] + 2) % 3] * y[(level[0] + 1) % 3]
+            tags[name] = {"kind": "level", "axis": level[0], "sign": 1 if normal > 0.0 else -1}
+            continue
+        tags[name] = {"kind": "plane", "at": room} if patch["same"] == "plane" else {"kind": "surface", "at": room, **patch["surface"]}
+        if "owner" in patch:
+            arrays[f"owner.{name}"] = patch["owner"]
+        extra.append(own)
+        room += len(own)
+    arrays["extra"] = np.concatenate([np.empty(0, np.int64), *extra]).astype(np.int32)
+    return arrays, tags
+
+
+def _slope(z: Floats, middles: Floats) -> Floats:
+    """Where edges' middles lie, as constant and slope (1 + d, 3 e): the least change that meets all bodies so far."""
+    flat = middles.reshape(len(middles), -1)
+    if len(z) < 2:
+        return np.concatenate([flat, np.zeros((z.shape[1], flat.shape[1]))])
+    away = z - z[0]
+    slope = np.linalg.lstsq(away, flat - flat[0], rcond=1e-8)[0]  # a prediction alone: nothing of it is kept
+    return np.concatenate([flat[:1] - z[:1] @ slope, slope])
+
+
+def _predicted(slope: Floats, z: Floats) -> Floats:
+    return np.asarray(slope[0] + z @ slope[1:]).reshape(-1, 3)
+
+
+class _Kept:
+    """A drawn body in the work folder: arrays by name, no pickle."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path = path
+
+    def read(self) -> dict[str, Any] | None:
+        """None where there is none that is whole."""
+        try:
+            with np.load(self.path, allow_pickle=False) as file:
+                told = json.loads(bytes(file["told"]))
+                return dict(_joined(told, {name: file[name] for name in file.files}))
+        except (OSError, ValueError, KeyError, EOFError):
+            return None
+
+    def write(self, found: Mapping[str, Any]) -> None:
+        """Whole, or not."""
+        arrays: dict[str, npt.NDArray[Any]] = {}
+        told = _parted(found, arrays, "a")
+        arrays["told"] = np.frombuffer(json.dumps(told).encode(), dtype=np.uint8)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        beside = self.path.with_suffix(".new.npz")
+        np.savez(beside, **arrays)  # type: ignore[arg-type]
+        beside.replace(self.path)
+
+
+def _parted(value: Any, arrays: dict[str, npt.NDArray[Any]], path: str) -> Any:
+    """The value as JSON, its arrays apart."""
+    if isinstance(value, np.ndarray):
+        arrays[path] = value
+        return {"array": path}
+    if isinstance(value, Mapping):
+        return {"map": {str(k): _parted(v, arrays, f"{path}.{k}") for k, v in value.items()}}
+    if isinstance(value, list | tuple):
+        return {"list": [_parted(v, arrays, f"{path}.{k}") for k, v in enumerate(value)]}
+    return {"plain": value}
+
+
+def _joined(told: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
+    ((kind, value),) = told.items()
+    if kind == "array":
+        return arrays[value]
+    if kind == "map":
+        return {k: _joined(v, arrays) for k, v in value.items()}
+    return [_joined(v, arrays) for v in value] if kind == "list" else value

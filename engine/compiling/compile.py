@@ -1,0 +1,224 @@
+"""`unikat compile`: the charts of a template's @cad stages, structure by structure, the commonest first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pathlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from engine.chart import form, shelf
+from engine.chart.shelf import folder_of
+from engine.compiling.certify import Certificate, certify
+from engine.compiling.charting import Asked, Charting, MoreInputs, Orders, Outcome
+from engine.compiling.crew import SCOUT_DEADLINE, Crew, Failed
+from engine.doors.cad import versions
+from engine.errands import Source
+from engine.errors import OrderError, TemplateError
+from engine.language.charted import name_in
+
+PROCESS = "process"
+SCOUTED = 4000
+"""Sobol orders that find the structures."""
+EXPLORED = 1500
+"""Changes of its members that are tried for more orders of one structure."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be compiled. `fixed`: what some parameters (or `process`) are held to. `most`: structures, the commonest first.
+
+    `seconds`: no structure is begun after that time. `certified`: so many fresh bodies a chart are compared with CAD's.
+    """
+
+    fixed: Mapping[str, list[Any]] = field(default_factory=dict)
+    scouted: int = SCOUTED
+    seed: int = 0
+    most: int | None = None
+    seconds: float | None = None
+    certified: int = 3
+
+
+@dataclass
+class Structure:
+    """What became of one structure: its share of all orders that the rules take, its charts' files and certificates, what is off."""
+
+    structure: str
+    orders: int
+    share: float
+    charts: list[dict[str, Any]] = field(default_factory=list)
+    off: list[tuple[int, str]] = field(default_factory=list)
+    cuts: list[str] = field(default_factory=list)
+    kept: bool = False
+    """It was there before, and stayed."""
+
+
+@dataclass
+class Compiled:
+    """The report of one stage."""
+
+    template: str
+    stage: str
+    source: str
+    direct: list[str]
+    stages: list[str]
+    varied: list[str]
+    tried: int
+    taken: int
+    seed: int
+    structures: list[Structure] = field(default_factory=list)
+    waiting: int = 0
+    """Structures that were found and not begun."""
+    drawn: int = 0
+    seconds: float = 0.0
+
+    @property
+    def covered(self) -> float:
+        """The share of all orders that a chart covers, among those scouted."""
+        whole = sum(s.orders for s in self.structures for _ in (0,))
+        if not self.taken or not whole:
+            return 0.0
+        return sum(s.share * (1.0 - sum(n for n, _ in s.off) / max(s.orders, 1)) for s in self.structures if s.charts)
+
+    def told(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return {**asdict(self), "covered": round(self.covered, 4)}
+
+
+def compile_stage(
+    source: Source, stage: str, wanted: Wanted, root: pathlib.Path, jobs: int, say: Callable[[str], None]
+) -> Compiled:
+    """Make the charts of one stage below `root`. What is there already stays. TemplateError: it cannot be compiled at all."""
+    begun = time.monotonic()
+    with Crew(source, jobs) as crew:
+        try:
+            about = crew.ask("about", deadline=SCOUT_DEADLINE)
+            _check(about, stage, wanted)
+            more: dict[str, list[str]] = {"direct": [], "stages": [], "trace": []}
+            while True:
+                try:
+                    return _compiled(crew, about, stage, wanted, root, say, more, begun)
+                except MoreInputs as found:
+                    for what, names in found.more.items():
+                        more[what] = sorted({*more[what], *names})
+        except Failed as failed:
+            raise TemplateError(source.get("key", source.get("file", "template")), stage, str(failed)) from None
+
+
+def _check(about: Mapping[str, Any], stage: str, wanted: Wanted) -> None:
+    if stage not in about["stages"]:
+        raise OrderError("stage", "is no @cad stage of this template", value=stage, limit="one of " + ", ".join(about["stages"]))
+    known = {a["name"]: a for a in about["axes"]}
+    for name, values in wanted.fixed.items():
+        if name == PROCESS:
+            among: Sequence[Any] = about["processes"]
+        elif name in known:
+            among = known[name]["rows"] or (known[name]["ends"] if known[name]["grid"] is None else ())
+        else:
+            raise OrderError(name, "is no parameter that may be held", limit="one of " + ", ".join([*known, PROCESS]))
+        for value in values:
+            if among and value not in among:
+                raise OrderError(name, "is none of its values", value=value, limit="one of " + ", ".join(map(str, among)))
+
+
+def _compiled(
+    crew: Crew,
+    about: Mapping[str, Any],
+    stage: str,
+    wanted: Wanted,
+    root: pathlib.Path,
+    say: Callable[[str], None],
+    more: Mapping[str, list[str]],
+    begun: float,
+) -> Compiled:
+    held = {name: values[0] for name, values in wanted.fixed.items()}
+    told = crew.ask("reads", stage, held)
+    direct = sorted({*told["direct"], *more["direct"]})
+    stages = sorted({*told["stages"], *more["stages"]})
+    axes = {a["name"] for a in about["axes"]}
+    heads = dict.fromkeys(n.partition(".")[0] for n in [*told["trace"], *direct, *more["trace"]])
+    varied = [n for n in heads if n in axes or n == PROCESS]
+    report = Compiled(about["key"], stage, told["source"][: form.SOURCE], direct, stages, varied, 0, 0, wanted.seed)
+    say("scouting")
+    fixed = {name: list(values) for name, values in wanted.fixed.items()}
+    scouted = crew.ask("scout", direct, stages, varied, fixed, wanted.scouted, wanted.seed, deadline=SCOUT_DEADLINE)
+    report.tried, report.taken = scouted["tried"], scouted["taken"]
+    asked = Asked(about["key"], about["version"], stage, told["source"], versions(), direct, stages)
+    folder = folder_of(root, name_in(about["key"], about["version"], stage), report.source)
+    _write_inputs(folder, asked)
+    charting = Charting(crew, asked, folder / "work", say)
+    classes = sorted(scouted["classes"].items(), key=lambda item: (-len(item[1]["orders"]), item[0]))
+    for k, (structure, members) in enumerate(classes):
+        late = wanted.seconds is not None and time.monotonic() - begun > wanted.seconds
+        if late or (wanted.most is not None and k >= wanted.most):
+            report.waiting = len(classes) - k
+            break
+        share = len(members["orders"]) / report.taken
+        done = folder / f"{structure[: shelf.STRUCTURE]}.json"
+        if done.is_file():
+            report.structures.append(_read_done(done, share))
+            continue
+        say(f"structure {k + 1} of {len(classes)}, {100.0 * share:.1f} % of all orders")
+        explored = crew.ask(
+            "explore", direct, stages, varied, fixed, members["orders"], structure, EXPLORED, wanted.seed + 1, deadline=SCOUT_DEADLINE
+        )
+        orders = _orders(structure, members, explored)
+        outcome = charting.of(orders)
+        report.structures.append(_written(crew, asked, folder, orders, outcome, share, wanted))
+        _keep_done(done, report.structures[-1])
+        report.drawn += outcome.drawn
+    report.seconds = round(time.monotonic() - begun, 1)
+    form.write(folder / "report.json", (json.dumps(report.told(), indent=1) + "\n").encode())
+    return report
+
+
+def _write_inputs(folder: pathlib.Path, asked: Asked) -> None:
+    told = {"direct": asked.direct, "stages": asked.stages, "cad": asked.cad}
+    path = folder / shelf.INPUTS
+    data = (json.dumps(told, sort_keys=True) + "\n").encode()
+    if path.is_file() and path.read_bytes() != data:  # what was made for other inputs is named otherwise: it goes
+        for old in [*folder.glob(f"*{shelf.SUFFIX}"), *folder.glob("*.json")]:
+            old.unlink()
+    form.write(path, data)
+
+
+def _orders(structure: str, *found: Mapping[str, Any]) -> Orders:
+    """The distinct bodies among them."""
+    seen: dict[tuple[float, ...], dict[str, Any]] = {}
+    for some in found:
+        for changes, values in zip(some["orders"], some["values"], strict=True):
+            seen.setdefault(tuple(values), changes)
+    names = next(some["names"] for some in found if some["names"] or not some["values"])
+    return Orders(structure, list(seen.values()), np.array(list(seen), dtype=np.float64).reshape(len(seen), -1), list(names))
+
+
+def _written(
+    crew: Crew, asked: Asked, folder: pathlib.Path, orders: Orders, outcome: Outcome, share: float, wanted: Wanted
+) -> Structure:
+    made = Structure(orders.structure, len(orders.changes), share, off=outcome.off, cuts=outcome.cuts)
+    for k, chart in enumerate(outcome.charts):
+        told: Certificate = certify(crew, asked, chart, wanted.certified, wanted.seed)
+        name = f"{orders.structure[: shelf.STRUCTURE]}-{k}{shelf.SUFFIX}"
+        if told.holds:
+            form.write(folder / name, chart.data)
+        else:
+            made.off.append((len(chart.orders.changes), f"its certificate does not hold: {told.why}"))
+        row = {"file": name, "sha256": hashlib.sha256(chart.data).hexdigest(), "bytes": len(chart.data), "faces": told.faces}
+        made.charts.append({**row, "bodies": len(chart.rows), "numbers": [orders.names[p] for p in chart.axes.pivots], **told.told()})
+    made.charts = [c for c in made.charts if c["holds"]] + [c for c in made.charts if not c["holds"]]
+    return made
+
+
+def _keep_done(path: pathlib.Path, made: Structure) -> None:
+    form.write(path, (json.dumps(asdict(made), indent=1) + "\n").encode())
+
+
+def _read_done(path: pathlib.Path, share: float) -> Structure:
+    told = json.loads(path.read_text(encoding="utf-8"))
+    told["off"] = [tuple(one) for one in told["off"]]
+    return replace(Structure(**told), share=share, kept=True)

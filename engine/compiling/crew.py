@@ -1,0 +1,99 @@
+"""The children that draw: each body in one that may hang, crash or run out of memory, several at once."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from engine.doors.cad import MEMORY_MB
+from engine.doors.cad import PRELOAD as CAD
+from engine.doors.child import Child, RemoteError
+from engine.errands import Source, own_files
+from engine.errors import ChildFault, TemplateError, UnikatError
+
+T = TypeVar("T")
+
+DEADLINE = 90.0
+"""Seconds of wall clock for one body."""
+SCOUT_DEADLINE = 900.0
+
+
+class Failed(Exception):
+    """A body that could not be drawn. `cause`: TIMEOUT, CRASH, MEMORY, EXIT, LOST, BUILDING, NOT_SOLID; `why`: in a sentence."""
+
+    def __init__(self, cause: str, why: str) -> None:
+        super().__init__(f"{cause}: {why}")
+        self.cause, self.why = cause, why
+
+
+class Crew:
+    """`jobs` children of one template."""
+
+    def __init__(self, source: Source, jobs: int, deadline: float = DEADLINE) -> None:
+        self.source = dict(source)
+        self.jobs = jobs
+        self.deadline = deadline
+        self._own = own_files(source)
+        self._children = [Child((*CAD, "engine.compiling.drawing"), memory_mb=MEMORY_MB) for _ in range(jobs)]
+        self._idle: queue.LifoQueue[Child] = queue.LifoQueue()
+        for child in self._children:
+            self._idle.put(child)
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        for child in self._children:
+            if kind is not None and not issubclass(kind, UnikatError):
+                child.abandon()  # Ctrl-C: a body that hangs is not waited for
+            child.close()
+
+    def ask(self, errand: str, *args: object, deadline: float | None = None) -> Any:
+        """`errand(source, *args)` of `engine.compiling.drawing`. Failed: what the template did to its child."""
+        child = self._idle.get()
+        try:
+            return child.call(
+                f"engine.compiling.drawing:{errand}", self.source, *args, deadline=deadline or self.deadline, own=self._own
+            )
+        except ChildFault as fault:
+            raise Failed(fault.kind.upper(), str(fault)) from None
+        except TemplateError as error:
+            raise Failed("BUILDING", str(error)) from None
+        except RemoteError as error:
+            raise Failed("NOT_SOLID" if error.type_name == "ValueError" else "BUILDING", error.message or error.type_name) from None
+        finally:
+            self._idle.put(child)
+
+    def each(self, tasks: Iterable[T], work: Callable[[T], Any]) -> list[Any]:
+        """`work(task)` of each, all children busy; what came of them, in order. What one raises is raised."""
+        waiting: Sequence[T] = list(tasks)
+        made: list[Any] = [None] * len(waiting)
+        at, lock, stopped = iter(range(len(waiting))), threading.Lock(), threading.Event()
+        wrong: list[BaseException] = []
+
+        def run() -> None:
+            while not stopped.is_set():
+                with lock:
+                    k = next(at, None)
+                if k is None:
+                    return
+                try:
+                    made[k] = work(waiting[k])
+                except BaseException as error:  # noqa: BLE001  # raised where it is waited for
+                    wrong.append(error)
+                    stopped.set()
+
+        threads = [threading.Thread(target=run, daemon=True) for _ in range(self.jobs)]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                while thread.is_alive():
+                    thread.join(0.2)  # a wait without end would not see Ctrl-C
+        finally:
+            stopped.set()
+        if wrong:
+            raise wrong[0]
+        return made

@@ -1,0 +1,312 @@
+"""In the CAD child: the template's own code. What its @cad stage is given, which orders its rules take, and each body once drawn."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.chart.coordinates import names, taken
+from engine.compiling.matching import match
+from engine.doors import cad_lattice as lat
+from engine.doors import cad_map, cad_surface
+from engine.doors.cad_map import Drawn, Net
+from engine.doors.child import progress
+from engine.errands import Source, template_of
+from engine.errors import OrderError, Refused
+from engine.language.judge import check_rules, run_fits
+from engine.language.memory import Kept
+from engine.language.orders import accept
+from engine.language.source import source_digest
+from engine.language.stages import CadStage, designers
+from engine.language.template import Run, Template
+from engine.language.values import Tagged
+from engine.model.mesh import STEPS_PER_MM, Lattice, Plane
+from engine.model.surface import Surface
+from engine.process.limits import list_processes, load_process
+from engine.sweep import axes as ax
+from engine.sweep import sobol
+from engine.sweep.samples import order_of
+
+Floats = npt.NDArray[np.float64]
+Changes = Mapping[str, Any]
+"""What an order changes against the defaults; `process` is among the names."""
+PROCESS = "process"
+
+
+class Asking(Run):
+    """A run that notes what its outermost stage itself reads and which stages it itself calls, in order."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.read_here: dict[str, None] = {}
+        self.called_here: dict[str, None] = {}
+
+    def read(self, name: str) -> Any:
+        """As `Run.read`."""
+        if len(self.tracers) == 1:
+            self.read_here.setdefault(name)
+        return super().read(name)
+
+    def note_all(self, stage: str, kept: Kept) -> None:
+        """As `Run.note_all`."""
+        if len(self.tracers) == 1:
+            self.called_here.setdefault(stage)
+        super().note_all(stage, kept)
+
+
+class Orders:
+    """Orders of one template by their changes, those that its rules take."""
+
+    def __init__(self, cls: type[Template]) -> None:
+        self.cls = cls
+        self.axes = ax.read(ax.told_of(cls))
+        self.processes = {p.key: p for p in list_processes()}
+        self.refused = 0
+
+    def template(self, changes: Changes, *, ruled: bool = True, run: type[Run] = Run) -> Template | None:
+        """A template on such an order; None where it is refused. `ruled` False: rules are not asked."""
+        process = self.processes[changes.get(PROCESS, self.cls.default_process)]
+        order = order_of(self.axes, {n: v for n, v in changes.items() if n != PROCESS}, template=self.cls.key, process=process.key)
+        try:
+            values, origins = accept(order, self.cls)
+            template = self.cls(run(self.cls, values, origins, process.flat(), home=None))
+            run_fits(template)
+            if ruled:
+                check_rules(template, process)
+        except (OrderError, Refused):
+            self.refused += 1
+            return None
+        return template
+
+
+def about(source: Source) -> dict[str, Any]:
+    """Key, version, @cad stages, axes, processes of a template."""
+    cls = template_of(source)
+    return {
+        "key": cls.key,
+        "version": cls.version,
+        "stages": [n for n, s in cls.stages.items() if isinstance(s, CadStage)],
+        "axes": [asdict(a) for a in Orders(cls).axes],
+        "processes": [p.key for p in list_processes()],
+        "default_process": cls.default_process,
+        "breakpoints": {n: list(getattr(f, "breakpoints", ())) for n, f in cls.fields.items() if getattr(f, "breakpoints", ())},
+    }
+
+
+def reads(source: Source, stage: str, changes: Changes) -> dict[str, Any]:
+    """Draw once: what the @cad method itself reads and calls, and all names in its trace; and what its code is."""
+    import cadquery as cq
+
+    orders = Orders(template_of(source))
+    template = orders.template(changes, ruled=False, run=Asking)
+    assert template is not None
+    run = template.run
+    assert isinstance(run, Asking)
+    progress("drawing")
+    with run.tracing(stage) as tracer, designers(template, stage, "BUILDING: "):
+        type(template).stages[stage].function(template, cq)
+    digest = source_digest(type(template), stage)
+    return {"direct": list(run.read_here), "stages": list(run.called_here), "trace": list(tracer.pairs), "source": digest}
+
+
+def inputs_of(template: Template, direct: Sequence[str], stages: Sequence[str]) -> list[tuple[str, object]]:
+    """What the @cad method of this order would be given: its inputs by name."""
+    return [(n, template.run.read(n)) for n in direct] + [(n, getattr(template, n)()) for n in stages]
+
+
+def scout(
+    source: Source, direct: list[str], stages: list[str], varied: list[str], fixed: dict[str, list[Any]], count: int, seed: int
+) -> dict[str, Any]:
+    """Sobol orders over `varied` (process among them), those of `fixed` (name -> what it may be) so: by structure, the orders
+    that the rules take. {"tried", "taken", "classes": structure -> {"orders", "values", "names"}}."""
+    orders = Orders(template_of(source))
+    progress("scouting")
+    found: dict[str, dict[str, Any]] = {}
+    made = 0
+    for changes in _sobol(orders, varied, fixed, count, seed):
+        made += _kept(orders, changes, direct, stages, found)
+    return {"tried": count, "taken": made, "classes": found}
+
+
+def _kept(orders: Orders, changes: Changes, direct: list[str], stages: list[str], found: dict[str, dict[str, Any]]) -> bool:
+    template = orders.template(changes)
+    if template is None:
+        return False
+    inputs = inputs_of(template, direct, stages)
+    values, structure = taken(inputs)
+    into = found.setdefault(structure, {"orders": [], "values": [], "names": names(inputs)})
+    into["orders"].append(dict(changes))
+    into["values"].append(values)
+    return True
+
+
+def _choices(orders: Orders, name: str, fixed: Mapping[str, list[Any]]) -> Any:
+    """What `name` may be: a function of u in [0, 1)."""
+    if name in fixed:
+        among: Sequence[Any] = fixed[name]
+    elif name == PROCESS:
+        among = list(orders.processes)
+    else:
+        return next(a for a in orders.axes if a.name == name).at
+    return lambda u: among[min(int(u * len(among)), len(among) - 1)]
+
+
+def _sobol(orders: Orders, varied: Sequence[str], fixed: Mapping[str, list[Any]], count: int, seed: int) -> Iterator[dict[str, Any]]:
+    at = {name: _choices(orders, name, fixed) for name in varied}
+    for point in sobol.points(count, len(at), seed):
+        yield {name: choose(u) for (name, choose), u in zip(at.items(), point, strict=True)}
+
+
+def explore(
+    source: Source,
+    direct: list[str],
+    stages: list[str],
+    varied: list[str],
+    fixed: dict[str, list[Any]],
+    members: list[dict[str, Any]],
+    structure: str,
+    count: int,
+    seed: int,
+) -> dict[str, Any]:
+    """More orders of one structure: members with one to three values changed, a third of them to an end of what they may be."""
+    orders = Orders(template_of(source))
+    progress("exploring")
+    rng = random.Random(seed)  # noqa: S311  # a fixed sequence, no secret
+    at = {name: _choices(orders, name, fixed) for name in varied}
+    found: dict[str, dict[str, Any]] = {}
+    known = list(members)
+    for _ in range(count):
+        changes = dict(rng.choice(known))
+        for name in rng.sample(varied, min(len(varied), rng.choice((1, 1, 2, 3)))):
+            u = rng.choice((0.0, 1.0 - 1e-9)) if rng.random() < 1.0 / 3.0 else rng.random()
+            changes[name] = at[name](u)
+        before = len(found.get(structure, {}).get("orders", ()))
+        if _kept(orders, changes, direct, stages, found) and len(found.get(structure, {}).get("orders", ())) > before:
+            known.append(changes)
+    return found.get(structure, {"orders": [], "values": [], "names": []})
+
+
+# ---- bodies --------------------------------------------------------------------------------------------------------------
+
+
+def draw(
+    source: Source,
+    stage: str,
+    inputs: Mapping[str, list[str]],
+    changes: Changes,
+    reference: Mapping[str, Any] | None,
+    predicted: Floats | None,
+    tolerance: float,
+    angle: float,
+) -> dict[str, Any]:
+    """One body. Without a reference: its map, net and nodes. With one: the reference's nodes on this body, or why it is another topology.
+
+    `inputs`: what the method is known to read and call (direct, stages); what it asks for beyond them is told as `more`.
+    """
+    import cadquery as cq
+
+    from engine.doors import cad
+
+    orders = Orders(template_of(source))
+    template = orders.template(changes, ruled=False, run=Asking)
+    assert template is not None
+    run = template.run
+    assert isinstance(run, Asking)
+    progress("drawing")
+    with run.tracing(stage), designers(template, stage, "BUILDING: "):
+        drawn = type(template).stages[stage].function(template, cq)
+    more = {"direct": set(run.read_here) - set(inputs["direct"]), "stages": set(run.called_here) - set(inputs["stages"])}
+    if any(more.values()):
+        return {"more": {what: sorted(names_) for what, names_ in more.items()}}
+    shape, tags = (drawn.shape, drawn.tags) if isinstance(drawn, Tagged) else (drawn, {})
+    solid, named = cad.solid_of(shape, tags, cq)
+    shapes = cad_map.Shapes(solid)
+    its = cad_map.map_of(shapes)
+    if reference is None:
+        progress("meshing")
+        cad.triangulate(solid, named, tolerance, angle)
+        map_, net, found = its, cad_map.net_of(shapes, its), cad_map.identity(its)
+        made: dict[str, Any] = {"map": dict(vars(its)), "net": {**vars(net), "weights": list(net.weights)}}
+    else:
+        progress("matching")
+        map_, net, made = Drawn(**reference["map"]), Net(**{**reference["net"], "weights": tuple(reference["net"]["weights"])}), {}
+        told = match(map_, its, map_.middles if predicted is None else predicted)
+        if isinstance(told, str):
+            return {"other": told}
+        found = told
+    points = cad_map.nodes_of(shapes, its, found, map_, net)
+    lattice = lat.rounded(points)
+    volume = lat.volume(lattice, net.triangles)
+    if volume <= 0.0 or volume > lat.bulk(lattice):
+        raise ValueError("it is inside out, or its surface runs round more than once")
+    where = np.zeros(len(map_.surfaces), dtype=np.int32)
+    where[map_.face] = its.face[found.half]
+    owner = where[net.owner]
+    patches = {name: cad_surface.patch(faces, shapes.faces_map, lattice, net.triangles, owner) for name, faces in named.items()}
+    return {**made, "points": points, "middles": its.middles[found.edge], "patches": {n: _numbers(*p) for n, p in patches.items()}}
+
+
+def _numbers(rows: Any, plane: Plane | None, surface: Surface | None) -> dict[str, Any]:
+    """A patch as numbers that may be fitted, and what must be the same in all of a chart's bodies."""
+    if plane is not None:
+        return {"rows": rows, "same": "plane", "numbers": np.array([*plane.origin, *plane.x, *plane.y])}
+    assert surface is not None
+    kinds = ",".join(f"{k:g}/{s:g}" for k, s in surface.pieces[:, :2].tolist())
+    same = f"{kinds} {surface.net.shape} {surface.why}"
+    told = {"pieces": len(surface.pieces), "nx": surface.net.shape[0], "ny": surface.net.shape[1], "why": surface.why}
+    numbers = np.concatenate([surface.pieces.reshape(-1), surface.net.reshape(-1)])
+    return {"rows": rows, "same": same, "numbers": numbers, "surface": told, "owner": surface.owner}
+
+
+def measure(
+    source: Source,
+    stage: str,
+    inputs: Mapping[str, list[str]],
+    changes: Changes,
+    reference: Mapping[str, Any],
+    predicted: Floats,
+    lattice: Lattice,
+    spacing: float | None,
+    tolerance: float,
+    angle: float,
+) -> dict[str, Any]:
+    """A chart's mesh (lattice (n, 3) on the reference's triangles) against the body drawn now: how far each node is from where it is
+    on the exact B-rep, the B-rep's own volume; with `spacing` mm also the distances both ways.
+    """
+    import cadquery as cq
+
+    from engine.doors import cad, cad_exact
+    from kernels import nearest
+
+    orders = Orders(template_of(source))
+    template = orders.template(changes, ruled=False)
+    assert template is not None
+    progress("drawing")
+    with template.run.tracing(stage), designers(template, stage, "BUILDING: "):
+        drawn = type(template).stages[stage].function(template, cq)
+    shape, tags = (drawn.shape, drawn.tags) if isinstance(drawn, Tagged) else (drawn, {})
+    solid, named = cad.solid_of(shape, tags, cq)
+    shapes = cad_map.Shapes(solid)
+    its = cad_map.map_of(shapes)
+    map_, net = Drawn(**reference["map"]), Net(**{**reference["net"], "weights": tuple(reference["net"]["weights"])})
+    told = match(map_, its, predicted)
+    if isinstance(told, str):
+        return {"other": told}
+    points = cad_map.nodes_of(shapes, its, told, map_, net)
+    mesh = lattice / STEPS_PER_MM
+    cad.triangulate(solid, named, tolerance, angle)
+    made: dict[str, Any] = {"nodes": np.sqrt(((mesh - points) ** 2).sum(axis=1)), "volume": lat.volume(lattice, net.triangles)}
+    whole = cad.faces_of(solid)
+    made["brep_volume"] = cad.mesh_volume(solid, whole, tolerance, angle)
+    if spacing is not None:
+        progress("measuring")
+        made["to_brep"] = cad.distances(whole, mesh)
+        samples, weights = cad_exact.samples(whole, spacing)
+        made["to_mesh"], made["weights"] = nearest.distances(mesh, net.triangles, samples), weights
+        made["samples"] = samples
+    return made

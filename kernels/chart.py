@@ -1,0 +1,94 @@
+"""A chart evaluated: every distinct coordinate of a mesh as a polynomial of a few numbers, onto the lattice, in fixed order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kernels.compiled import inlined, kernel
+
+BLOCK = 2048
+"""Columns at a time: they and their coefficients stay in the nearest cache."""
+FINER = 1e6
+"""Noise of the coefficients must not decide a tie: a coordinate is first rounded to a millionth of a step."""
+
+
+@kernel("void(float64[::1], float64[::1], float32[:,::1], int16[:,::1], float32[:,::1], float64[::1])", writes=("columns",))
+def columns_at(z: Any, base: Any, linear: Any, terms: Any, high: Any, columns: Any) -> None:
+    """columns (u,) mm at z (d,): base (u,) + z times linear (d, u); the first of them, high.shape[1] many, also have products of up
+    to four of z, terms (t, 4; -1: none), times high (t, h). O(u d + h t), sums term by term.
+    """
+    d, u, h = len(z), len(base), high.shape[1]
+    for start in range(0, u, BLOCK):
+        stop = min(start + BLOCK, u)
+        for k in range(start, stop):
+            columns[k] = base[k]
+        for t in range(d):
+            a = z[t]
+            if a != 0.0:
+                for k in range(start, stop):
+                    columns[k] += a * linear[t, k]
+    for t in range(len(terms)):
+        a = _product(z, terms, t)
+        if a != 0.0:
+            for k in range(h):
+                columns[k] += a * high[t, k]
+
+
+@inlined
+def _product(z: Any, terms: Any, t: int) -> float:
+    a = 1.0
+    for k in range(4):
+        if terms[t, k] >= 0:
+            a *= z[terms[t, k]]
+    return a
+
+
+@kernel("int64(float64[::1], int32[:,::1], int32[:,::1], float64, int32[:,::1])", writes=("lattice",))
+def laid(columns: Any, nodes: Any, faces: Any, steps_per_mm: float, lattice: Any) -> int:
+    """lattice (n, 3): the columns that each node (n, 3) has, rounded to steps. Returns the first face without an area, or -1. O(n + m).
+
+    Coordinates below 100 m: three differences multiply within int64.
+    """
+    n = len(nodes)
+    for i in range(n):
+        for k in range(3):
+            fine = _even(columns[nodes[i, k]] * (steps_per_mm * FINER)) / FINER
+            lattice[i, k] = int(_even(fine))
+    for row in range(len(faces)):
+        a, b, c = faces[row, 0], faces[row, 1], faces[row, 2]
+        ux, uy, uz = (
+            int(lattice[b, 0]) - lattice[a, 0],
+            int(lattice[b, 1]) - lattice[a, 1],
+            int(lattice[b, 2]) - lattice[a, 2],
+        )
+        vx, vy, vz = (
+            int(lattice[c, 0]) - lattice[a, 0],
+            int(lattice[c, 1]) - lattice[a, 1],
+            int(lattice[c, 2]) - lattice[a, 2],
+        )
+        if uy * vz == uz * vy and uz * vx == ux * vz and ux * vy == uy * vx:
+            return row
+    return -1
+
+
+MAGIC = 6755399441055744.0
+"""1.5 * 2^52: adding it and taking it away rounds to the nearest integer, to even at a tie, as np.rint does; up to 2^51."""
+
+
+@inlined
+def _even(x: float) -> float:
+    return (x + MAGIC) - MAGIC
+
+
+@kernel("float64(float64[::1], int32[::1], float64[:,::1])")
+def away(q: Any, pivots: Any, relation: Any) -> float:
+    """How far the worst of q (n,) lies from where its pivots (d,) put it by relation (n, d). O(n d)."""
+    worst = 0.0
+    for i in range(len(q)):
+        at = 0.0
+        for k in range(len(pivots)):
+            at += relation[i, k] * q[pivots[k]]
+        off = abs(q[i] - at)
+        if not off <= worst:
+            worst = off
+    return worst
