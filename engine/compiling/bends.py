@@ -89,7 +89,8 @@ def _excess(
 
 
 def _bend(t: npt.NDArray[np.float64], turn: npt.NDArray[np.float64], run: list[tuple[int, npt.NDArray[np.float64]]]) -> Bend:
-    """Marked gaps side by side are one bend; it is about where the turns beside them balance, which is exact for two straight lines."""
+    """Marked gaps side by side are one bend; it is about where the turns beside them balance, which is exact for two straight lines,
+    but in the first gap and the last one, which have one sample beside them."""
     off = np.array([excess for _, excess in run]).max(axis=0)
     first, last = run[0][0], run[-1][0]
     which = int(off.argmax())

@@ -1,14 +1,16 @@
 """Kinks: decisions of a @cad method that fall otherwise on one side of a value than on the other. No polynomial fits across them.
 
-Runs are compared as far as they walked the same road: decisions are laid over each other by where they were made, in the order of
-the run, and part where the places part. So a loop that ends earlier names the comparison that ended it, and nothing after it.
-The runs must differ in their coordinates alone: same choices, same counts.
+A place in the code that decides as often in two runs is compared decision by decision, in the order of their margins: faces and edges
+come in the CAD kernel's order, which changes without any harm, so what counts is how many decide which way. Where it decides more
+often in one run than in another, the runs are laid beside each other from their beginning: the last decision before they part is the
+cause. The runs must differ in their coordinates alone: same choices, same counts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,8 +41,8 @@ class Between:
 
 @dataclass(frozen=True)
 class Kink:
-    """A decision that changes: where (file, line, column, how often that line had decided before, plus one), its code and kind, and
-    between which values. Where several coordinates are involved, the kink is a surface, and `between` one place on it."""
+    """A decision that changes: where (file, line, column, how often that line had decided before, plus one), its code and kind,
+    whether it chooses `among` shapes, and between which values. Where several coordinates are involved, the kink is a surface, and `between` one place on it."""
 
     file: str
     line: int
@@ -48,6 +50,7 @@ class Kink:
     occurrence: int
     kind: str
     code: str
+    among: bool
     between: tuple[Between, ...]
 
     @property
@@ -62,6 +65,9 @@ class Kink:
         what = _WHAT[self.kind if self.kind not in STEPS else "steps"][french]
         where = f"{self.file}:{self.line}"
         ways = [way for way in (self._helper(french), self._breakpoint(french), self._stage(french)) if way]
+        if self.among:
+            what = _CHOOSES[french]
+            ways = [_CHOOSE[french], *([self._breakpoint(french)] if self._breakpoint(french) else [])]
         last = " ou " if french else " or "
         do = ", ".join(ways[:-1]) + (last if len(ways) > 1 else "") + ways[-1]
         if french:
@@ -107,6 +113,13 @@ _WHAT: Mapping[str, tuple[str, str]] = {
 }
 
 
+_CHOOSES = ("finds another number of faces or edges", "trouve un autre nombre de faces ou d'arêtes")
+_CHOOSE = (
+    "choose them so that the same are found on both sides",
+    "choisissez-les de sorte que les mêmes soient trouvées des deux côtés",
+)
+
+
 def _place(b: Between, french: bool) -> str:
     if french:
         return f"{b.name} = {b.about:.6g} (entre {b.low:.6g} et {b.high:.6g})"
@@ -115,35 +128,70 @@ def _place(b: Between, french: bool) -> str:
 
 Run = tuple[Mapping[str, float], Decision]
 """The coordinates of a run, and one decision that it made."""
-Key = tuple[str, int, int, int, str]
+Place = tuple[str, int, int, str]
 
 
 def found(samples: Sequence[Sample]) -> tuple[Kink, ...]:
     """The kinks that these runs show, sorted by file, line, column and occurrence; the same in whatever order the runs come.
 
-    Of a rounding, one place at which it steps is told, not all. What changes by no more than HARMLESS_MM is none, nor what changes
+    Of a rounding, one place at which it steps is told, not all; of choices among shapes in a loop, one a line of code. Such a choice
+    may be harmless, where a later condition undoes it: it says what to look at where faces appear. What changes by no more than HARMLESS_MM is none, nor what changes
     while no coordinate that took part does: then something else decided, which was not watched.
     O(decisions + kinks * runs^2).
     """
-    kinks: dict[Key, Kink] = {}
-    together = [sorted(samples, key=lambda s: (sorted(s.values.items()), s.decisions))]
-    depth = 0
-    while together:
-        further: list[list[Sample]] = []
-        for group in together:
-            roads: dict[tuple[str, int, int, str], list[Sample]] = {}
-            for sample in group:
-                if depth < len(sample.decisions):
-                    d = sample.decisions[depth]
-                    roads.setdefault((d.file, d.line, d.column, d.kind), []).append(sample)
-            for alike in roads.values():
-                kink = _kink([(s.values, s.decisions[depth]) for s in alike])
-                if kink is not None:
-                    key = (kink.file, kink.line, kink.column, kink.occurrence, kink.kind)
-                    kinks[key] = _tighter(kinks[key], kink) if key in kinks else kink
-            further += [alike for alike in roads.values() if len(alike) > 1]
-        together, depth = further, depth + 1
+    ordered = sorted(samples, key=lambda s: (sorted(s.values.items()), s.decisions))
+    kinks: dict[tuple[str, int, int, int, str], Kink] = {}
+    for kink in [*_as_often(ordered), *_partings(ordered)]:
+        key = (kink.file, kink.line, kink.column, 0 if kink.among else kink.occurrence, kink.kind)
+        kinks[key] = _tighter(kinks[key], kink) if key in kinks else kink
     return tuple(kinks[key] for key in sorted(kinks))
+
+
+def _place_of(d: Decision) -> Place:
+    return d.file, d.line, d.column, d.kind
+
+
+def _as_often(samples: Sequence[Sample]) -> Iterator[Kink]:
+    """Of each place, among the runs in which it decided as often."""
+    alike: dict[tuple[Place, int], list[tuple[Mapping[str, float], list[Decision]]]] = {}
+    for sample in samples:
+        here: dict[Place, list[Decision]] = {}
+        for d in sample.decisions:
+            here.setdefault(_place_of(d), []).append(d)
+        for place, made in here.items():
+            alike.setdefault((place, len(made)), []).append((sample.values, sorted(made, key=_margin)))
+    for (_, often), runs in alike.items():
+        for nth in range(often):
+            kink = _kink([(values, made[nth]) for values, made in runs], often > 1)
+            if kink is not None:
+                yield kink
+
+
+def _partings(samples: Sequence[Sample]) -> Iterator[Kink]:
+    """The last decision before runs part; choices among shapes apart, which part where the kernel made more of them."""
+    often = [Counter(_place_of(d) for d in s.decisions) for s in samples]
+    walked = [
+        (s.values, [d for d in s.decisions if not (d.among and n[_place_of(d)] > 1)])
+        for s, n in zip(samples, often, strict=True)
+    ]
+    together, depth = [walked], 0
+    while together:
+        further = []
+        for group in together:
+            roads: dict[Place | None, list[tuple[Mapping[str, float], list[Decision]]]] = {}
+            for values, made in group:
+                roads.setdefault(_place_of(made[depth]) if depth < len(made) else None, []).append((values, made))
+            if depth and len(roads) > 1:
+                kink = _kink([(values, made[depth - 1]) for values, made in group], False)
+                if kink is not None:
+                    yield kink
+            further += [alike for place, alike in roads.items() if place is not None and len(alike) > 1]
+        together, depth = further, depth + 1
+
+
+def _margin(d: Decision) -> float:
+    """What decides: the difference of both sides, or the value that is rounded."""
+    return d.left if d.kind in STEPS else d.left - d.right
 
 
 def _tighter(one: Kink, other: Kink) -> Kink:
@@ -151,7 +199,8 @@ def _tighter(one: Kink, other: Kink) -> Kink:
     return min(one, other, key=lambda k: (len(k.between), [(b.high - b.low, b.name, b.low) for b in k.between]))
 
 
-def _kink(runs: Sequence[Run]) -> Kink | None:
+def _kink(runs: Sequence[Run], repeated: bool) -> Kink | None:
+    """Of one decision in several runs; `repeated`: its place decides several times in each."""
     first = runs[0][1]
     if all(d.outcome == first.outcome for _, d in runs) or _harmless([d for _, d in runs]):
         return None
@@ -168,17 +217,17 @@ def _kink(runs: Sequence[Run]) -> Kink | None:
         about = low[name] + share * (high[name] - low[name])
         between.append(Between(name, min(low[name], high[name]), max(low[name], high[name]), about))
     d = min(r[1] for r in runs)
-    return Kink(d.file, d.line, d.column, d.occurrence, d.kind, d.code, tuple(between))
+    return Kink(d.file, d.line, d.column, d.occurrence, d.kind, d.code, repeated and d.among, tuple(between))
 
 
 def _harmless(decisions: Sequence[Decision]) -> bool:
-    """Whether no more than noise hangs on it: on one side both values are the same but for noise, or rounding is as fine as that."""
+    """Whether no more than noise hangs on it: on one side both values are the same but for noise, or its steps are as fine as that."""
     first = decisions[0]
     if first.kind in (PICK, SIGN):
         for side in (0.0, 1.0):
             if all(abs(d.left - d.right) <= HARMLESS_MM for d in decisions if d.outcome == side):
                 return True
-    return first.kind == "round" and all(abs(d.left - d.right) <= HARMLESS_MM for d in decisions)
+    return first.kind in STEPS and all(abs(d.right) <= HARMLESS_MM for d in decisions)
 
 
 def _nearest(runs: Sequence[Run], names: Sequence[str]) -> tuple[Run, Run] | None:
@@ -201,5 +250,5 @@ def _share(one: Decision, other: Decision) -> float:
     """How far from the first run to the second the outcome changes: where both sides meet, on a straight line; the middle where that says nothing."""
     if one.kind in STEPS or one.kind in (EQUAL, TRUTH):
         return 0.5
-    a, b = one.left - one.right, other.left - other.right
+    a, b = _margin(one), _margin(other)
     return a / (a - b) if (a > 0.0) != (b > 0.0) and a != b else 0.5

@@ -24,6 +24,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import CodeType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 Names = frozenset[str]
 
 PICK, COMPARE, EQUAL, TRUTH, SIGN = "pick", "compare", "equal", "truth", "abs"
@@ -35,8 +37,9 @@ STEPS = ("round", "int", "floor", "ceil", "trunc", "//", "%")
 class Decision(NamedTuple):
     """One decision: where (file, line and column, the code that made it, which time that line decided), what, and on what.
 
-    `outcome`: 0 or 1 (a comparison's truth; of a sign whether it is no minus), or the number that a rounding gave. `left` and `right`:
-    the values on both sides; of one value, 0 or what it became stands right. Plain, so that it may travel.
+    `outcome`: 0 or 1 (a comparison's truth; of a sign whether it is no minus), or the number that a rounding gave. `among`: shapes were
+    at hand, so it may choose among faces or edges, whose order is the CAD kernel's. `left` and `right`: the values on both sides;
+    right of one value alone stands 0, of a rounding its step. Plain, so that it may travel.
     """
 
     file: str
@@ -46,6 +49,7 @@ class Decision(NamedTuple):
     occurrence: int
     kind: str
     outcome: float
+    among: bool
     names: tuple[str, ...]
     left: float
     right: float
@@ -60,7 +64,7 @@ class Watch:
         self.decisions: list[Decision] = []
         self.open = True
         self._times: dict[tuple[str, int], int] = {}
-        self._places: dict[tuple[CodeType, int], tuple[int, int, str, bool]] = {}
+        self._places: dict[tuple[CodeType, int], tuple[int, int, str, bool, bool]] = {}
 
     def coordinate(self, name: str, value: float) -> Watched:
         """The value, watched under this name."""
@@ -79,13 +83,15 @@ class Watch:
             return
         key = (frame.f_code, frame.f_lasti)
         if key not in self._places:
-            self._places[key] = _place(frame.f_code, frame.f_lasti, frame.f_lineno)
-        line, column, code, called = self._places[key]
+            among = any(type(v).__module__.startswith(("cadquery", "OCP")) for v in frame.f_locals.values())
+            self._places[key] = (*_place(frame.f_code, frame.f_lasti, frame.f_lineno), among)
+        line, column, code, called, among = self._places[key]
         time = self._times[path, line] = self._times.get((path, line), 0) + 1
         kind = PICK if called and kind == COMPARE else kind
         file = os.path.basename(path)
+        numbers = (float(left), float(right))
         self.decisions.append(
-            Decision(file, line, column, code, time, kind, float(outcome), tuple(sorted(names)), float(left), float(right))
+            Decision(file, line, column, code, time, kind, float(outcome), among, tuple(sorted(names)), *numbers)
         )
 
 
@@ -208,20 +214,20 @@ class Watched(float):
     def __bool__(self) -> bool:
         return bool(self._decided(TRUTH, float.__bool__(self)))
 
-    def __int__(self) -> int:
+    def __int__(self) -> Any:
         return self._stepped("int", float.__int__(self))
 
-    def __trunc__(self) -> int:
+    def __trunc__(self) -> Any:
         return self._stepped("trunc", float.__trunc__(self))
 
-    def __floor__(self) -> int:
+    def __floor__(self) -> Any:
         return self._stepped("floor", float.__floor__(self))
 
-    def __ceil__(self) -> int:
+    def __ceil__(self) -> Any:
         return self._stepped("ceil", float.__ceil__(self))
 
     def __round__(self, digits: Any = None) -> Any:
-        return self._stepped("round", float.__round__(self, digits))
+        return self._stepped("round", float.__round__(self, digits), 10.0 ** -int(digits or 0))
 
     def __floordiv__(self, other: float) -> Any:
         return self._divided("//", float.__floordiv__(self, other), other, float.__floordiv__)
@@ -244,9 +250,9 @@ class Watched(float):
     def _plain(self) -> float:
         return float(self)
 
-    def _stepped(self, kind: str, outcome: Any) -> Any:
+    def _stepped(self, kind: str, outcome: Any, step: float = 1.0) -> Any:
         """What rounding made of it: a constant between two steps, so no longer watched."""
-        self.watch.decide(kind, outcome, self.names, self, outcome)
+        self.watch.decide(kind, outcome, self.names, self, step)
         return outcome
 
     def _divided(self, kind: str, result: Any, other: Any, quotient: Callable[[float, float], Any]) -> Any:
@@ -261,7 +267,7 @@ class Watched(float):
         """numpy's functions; watched on where all are single numbers."""
         plain = [float(i) if isinstance(i, Watched) else i for i in inputs]
         result = getattr(ufunc, method)(*plain, **options)
-        if method != "__call__" or not all(isinstance(i, int | float) for i in plain):
+        if method != "__call__" or not all(isinstance(i, int | float | np.number) for i in plain):
             return result
         return _told(ufunc.__name__, list(inputs), result)
 
@@ -301,15 +307,18 @@ def _told(name: str, inputs: list[Any], result: Any) -> Any:
     kind = _NUMPY.get(name)
     if kind is not None:
         left, right = (float(i) for i in (*inputs[:2], 0.0)[:2])
+        outcome = float(result[-1] if name == "modf" else result)
         if name == "copysign":
             left, right = right, 0.0
-        outcome = {PICK: left >= right, SIGN: left >= 0.0}.get(kind)
-        if outcome is None and kind == "%":
-            outcome = left // right
-        if kind == "trunc":
-            outcome = float(math.trunc(left))
-        watch.decide(kind, result if outcome is None else outcome, names, left, right)
-    if kind in ("floor", "ceil", "trunc", "round", "//") or not isinstance(result, float):
+        elif kind == "%":
+            outcome = (left - outcome) / right if right else 0.0
+            outcome = float(round(outcome)) if math.isfinite(outcome) else 0.0
+        elif kind in STEPS and kind != "//":
+            right = 1.0
+        if kind in (PICK, SIGN):
+            outcome = float(left >= right)
+        watch.decide(kind, outcome, names, left, right)
+    if not isinstance(result, float) or (kind in STEPS and kind != "%"):
         return result
     return Watched(float(result), watch, names)
 

@@ -25,16 +25,17 @@ from engine.language.values import Tagged
 def with_leaves(name: str, value: Any, leaf: Callable[[str, float], float]) -> Any:
     """The same tree with every finite float in it replaced by `leaf(its name, it)`: `plan().outer.w`, `plan().slots[0].low`, `size()['wide']`.
 
-    Trees are of dataclasses (frozen ones too; no __post_init__ runs, what they had cached is forgotten), tuples, lists and mappings.
+    Trees are of dataclasses (frozen ones too; no __post_init__ runs, what they had cached is forgotten), tuples (named ones too), lists
+    and mappings.
     Whole numbers, truths, text, arrays and all else stay the same objects.
     """
     if isinstance(value, float):
         return leaf(name, value) if math.isfinite(value) else value
-    if isinstance(value, tuple):
-        parts = [with_leaves(f"{name}[{i}]", part, leaf) for i, part in enumerate(value)]
-        return type(value)._make(parts) if hasattr(value, "_make") else tuple(parts) if type(value) is tuple else value
-    if type(value) is list:
-        return [with_leaves(f"{name}[{i}]", part, leaf) for i, part in enumerate(value)]
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        named = zip(type(value)._fields, value, strict=True)
+        return type(value)(*[with_leaves(f"{name}.{part}", of, leaf) for part, of in named])
+    if type(value) in (tuple, list):
+        return type(value)([with_leaves(f"{name}[{i}]", part, leaf) for i, part in enumerate(value)])
     if isinstance(value, Mapping):
         return MappingProxyType({k: with_leaves(f"{name}[{k!r}]", part, leaf) for k, part in value.items()})
     if is_dataclass(value) and not isinstance(value, type):
