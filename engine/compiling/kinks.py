@@ -8,6 +8,7 @@ cause. The runs must differ in their coordinates alone: same choices, same count
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -126,25 +127,25 @@ def _place(b: Between, french: bool) -> str:
     return f"{b.name} = {b.about:.6g} (between {b.low:.6g} and {b.high:.6g})"
 
 
-Run = tuple[Mapping[str, float], Decision]
+Decided = tuple[Mapping[str, float], Decision]
 """The coordinates of a run, and one decision that it made."""
 Place = tuple[str, int, int, str]
 
 
 def found(samples: Sequence[Sample]) -> tuple[Kink, ...]:
-    """The kinks that these runs show, sorted by file, line, column and occurrence; the same in whatever order the runs come.
+    """The kinks that these runs show, sorted by file, line, column, occurrence and value; the same in whatever order the runs come.
 
-    Of a rounding, one place at which it steps is told, not all; of choices among shapes in a loop, one a line of code. Such a choice
-    may be harmless, where a later condition undoes it: it says what to look at where faces appear. What changes by no more than HARMLESS_MM is none, nor what changes
-    while no coordinate that took part does: then something else decided, which was not watched.
+    Where one coordinate alone decides, every place along it is told. Of several, and of a rounding, the tightest; of choices among
+    shapes in a loop, one a line of code: a later condition may undo it, so it says what to look at where faces appear. What changes by
+    no more than HARMLESS_MM is none, nor what changes while no coordinate that took part does: something else decided, unwatched.
     O(decisions + kinks * runs^2).
     """
     ordered = sorted(samples, key=lambda s: (sorted(s.values.items()), s.decisions))
-    kinks: dict[tuple[str, int, int, int, str], Kink] = {}
+    kinks: dict[tuple[str, int, int, int, str], list[Kink]] = {}
     for kink in [*_as_often(ordered), *_partings(ordered)]:
         key = (kink.file, kink.line, kink.column, 0 if kink.among else kink.occurrence, kink.kind)
-        kinks[key] = _tighter(kinks[key], kink) if key in kinks else kink
-    return tuple(kinks[key] for key in sorted(kinks))
+        kinks[key] = _with(kinks.get(key, []), kink)
+    return tuple(kink for key in sorted(kinks) for kink in sorted(kinks[key], key=_width))
 
 
 def _place_of(d: Decision) -> Place:
@@ -159,12 +160,10 @@ def _as_often(samples: Sequence[Sample]) -> Iterator[Kink]:
         for d in sample.decisions:
             here.setdefault(_place_of(d), []).append(d)
         for place, made in here.items():
-            alike.setdefault((place, len(made)), []).append((sample.values, sorted(made, key=_margin)))
+            alike.setdefault((place, len(made)), []).append((sample.values, sorted(made, key=lambda d: (_margin(d), d))))
     for (_, often), runs in alike.items():
         for nth in range(often):
-            kink = _kink([(values, made[nth]) for values, made in runs], often > 1)
-            if kink is not None:
-                yield kink
+            yield from _kinks([(values, made[nth]) for values, made in runs], often > 1)
 
 
 def _partings(samples: Sequence[Sample]) -> Iterator[Kink]:
@@ -182,42 +181,68 @@ def _partings(samples: Sequence[Sample]) -> Iterator[Kink]:
             for values, made in group:
                 roads.setdefault(_place_of(made[depth]) if depth < len(made) else None, []).append((values, made))
             if depth and len(roads) > 1:
-                kink = _kink([(values, made[depth - 1]) for values, made in group], False)
-                if kink is not None:
-                    yield kink
+                yield from _kinks([(values, made[depth - 1]) for values, made in group], False)
             further += [alike for place, alike in roads.items() if place is not None and len(alike) > 1]
         together, depth = further, depth + 1
 
 
 def _margin(d: Decision) -> float:
-    """What decides: the difference of both sides, or the value that is rounded."""
-    return d.left if d.kind in STEPS else d.left - d.right
+    """What decides: the value that is rounded, or how far both sides are apart, below 0 where the outcome is no."""
+    if d.kind in STEPS:
+        return d.left
+    return abs(d.left - d.right) if d.outcome else -abs(d.left - d.right)
 
 
-def _tighter(one: Kink, other: Kink) -> Kink:
-    """Of the same decision seen on two roads, that with fewer coordinates, then the narrower."""
-    return min(one, other, key=lambda k: (len(k.between), [(b.high - b.low, b.name, b.low) for b in k.between]))
+def _width(kink: Kink) -> tuple[int, list[tuple[float, float, str]]]:
+    return len(kink.between), [(b.low, b.high - b.low, b.name) for b in kink.between]
 
 
-def _kink(runs: Sequence[Run], repeated: bool) -> Kink | None:
+def _with(known: list[Kink], new: Kink) -> list[Kink]:
+    """Kinks of one decision, this one among them if it says more: fewer coordinates, another place, or one told more tightly."""
+    least = min(len(k.between) for k in [*known, new])
+    kept = [k for k in [*known, new] if len(k.between) == least]
+    one_each = least > 1 or new.among or new.kind in STEPS
+    made: list[Kink] = []
+    for kink in sorted(kept, key=lambda k: ([b.high - b.low for b in k.between], _width(k))):
+        if not any(one_each or _overlap(kink, k) for k in made):
+            made.append(kink)
+    return made
+
+
+def _overlap(one: Kink, other: Kink) -> bool:
+    a, b = one.between[0], other.between[0]
+    return a.name == b.name and a.low < b.high and b.low < a.high
+
+
+def _kinks(runs: Sequence[Decided], repeated: bool) -> Iterator[Kink]:
     """Of one decision in several runs; `repeated`: its place decides several times in each."""
     first = runs[0][1]
     if all(d.outcome == first.outcome for _, d in runs) or _harmless([d for _, d in runs]):
-        return None
+        return
     took_part = sorted({n for _, d in runs for n in d.names})
     runs = [r for r in runs if all(n in r[0] for n in took_part)]
     names = [n for n in took_part if len({values[n] for values, _ in runs}) > 1]
+    d = min(r[1] for r in runs) if runs else first
+    for (low, below), (high, above) in _flips(runs, names):
+        share = _share(below, above)
+        between = []
+        for name in names:
+            about = low[name] + share * (high[name] - low[name])
+            between.append(Between(name, min(low[name], high[name]), max(low[name], high[name]), about))
+        yield Kink(d.file, d.line, d.column, d.occurrence, d.kind, d.code, repeated and d.among, tuple(between))
+
+
+def _flips(runs: Sequence[Decided], names: Sequence[str]) -> Iterator[tuple[Decided, Decided]]:
+    """Pairs of runs that decided otherwise: all neighbours along one coordinate that alone decides, else the two nearest."""
+    if len(names) == 1:
+        line = sorted(runs, key=lambda r: (r[0][names[0]], r[1]))
+        pairs = list(itertools.pairwise(line))
+        if not any(a[0][names[0]] == b[0][names[0]] and a[1].outcome != b[1].outcome for a, b in pairs):
+            yield from (pair for pair in pairs if pair[0][1].outcome != pair[1][1].outcome)
+            return
     pair = _nearest(runs, names) if names else None
-    if pair is None:
-        return None
-    (low, below), (high, above) = pair
-    share = _share(below, above)
-    between = []
-    for name in names:
-        about = low[name] + share * (high[name] - low[name])
-        between.append(Between(name, min(low[name], high[name]), max(low[name], high[name]), about))
-    d = min(r[1] for r in runs)
-    return Kink(d.file, d.line, d.column, d.occurrence, d.kind, d.code, repeated and d.among, tuple(between))
+    if pair is not None:
+        yield pair
 
 
 def _harmless(decisions: Sequence[Decision]) -> bool:
@@ -230,8 +255,8 @@ def _harmless(decisions: Sequence[Decision]) -> bool:
     return first.kind in STEPS and all(abs(d.right) <= HARMLESS_MM for d in decisions)
 
 
-def _nearest(runs: Sequence[Run], names: Sequence[str]) -> tuple[Run, Run] | None:
-    """The two runs that decided otherwise and lie nearest each other, every coordinate measured by its range; None where all decided alike."""
+def _nearest(runs: Sequence[Decided], names: Sequence[str]) -> tuple[Decided, Decided] | None:
+    """The two runs that decided otherwise and lie nearest each other, but apart, every coordinate measured by its range; None where there are none."""
     values = np.array([[v[n] for n in names] for v, _ in runs], dtype=np.float64)
     values /= values.max(axis=0) - values.min(axis=0)
     outcomes = np.array([d.outcome for _, d in runs])
@@ -240,8 +265,9 @@ def _nearest(runs: Sequence[Run], names: Sequence[str]) -> tuple[Run, Run] | Non
         others = np.flatnonzero(outcomes[i + 1 :] != outcomes[i]) + i + 1
         if len(others):
             away = np.abs(values[others] - values[i]).max(axis=1)
+            away[away == 0.0] = np.inf
             at = int(away.argmin())
-            if best is None or away[at] < best[0]:
+            if away[at] < (np.inf if best is None else best[0]):
                 best = (float(away[at]), i, int(others[at]))
     return None if best is None else (runs[best[1]], runs[best[2]])
 

@@ -75,6 +75,25 @@ def test_only_what_takes_part_and_varies_is_named() -> None:
     assert abs(at["a"] - at["b"]) < 0.01
 
 
+def test_every_place_along_one_coordinate_is_told() -> None:
+    told = kinks(lambda a: 1 if abs(a - 1.5) < 0.72 else 2, TENTHS)
+    assert [(k.kind, round(k.between[0].about, 6)) for k in told] == [("abs", 1.5), ("compare", 0.78), ("compare", 2.22)]
+
+
+def test_the_tightest_of_what_a_loop_decides() -> None:
+    def holes(a: Any) -> None:
+        for wide in (0.5, 1.5, 2.5):
+            max(wide, a)
+            max(a, wide)
+
+    assert sorted(round(k.between[0].about, 6) for k in kinks(holes, TENTHS)) == [0.5, 0.5, 1.5, 1.5, 2.5, 2.5]
+
+
+def test_a_kink_that_something_unwatched_moves_is_told_with_what_is_known() -> None:
+    (kink,) = kinks(lambda a, b: max(a, float(b)), TENTHS, (1.02, 1.93))
+    assert kink.names == ("a",) and kink.between[0].low < kink.between[0].high
+
+
 def test_what_something_unwatched_decided_is_none() -> None:
     unwatched = iter([0.0, 1.0, 5.0])
 

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from engine.compiling.bends import bends
 from engine.compiling.kinks import Sample, found
 from engine.compiling.watching import sampled, with_leaves
+from engine.doors import cad
 from engine.errors import TemplateError
 from engine.language.orders import accept
 from engine.language.template import Run, Template, load_file
@@ -146,6 +148,51 @@ def test_what_fails_watched_fails_as_it_would_unwatched(tmp_path: pathlib.Path) 
     with pytest.raises(TemplateError) as failed:
         drawn(load_file(path), "body", {"wide": 25.0, "kinked": True})
     assert (failed.value.stage, failed.value.line) == ("body", line("SQRT") + 1)
+
+
+HIDDEN = '''
+from engine.authoring import Template, cad, length, stage
+
+class Hidden(Template):
+    """A box whose kink is out of sight, and declared."""
+    key, version = "hidden", 1
+    wide = length(30.0, low=20.0, high=40.0, step=0.001, label="Width", breakpoints=(30.4,))
+
+    @cad
+    def body(self, cq):
+        return cq.Workplane().box(max(float(self.wide), 30.4), self.wide, 5.0)
+
+    @stage
+    def product(self):
+        return self.body()
+'''
+
+
+def test_a_kink_that_nobody_watched_shows_in_the_geometry(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "hidden.py"
+    path.write_text(HIDDEN, encoding="utf-8")
+    cls = load_file(path)
+    widths = np.linspace(27.0, 35.0, 17)
+    assert found([drawn(cls, "body", {"wide": round(float(w), 3)}) for w in widths[::4]]) == ()
+    corners = []
+    for wide in widths:
+        values, origins = accept(Order("hidden", parameters={"wide": round(float(wide), 3)}), cls)
+        points = cls(Run(cls, values, origins, load_process("mjf-pa12").flat(), home=None)).body().mesh.points
+        corners.append(points[np.lexsort(points.T)])
+    (bend,) = bends(widths, np.array(corners))
+    (declared,) = cls.fields["wide"].breakpoints
+    assert bend.low <= declared <= bend.high and bend.about == pytest.approx(declared, abs=0.01)
+
+
+def test_drawn_watched_is_drawn_the_same(bracket: type[Template]) -> None:
+    values, origins = accept(Order("bracket", parameters={"kinked": True}), bracket)
+    template = bracket(Run(bracket, values, origins, load_process("mjf-pa12").flat(), home=None))
+    plain, watched = (
+        bracket.stages["body"].in_child(template, lambda _, payload, t=target, **told: cad.build(t, payload, **told))  # type: ignore[attr-defined]
+        for target in ("engine.language.stages:run_cad", "engine.compiling.watching:run_watched")
+    )
+    assert np.array_equal(plain.mesh.points, watched.mesh.points) and np.array_equal(plain.mesh.faces, watched.mesh.faces)
+    assert plain.told == watched.told[0]
 
 
 def test_our_own_case_is_drawn_watched() -> None:
