@@ -4,6 +4,7 @@ from engine.language.catalogue import catalogue
 from engine.language.parameters import angle, choice, count, flag, length, text
 from engine.language.person import measure, outline, pressure, scan
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
+from engine.language.smooth import smooth_abs, smooth_max, smooth_min
 from engine.language.stages import cad, fit, rule, stage
 from engine.language.template import ProcessView, Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, direction, pattern, tagged
@@ -49,6 +50,9 @@ __all__ = [
     "require",
     "rule",
     "scan",
+    "smooth_abs",
+    "smooth_max",
+    "smooth_min",
     "stage",
     "tagged",
     "text",

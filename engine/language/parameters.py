@@ -128,18 +128,32 @@ class Field(Generic[T]):
 
 
 class Number(Field[float]):
-    """A length (mm) or an angle (degrees) on a grid: low, low + step, ... high."""
+    """A length (mm) or an angle (degrees) on a grid: low, low + step, ... high.
+
+    `breakpoints`: values within the range where a @cad method that reads it has a kink; its charts end and begin there.
+    """
 
     unit = "mm"
     kind = "length"
 
-    def __init__(self, default: float, *, low: float, high: float, step: float, label: Words, help: Words = "") -> None:
+    def __init__(
+        self,
+        default: float,
+        *,
+        low: float,
+        high: float,
+        step: float,
+        label: Words,
+        help: Words = "",
+        breakpoints: Sequence[float] = (),
+    ) -> None:
         if not (low < high and step > 0 and low <= default <= high):
             raise ValueError(f"needs low < high, a positive step and a default between them: {low}, {high}, {step}, {default}")
         super().__init__(float(default), label=label, help=help)
         self.low, self.high, self.step = float(low), float(high), float(step)
         if abs(self._snapped(self.default_number) - default) > 1e-9:
             raise ValueError(f"default {default} is off the step: {self._snapped(default)} is the nearest")
+        self.breakpoints = _breakpoints(breakpoints, self.low, self.high)
 
     @property
     def default_number(self) -> float:
@@ -198,6 +212,22 @@ class Number(Field[float]):
             "additionalProperties": False,
         }
         return {"anyOf": [number, quantity], "x-unit": self.unit, "x-step": self.step}
+
+
+def _breakpoints(given: object, low: float, high: float) -> tuple[float, ...]:
+    """As floats; ValueError where they are no rising numbers inside the range."""
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise ValueError(f"breakpoints must be a sequence, as (1.4,), not {given!r}")
+    edge = low
+    for point in given:
+        if isinstance(point, bool) or not isinstance(point, int | float):
+            raise ValueError(f"breakpoints must be numbers, not {point!r}")
+        if not low < point < high:
+            raise ValueError(f"breakpoint {point:g} is not between {low:g} and {high:g}")
+        if not edge < point:
+            raise ValueError(f"breakpoints must rise: {point:g} does not")
+        edge = point
+    return tuple(float(point) for point in given)
 
 
 class Angle(Number):
@@ -295,14 +325,32 @@ class TextField(Field[Text]):
         return {"type": "string", "x-max-graphemes": self.max_graphemes, "maxLength": 20 * self.max_graphemes}
 
 
-def length(default: float, *, low: float, high: float, step: float, label: Words, help: Words = "") -> Number:
-    """A length in mm."""
-    return Number(default, low=low, high=high, step=step, label=label, help=help)
+def length(
+    default: float,
+    *,
+    low: float,
+    high: float,
+    step: float,
+    label: Words,
+    help: Words = "",
+    breakpoints: Sequence[float] = (),
+) -> Number:
+    """A length in mm. `breakpoints`: where a @cad method that reads it has a kink."""
+    return Number(default, low=low, high=high, step=step, label=label, help=help, breakpoints=breakpoints)
 
 
-def angle(default: float, *, low: float, high: float, step: float, label: Words, help: Words = "") -> Angle:
-    """An angle in degrees."""
-    return Angle(default, low=low, high=high, step=step, label=label, help=help)
+def angle(
+    default: float,
+    *,
+    low: float,
+    high: float,
+    step: float,
+    label: Words,
+    help: Words = "",
+    breakpoints: Sequence[float] = (),
+) -> Angle:
+    """An angle in degrees. `breakpoints`: where a @cad method that reads it has a kink."""
+    return Angle(default, low=low, high=high, step=step, label=label, help=help, breakpoints=breakpoints)
 
 
 def count(default: int, *, low: int, high: int, label: Words, help: Words = "") -> Count:

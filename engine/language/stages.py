@@ -16,7 +16,7 @@ from engine.language.charted import OF_CHART, from_chart
 from engine.language.values import Solid, Tagged
 
 if TYPE_CHECKING:
-    from engine.language.template import Template
+    from engine.language.template import Run, Template
 
 Method = Callable[..., Any]
 T = TypeVar("T")
@@ -132,8 +132,7 @@ def run_stage(stage: Stage, template: Template) -> Any:
                 beneath = {**tracer.artifacts, f"{stage.name}{OF_CHART}": chart.sha256}
                 kept = memory.hold(trace, result, chart.artifact, personal=personal, beneath=beneath)
         run.finished(stage.name, kept, 1000.0 * (time.process_time() - started), hit)
-    run.note_all(stage.name, kept)
-    return kept.result
+    return run.handed(stage.name, kept)
 
 
 def run_cad(payload: Any, cq: Any) -> tuple[Tagged, list[tuple[str, object]]]:
@@ -141,7 +140,12 @@ def run_cad(payload: Any, cq: Any) -> tuple[Tagged, list[tuple[str, object]]]:
     from engine.language.template import Run, template_from
 
     cls = template_from(payload["source"])
-    run = Run(cls, payload["values"], {}, payload["process"], home=None)
+    return draw_cad(Run(cls, payload["values"], {}, payload["process"], home=None), payload, cq)
+
+
+def draw_cad(run: Run, payload: Any, cq: Any) -> tuple[Tagged, list[tuple[str, object]]]:
+    """The same, by a run that is there already."""
+    cls = run.cls
     template = cls(run)
     stage: Stage = vars_of(cls)[payload["stage"]]
     with run.tracing(stage.name) as tracer, designers(template, stage.name, "BUILDING: "):

@@ -300,6 +300,11 @@ class Run:
             self.tracers[-1].pairs.update(kept.trace.pairs)
             self.tracers[-1].artifacts.update(artifacts)
 
+    def handed(self, stage: str, kept: Kept) -> Any:
+        """The result, to the stage that asked for it: what it read is read by that one too."""
+        self.note_all(stage, kept)
+        return kept.result
+
     def finished(self, stage: str, kept: Kept, cpu_ms: float, hit: bool) -> None:
         """The stage is done for this order: one line of the report."""
         self.done[stage] = kept

@@ -15,6 +15,7 @@ from engine.authoring import Measurement, Template, angle, choice, count, flag, 
 from engine.errors import OrderError, TemplateError
 from engine.language.parameters import Field, closest, slips
 from engine.language.shelf import find
+from engine.language.template import load_file
 
 
 class Kinds(Template):
@@ -179,3 +180,38 @@ def test_slips_are_a_measure(one: str, other: str) -> None:
     assert abs(len(one) - len(other)) <= slips(one, other) <= max(len(one), len(other))
     if len(one) > 1 and one[0] != one[1]:
         assert slips(one, one[1] + one[0] + one[2:]) == 1 == slips(one, one[1:])
+
+
+@pytest.mark.parametrize("kind", [length, angle])
+def test_breakpoints_are_kept_and_not_published(kind: Any) -> None:
+    asked = {"low": 1.0, "high": 3.0, "step": 0.1, "label": "Wall"}
+    declared = kind(1.6, **asked, breakpoints=[1.4, 2])
+    assert declared.breakpoints == (1.4, 2.0) and kind(1.6, **asked).breakpoints == ()
+    assert declared.schema("en") == kind(1.6, **asked).schema("en")
+
+
+@pytest.mark.parametrize(
+    ("breakpoints", "why"),
+    [
+        ("(1.0,)", "breakpoint 1 is not between 1 and 3"),
+        ("(1.4, 3.0)", "breakpoint 3 is not between 1 and 3"),
+        ("(float('nan'),)", "breakpoint nan is not between"),
+        ("(1.4, 1.4)", "breakpoints must rise: 1.4 does not"),
+        ("(2.0, 1.4)", "breakpoints must rise: 1.4 does not"),
+        ("(True,)", "breakpoints must be numbers, not True"),
+        ("('1.4',)", "breakpoints must be numbers, not '1.4'"),
+        ("1.4", "breakpoints must be a sequence, as (1.4,), not 1.4"),
+        ("'1.4'", "breakpoints must be a sequence, as (1.4,), not '1.4'"),
+    ],
+)
+def test_breakpoints_that_are_none(tmp_path: pathlib.Path, breakpoints: str, why: str) -> None:
+    path = tmp_path / "broken.py"
+    lines = [
+        "from engine.authoring import Template, length",
+        "class Broken(Template):",
+        f"    wall = length(1.6, low=1.0, high=3.0, step=0.1, label='Wall', breakpoints={breakpoints})",
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(TemplateError) as failed:
+        load_file(path)
+    assert failed.value.line == 3 and why in failed.value.for_sender()
