@@ -113,4 +113,6 @@ class Chart:
         pieces, nx, ny = int(told["pieces"]), int(told["nx"]), int(told["ny"])
         net = numbers[pieces * PIECE : pieces * PIECE + nx * ny * 12].reshape(nx, ny, 4, 3)
         owner = self.arrays[f"owner.{name}"]
-        return Patch(name, rows, None, surface=Surface(numbers[: pieces * PIECE].reshape(pieces, PIECE), owner, net, told["why"]))
+        return Patch(
+            name, rows, None, surface=Surface(numbers[: pieces * PIECE].reshape(pieces, PIECE), owner, net, told["why"])
+        )

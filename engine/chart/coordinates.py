@@ -64,10 +64,10 @@ def _fields(kind: type) -> tuple[str, ...]:
 
 
 def names(inputs: Iterable[tuple[str, object]]) -> list[str]:
-    """What each coordinate is called: `wall`, `plan.outer.w`, `plan.openings.2.low`."""
+    """What each coordinate is called: `wall`; of a stage's result `plan().outer.w`, `plan().openings[2].low`, `size()['wide']`."""
     found: list[str] = []
     for name, value in inputs:
-        _name(name, value, found)
+        _name(name if isinstance(value, float) else f"{name}()", value, found)
     return found
 
 
@@ -76,10 +76,10 @@ def _name(path: str, value: Any, found: list[str]) -> None:
         found.append(path)
     elif isinstance(value, tuple | list):
         for k, one in enumerate(value):
-            _name(f"{path}.{k}", one, found)
-    elif dataclasses.is_dataclass(value):
+            _name(f"{path}[{k}]", one, found)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for name in _fields(type(value)):
             _name(f"{path}.{name}", getattr(value, name), found)
     elif isinstance(value, Mapping):
         for key in sorted(value, key=repr):
-            _name(f"{path}.{key}", value[key], found)
+            _name(f"{path}[{key!r}]", value[key], found)

@@ -44,7 +44,9 @@ class Folder:
     def _charts(self, structure: str) -> list[Chart]:
         known = self._open.get(structure)
         if known is None:
-            known = self._open[structure] = [c for p in self.files.get(structure[:STRUCTURE], ()) if (c := self._read(p, structure))]
+            known = self._open[structure] = [
+                c for p in self.files.get(structure[:STRUCTURE], ()) if (c := self._read(p, structure))
+            ]
         return known
 
     def _read(self, path: pathlib.Path, structure: str) -> Chart | None:

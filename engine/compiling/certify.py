@@ -13,6 +13,7 @@ import numpy.typing as npt
 from engine.chart.chart import Chart
 from engine.chart.form import decoded
 from engine.compiling.charting import TOLERANCE_FIT_MM, WORST_MM, Asked, Made
+from engine.compiling.choosing import mixed
 from engine.compiling.crew import Crew, Failed
 from engine.doors.cad import ANGLE_DEGREES, TOLERANCE_MM
 from engine.model.mesh import STEPS_PER_MM
@@ -61,8 +62,7 @@ def certify(crew: Crew, asked: Asked, made: Made, bodies: int, seed: int) -> Cer
     unseen = [k for k in range(len(made.orders.changes)) if k not in set(made.rows)]
     covered = [k for k in unseen if chart.covers(made.orders.values[k].tolist())]
     told.covered = len(covered) + len(made.rows)
-    rng = np.random.RandomState(seed + 7)
-    chosen = [covered[k] for k in rng.permutation(len(covered))[:bodies].tolist()]
+    chosen = mixed(covered, seed + 7)[:bodies]
     squares, nodes, near = 0.0, 0, 0
     answers = crew.each(list(enumerate(chosen)), lambda one: _measured(crew, asked, made, chart, one[1], one[0] == 0))
     for k, answer in zip(chosen, answers, strict=True):
@@ -71,7 +71,11 @@ def certify(crew: Crew, asked: Asked, made: Made, bodies: int, seed: int) -> Cer
             continue
         away: Floats = answer["nodes"]
         told.bodies += 1
-        squares, nodes, near = squares + float((away * away).sum()), nodes + len(away), near + int((away <= TOLERANCE_FIT_MM).sum())
+        squares, nodes, near = (
+            squares + float((away * away).sum()),
+            nodes + len(away),
+            near + int((away <= TOLERANCE_FIT_MM).sum()),
+        )
         if float(away.max()) > told.max_mm:
             told.max_mm = float(away.max())
             told.worst = _worst(made, away)

@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from engine.chart import form
 from engine.compiling import choosing, fitting
+from engine.compiling.arranging import arrays_of
 from engine.compiling.crew import Crew, Failed
+from engine.compiling.work import Kept
 from engine.doors.cad import ANGLE_DEGREES, TOLERANCE_MM
-from engine.model.mesh import STEPS_PER_MM
 
 Floats = npt.NDArray[np.float64]
 
@@ -132,18 +133,24 @@ class Charting:
 
     # ---- drawing ---------------------------------------------------------------------------------------------------------
 
-    def _draw(self, changes: Mapping[str, Any], reference: dict[str, Any] | None, predicted: Floats | None) -> dict[str, Any] | Failed:
+    def _draw(
+        self, changes: Mapping[str, Any], reference: dict[str, Any] | None, predicted: Floats | None
+    ) -> dict[str, Any] | Failed:
         """One body, from the work folder where it lies there."""
         name = hashlib.sha256(
-            json.dumps([self.asked.source, self.asked.inputs, dict(changes), reference and reference["id"]], sort_keys=True).encode()
+            json.dumps(
+                [self.asked.source, self.asked.inputs, dict(changes), reference and reference["id"]], sort_keys=True
+            ).encode()
         ).hexdigest()[:32]
-        kept = _Kept(self.work / f"{name}.npz")
+        kept = Kept(self.work / f"{name}.npz")
         found = kept.read()
         if found is None:
             self.drawn += 1
             arguments = (TOLERANCE_MM, np.radians(ANGLE_DEGREES).item())
             try:
-                found = self.crew.ask("draw", self.asked.stage, self.asked.inputs, dict(changes), _sent(reference), predicted, *arguments)
+                found = self.crew.ask(
+                    "draw", self.asked.stage, self.asked.inputs, dict(changes), _sent(reference), predicted, *arguments
+                )
             except Failed as failed:
                 found = {"failed": [failed.cause, failed.why]}
             kept.write(found)
@@ -216,9 +223,7 @@ class Charting:
             self._more(orders, axes, drawn, more, outcome)
         self._parted(orders, drawn, cuts, outcome, depth)
 
-    def _tried(
-        self, orders: Orders, axes: fitting.Axes, drawn: Drawn, made: Made, spare: list[int], outcome: Outcome
-    ) -> float:
+    def _tried(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, made: Made, spare: list[int], outcome: Outcome) -> float:
         """Draw bodies that the fit has not seen; how far it misses the worst of them, mm. They join what is drawn."""
         before = len(drawn.rows)
         self._more(orders, axes, drawn, spare, outcome)
@@ -297,7 +302,9 @@ class Charting:
         z = axes.z(values)
         fit = fitting.fit(z, np.array([_column(drawn, k) for k in range(len(drawn.rows))]))
         nodes = len(drawn.points[0])
-        arrays, tags = _arrays(drawn.reference, fit, nodes, [_told(drawn, name) for name in sorted(drawn.reference["patches"])])
+        arrays, tags = arrays_of(
+            drawn.reference, fit, nodes, [_told(drawn, name) for name in sorted(drawn.reference["patches"])]
+        )
         watched = sorted({*axes.pivots.tolist(), *cuts})
         arrays |= {
             "pivots": axes.pivots.astype(np.int32),
@@ -357,43 +364,6 @@ def _told(drawn: Drawn, name: str) -> tuple[str, dict[str, Any], list[Floats]]:
     return name, drawn.reference["patches"][name], [numbers[name] for numbers in drawn.numbers]
 
 
-def _arrays(
-    reference: Mapping[str, Any], fit: fitting.Fit, nodes: int, patches: Sequence[tuple[str, dict[str, Any], list[Floats]]]
-) -> tuple[dict[str, npt.NDArray[Any]], dict[str, dict[str, Any]]]:
-    """The arrays of a chart file, and what its header says of the tags."""
-    where = fit.of[: 3 * nodes].reshape(-1, 3)
-    faces = reference["net"]["triangles"]
-    arrays: dict[str, npt.NDArray[Any]] = {
-        "base": fit.base,
-        "linear": fit.linear.astype(np.float32),
-        "terms": fit.terms.astype(np.int16),
-        "high": fit.high.astype(np.float32),
-        "nodes": where.astype(np.int32),
-        "faces": faces.astype(np.int32),
-    }
-    tags: dict[str, dict[str, Any]] = {}
-    extra: list[npt.NDArray[np.int64]] = []
-    at, room = 3 * nodes, 0
-    for name, patch, numbers in patches:
-        own = fit.of[at : at + len(numbers[0])]
-        at += len(own)
-        arrays[f"rows.{name}"] = patch["rows"]
-        corners = np.unique(faces[patch["rows"]])
-        level = [axis for axis in range(3) if patch["same"] == "plane" and len(np.unique(where[corners, axis])) == 1]
-        if level:
-            _, x, y = np.array(numbers[0]).reshape(3, 3)
-            normal = x[(level[0] + 1) % 3] * y[(level[0] + 2) % 3] - x[(level[0] + 2) % 3] * y[(level[0] + 1) % 3]
-            tags[name] = {"kind": "level", "axis": level[0], "sign": 1 if normal > 0.0 else -1}
-            continue
-        tags[name] = {"kind": "plane", "at": room} if patch["same"] == "plane" else {"kind": "surface", "at": room, **patch["surface"]}
-        if "owner" in patch:
-            arrays[f"owner.{name}"] = patch["owner"]
-        extra.append(own)
-        room += len(own)
-    arrays["extra"] = np.concatenate([np.empty(0, np.int64), *extra]).astype(np.int32)
-    return arrays, tags
-
-
 def _slope(z: Floats, middles: Floats) -> Floats:
     """Where edges' middles lie, as constant and slope (1 + d, 3 e): the least change that meets all bodies so far."""
     flat = middles.reshape(len(middles), -1)
@@ -406,50 +376,3 @@ def _slope(z: Floats, middles: Floats) -> Floats:
 
 def _predicted(slope: Floats, z: Floats) -> Floats:
     return np.asarray(slope[0] + z @ slope[1:]).reshape(-1, 3)
-
-
-class _Kept:
-    """A drawn body in the work folder: arrays by name, no pickle."""
-
-    def __init__(self, path: pathlib.Path) -> None:
-        self.path = path
-
-    def read(self) -> dict[str, Any] | None:
-        """None where there is none that is whole."""
-        try:
-            with np.load(self.path, allow_pickle=False) as file:
-                told = json.loads(bytes(file["told"]))
-                return dict(_joined(told, {name: file[name] for name in file.files}))
-        except (OSError, ValueError, KeyError, EOFError):
-            return None
-
-    def write(self, found: Mapping[str, Any]) -> None:
-        """Whole, or not."""
-        arrays: dict[str, npt.NDArray[Any]] = {}
-        told = _parted(found, arrays, "a")
-        arrays["told"] = np.frombuffer(json.dumps(told).encode(), dtype=np.uint8)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self.path.with_suffix(".new.npz")
-        np.savez(beside, **arrays)  # type: ignore[arg-type]
-        beside.replace(self.path)
-
-
-def _parted(value: Any, arrays: dict[str, npt.NDArray[Any]], path: str) -> Any:
-    """The value as JSON, its arrays apart."""
-    if isinstance(value, np.ndarray):
-        arrays[path] = value
-        return {"array": path}
-    if isinstance(value, Mapping):
-        return {"map": {str(k): _parted(v, arrays, f"{path}.{k}") for k, v in value.items()}}
-    if isinstance(value, list | tuple):
-        return {"list": [_parted(v, arrays, f"{path}.{k}") for k, v in enumerate(value)]}
-    return {"plain": value}
-
-
-def _joined(told: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
-    ((kind, value),) = told.items()
-    if kind == "array":
-        return arrays[value]
-    if kind == "map":
-        return {k: _joined(v, arrays) for k, v in value.items()}
-    return [_joined(v, arrays) for v in value] if kind == "list" else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,9 +38,12 @@ def spanning(z: Floats, seed: int) -> list[int]:
     for k in range(d):
         chosen.setdefault(int(np.argmin(z[:, k])))
         chosen.setdefault(int(np.argmax(z[:, k])))
-    others = [k for k in range(n) if k not in chosen]
-    random.Random(seed).shuffle(others)  # noqa: S311  # a fixed sequence, no secret
-    return [*chosen, *others]
+    return [*chosen, *mixed([k for k in range(n) if k not in chosen], seed)]
+
+
+def mixed(rows: Sequence[int], seed: int) -> list[int]:
+    """The rows in an order that has nothing to do with theirs, the same for a seed anywhere."""
+    return sorted(rows, key=lambda k: hashlib.sha256(f"{seed}/{k}".encode()).digest())
 
 
 def _sums(rows: Floats) -> Floats:

@@ -112,7 +112,9 @@ def compile_stage(
 
 def _check(about: Mapping[str, Any], stage: str, wanted: Wanted) -> None:
     if stage not in about["stages"]:
-        raise OrderError("stage", "is no @cad stage of this template", value=stage, limit="one of " + ", ".join(about["stages"]))
+        raise OrderError(
+            "stage", "is no @cad stage of this template", value=stage, limit="one of " + ", ".join(about["stages"])
+        )
     known = {a["name"]: a for a in about["axes"]}
     for name, values in wanted.fixed.items():
         if name == PROCESS:
@@ -165,7 +167,16 @@ def _compiled(
             continue
         say(f"structure {k + 1} of {len(classes)}, {100.0 * share:.1f} % of all orders")
         explored = crew.ask(
-            "explore", direct, stages, varied, fixed, members["orders"], structure, EXPLORED, wanted.seed + 1, deadline=SCOUT_DEADLINE
+            "explore",
+            direct,
+            stages,
+            varied,
+            fixed,
+            members["orders"],
+            structure,
+            EXPLORED,
+            wanted.seed + 1,
+            deadline=SCOUT_DEADLINE,
         )
         orders = _orders(structure, members, explored)
         outcome = charting.of(orders)
@@ -209,7 +220,9 @@ def _written(
         else:
             made.off.append((len(chart.orders.changes), f"its certificate does not hold: {told.why}"))
         row = {"file": name, "sha256": hashlib.sha256(chart.data).hexdigest(), "bytes": len(chart.data), "faces": told.faces}
-        made.charts.append({**row, "bodies": len(chart.rows), "numbers": [orders.names[p] for p in chart.axes.pivots], **told.told()})
+        made.charts.append(
+            {**row, "bodies": len(chart.rows), "numbers": [orders.names[p] for p in chart.axes.pivots], **told.told()}
+        )
     made.charts = [c for c in made.charts if c["holds"]] + [c for c in made.charts if not c["holds"]]
     return made
 

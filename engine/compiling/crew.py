@@ -62,7 +62,9 @@ class Crew:
         except TemplateError as error:
             raise Failed("BUILDING", str(error)) from None
         except RemoteError as error:
-            raise Failed("NOT_SOLID" if error.type_name == "ValueError" else "BUILDING", error.message or error.type_name) from None
+            raise Failed(
+                "NOT_SOLID" if error.type_name == "ValueError" else "BUILDING", error.message or error.type_name
+            ) from None
         finally:
             self._idle.put(child)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,9 +11,10 @@ import numpy.typing as npt
 
 from engine.chart.coordinates import names, taken
 from engine.compiling.matching import match
+from engine.doors import cad, cad_exact, cad_map, cad_net, cad_surface
 from engine.doors import cad_lattice as lat
-from engine.doors import cad_map, cad_surface
-from engine.doors.cad_map import Drawn, Net
+from engine.doors.cad_map import Drawn
+from engine.doors.cad_net import Net
 from engine.doors.child import progress
 from engine.errands import Source, template_of
 from engine.errors import OrderError, Refused
@@ -27,10 +27,11 @@ from engine.language.template import Run, Template
 from engine.language.values import Tagged
 from engine.model.mesh import STEPS_PER_MM, Lattice, Plane
 from engine.model.surface import Surface
-from engine.process.limits import list_processes, load_process
+from engine.process.limits import list_processes
 from engine.sweep import axes as ax
 from engine.sweep import sobol
 from engine.sweep.samples import order_of
+from kernels import nearest
 
 Floats = npt.NDArray[np.float64]
 Changes = Mapping[str, Any]
@@ -71,7 +72,9 @@ class Orders:
     def template(self, changes: Changes, *, ruled: bool = True, run: type[Run] = Run) -> Template | None:
         """A template on such an order; None where it is refused. `ruled` False: rules are not asked."""
         process = self.processes[changes.get(PROCESS, self.cls.default_process)]
-        order = order_of(self.axes, {n: v for n, v in changes.items() if n != PROCESS}, template=self.cls.key, process=process.key)
+        order = order_of(
+            self.axes, {n: v for n, v in changes.items() if n != PROCESS}, template=self.cls.key, process=process.key
+        )
         try:
             values, origins = accept(order, self.cls)
             template = self.cls(run(self.cls, values, origins, process.flat(), home=None))
@@ -100,18 +103,9 @@ def about(source: Source) -> dict[str, Any]:
 
 def reads(source: Source, stage: str, changes: Changes) -> dict[str, Any]:
     """Draw once: what the @cad method itself reads and calls, and all names in its trace; and what its code is."""
-    import cadquery as cq
-
-    orders = Orders(template_of(source))
-    template = orders.template(changes, ruled=False, run=Asking)
-    assert template is not None
-    run = template.run
-    assert isinstance(run, Asking)
-    progress("drawing")
-    with run.tracing(stage) as tracer, designers(template, stage, "BUILDING: "):
-        type(template).stages[stage].function(template, cq)
-    digest = source_digest(type(template), stage)
-    return {"direct": list(run.read_here), "stages": list(run.called_here), "trace": list(tracer.pairs), "source": digest}
+    _, run, trace = _run(source, stage, changes)
+    digest = source_digest(run.cls, stage)
+    return {"direct": list(run.read_here), "stages": list(run.called_here), "trace": trace, "source": digest}
 
 
 def inputs_of(template: Template, direct: Sequence[str], stages: Sequence[str]) -> list[tuple[str, object]]:
@@ -156,7 +150,9 @@ def _choices(orders: Orders, name: str, fixed: Mapping[str, list[Any]]) -> Any:
     return lambda u: among[min(int(u * len(among)), len(among) - 1)]
 
 
-def _sobol(orders: Orders, varied: Sequence[str], fixed: Mapping[str, list[Any]], count: int, seed: int) -> Iterator[dict[str, Any]]:
+def _sobol(
+    orders: Orders, varied: Sequence[str], fixed: Mapping[str, list[Any]], count: int, seed: int
+) -> Iterator[dict[str, Any]]:
     at = {name: _choices(orders, name, fixed) for name in varied}
     for point in sobol.points(count, len(at), seed):
         yield {name: choose(u) for (name, choose), u in zip(at.items(), point, strict=True)}
@@ -176,19 +172,38 @@ def explore(
     """More orders of one structure: members with one to three values changed, a third of them to an end of what they may be."""
     orders = Orders(template_of(source))
     progress("exploring")
-    rng = random.Random(seed)  # noqa: S311  # a fixed sequence, no secret
     at = {name: _choices(orders, name, fixed) for name in varied}
     found: dict[str, dict[str, Any]] = {}
     known = list(members)
-    for _ in range(count):
-        changes = dict(rng.choice(known))
-        for name in rng.sample(varied, min(len(varied), rng.choice((1, 1, 2, 3)))):
-            u = rng.choice((0.0, 1.0 - 1e-9)) if rng.random() < 1.0 / 3.0 else rng.random()
-            changes[name] = at[name](u)
+    for which, how_many, *pairs in sobol.points(count, 8, seed):
+        changes = dict(known[int(which * len(known))])
+        for name, u in zip(pairs[0::2], pairs[1::2], strict=True):
+            one = varied[int(name * len(varied))]
+            changes[one] = at[one](0.0 if u < 1.0 / 6.0 else 1.0 - 1e-9 if u > 5.0 / 6.0 else 1.5 * u - 0.25)
+            how_many -= 1.0 / 3.0
+            if how_many < 0.0:
+                break
         before = len(found.get(structure, {}).get("orders", ()))
         if _kept(orders, changes, direct, stages, found) and len(found.get(structure, {}).get("orders", ())) > before:
             known.append(changes)
     return found.get(structure, {"orders": [], "values": [], "names": []})
+
+
+def _run(source: Source, stage: str, changes: Changes) -> tuple[Any, Asking, list[str]]:
+    """What the @cad method draws for that order, its run, and the names in its trace."""
+    template = Orders(template_of(source)).template(changes, ruled=False, run=Asking)
+    assert template is not None
+    run = template.run
+    assert isinstance(run, Asking)
+    progress("drawing")
+    with run.tracing(stage) as tracer, designers(template, stage, "BUILDING: "):
+        drawn = type(template).stages[stage].function(template, cad.library())
+    return drawn, run, list(tracer.pairs)
+
+
+def _solid(drawn: Any) -> tuple[Any, dict[str, list[Any]]]:
+    shape, tags = (drawn.shape, drawn.tags) if isinstance(drawn, Tagged) else (drawn, {})
+    return cad.solid_of(shape, tags, cad.library())
 
 
 # ---- bodies --------------------------------------------------------------------------------------------------------------
@@ -208,38 +223,30 @@ def draw(
 
     `inputs`: what the method is known to read and call (direct, stages); what it asks for beyond them is told as `more`.
     """
-    import cadquery as cq
-
-    from engine.doors import cad
-
-    orders = Orders(template_of(source))
-    template = orders.template(changes, ruled=False, run=Asking)
-    assert template is not None
-    run = template.run
-    assert isinstance(run, Asking)
-    progress("drawing")
-    with run.tracing(stage), designers(template, stage, "BUILDING: "):
-        drawn = type(template).stages[stage].function(template, cq)
+    drawn, run, _ = _run(source, stage, changes)
     more = {"direct": set(run.read_here) - set(inputs["direct"]), "stages": set(run.called_here) - set(inputs["stages"])}
     if any(more.values()):
         return {"more": {what: sorted(names_) for what, names_ in more.items()}}
-    shape, tags = (drawn.shape, drawn.tags) if isinstance(drawn, Tagged) else (drawn, {})
-    solid, named = cad.solid_of(shape, tags, cq)
+    solid, named = _solid(drawn)
     shapes = cad_map.Shapes(solid)
     its = cad_map.map_of(shapes)
     if reference is None:
         progress("meshing")
         cad.triangulate(solid, named, tolerance, angle)
-        map_, net, found = its, cad_map.net_of(shapes, its), cad_map.identity(its)
+        map_, net, found = its, cad_net.net_of(shapes, its), cad_map.identity(its)
         made: dict[str, Any] = {"map": dict(vars(its)), "net": {**vars(net), "weights": list(net.weights)}}
     else:
         progress("matching")
-        map_, net, made = Drawn(**reference["map"]), Net(**{**reference["net"], "weights": tuple(reference["net"]["weights"])}), {}
+        map_, net, made = (
+            Drawn(**reference["map"]),
+            Net(**{**reference["net"], "weights": tuple(reference["net"]["weights"])}),
+            {},
+        )
         told = match(map_, its, map_.middles if predicted is None else predicted)
         if isinstance(told, str):
             return {"other": told}
         found = told
-    points = cad_map.nodes_of(shapes, its, found, map_, net)
+    points = cad_net.nodes_of(shapes, its, found, map_, net)
     lattice = lat.rounded(points)
     volume = lat.volume(lattice, net.triangles)
     if volume <= 0.0 or volume > lat.bulk(lattice):
@@ -248,7 +255,12 @@ def draw(
     where[map_.face] = its.face[found.half]
     owner = where[net.owner]
     patches = {name: cad_surface.patch(faces, shapes.faces_map, lattice, net.triangles, owner) for name, faces in named.items()}
-    return {**made, "points": points, "middles": its.middles[found.edge], "patches": {n: _numbers(*p) for n, p in patches.items()}}
+    return {
+        **made,
+        "points": points,
+        "middles": its.middles[found.edge],
+        "patches": {n: _numbers(*p) for n, p in patches.items()},
+    }
 
 
 def _numbers(rows: Any, plane: Plane | None, surface: Surface | None) -> dict[str, Any]:
@@ -278,26 +290,14 @@ def measure(
     """A chart's mesh (lattice (n, 3) on the reference's triangles) against the body drawn now: how far each node is from where it is
     on the exact B-rep, the B-rep's own volume; with `spacing` mm also the distances both ways.
     """
-    import cadquery as cq
-
-    from engine.doors import cad, cad_exact
-    from kernels import nearest
-
-    orders = Orders(template_of(source))
-    template = orders.template(changes, ruled=False)
-    assert template is not None
-    progress("drawing")
-    with template.run.tracing(stage), designers(template, stage, "BUILDING: "):
-        drawn = type(template).stages[stage].function(template, cq)
-    shape, tags = (drawn.shape, drawn.tags) if isinstance(drawn, Tagged) else (drawn, {})
-    solid, named = cad.solid_of(shape, tags, cq)
+    solid, named = _solid(_run(source, stage, changes)[0])
     shapes = cad_map.Shapes(solid)
     its = cad_map.map_of(shapes)
     map_, net = Drawn(**reference["map"]), Net(**{**reference["net"], "weights": tuple(reference["net"]["weights"])})
     told = match(map_, its, predicted)
     if isinstance(told, str):
         return {"other": told}
-    points = cad_map.nodes_of(shapes, its, told, map_, net)
+    points = cad_net.nodes_of(shapes, its, told, map_, net)
     mesh = lattice / STEPS_PER_MM
     cad.triangulate(solid, named, tolerance, angle)
     made: dict[str, Any] = {"nodes": np.sqrt(((mesh - points) ** 2).sum(axis=1)), "volume": lat.volume(lattice, net.triangles)}

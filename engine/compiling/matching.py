@@ -32,7 +32,9 @@ def match(reference: Drawn, other: Drawn, predicted: Floats, start: int = 0) -> 
             return f"other kinds of {_WORDS[what]} than the reference"
     edge = int(reference.edge[start])
     away = ((other.middles[other.edge] - predicted[edge]) ** 2).sum(axis=1)
-    same = (other.curves[other.edge] == reference.curves[edge]) & (other.surfaces[other.face] == reference.surfaces[reference.face[start]])
+    same = (other.curves[other.edge] == reference.curves[edge]) & (
+        other.surfaces[other.face] == reference.surfaces[reference.face[start]]
+    )
     order = np.argsort(np.where(same, away, np.inf), kind="stable")[:STARTS]
     best: tuple[float, Match] | None = None
     for candidate in order.tolist():
@@ -90,7 +92,12 @@ def _walk(reference: Drawn, other: Drawn, predicted: Floats, start: int, candida
 
 
 def _enter(
-    reference: Drawn, other: Drawn, predicted: Floats, half: npt.NDArray[np.int32], taken: npt.NDArray[np.bool_], faces: dict[int, int]
+    reference: Drawn,
+    other: Drawn,
+    predicted: Floats,
+    half: npt.NDArray[np.int32],
+    taken: npt.NDArray[np.bool_],
+    faces: dict[int, int],
 ) -> tuple[int, int] | None:
     """The nearest pair of half-edges, by prediction, of a loop not yet entered in a face that is matched."""
     best: tuple[float, int, int] | None = None
@@ -115,7 +122,9 @@ def _match(reference: Drawn, other: Drawn, half: npt.NDArray[np.int32]) -> Match
     edge[reference.edge] = other.edge[half]
     turned[reference.edge] = reference.sense != other.sense[half]
     vertex[reference.start] = other.start[half]
-    if not np.array_equal(edge[reference.edge], other.edge[half]) or not np.array_equal(vertex[reference.start], other.start[half]):
+    if not np.array_equal(edge[reference.edge], other.edge[half]) or not np.array_equal(
+        vertex[reference.start], other.start[half]
+    ):
         return None
     if len(np.unique(vertex)) != len(vertex) or vertex.min() < 0:
         return None

@@ -97,6 +97,13 @@ def warm() -> None:
     shapes._bool_op.__defaults__ = (0.0, False)
 
 
+def library() -> Any:
+    """In the child: CadQuery, as a designer's method is handed it."""
+    import cadquery as cq
+
+    return cq
+
+
 def draw(target: str, payload: object, tolerance: float, angle: float, template: str, stage: str) -> dict[str, Any]:
     """In the child: draw, check, mesh. tolerance mm, angle radians."""
     return drawn(target, payload, tolerance, angle, template, stage)[1]

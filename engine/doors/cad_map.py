@@ -1,12 +1,7 @@
-"""The CAD door's map of a solid: which edge runs beside which, and where each node of a triangulation lies on it.
-
-    drawn = map_of(solid)                       # arrays: half-edges of every face, kinds of edges and faces, middles
-    net = net_of(solid, drawn)                  # of a meshed solid: every node as a vertex, a place on an edge, or inside a face
-    points = nodes_of(other, its_map, match, net)   # the same nodes on another solid of the same topology
+"""The CAD door's map of a solid: which edge runs beside which, of what kinds edges and faces are.
 
 It runs in the CAD child. Loops run counter-clockwise seen from outside, whatever OCCT's orientation of face and edge is, so that
-a match of two maps never turns a solid inside out. A place on an edge is a fraction of its arc length; a node inside a face keeps
-mean-value weights of the nodes round it, in the surface's own parameters (M. S. Floater, "Mean value coordinates", 2003).
+a match of two maps never turns a solid inside out.
 """
 
 from __future__ import annotations
@@ -19,9 +14,6 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
-
-LENGTH_ERROR = 1e-9
-"""mm: how well a place at an arc length is found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,22 +33,6 @@ class Drawn:
     surfaces: Ints
     wires: Ints
     vertices: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class Net:
-    """Nodes of a triangulation by where they lie: first the vertices, then each edge's inner nodes, then each face's.
-
-    `fractions` of arc length, `ends` (e + 1): the span of each edge's. `inner` faces that have nodes inside, `weights` (k, boundary
-    nodes of that face) of each: one row a node. `triangles` (m, 3) outward, `owner` (m,): the face of each.
-    """
-
-    fractions: Floats
-    ends: Ints
-    inner: Ints
-    weights: tuple[Floats, ...]
-    triangles: Ints
-    owner: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +97,17 @@ def map_of(shapes: Shapes) -> Drawn:
     from OCP.TopAbs import TopAbs_Orientation
     from OCP.TopExp import TopExp
 
-    edge, sense, face, loop, following, start, wires = [], [], [], [], [], [], []
-    ends = [(shapes.vertex_number(TopExp.FirstVertex_s(e, False)), shapes.vertex_number(TopExp.LastVertex_s(e, False))) for e in shapes.edges]
+    edge: list[int] = []
+    sense: list[int] = []
+    face: list[int] = []
+    loop: list[int] = []
+    following: list[int] = []
+    start: list[int] = []
+    wires: list[int] = []
+    ends = [
+        (shapes.vertex_number(TopExp.FirstVertex_s(e, False)), shapes.vertex_number(TopExp.LastVertex_s(e, False)))
+        for e in shapes.edges
+    ]
     shapes.half.clear()
     loops = 0
     for number, one in enumerate(shapes.faces):
@@ -142,19 +127,25 @@ def map_of(shapes: Shapes) -> Drawn:
                 shapes.half.append(oriented)
             following += [*range(first + 1, len(edge)), first]
             loops += 1
-    curves, middles = [], []
+    curves: list[int] = []
+    middles: list[tuple[float, float, float]] = []
     for one in shapes.edges:
         if BRep_Tool.Degenerated_s(one):
             curves.append(-1)
-            middles.append(_xyz(BRep_Tool.Pnt_s(shapes.vertices[ends[len(curves) - 1][0]])))
+            middles.append(xyz(BRep_Tool.Pnt_s(shapes.vertices[ends[len(curves) - 1][0]])))
             continue
         curve = BRepAdaptor_Curve(one)
         curves.append(int(curve.GetType().value))
-        middles.append(_xyz(curve.Value((curve.FirstParameter() + curve.LastParameter()) / 2.0)))
+        middles.append(xyz(curve.Value((curve.FirstParameter() + curve.LastParameter()) / 2.0)))
     surfaces = [int(BRepAdaptor_Surface(one, False).GetType().value) for one in shapes.faces]
-    vertices = [_xyz(BRep_Tool.Pnt_s(v)) for v in shapes.vertices]
+    vertices = [xyz(BRep_Tool.Pnt_s(v)) for v in shapes.vertices]
+    whole = np.array([edge, sense, face, loop, following], dtype=np.int32)
     return Drawn(
-        *(np.array(a, dtype=np.int32) for a in (edge, sense, face, loop, following)),
+        whole[0],
+        whole[1],
+        whole[2],
+        whole[3],
+        whole[4],
         _twins(edge, curves),
         np.array(start, dtype=np.int32),
         np.array(curves, dtype=np.int32),
@@ -203,218 +194,5 @@ def _twins(edge: list[int], curves: list[int]) -> Ints:
     return twin
 
 
-def _xyz(p: Any) -> tuple[float, float, float]:
+def xyz(p: Any) -> tuple[float, float, float]:
     return (p.X(), p.Y(), p.Z())
-
-
-def net_of(shapes: Shapes, drawn: Drawn) -> Net:
-    """Where the nodes of a meshed solid lie. ValueError where the triangulations of two faces do not meet."""
-    from OCP.BRep import BRep_Tool
-    from OCP.TopAbs import TopAbs_Orientation
-    from OCP.TopLoc import TopLoc_Location
-
-    fractions: list[Floats | None] = [None] * len(shapes.edges)
-    halves: dict[int, list[int]] = {}
-    for half, number in enumerate(drawn.face.tolist()):
-        halves.setdefault(number, []).append(half)
-    at_edges: list[dict[int, list[int]]] = []
-    nets = []
-    for number, face in enumerate(shapes.faces):
-        place = TopLoc_Location()
-        net = BRep_Tool.Triangulation_s(face, place)
-        if net is None:
-            raise ValueError(f"face {number + 1} has no triangles")
-        nets.append(net)
-        own: dict[int, list[int]] = {}
-        for half in halves[number]:
-            polygon = BRep_Tool.PolygonOnTriangulation_s(shapes.half[half], net, place)
-            count = polygon.NbNodes()
-            own[half] = [polygon.Node(k) - 1 for k in range(1, count + 1)]
-            at = int(drawn.edge[half])
-            if drawn.curves[at] < 0:
-                fractions[at] = np.empty(0)
-                continue
-            places = polygon.Parameters()
-            told = _fractions(shapes.edges[at], [places.Value(k) for k in range(places.Lower(), places.Upper() + 1)])
-            if fractions[at] is None:
-                fractions[at] = told
-            elif len(fractions[at]) != len(told):  # type: ignore[arg-type]
-                raise ValueError(f"the triangles of two faces do not meet along edge {at + 1}")
-        at_edges.append(own)
-    spans = [np.empty(0) if f is None else f for f in fractions]
-    ends = np.concatenate(([0], np.cumsum([len(f) for f in spans]))).astype(np.int32)
-    first_inner = len(shapes.vertices) + int(ends[-1])
-    triangles, owner, inner, weights = [], [], [], []
-    for number, (face, net, own) in enumerate(zip(shapes.faces, nets, at_edges, strict=True)):
-        named = np.full(net.NbNodes(), -1, dtype=np.int64)
-        for half, nodes in own.items():
-            edge = int(drawn.edge[half])
-            along = bool(drawn.sense[half] > 0)
-            a, b = int(drawn.start[half]), int(drawn.start[drawn.following[half]])
-            a, b = (a, b) if along else (b, a)
-            if drawn.curves[edge] < 0:
-                named[nodes] = a
-                continue
-            named[nodes[0]], named[nodes[-1]] = a, b
-            named[nodes[1:-1]] = len(shapes.vertices) + int(ends[edge]) + np.arange(len(nodes) - 2)
-        free = np.flatnonzero(named < 0)
-        if len(free):
-            uv = np.array([(q.X(), q.Y()) for q in map(net.UVNode, range(1, net.NbNodes() + 1))], dtype=np.float64)
-            named[free] = first_inner + sum(len(w) for w in weights) + np.arange(len(free))
-            inner.append(number)
-            weights.append(_mean_value(uv[free], _boundary_uv(shapes, drawn, number, spans), _stretch(face, uv)))
-        corners = np.array([net.Triangle(n).Get() for n in range(1, net.NbTriangles() + 1)], dtype=np.int64) - 1
-        if (face.Orientation() == TopAbs_Orientation.TopAbs_REVERSED) != mirrored(face):
-            corners = corners[:, ::-1]
-        triangles.append(named[corners])
-        owner.append(np.full(len(corners), number))
-    all_triangles, owners = np.concatenate(triangles), np.concatenate(owner)
-    a, b, c = all_triangles.T
-    kept = (a != b) & (b != c) & (c != a)
-    flat = np.concatenate([f for f in spans]) if len(spans) else np.empty(0)
-    return Net(flat, ends, np.array(inner, dtype=np.int32), tuple(weights), all_triangles[kept].astype(np.int32), owners[kept].astype(np.int32))
-
-
-def mirrored(face: Any) -> bool:
-    """Whether the face's place turns it inside out."""
-    place = face.Location()
-    return not place.IsIdentity() and bool(place.Transformation().IsNegative())
-
-
-def _fractions(edge: Any, places: list[float]) -> Floats:
-    """The inner places along an edge as fractions of its arc length."""
-    from OCP.BRepAdaptor import BRepAdaptor_Curve
-    from OCP.GCPnts import GCPnts_AbscissaPoint
-
-    curve = BRepAdaptor_Curve(edge)
-    first, last = curve.FirstParameter(), curve.LastParameter()
-    inner = np.array(places[1:-1], dtype=np.float64)
-    if _even(curve) or not len(inner):
-        return (inner - first) / (last - first)
-    whole = GCPnts_AbscissaPoint.Length_s(curve, first, last, LENGTH_ERROR)
-    return np.array([GCPnts_AbscissaPoint.Length_s(curve, first, t, LENGTH_ERROR) / whole for t in inner.tolist()])
-
-
-def _even(curve: Any) -> bool:
-    """Lines and circles: equal steps of the parameter are equal lengths."""
-    from OCP.GeomAbs import GeomAbs_CurveType as Type
-
-    return curve.GetType() in (Type.GeomAbs_Line, Type.GeomAbs_Circle)
-
-
-def _places(edge: Any, fractions: Floats) -> tuple[Any, list[float]]:
-    """The edge's curve, and its parameters at fractions of its arc length."""
-    from OCP.BRepAdaptor import BRepAdaptor_Curve
-    from OCP.GCPnts import GCPnts_AbscissaPoint
-
-    curve = BRepAdaptor_Curve(edge)
-    first, last = curve.FirstParameter(), curve.LastParameter()
-    if _even(curve) or not len(fractions):
-        return curve, [first + f * (last - first) for f in fractions.tolist()]
-    whole = GCPnts_AbscissaPoint.Length_s(curve, first, last, LENGTH_ERROR)
-    made = []
-    for f in fractions.tolist():
-        guess = first + f * (last - first)
-        made.append(GCPnts_AbscissaPoint(curve, whole * f, first, guess, LENGTH_ERROR).Parameter())
-    return curve, made
-
-
-def _boundary_uv(shapes: Shapes, drawn: Drawn, number: int, spans: list[Floats]) -> list[Floats]:
-    """Each loop's nodes in the surface's parameters, as the half-edges run: a start vertex, then the inner nodes."""
-    from OCP.BRep import BRep_Tool
-    from OCP.TopAbs import TopAbs_Orientation
-    from OCP.TopoDS import TopoDS
-
-    forward = TopoDS.Face_s(shapes.faces[number].Oriented(TopAbs_Orientation.TopAbs_FORWARD))
-    found: list[Floats] = []
-    for loop in dict.fromkeys(drawn.loop[drawn.face == number].tolist()):
-        uv: list[tuple[float, float]] = []
-        for half in np.flatnonzero(drawn.loop == loop).tolist():
-            edge, oriented = int(drawn.edge[half]), shapes.half[half]
-            first, last = BRep_Tool.Range_s(oriented)
-            curve = BRep_Tool.CurveOnSurface_s(oriented, forward, first, last)
-            if drawn.curves[edge] < 0:
-                places: list[float] = []
-            else:
-                places = _places(shapes.edges[edge], spans[edge])[1]
-            at = [first, *places] if drawn.sense[half] > 0 else [last, *reversed(places)]
-            for t in at:
-                q = curve.Value(t)
-                uv.append((q.X(), q.Y()))
-        found.append(np.array(uv, dtype=np.float64))
-    return found
-
-
-def _stretch(face: Any, uv: Floats) -> Floats:
-    """mm for a step of each parameter, in the face's middle: angles and lengths become alike."""
-    from OCP.BRepAdaptor import BRepAdaptor_Surface
-    from OCP.gp import gp_Pnt, gp_Vec
-
-    surface = BRepAdaptor_Surface(face, False)
-    u, v = ((uv.min(axis=0) + uv.max(axis=0)) / 2.0).tolist()
-    p, du, dv = gp_Pnt(), gp_Vec(), gp_Vec()
-    surface.D1(u, v, p, du, dv)
-    return np.maximum(np.array([du.Magnitude(), dv.Magnitude()]), 1e-9)
-
-
-def _mean_value(points: Floats, loops: list[Floats], stretch: Floats) -> Floats:
-    """Weights (points, nodes of all loops) by which linear functions are had from their values on the boundary."""
-    made = []
-    for point in points * stretch:
-        weights = []
-        for loop in loops:
-            to = loop * stretch - point
-            r = np.sqrt((to * to).sum(axis=1))
-            then = np.roll(to, -1, axis=0)
-            cross = to[:, 0] * then[:, 1] - to[:, 1] * then[:, 0]
-            dot = (to * then).sum(axis=1)
-            rr = r * np.roll(r, -1)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                half = np.where(np.abs(cross) > 1e-300, (rr - dot) / cross, 0.0)  # tangent of half the angle
-            weights.append((np.roll(half, 1) + half) / np.maximum(r, 1e-12))
-        row = np.concatenate(weights)
-        made.append(row / row.sum())
-    return np.array(made)
-
-
-def nodes_of(shapes: Shapes, drawn: Drawn, match: Match, reference: Drawn, net: Net) -> Floats:
-    """The net's nodes (n, 3) mm on a solid that matches the reference."""
-    from OCP.BRepAdaptor import BRepAdaptor_Surface
-
-    points: list[tuple[float, float, float]] = [tuple(p) for p in drawn.vertices[match.vertex].tolist()]
-    spans: list[Floats] = [np.empty(0)] * len(shapes.edges)
-    for at, there in enumerate(match.edge.tolist()):
-        wanted = net.fractions[net.ends[at] : net.ends[at + 1]]
-        if not len(wanted):
-            continue
-        spans[there] = (1.0 - wanted)[::-1] if match.turned[at] else wanted
-        curve, places = _places(shapes.edges[there], 1.0 - wanted if match.turned[at] else wanted)
-        points += [_xyz(curve.Value(t)) for t in places]
-    for number, weights in zip(net.inner.tolist(), net.weights, strict=True):
-        halves = np.flatnonzero(reference.face == number)
-        there = int(drawn.face[match.half[halves[0]]])
-        uv = weights @ _uv_as(shapes, drawn, match, reference, number, spans)
-        surface = BRepAdaptor_Surface(shapes.faces[there], False)
-        points += [_xyz(surface.Value(u, v)) for u, v in uv.tolist()]
-    return np.array(points, dtype=np.float64).reshape(-1, 3)
-
-
-def _uv_as(shapes: Shapes, drawn: Drawn, match: Match, reference: Drawn, number: int, spans: list[Floats]) -> Floats:
-    """The boundary of the matching face in its parameters, in the order of the reference's loops and half-edges."""
-    from OCP.BRep import BRep_Tool
-    from OCP.TopAbs import TopAbs_Orientation
-    from OCP.TopoDS import TopoDS
-
-    halves = np.flatnonzero(reference.face == number)  # loop by loop, as they run
-    there = int(drawn.face[match.half[halves[0]]])
-    forward = TopoDS.Face_s(shapes.faces[there].Oriented(TopAbs_Orientation.TopAbs_FORWARD))
-    uv: list[tuple[float, float]] = []
-    for half in match.half[halves].tolist():
-        edge, oriented = int(drawn.edge[half]), shapes.half[half]
-        first, last = BRep_Tool.Range_s(oriented)
-        curve = BRep_Tool.CurveOnSurface_s(oriented, forward, first, last)
-        places = [] if drawn.curves[edge] < 0 else _places(shapes.edges[edge], spans[edge])[1]
-        for t in [first, *places] if drawn.sense[half] > 0 else [last, *reversed(places)]:
-            q = curve.Value(t)
-            uv.append((q.X(), q.Y()))
-    return np.array(uv, dtype=np.float64)

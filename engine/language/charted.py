@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import pathlib
 import sys
 from dataclasses import dataclass
@@ -41,7 +40,15 @@ def folders_of(run: Run, stage: str) -> tuple[Folder, ...]:
     """The folders of charts that serve a stage: those that its package brings first, then those of this installation."""
     if run.home.charts is None:
         return ()
-    return _folders(run.cls, stage, run.home.charts)
+    key = (run.cls, stage, run.home.charts)
+    found = _FOLDERS.get(key)
+    if found is None:
+        found = _FOLDERS[key] = _folders(*key)
+    return found
+
+
+_FOLDERS: dict[tuple[type[Template], str, pathlib.Path], tuple[Folder, ...]] = {}
+"""Looked for once a process: a product must not change between two orders because somebody compiles meanwhile."""
 
 
 def charts_digest(run: Run, stage: str) -> str:
@@ -54,7 +61,6 @@ def charts_digest(run: Run, stage: str) -> str:
     return digest(folders)
 
 
-@functools.lru_cache(maxsize=256)
 def _folders(cls: type[Template], stage: str, root: pathlib.Path) -> tuple[Folder, ...]:
     from engine.chart.form import SOURCE
     from engine.chart.shelf import opened
@@ -90,7 +96,9 @@ def from_chart(stage: CadStage, template: Template) -> Charted | None:
     for folder in folders_of(run, stage.name):
         if known != (folder.direct, folder.stages):
             known = folder.direct, folder.stages
-            values, structure = taken([(n, run.read(n)) for n in folder.direct] + [(n, getattr(template, n)()) for n in folder.stages])
+            values, structure = taken(
+                [(n, run.read(n)) for n in folder.direct] + [(n, getattr(template, n)()) for n in folder.stages]
+            )
         chart = folder.find(values, structure)
         if chart is not None:
             made = chart.at(values)

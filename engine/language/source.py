@@ -7,7 +7,6 @@ count either; plain methods that the @cad method calls do.
 from __future__ import annotations
 
 import ast
-import functools
 import hashlib
 import inspect
 import sys
@@ -25,10 +24,15 @@ _PLAIN = (bool, int, float, str, bytes, type(None))
 
 def source_digest(cls: type[Template], stage: str) -> str:
     """sha256 over the normalised source of what draws that @cad stage, and over the constants that it uses."""
-    return _digest(cls, stage)
+    known = _KNOWN.get((cls, stage))
+    if known is None:
+        known = _KNOWN[cls, stage] = _digest(cls, stage)
+    return known
 
 
-@functools.lru_cache(maxsize=256)
+_KNOWN: dict[tuple[type[Template], str], str] = {}
+
+
 def _digest(cls: type[Template], stage: str) -> str:
     step = cls.stages[stage]
     assert isinstance(step, CadStage)
@@ -94,9 +98,10 @@ def _text(thing: Any) -> str:
         return repr((code.co_code, code.co_consts)) if code else repr(thing)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-            if isinstance(body[0].value.value, str):
-                body[0] = ast.Pass()
+        first: object = body[0] if isinstance(body, list) and body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            assert isinstance(body, list)
+            body[0] = ast.Pass()
     return ast.dump(tree)
 
 
@@ -104,7 +109,9 @@ def _codes(thing: Any) -> Iterator[types.CodeType]:
     if isinstance(thing, type):
         for _, member in sorted(vars(thing).items()):
             for inner in (member, getattr(member, "fget", None), getattr(member, "__func__", None)):
-                if isinstance(inner, types.FunctionType) and inner.__code__.co_filename != "<string>":  # not what a dataclass wrote
+                if (
+                    isinstance(inner, types.FunctionType) and inner.__code__.co_filename != "<string>"
+                ):  # not what a dataclass wrote
                     yield from _nested(inner.__code__)
     elif isinstance(thing, types.FunctionType):
         yield from _nested(thing.__code__)

@@ -1,0 +1,58 @@
+"""Bodies that were drawn, as files: should a compile be killed, the next one does not draw them again. Arrays and JSON, no pickle."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Kept:
+    """A drawn body in the work folder: arrays by name, no pickle."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path = path
+
+    def read(self) -> dict[str, Any] | None:
+        """None where there is none that is whole."""
+        try:
+            with np.load(self.path, allow_pickle=False) as file:
+                told = json.loads(bytes(file["told"]))
+                return dict(_joined(told, {name: file[name] for name in file.files}))
+        except (OSError, ValueError, KeyError, EOFError):
+            return None
+
+    def write(self, found: Mapping[str, Any]) -> None:
+        """Whole, or not."""
+        arrays: dict[str, npt.NDArray[Any]] = {}
+        told = _parted(found, arrays, "a")
+        arrays["told"] = np.frombuffer(json.dumps(told).encode(), dtype=np.uint8)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        beside = self.path.with_suffix(".new.npz")
+        np.savez(beside, **arrays)  # type: ignore[arg-type]
+        beside.replace(self.path)
+
+
+def _parted(value: Any, arrays: dict[str, npt.NDArray[Any]], path: str) -> Any:
+    """The value as JSON, its arrays apart."""
+    if isinstance(value, np.ndarray):
+        arrays[path] = value
+        return {"array": path}
+    if isinstance(value, Mapping):
+        return {"map": {str(k): _parted(v, arrays, f"{path}.{k}") for k, v in value.items()}}
+    if isinstance(value, list | tuple):
+        return {"list": [_parted(v, arrays, f"{path}.{k}") for k, v in enumerate(value)]}
+    return {"plain": value}
+
+
+def _joined(told: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
+    ((kind, value),) = told.items()
+    if kind == "array":
+        return arrays[value]
+    if kind == "map":
+        return {k: _joined(v, arrays) for k, v in value.items()}
+    return [_joined(v, arrays) for v in value] if kind == "list" else value
