@@ -244,6 +244,39 @@ def check(
     return run(template, process, points, seed, seconds_of(time), jobs, strict, out, as_json, tongue.of(context))
 
 
+@app.command("compile")
+def compile_(
+    template: Annotated[
+        str | None, typer.Argument(metavar="[KEY_OR_FILE.py]", help="A template's key, or a file of your own.")
+    ] = None,
+    stage: Annotated[str | None, typer.Option("--stage", help="One @cad stage alone.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every installed template.")] = False,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Hold a parameter (or process) to it; may be repeated."),
+    ] = None,
+    defaults: Annotated[bool, typer.Option("--defaults", help="Only the structure that the default order has.")] = False,
+    structures: Annotated[int | None, typer.Option("--structures", min=1, help="So many, the commonest first.")] = None,
+    scout: Annotated[int, typer.Option("--scout", min=1, help="Orders that are looked through for structures.")] = 4000,
+    certify: Annotated[int, typer.Option("--certify", min=0, help="Fresh bodies that each chart is compared with.")] = 3,
+    seed: Annotated[int, typer.Option("--seed", help="Other orders; the same seed makes the same charts.")] = 0,
+    time: Annotated[str | None, typer.Option("--time", metavar="60s", help="Begin no structure after that: 90s, 5m.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, max=64, help="Children at work, one a core.")] = 2,
+    out: Annotated[
+        str | None, typer.Option("--out", help="Folder for the charts; by default the cache, where make finds them.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Charts of the @cad stages: bodies in a fraction of a millisecond, each certified against CAD. Goes on where it was stopped."""
+    from engine.compiling.compile import Wanted
+    from service.checking import seconds_of
+    from service.compiling import run
+
+    seconds = None if time is None else seconds_of(time)
+    wanted = Wanted({}, scout, seed, structures, seconds, certify, defaults)
+    return run(template, stage, every, sets or [], wanted, jobs, out, as_json)
+
+
 @app.command()
 def verify(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="STL, 3MF, PLY, OBJ or OFF.")],

@@ -41,7 +41,7 @@ class Chart:
     sha256: str
     about: Mapping[str, Any]
     pivots: list[int]
-    watched: list[tuple[int, float, float]]
+    watched: list[tuple[list[int], float, float]]
     faces: Faces
     arrays: Mapping[str, npt.NDArray[Any]]
 
@@ -74,8 +74,9 @@ class Chart:
         """Whether the body of these coordinates is one that was certified."""
         if len(values) != len(self.arrays["origin"]):
             return False
-        for at, low, high in self.watched:
-            if not low - SLACK_MM <= values[at] <= high + SLACK_MM:
+        for (at, less), low, high in self.watched:
+            found = values[at] if less < 0 else values[at] - values[less]
+            if not low - SLACK_MM <= found <= high + SLACK_MM:
                 return False
         q = np.array(values, dtype=np.float64) - self.arrays["origin"]
         away = kernel.away(q, self.arrays["pivots"], self.arrays["relation"])

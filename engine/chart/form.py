@@ -33,7 +33,7 @@ _WANTED = {
     "scale": ("<f8", 1),
     "origin": ("<f8", 1),
     "relation": ("<f8", 2),
-    "watched": ("<i4", 1),
+    "watched": ("<i4", 2),
     "low": ("<f8", 1),
     "high_end": ("<f8", 1),
     "base": ("<f8", 1),
@@ -152,6 +152,7 @@ def _check(about: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> 
     shapes = {
         "scale": (d,),
         "relation": (q, d),
+        "watched": (len(a["watched"]), 2),
         "low": (len(a["watched"]),),
         "high_end": (len(a["watched"]),),
         "linear": (d, u),
@@ -161,10 +162,12 @@ def _check(about: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> 
     }
     if any(a[name].shape != shape for name, shape in shapes.items()) or a["high"].shape[1] > u or not n or not m:
         raise BadChart("has arrays that do not fit together")
-    ranges = {"pivots": (0, q), "watched": (0, q), "terms": (-1, d), "nodes": (0, u), "faces": (0, n), "extra": (0, u)}
+    ranges = {"pivots": (0, q), "watched": (-1, q), "terms": (-1, d), "nodes": (0, u), "faces": (0, n), "extra": (0, u)}
     for name, (low, end) in ranges.items():
         if a[name].size and not (a[name].min() >= low and a[name].max() < end):
             raise BadChart(f"has {name} that point outside it")
+    if a["watched"].size and a["watched"][:, 0].min() < 0:
+        raise BadChart("has watched that point outside it")
     for name in ("scale", "origin", "relation", "low", "high_end", "base", "linear", "high"):
         if not np.isfinite(a[name]).all():
             raise BadChart(f"has {name} that are no numbers")

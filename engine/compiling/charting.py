@@ -25,6 +25,8 @@ BATCH = 8
 """Bodies are asked for in batches of so many, whatever the number of children: what is drawn must not depend on it."""
 SPARE = 6
 """Bodies beyond those that span a chart: its fit is tried on them before it is kept."""
+ENOUGH = 24
+"""So many bodies are drawn before a region is cut: what tells two kinds apart is not seen from one of them."""
 MOST = 240
 """Bodies of one chart, at most."""
 LEAST = 1
@@ -183,12 +185,10 @@ class Charting:
                 else:
                     _add(drawn, k, told)
             self.say(f"{outcome.drawn} bodies")
-            if drawn.wrong:
-                return
 
     # ---- dividing --------------------------------------------------------------------------------------------------------
 
-    def _divide(self, orders: Orders, cuts: list[int], outcome: Outcome, depth: int) -> None:
+    def _divide(self, orders: Orders, cuts: list[choosing.Pair], outcome: Outcome, depth: int) -> None:
         """Charts of a region: one, where all its bodies match; else of its parts on both sides of the best cut."""
         if len(orders.changes) < LEAST:
             return
@@ -204,7 +204,10 @@ class Charting:
         order = [k for k in choosing.spanning(axes.z(orders.values), len(orders.changes)) if k != start]
         d = len(axes.pivots)
         wanted = min(len(order), 3 * d + SPARE)
-        self._more(orders, axes, drawn, order[:wanted], outcome)
+        for stop in (BATCH, wanted):
+            self._more(orders, axes, drawn, order[:stop], outcome)
+            if drawn.wrong:
+                break
         while not drawn.wrong:
             made = self._fitted(orders, axes, drawn, cuts)
             spare = [k for k in order if k not in drawn.rows][:SPARE]
@@ -221,6 +224,7 @@ class Charting:
                 return
             more = [k for k in order if k not in drawn.rows][: max(BATCH, len(drawn.rows) // 2)]
             self._more(orders, axes, drawn, more, outcome)
+        self._more(orders, axes, drawn, order[:ENOUGH], outcome)
         self._parted(orders, drawn, cuts, outcome, depth)
 
     def _tried(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, made: Made, spare: list[int], outcome: Outcome) -> float:
@@ -234,39 +238,46 @@ class Charting:
             worst = max(worst, float(np.abs(fitting.at(fit, own)[fit.of] - _column(drawn, before + k)).max()))
         return worst
 
-    def _parted(self, orders: Orders, drawn: Drawn, cuts: list[int], outcome: Outcome, depth: int) -> None:
+    def _parted(self, orders: Orders, drawn: Drawn, cuts: list[choosing.Pair], outcome: Outcome, depth: int) -> None:
         known = [*drawn.rows, *drawn.wrong]
-        good = [True] * len(drawn.rows) + [False] * len(drawn.wrong)
-        weights = np.ones(orders.values.shape[1])
-        found = choosing.cut(orders.values[known], good, weights) if depth < DEPTH else None
+        kinds = [""] * len(drawn.rows) + list(drawn.wrong.values())
+        found = choosing.cut(orders.values[known], kinds) if depth < DEPTH else None
         why = next(iter(drawn.wrong.values()))
         if found is None:
             outcome.off.append((len(orders.changes), f"no coordinate tells its bodies apart: {why}"))
             return
-        name = orders.names[found.at]
-        outcome.cuts.append(f"{name} between {found.low:g} and {found.high:g}: {why}")
-        inside = found.inside(orders.values)
+        outcome.cuts.append(f"{found.said(orders.names)}: {why}")
+        inside = found.below(orders.values)
         for part in (inside, ~inside):
-            self._divide(orders.only(part), sorted({*cuts, found.at}), outcome, depth + 1)
+            self._divide(orders.only(part), sorted({*cuts, found.pair}), outcome, depth + 1)
 
-    def _beside(self, orders: Orders, start: int, failed: Failed, cuts: list[int], outcome: Outcome, depth: int) -> None:
+    def _beside(
+        self, orders: Orders, start: int, failed: Failed, cuts: list[choosing.Pair], outcome: Outcome, depth: int
+    ) -> None:
         """The middle could not be drawn: look for one that can, and cut between; all of it is off where three cannot."""
         others = [k for k in choosing.spanning(orders.values - orders.values[start], 1) if k != start][:3]
         for k in others:
             told = self._draw(orders.changes[k], None, None)
             outcome.drawn += 1
             if not isinstance(told, Failed) and depth < DEPTH:
-                found = choosing.cut(orders.values[[k, start]], [True, False], np.ones(orders.values.shape[1]))
+                found = choosing.cut(orders.values[[k, start]], ["", str(failed)])
                 if found is not None:
-                    outcome.cuts.append(f"{orders.names[found.at]} between {found.low:g} and {found.high:g}: {failed}")
-                    inside = found.inside(orders.values)
+                    outcome.cuts.append(f"{found.said(orders.names)}: {failed}")
+                    inside = found.below(orders.values)
                     for part in (inside, ~inside):
-                        self._divide(orders.only(part), sorted({*cuts, found.at}), outcome, depth + 1)
+                        self._divide(orders.only(part), sorted({*cuts, found.pair}), outcome, depth + 1)
                     return
         outcome.off.append((len(orders.changes), str(failed)))
 
     def _halved(
-        self, orders: Orders, axes: fitting.Axes, drawn: Drawn, cuts: list[int], outcome: Outcome, depth: int, why: str
+        self,
+        orders: Orders,
+        axes: fitting.Axes,
+        drawn: Drawn,
+        cuts: list[choosing.Pair],
+        outcome: Outcome,
+        depth: int,
+        why: str,
     ) -> None:
         """What no polynomial meets over the whole of a region is tried over its halves, across its worst coordinate."""
         if depth >= 4 or not len(axes.pivots):
@@ -288,7 +299,7 @@ class Charting:
             return
         outcome.cuts.append(f"{orders.names[at]} at {middle:g}: {why}")
         for part in (inside, ~inside):
-            self._divide(orders.only(part), sorted({*cuts, at}), outcome, depth + 1)
+            self._divide(orders.only(part), sorted({*cuts, (at, -1)}), outcome, depth + 1)
 
     def _misses(self, orders: Orders, axes: fitting.Axes, drawn: Drawn) -> list[Floats]:
         fit = fitting.fit(axes.z(orders.values[drawn.rows]), np.array([_column(drawn, k) for k in range(len(drawn.rows))]))
@@ -297,7 +308,7 @@ class Charting:
 
     # ---- fitting ---------------------------------------------------------------------------------------------------------
 
-    def _fitted(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, cuts: list[int]) -> Made:
+    def _fitted(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, cuts: list[choosing.Pair]) -> Made:
         values = orders.values[drawn.rows]
         z = axes.z(values)
         fit = fitting.fit(z, np.array([_column(drawn, k) for k in range(len(drawn.rows))]))
@@ -305,15 +316,16 @@ class Charting:
         arrays, tags = arrays_of(
             drawn.reference, fit, nodes, [_told(drawn, name) for name in sorted(drawn.reference["patches"])]
         )
-        watched = sorted({*axes.pivots.tolist(), *cuts})
+        watched = sorted({*((p, -1) for p in axes.pivots.tolist()), *cuts})
+        ends = np.array([choosing.measured(values, pair) for pair in watched]).reshape(len(watched), -1)
         arrays |= {
             "pivots": axes.pivots.astype(np.int32),
             "scale": axes.scale,
             "origin": axes.origin,
             "relation": axes.relation,
-            "watched": np.array(watched, dtype=np.int32),
-            "low": values[:, watched].min(axis=0),
-            "high_end": values[:, watched].max(axis=0),
+            "watched": np.array(watched, dtype=np.int32).reshape(-1, 2),
+            "low": ends.min(axis=1),
+            "high_end": ends.max(axis=1),
         }
         about = {
             "key": self.asked.key,

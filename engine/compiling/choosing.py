@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,48 +55,86 @@ def _sums(rows: Floats) -> Floats:
     return made
 
 
+Pair = tuple[int, int]
+"""A coordinate (at, -1), or the difference of two (at, less)."""
+
+
+def measured(values: Floats, pair: Pair) -> Floats:
+    """That coordinate, or difference, of each of values (n, q)."""
+    at, less = pair
+    return np.asarray(values[:, at] if less < 0 else values[:, at] - values[:, less])
+
+
 @dataclass(frozen=True)
 class Cut:
-    """Orders whose coordinate `at` is at most `value` lie on one side. `wrong`: drawn ones that lie on the wrong side of it.
+    """Orders whose `pair` is at most `value` lie on one side; `low`, `high`: the nearest ones drawn on both sides."""
 
-    `low`, `high`: the nearest ones drawn on both sides.
-    """
-
-    at: int
+    pair: Pair
     value: float
-    below: bool
     low: float
     high: float
-    wrong: int
 
-    def inside(self, values: Floats) -> npt.NDArray[np.bool_]:
-        """Which of coordinates (n, q) lie with those that match."""
-        side = values[:, self.at] <= self.value
-        return side if self.below else ~side
+    def below(self, values: Floats) -> npt.NDArray[np.bool_]:
+        """Which of coordinates (n, q) lie on the lower side."""
+        return measured(values, self.pair) <= self.value
+
+    def said(self, names: Sequence[str]) -> str:
+        """Where it cuts: `plan().bumper between 0 and 0.5`."""
+        at, less = self.pair
+        what = names[at] if less < 0 else f"{names[at]} - {names[less]}"
+        return f"{what} between {self.low:g} and {self.high:g}"
 
 
-def cut(values: Floats, good: Sequence[bool], weights: Floats) -> Cut | None:
-    """The coordinate of values (n, q) that best tells good rows from others; `weights` (q,): preferred ones weigh more. None where
-    none does."""
-    wanted = np.array(good, dtype=bool)
-    best: tuple[int, float, Cut] | None = None
-    for at in range(values.shape[1]):
-        column = values[:, at]
+PLAINER = 0.75
+"""A coordinate is cut rather than a difference of two that parts the kinds so much better, or less."""
+
+
+def cut(values: Floats, kinds: Sequence[str]) -> Cut | None:
+    """What best parts the kinds of rows of coordinates (n, q): a coordinate, else a difference of two; of equals the one with the
+    widest gap. None where nothing parts them.
+
+    The measure is Gini's impurity (L. Breiman et al., Classification and Regression Trees, 1984).
+    """
+    names = sorted(set(kinds))
+    ones = np.array([[kind == name for name in names] for kind in kinds], dtype=np.float64)
+    moving = [k for k in range(values.shape[1]) if float(np.ptp(values[:, k])) > 0.0]
+    plain = _best(values, ones, [(k, -1) for k in moving])
+    if plain is not None and plain[0] >= _impurity(ones.sum(axis=0)[None])[0] - 1e-9:
+        return plain[2]
+    pair = _best(values, ones, [(a, b) for n, a in enumerate(moving) for b in moving[:n]])
+    if plain is None or (pair is not None and plain[0] < PLAINER * pair[0]):
+        return None if pair is None else pair[2]
+    return plain[2]
+
+
+def _impurity(counts: Floats) -> Floats:
+    """Of each row of counts by kind: how many times a kind and another meet, over how many they are."""
+    whole = np.maximum(counts.sum(axis=1), 1.0)
+    return np.asarray(whole - (counts * counts).sum(axis=1) / whole)
+
+
+def _best(values: Floats, ones: Floats, pairs: Sequence[Pair]) -> tuple[float, float, Cut] | None:
+    """Gain, gap and cut of the best of these."""
+    best: tuple[float, float, Cut] | None = None
+    whole = ones.sum(axis=0)
+    before = float(_impurity(whole[None])[0])
+    for pair in pairs:
+        column = measured(values, pair)
         reach = float(column.max() - column.min())
-        if reach <= 0.0:
+        if reach <= 1e-9:
             continue
         order = np.argsort(column, kind="stable")
-        ordered, flags = column[order], wanted[order]
-        gaps = np.flatnonzero(np.diff(ordered) > 1e-9 * reach)
-        goods = np.cumsum(flags)
-        for k in gaps.tolist():
-            left_good, left = int(goods[k]), k + 1
-            right_good, right = int(goods[-1]) - left_good, len(flags) - left
-            for below in (True, False):
-                wrong = (left - left_good) + right_good if below else left_good + (right - right_good)
-                gap = float(ordered[k + 1] - ordered[k]) / reach * float(weights[at])
-                if best is None or (wrong, -gap) < (best[0], -best[1]):
-                    middle = (float(ordered[k]) + float(ordered[k + 1])) / 2.0
-                    best = (wrong, gap, Cut(at, middle, below, float(ordered[k]), float(ordered[k + 1]), wrong))
-    least = min(int(wanted.sum()), int((~wanted).sum()))
-    return best[2] if best is not None and best[0] < least else None
+        ordered, left = column[order], np.cumsum(ones[order], axis=0)
+        gaps = np.flatnonzero(np.diff(ordered) > 1e-9 * max(reach, 1.0))
+        if not len(gaps):
+            continue
+        gains = before - _impurity(left[gaps]) - _impurity(whole - left[gaps])
+        most = float(gains.max())
+        if most <= 1e-9 or (best is not None and most < best[0] - 1e-9):
+            continue
+        for k in gaps[gains >= most - 1e-9].tolist():
+            low, high = float(ordered[k]), float(ordered[k + 1])
+            gap = (high - low) / reach
+            if best is None or most > best[0] + 1e-9 or gap > best[1]:
+                best = (most, gap, Cut(pair, (low + high) / 2.0, low, high))
+    return best

@@ -42,6 +42,8 @@ class Wanted:
     most: int | None = None
     seconds: float | None = None
     certified: int = 3
+    defaults: bool = False
+    """Only the structure that the default order (with what is fixed) has."""
 
 
 @dataclass
@@ -76,18 +78,23 @@ class Compiled:
     """Structures that were found and not begun."""
     drawn: int = 0
     seconds: float = 0.0
+    kinks: list[str] = field(default_factory=list)
+    """What in the @cad method itself ruins a fit, in sentences."""
 
     @property
     def covered(self) -> float:
         """The share of all orders that a chart covers, among those scouted."""
-        whole = sum(s.orders for s in self.structures for _ in (0,))
-        if not self.taken or not whole:
-            return 0.0
         return sum(s.share * (1.0 - sum(n for n, _ in s.off) / max(s.orders, 1)) for s in self.structures if s.charts)
 
     def told(self) -> dict[str, Any]:
         """As JSON holds it."""
         return {**asdict(self), "covered": round(self.covered, 4)}
+
+
+def stages_of(source: Source) -> dict[str, Any]:
+    """Key, version, @cad stages, axes and processes of a template."""
+    with Crew(source, 1) as crew:
+        return dict(crew.ask("about", deadline=SCOUT_DEADLINE))
 
 
 def compile_stage(
@@ -99,7 +106,7 @@ def compile_stage(
         try:
             about = crew.ask("about", deadline=SCOUT_DEADLINE)
             _check(about, stage, wanted)
-            more: dict[str, list[str]] = {"direct": [], "stages": [], "trace": []}
+            more: dict[str, list[str]] = {"direct": [], "stages": []}
             while True:
                 try:
                     return _compiled(crew, about, stage, wanted, root, say, more, begun)
@@ -139,11 +146,10 @@ def _compiled(
     begun: float,
 ) -> Compiled:
     held = {name: values[0] for name, values in wanted.fixed.items()}
-    told = crew.ask("reads", stage, held)
-    direct = sorted({*told["direct"], *more["direct"]})
-    stages = sorted({*told["stages"], *more["stages"]})
+    told = crew.ask("reads", stage, held, dict(more))
+    direct, stages = list(told["direct"]), list(told["stages"])
     axes = {a["name"] for a in about["axes"]}
-    heads = dict.fromkeys(n.partition(".")[0] for n in [*told["trace"], *direct, *more["trace"]])
+    heads = dict.fromkeys(n.partition(".")[0] for n in told["trace"])
     varied = [n for n in heads if n in axes or n == PROCESS]
     report = Compiled(about["key"], stage, told["source"][: form.SOURCE], direct, stages, varied, 0, 0, wanted.seed)
     say("scouting")
@@ -155,6 +161,8 @@ def _compiled(
     _write_inputs(folder, asked)
     charting = Charting(crew, asked, folder / "work", say)
     classes = sorted(scouted["classes"].items(), key=lambda item: (-len(item[1]["orders"]), item[0]))
+    if wanted.defaults:
+        classes = [(s, found) for s, found in classes if s == told["structure"]]
     for k, (structure, members) in enumerate(classes):
         late = wanted.seconds is not None and time.monotonic() - begun > wanted.seconds
         if late or (wanted.most is not None and k >= wanted.most):

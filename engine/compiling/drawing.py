@@ -101,11 +101,16 @@ def about(source: Source) -> dict[str, Any]:
     }
 
 
-def reads(source: Source, stage: str, changes: Changes) -> dict[str, Any]:
-    """Draw once: what the @cad method itself reads and calls, and all names in its trace; and what its code is."""
+def reads(source: Source, stage: str, changes: Changes, more: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Draw once: what the @cad method itself reads and calls (with `more` that is known of it), all names in its trace, what its code
+    is, and the structure of this body."""
     _, run, trace = _run(source, stage, changes)
     digest = source_digest(run.cls, stage)
-    return {"direct": list(run.read_here), "stages": list(run.called_here), "trace": trace, "source": digest}
+    direct, stages = sorted({*run.read_here, *more["direct"]}), sorted({*run.called_here, *more["stages"]})
+    with run.tracing(stage) as tracer:
+        structure = taken(inputs_of(run.cls(run), direct, stages))[1]
+    names_ = list(dict.fromkeys([*trace, *tracer.pairs]))
+    return {"direct": direct, "stages": stages, "trace": names_, "source": digest, "structure": structure}
 
 
 def inputs_of(template: Template, direct: Sequence[str], stages: Sequence[str]) -> list[tuple[str, object]]:
@@ -154,6 +159,7 @@ def _sobol(
     orders: Orders, varied: Sequence[str], fixed: Mapping[str, list[Any]], count: int, seed: int
 ) -> Iterator[dict[str, Any]]:
     at = {name: _choices(orders, name, fixed) for name in varied}
+    yield {name: values[0] for name, values in fixed.items()}  # the defaults
     for point in sobol.points(count, len(at), seed):
         yield {name: choose(u) for (name, choose), u in zip(at.items(), point, strict=True)}
 

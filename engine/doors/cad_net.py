@@ -192,7 +192,7 @@ def _stretch(face: Any, uv: Floats) -> Floats:
     u, v = ((uv.min(axis=0) + uv.max(axis=0)) / 2.0).tolist()
     p, du, dv = gp_Pnt(), gp_Vec(), gp_Vec()
     surface.D1(u, v, p, du, dv)
-    return np.maximum(np.array([du.Magnitude(), dv.Magnitude()]), 1e-9)
+    return np.array([max(du.Magnitude(), 1e-9), max(dv.Magnitude(), 1e-9)])
 
 
 def _mean_value(points: Floats, loops: list[Floats], stretch: Floats) -> Floats:
