@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from engine.errors import OrderError, Refused
 from engine.language import misfits
-from engine.model.mesh import Mesh, Part, Patch, Pose
+from engine.model.mesh import Mesh, Part, Patch, Pose, Role
 from engine.model.outline import Outline
-from engine.model.rounded import Rounded
 
 if TYPE_CHECKING:
     from engine.language.template import ProcessView
@@ -269,6 +268,10 @@ class Solid:
         """Letters raised `height` mm over the patch `on`."""
         return self._stamped(letters, on, height, emboss=True)
 
+    def pocket(self, outline: Outline, *, on: str, depth: float) -> Solid:
+        """An outline sunk `depth` mm into the patch `on`, to hold something: what is left is a wall as any, and no letter."""
+        return self._stamped(outline, on, depth, emboss=False, role=Role.WALL)
+
     def cut(self, outline: Letters | Outline, *, on: str, behind: str) -> Solid:
         """An outline cut through the wall between two patches; it is drawn in the frame of `on`.
 
@@ -299,12 +302,15 @@ class Solid:
         pocketed, filling = self._on_patch(letters, on, lambda: inlay(self.mesh, self.patches, on, drawn, depth))
         return Solid(pocketed.mesh, pocketed.patches), Solid(filling.mesh, filling.patches)
 
-    def _stamped(self, letters: Letters | Outline, on: str, depth: float, *, emboss: bool) -> Solid:
+    def _stamped(self, letters: Letters | Outline, on: str, depth: float, *, emboss: bool, role: Role | None = None) -> Solid:
         from engine.shape.stamp import stamp
 
         drawn = _drawn(letters)
         made = self._on_patch(
-            letters, on, lambda: stamp(self.mesh, self.patches, on, drawn, depth, emboss=emboss), f"depth {depth:g} mm"
+            letters,
+            on,
+            lambda: stamp(self.mesh, self.patches, on, drawn, depth, emboss=emboss, role=role),
+            f"depth {depth:g} mm",
         )
         return Solid(made.mesh, made.patches)
 
@@ -355,23 +361,6 @@ class Solid:
 
 def _drawn(outline: Letters | Outline) -> Outline:
     return outline.outline if isinstance(outline, Letters) else outline
-
-
-def pattern(kind: str, *, within: Rounded, clear: Sequence[Rounded] = (), cell: float, bar: float) -> Outline:
-    """Cells to cut through a wall or to raise: kind hexagon, stripes or waves, `cell` mm wide, `bar` mm apart, in the patch's frame.
-
-    All of them lie in `within`, none in what is to stay `clear`.
-    """
-    from engine.shape.cells import cells
-
-    return cells(kind, within, clear, cell, bar)
-
-
-def direction(angle: float) -> tuple[float, float]:
-    """The unit vector so many degrees counter-clockwise from x, the same on every machine."""
-    from kernels.portable import cosine_degrees, sine_degrees
-
-    return cosine_degrees(angle), sine_degrees(angle)
 
 
 @dataclass(frozen=True, eq=False)

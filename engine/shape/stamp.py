@@ -88,11 +88,12 @@ def stamp(
     *,
     emboss: bool = False,
     margin: float = 0.0,
+    role: Role | None = None,
 ) -> Stamped:
     """Engrave `outline` (in the frame of patch `on`) `depth` mm deep, or with `emboss` raise it as high.
 
     The points of `mesh` are on the lattice; depth is rounded to it. Whether the wall is thick enough is a rule's to say and
-    the wall check's to prove. An empty outline changes nothing. OffPatch, BadOutline as they say; ValueError for a patch that
+    the wall check's to prove. `role`: what the new faces answer to, by default letters' limits. An empty outline changes nothing. OffPatch, BadOutline as they say; ValueError for a patch that
     is none, or not planar, and for a depth that is not above zero.
     """
     steps = _steps(depth)
@@ -100,11 +101,12 @@ def stamp(
     if not len(outline.points):
         return Stamped(mesh, patches)
     left = left_of(ground, outline, margin)
+    role = role or _letters(emboss)
     if ground.bent is not None:
-        return _bent(ground, ground.bent, outline, steps, emboss)
+        return _bent(ground, ground.bent, outline, steps, emboss, role)
     if not ground.exact:
-        return _by_csg(mesh, patches, ground, outline, steps, emboss)
-    return _replaced(ground, outline, left, steps, emboss)
+        return _by_csg(mesh, patches, ground, outline, steps, emboss, role)
+    return _replaced(ground, outline, left, steps, emboss, role)
 
 
 def stamp_by_csg(
@@ -128,7 +130,11 @@ def stamp_by_csg(
     left_of(ground, outline, margin)
     if ground.bent is not None:
         raise ValueError(f"patch {on!r} is curved: no prism can be put on it")
-    return _by_csg(mesh, patches, ground, outline, steps, emboss)
+    return _by_csg(mesh, patches, ground, outline, steps, emboss, _letters(emboss))
+
+
+def _letters(emboss: bool) -> Role:
+    return Role.EMBOSSING if emboss else Role.ENGRAVING
 
 
 def covers(mesh: Mesh, patches: Mapping[str, Patch], on: str, outline: Outline, margin: float = 0.0) -> bool:
@@ -193,7 +199,7 @@ def left_of(ground: Ground, outline: Outline, margin: float = 0.0) -> Faces:
     raise OffPatch(ground.name, max(beyond, 1.0) / STEPS_PER_MM, margin)
 
 
-def _replaced(ground: Ground, outline: Outline, cap: Faces, steps: int, emboss: bool) -> Stamped:
+def _replaced(ground: Ground, outline: Outline, cap: Faces, steps: int, emboss: bool, role: Role) -> Stamped:
     """The body with the patch's triangles replaced: rest rows, then cap, walls and floor."""
     level = steps if emboss else -steps
     status, floor = triangles_of(outline.points, outline.ends)
@@ -219,12 +225,12 @@ def _replaced(ground: Ground, outline: Outline, cap: Faces, steps: int, emboss: 
         np.arange(at + 2 * n, len(faces), dtype=np.int32),
         np.arange(at, at + 2 * n, dtype=np.int32),
         ground.lifted(level),
-        Role.EMBOSSING if emboss else Role.ENGRAVING,
+        role,
     )
     return Stamped(Mesh(points, faces, ground.kept), patches)
 
 
-def _bent(ground: Ground, bent: Bent, outline: Outline, steps: int, emboss: bool) -> Stamped:
+def _bent(ground: Ground, bent: Bent, outline: Outline, steps: int, emboss: bool, role: Role) -> Stamped:
     """The body with the curved patch's triangles replaced: rest rows, then what is left of them, walls and floor."""
     if steps / STEPS_PER_MM > bent.deepest(emboss):
         raise TooCurved(ground.name, bent.deepest(emboss))
@@ -244,13 +250,15 @@ def _bent(ground: Ground, bent: Bent, outline: Outline, steps: int, emboss: bool
         np.arange(walls, len(faces), dtype=np.int32),
         np.arange(at, walls, dtype=np.int32),
         None,
-        Role.EMBOSSING if emboss else Role.ENGRAVING,
+        role,
         made.of,
     )
     return Stamped(Mesh(points, faces, ground.kept), patches)
 
 
-def _by_csg(mesh: Mesh, patches: Mapping[str, Patch], ground: Ground, outline: Outline, steps: int, emboss: bool) -> Stamped:
+def _by_csg(
+    mesh: Mesh, patches: Mapping[str, Patch], ground: Ground, outline: Outline, steps: int, emboss: bool, role: Role
+) -> Stamped:
     """The body less the outline's prism, or with it; rounded to the lattice, no flat triangle."""
     from engine.doors.solid import combine
 
@@ -280,6 +288,6 @@ def _by_csg(mesh: Mesh, patches: Mapping[str, Patch], ground: Ground, outline: O
         np.flatnonzero(lid if emboss else bottom).astype(np.int32),
         np.flatnonzero(of_tool >= 2 * lids).astype(np.int32),
         ground.lifted(steps if emboss else -steps),
-        Role.EMBOSSING if emboss else Role.ENGRAVING,
+        role,
     )
     return Stamped(Mesh(lattice / STEPS_PER_MM, made), named)

@@ -1,4 +1,4 @@
-"""The body as plain CadQuery: `build(cq, plan)`. Order of work: outline and its round edges, ring, one cut that hollows it and
+"""The body as plain CadQuery: `build(cq, shell)`. Order of work: outline and its round edges, ring, one cut that hollows it and
 opens the back, the round edges that this made, then one cut with everything that goes through the sides."""
 
 from __future__ import annotations
@@ -7,48 +7,39 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from templates.phone_case.extras import BLEND_RADIUS, BUMPER_FLAT, Magnets, blend, bumper_reach
+from templates.phone_case.extras import BLEND_RADIUS, BUMPER_FLAT, blend, bumper_reach
 from templates.phone_case.facts import Box
-from templates.phone_case.plan import BLEND, Ear, Opening, Plan
+from templates.phone_case.shell import AIR, BLEND, Block, Ear, Shell
 
-AIR = 3.0
-"""How far a tool reaches beyond what it cuts: no face of a tool lies in a face of the body."""
-PAD_HEIGHT = 0.6
 RING_EDGE = 0.3
-INWARD = 4.0
 
 
-def build(cq: Any, plan: Plan) -> tuple[Any, Any, Any]:
+def build(cq: Any, shell: Shell) -> tuple[Any, Any, Any]:
     """-> the solid (a cq.Shape), its flat outer back face at z = 0, and the flat face that the phone lies on. ValueError where OCCT
     gives no single solid; whether that is valid the CAD door asks, of every solid."""
-    body = _prism(cq, plan.outer, 0.0, plan.rim, plan.ear, plan.bumper)
-    body = body.fillet(plan.edge, _level_edges(body, 0.0)).fillet(plan.rim_edge, _level_edges(body, plan.rim))
-    for ring in plan.rings:
-        pad = _prism(cq, ring, -plan.ring_height, plan.floor / 2)
-        body = body.fuse(pad.fillet(0.45, _level_edges(pad, -plan.ring_height)))
-    below = -plan.ring_height - AIR
-    hollow = [_cavity(cq, plan), _prism(cq, plan.mouth, plan.ceiling - 0.5, plan.rim + AIR)]
-    hollow += [_prism(cq, hole, below, plan.floor + AIR) for hole in plan.holes]
+    body = _prism(cq, shell.outer, 0.0, shell.rim, shell.ear, shell.bumper)
+    body = body.fillet(shell.edge, _level_edges(body, 0.0)).fillet(shell.rim_edge, _level_edges(body, shell.rim))
+    for ring in shell.rings:
+        pad = _prism(cq, ring, -shell.ring_height, shell.floor / 2)
+        body = body.fuse(pad.fillet(0.45, _level_edges(pad, -shell.ring_height)))
+    below = -shell.ring_height - AIR
+    hollow = [_cavity(cq, shell), _prism(cq, shell.mouth, shell.ceiling - 0.5, shell.rim + AIR)]
+    hollow += [_prism(cq, hole, below, shell.floor + AIR) for hole in shell.holes]
     body = body.cut(*hollow)
-    body = body.fillet(plan.mouth_edge, _inner_edges(body, plan.rim))
-    if plan.rings and plan.holes:
-        body = body.fillet(RING_EDGE, _hole_edges(body, plan, -plan.ring_height))
-    flat = _hole_edges(body, plan, 0.0)
-    if flat and plan.hole_edge:
-        body = body.fillet(plan.hole_edge, flat)
-    for pad in plan.pads:
-        body = body.fuse(_pad(cq, plan, pad))
-    tools = [_opening(cq, plan, opening) for opening in plan.openings]
-    tools += [_pocket(cq, plan, opening) for opening in plan.membranes]
-    tools += [_slot(cq, plan, low, high) for low, high in plan.slots]
-    if plan.ear is not None:
-        tools.append(cq.Solid.makeCylinder(plan.ear.hole, plan.rim + 2 * AIR, cq.Vector(plan.ear.x, plan.ear.y, -AIR)))
-    if plan.magnets is not None:
-        tools.append(_ring_recess(cq, plan, plan.magnets))
-    if plan.seat is not None:
-        tools.append(_prism(cq, plan.seat.box, -AIR, plan.seat.deep))
+    body = body.fillet(shell.mouth_edge, _inner_edges(body, shell.rim))
+    if shell.rings and shell.holes:
+        body = body.fillet(RING_EDGE, _hole_edges(body, shell, -shell.ring_height))
+    flat = _hole_edges(body, shell, 0.0)
+    if flat and shell.hole_edge:
+        body = body.fillet(shell.hole_edge, flat)
+    for pad in shell.pads:
+        body = body.fuse(_pad(cq, pad))
+    tools = [_beside(cq, cut) for cut in shell.cuts]
+    tools += [_slot(cq, shell, low, high) for low, high in shell.slots]
+    if shell.ear is not None:
+        tools.append(cq.Solid.makeCylinder(shell.ear.hole, shell.rim + 2 * AIR, cq.Vector(shell.ear.x, shell.ear.y, -AIR)))
     body = body.cut(*tools)
-    return _only_solid(body), _flat_face(body, 0.0), _flat_face(body, plan.floor)
+    return _only_solid(body), _flat_face(body, 0.0), _flat_face(body, shell.floor)
 
 
 def _only_solid(body: Any) -> Any:
@@ -154,15 +145,9 @@ def _prism(cq: Any, box: Box, z0: float, z1: float, ear: Ear | None = None, bump
     return cq.Solid.extrudeLinear(_wire(cq, box, z0, ear, bumper), [], cq.Vector(0, 0, z1 - z0))
 
 
-def _ring_recess(cq: Any, plan: Plan, ring: Magnets) -> Any:
-    """In the inside of the back, open to the cavity."""
-    foot, high = cq.Vector(0, ring.y, plan.floor - ring.deep), ring.deep + AIR
-    return cq.Solid.makeCylinder(ring.outer / 2, high, foot).cut(cq.Solid.makeCylinder(ring.inner / 2, high, foot))
-
-
-def _cavity(cq: Any, plan: Plan) -> Any:
-    made = _prism(cq, plan.cavity, plan.floor, plan.ceiling)
-    return made.fillet(0.2, _level_edges(made, plan.floor))
+def _cavity(cq: Any, shell: Shell) -> Any:
+    made = _prism(cq, shell.cavity, shell.floor, shell.ceiling)
+    return made.fillet(0.2, _level_edges(made, shell.floor))
 
 
 def _places(edge: Any) -> Iterator[Any]:
@@ -192,9 +177,9 @@ def _inner_edges(shape: Any, z: float) -> list[Any]:
     return [edge for face in _level_faces(shape, z) for wire in face.innerWires() for edge in wire.Edges()]
 
 
-def _hole_edges(shape: Any, plan: Plan, z: float) -> list[Any]:
+def _hole_edges(shape: Any, shell: Shell, z: float) -> list[Any]:
     """Edges at height z that bound a window of the back: those that lie within its box."""
-    return [edge for edge in _level_edges(shape, z) if any(_within(edge, hole) for hole in plan.holes)]
+    return [edge for edge in _level_edges(shape, z) if any(_within(edge, hole) for hole in shell.holes)]
 
 
 def _within(edge: Any, hole: Box) -> bool:
@@ -212,47 +197,25 @@ def _edges_along_x(block: Any) -> list[Any]:
     return [e for e in block.Edges() if abs(e.startPoint().x - e.endPoint().x) > 1e-6]
 
 
-def _beside(cq: Any, plan: Plan, o: Opening, depth: tuple[float, float], z1: float, corner: float, axis_low_only: bool) -> Any:
-    """A box across a side wall: along the edge from o.low to o.high, `depth` from the phone's centre, z from o.z0 to z1."""
-    near, far = depth
-    size = (far - near, o.high - o.low, z1 - o.z0)
-    made = _block(cq, size)
-    low = (o.z0 - z1) / 2
-    made = made.fillet(corner, [e for e in _edges_along_x(made) if not axis_low_only or _level(e, low)])
-    made = made.translate(cq.Vector((near + far) / 2, (o.low + o.high) / 2, (o.z0 + z1) / 2))
-    if o.edge == "right":
+def _beside(cq: Any, block: Block) -> Any:
+    """A block in its place at a side wall."""
+    made = _block(cq, (block.far - block.near, block.high - block.low, block.z1 - block.z0))
+    low = (block.z0 - block.z1) / 2
+    made = made.fillet(block.corner, [e for e in _edges_along_x(made) if not block.open_above or _level(e, low)])
+    made = made.translate(cq.Vector((block.near + block.far) / 2, (block.low + block.high) / 2, (block.z0 + block.z1) / 2))
+    if block.edge == "right":
         return made
-    if o.edge == "left":
+    if block.edge == "left":
         return made.mirror("YZ")
     # along the edge is x here: exchange x and y, which is a mirror in the diagonal
     turned = made.rotate(cq.Vector(0, 0, 0), cq.Vector(0, 0, 1), 90.0).mirror("YZ")
-    return turned if o.edge == "top" else turned.mirror("XZ")
+    return turned if block.edge == "top" else turned.mirror("XZ")
 
 
-def _reach(plan: Plan, edge: str) -> tuple[float, float]:
-    """Half width of the cavity, and of the outside, across that edge."""
-    if edge in ("right", "left"):
-        return plan.cavity.w / 2, plan.outer.w / 2
-    return plan.cavity.h / 2, plan.outer.h / 2
-
-
-def _opening(cq: Any, plan: Plan, o: Opening) -> Any:
-    inside, outside = _reach(plan, o.edge)
-    top = plan.rim + AIR if o.to_rim else o.z1
-    corner = min(1.5 if not o.to_rim else 2.5, 0.45 * (o.z1 - o.z0), 0.45 * (o.high - o.low))
-    return _beside(cq, plan, o, (inside - INWARD, outside + AIR), top, corner, o.to_rim)
-
-
-def _pocket(cq: Any, plan: Plan, o: Opening) -> Any:
-    inside, outside = _reach(plan, o.edge)
-    return _beside(cq, plan, o, (inside - INWARD, outside - plan.membrane), o.z1, 1.5, False)
-
-
-def _pad(cq: Any, plan: Plan, o: Opening) -> Any:
-    _, outside = _reach(plan, o.edge)
-    small = Opening(o.edge, o.low + 1.2, o.high - 1.2, o.z0 + 0.8, o.z1 - 0.8)
-    made = _beside(cq, plan, small, (outside - 0.4, outside + PAD_HEIGHT), small.z1, 1.2, False)
-    far = [e for e in made.Edges() if all(_across(place, o.edge) > outside + PAD_HEIGHT - 1e-6 for place in _places(e))]
+def _pad(cq: Any, block: Block) -> Any:
+    """One whose far face has round edges."""
+    made = _beside(cq, block)
+    far = [e for e in made.Edges() if all(_across(place, block.edge) > block.far - 1e-6 for place in _places(e))]
     return made.fillet(0.35, far)
 
 
@@ -261,10 +224,10 @@ def _across(place: Any, side: str) -> float:
     return float({"right": place.x, "left": -place.x, "top": place.y, "bottom": -place.y}[side])
 
 
-def _slot(cq: Any, plan: Plan, low: float, high: float) -> Any:
+def _slot(cq: Any, shell: Shell, low: float, high: float) -> Any:
     """Through the back and both sides, up to a little over the floor."""
-    below = -plan.ring_height - AIR
-    size = (plan.outer.w + 2 * AIR, high - low, plan.slot_top - below)
+    below = -shell.ring_height - AIR
+    size = (shell.outer.w + 2 * AIR, high - low, shell.slot_top - below)
     made = _block(cq, size)
     made = made.fillet(1.0, [e for e in _edges_along_x(made) if _level(e, size[2] / 2)])
-    return made.translate(cq.Vector(0, (low + high) / 2, (below + plan.slot_top) / 2))
+    return made.translate(cq.Vector(0, (low + high) / 2, (below + shell.slot_top) / 2))

@@ -19,6 +19,7 @@ from engine.authoring import (
     catalogue,
     choice,
     direction,
+    filled,
     flag,
     length,
     pattern,
@@ -29,7 +30,8 @@ from engine.authoring import (
 from templates.phone_case import body, carried, inscription, rules, rules_extras, say
 from templates.phone_case.extras import PANEL, THICKEST, Bought, SeatWish, area_mm2, laid, ring_recess
 from templates.phone_case.facts import Phone, read_phone
-from templates.phone_case.plan import Making, Plan, Wishes, kept_whole, make_plan
+from templates.phone_case.plan import Plan, kept_whole, make_plan
+from templates.phone_case.shell import Making, Shell, Wishes, make_shell
 
 ABOUT_Y = ((-1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, -1.0))
 BAND = 400.0
@@ -164,12 +166,11 @@ class PhoneCase(Template):
         """What the case is to hold and carry."""
         ring = ring_recess(self.magnet_outer, self.magnet_inner, self.magnet_thickness, self.magnet_y) if self.magnets else None
         seat = SeatWish(self.seat, self.seat_size, self.seat_depth, self.seat_y) if self.seat != "none" else None
-        return Bought(ring, seat, self.bumpers)
+        return Bought(ring, seat)
 
-    @stage
-    def plan(self) -> Plan:
-        """Every number of the body. It reads nothing personal: the body is the same for every name."""
-        wishes = Wishes(
+    def wishes(self) -> Wishes:
+        """What the customer says that changes the body."""
+        return Wishes(
             wall=self.wall,
             lip=self.lip,
             fit=self.fit,
@@ -178,15 +179,35 @@ class PhoneCase(Template):
             membranes=self.buttons == "membranes",
             lanyard=self.lanyard,
             open_sides=self.unknown_edges == "open",
-            bought=self.bought(),
+            bumper=self.bumpers,
         )
-        return make_plan(self.known(), self.making(), wishes)
+
+    @stage
+    def drawn(self) -> Shell:
+        """Every number of the body. It reads nothing personal: the body is the same for every name, and for whatever it is to hold."""
+        return make_shell(self.known(), self.making(), self.wishes())
+
+    @stage
+    def plan(self) -> Plan:
+        """These and what the rules, the letters and the notes read."""
+        return make_plan(self.drawn(), self.known(), self.making(), self.wishes(), self.bought())
 
     @cad
     def shell(self, cq: Any) -> Any:
-        """The case without its name."""
-        solid, back, floor = body.build(cq, self.plan())
+        """The case without what it holds and without its name."""
+        solid, back, floor = body.build(cq, self.drawn())
         return tagged(solid, back=back, floor=floor)
+
+    @stage
+    def holding(self) -> Solid:
+        """The case with the pockets for the magnets, inside, and for what is stuck on its back."""
+        plan, solid = self.plan(), self.shell()
+        if plan.magnets is not None:
+            ring = filled(plan.magnets.disc(), less=[plan.magnets.hub()])
+            solid = solid.pocket(ring, on="floor", depth=plan.magnets.deep)
+        if plan.seat is not None:
+            solid = solid.pocket(filled(plan.seat.shape()), on="back", depth=plan.seat.deep)
+        return solid
 
     def lettering(self) -> Letters:
         """The name as it was asked for, where it stands."""
@@ -222,7 +243,7 @@ class PhoneCase(Template):
     @stage
     def patterned(self) -> Solid:
         """The case with its pattern."""
-        solid: Solid = self.shell()
+        solid: Solid = self.holding()
         if self.pattern == "none":
             return solid
         if self.pattern_style == "cut":

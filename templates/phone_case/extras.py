@@ -58,6 +58,10 @@ class Magnets:
         """All within its outer edge."""
         return Rounded(0.0, self.y, self.outer, self.outer, self.outer / 2)
 
+    def hub(self) -> Rounded:
+        """What stays within its inner edge."""
+        return Rounded(0.0, self.y, self.inner, self.inner, self.inner / 2)
+
     def meets(self, shape: Rounded, wall: float) -> bool:
         """Does it lie over some of that shape, or nearer beside it than a wall is thick?"""
         reach = math.hypot(shape.w / 2, shape.h / 2) + math.hypot(shape.x, shape.y - self.y)
@@ -76,16 +80,15 @@ class SeatWish:
 
 @dataclass(frozen=True)
 class Bought:
-    """What the case is to hold and carry. `magnets`, `seat`: none where they are None."""
+    """What the case is to hold. `magnets`, `seat`: none where they are None."""
 
     magnets: Magnets | None = None
     seat: SeatWish | None = None
-    bumper: float = 0.0
 
 
 @dataclass(frozen=True)
 class Seat:
-    """A recess in the outside of the back. `up`: from the lowest place."""
+    """A recess in the outside of the back, in its middle: the same seen from either side. `up`: from the lowest place."""
 
     box: Box
     deep: float
@@ -127,7 +130,7 @@ def seated(
         return None, free
     x0, y0, x1, y1 = free
     high = wish.size if wish.kind == "disc" else STAND_WIDTH
-    corner = wish.size / 2 - 0.01 if wish.kind == "disc" else 2.0
+    corner = wish.size / 2 if wish.kind == "disc" else 2.0
     seat = Seat(Box(0.0, y0 + high / 2 + wish.up, wish.size, high, corner), wish.deep, wish.up)
     return seat, (x0, seat.box.top + SEAT_EDGE, x1, y1)
 

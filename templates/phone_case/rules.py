@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from engine.authoring import Process, Relation, Rounded, at_least, at_most, between, direction, forbid, require
-from templates.phone_case.plan import Making, Plan, membrane_thickness
+from templates.phone_case.plan import Plan
+from templates.phone_case.shell import Making, membrane_thickness
 
 LEAST_CAPITAL = 3.0
 LEAST_EDGE = 0.3

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from engine.authoring import Process, Relation, Rounded, at_least, at_most, require
-from templates.phone_case.extras import MAGNET_EDGE, MAGNET_REACH, PANEL, THICKEST, bumper_reach
-from templates.phone_case.plan import Plan
+from templates.phone_case.extras import MAGNET_EDGE, MAGNET_REACH, PANEL, THICKEST, Seat, bumper_reach
+from templates.phone_case.plan import FLAT_MARGIN, Plan
 from templates.phone_case.rules import CHORD
 
 LEAST_RING = 2.0
 """Width of a magnet ring, mm: what is narrower holds no magnets. Ours."""
+SEAT_RIM = 0.5
+"""mm of flat back that stay round a seat: ours."""
 
 
 def pattern(process: Process, *, cut: bool, cell: float, bar: float, depth: float) -> list[Relation]:
@@ -77,11 +79,13 @@ def seat(plan: Plan, process: Process) -> list[Relation]:
     x0, y0, x1, y1 = plan.free
     shallow = ("a shallower recess does not show in this process", "un logement moins profond ne se verrait pas")
     wide = ("the seat is wider than the flat back", "le logement est plus large que le dos plat")
+    round_off = ("the seat runs into a round corner of the back", "le logement mord sur un coin arrondi du dos")
     high = ("the seat leaves the flat back below the camera", "le logement sort du dos plat sous la caméra")
     floor = ("the wall left under the seat", "la paroi qui reste sous le logement")
     told = [
         at_least(found.deep, process.engrave_depth, change="seat_depth", why=shallow),
         at_most(found.box.w, x1 - x0, change="seat_size", why=wide),
+        at_least(_beside_seat(plan, found), SEAT_RIM, change="seat_size", why=round_off),
         at_least(y1 - y0, 0.0, change="seat_y", why=high),
         at_least(plan.wall - found.deep, process.wall, change="wall", why=floor),
     ]
@@ -95,9 +99,17 @@ def seat(plan: Plan, process: Process) -> list[Relation]:
     return told
 
 
+def _beside_seat(plan: Plan, seat: Seat) -> float:
+    """The flat back that is left between a seat and the back's round edge, where it is narrowest."""
+    box, flat = seat.box, plan.flat()
+    w, h = box.w / 2 - box.corner, box.h / 2 - box.corner
+    middles = [(box.x + x, box.y + y) for x in (-w, w) for y in (-h, h)]
+    return FLAT_MARGIN - box.corner - max(flat.distance(x, y) for x, y in middles)
+
+
 def over_magnets(plan: Plan, process: Process, ink: Rounded, depth: float | None) -> list[Relation]:
     """Letters cut into the back over the magnets leave a wall between both; cut through (no `depth`), they lie beside the ring, and
-    not within it: the floor there is a face of its own."""
+    not within it, where the magnets lie round them."""
     ring = plan.magnets
     if ring is None:
         return []

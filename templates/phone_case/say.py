@@ -5,14 +5,8 @@ from __future__ import annotations
 from engine.authoring import Letters
 from templates.phone_case.extras import MAGNET_AIR, MAGNET_GLUE
 from templates.phone_case.facts import Phone
-from templates.phone_case.plan import (
-    ASSUMED_RING,
-    BUTTON_DOUBT,
-    FOOT_ALLOWANCE,
-    KEPT_SIDE,
-    WINDOW_DOUBT,
-    Plan,
-)
+from templates.phone_case.plan import Plan
+from templates.phone_case.shell import ASSUMED_RING, BUTTON_DOUBT, FOOT_ALLOWANCE, KEPT_SIDE, WINDOW_DOUBT
 
 PROTECTS = 0.5
 

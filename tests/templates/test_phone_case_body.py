@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from templates.phone_case import body
-from templates.phone_case.extras import Bought, SeatWish, bumper_reach, ring_recess
+from templates.phone_case.extras import Bought, bumper_reach
 from templates.phone_case.facts import read_phone
-from templates.phone_case.plan import Making, Plan, Wishes, make_plan, membrane_thickness
+from templates.phone_case.plan import Plan, make_plan
 from templates.phone_case.rules import LEAST_EDGE
+from templates.phone_case.shell import Making, Wishes, make_shell, membrane_thickness
 
 cq = pytest.importorskip("cadquery")
 
@@ -37,8 +38,13 @@ def wishes(**changed: Any) -> Wishes:
     return replace(plain, **changed)
 
 
+def planned(key: str, making: Making = MAKINGS[0], **changed: Any) -> Plan:
+    phone, wished = read_phone(phone_rows()[key]), wishes(**changed)
+    return make_plan(make_shell(phone, making, wished), phone, making, wished, Bought())
+
+
 def draw(key: str, making: Making = MAKINGS[0], **changed: Any) -> tuple[Any, Any, Plan]:
-    plan = make_plan(read_phone(phone_rows()[key]), making, wishes(**changed))
+    plan = planned(key, making, **changed)
     solid, back, _ = body.build(cq, plan)
     return solid, back, plan
 
@@ -104,18 +110,10 @@ def test_membranes_cover_buttons_and_the_corner_has_its_hole() -> None:
     assert extent(solid)[1][0] == pytest.approx(0.0, abs=1e-6)  # flush: it lies flat on its back
 
 
-def test_what_the_case_is_to_hold_is_there_and_the_corners_stand_out() -> None:
-    ring, wish = ring_recess(56.0, 46.0, 0.5, 0.0), SeatWish("disc", 40.0, 0.6, 0.0)
-    solid, back, plan = draw("apple-iphone-15-pro-max", bought=Bought(ring, wish, 2.0))
+def test_the_corners_stand_out() -> None:
+    solid, back, plan = draw("apple-iphone-15-pro-max", bumper=2.0)
     assert solid.isValid()
     assert_closed(solid)
-    assert plan.magnets is not None and plan.seat is not None
-    y, middle = plan.magnets.y, (56.0 + 46.0) / 4
-    assert not inside(solid, middle, y, 1.1) and inside(solid, middle, y, 0.9)  # 0.6 deep in a wall of 1.6
-    assert inside(solid, 22.0, y, 1.1) and inside(solid, 29.0, y, 1.1)  # within the ring and without
-    seat = plan.seat.box
-    assert not inside(solid, seat.x, seat.y, 0.5) and inside(solid, seat.x, seat.y, 0.7)
-    assert inside(solid, seat.x, seat.top + 1.0, 0.3) and plan.free[1] > seat.top
     (x0, x1), _ = extent(solid)
     assert x1 - x0 == pytest.approx(plan.outer.w + 4.0, abs=1e-6)
     r, w, h = plan.outer.corner, plan.outer.w / 2, plan.outer.h / 2
@@ -128,7 +126,7 @@ def test_what_the_case_is_to_hold_is_there_and_the_corners_stand_out() -> None:
 
 
 def test_the_lanyards_corner_has_no_bumper() -> None:
-    plan = make_plan(read_phone(phone_rows()["google-pixel-7"]), MAKINGS[0], wishes(lanyard=True, bought=Bought(bumper=2.5)))
+    plan = planned("google-pixel-7", lanyard=True, bumper=2.5)
     wire = body._wire(cq, plan.outer, 0.0, plan.ear, plan.bumper)
     plain = body._wire(cq, plan.outer, 0.0, plan.ear)
     assert wire.BoundingBox().xmax == pytest.approx(plain.BoundingBox().xmax + 2.5, abs=1e-3)
@@ -137,7 +135,7 @@ def test_the_lanyards_corner_has_no_bumper() -> None:
 
 
 def test_every_joint_of_a_bumper_is_smooth() -> None:
-    plan = make_plan(read_phone(phone_rows()["google-pixel-7"]), MAKINGS[0], wishes(bought=Bought(bumper=1.5)))
+    plan = planned("google-pixel-7", bumper=1.5)
     wire = body._wire(cq, plan.outer, 0.0, None, plan.bumper)
     ends = [(edge.tangentAt(t), edge.positionAt(t)) for edge in wire.Edges() for t in (0.0, 1.0)]
     for k, (way, place) in enumerate(ends):
@@ -155,7 +153,7 @@ def test_a_bar_to_both_edges_leaves_one_piece() -> None:
 
 
 def test_a_body_in_two_pieces_is_an_error() -> None:
-    plan = make_plan(read_phone(phone_rows()["google-pixel-6"]), MAKINGS[0], wishes())
+    plan = planned("google-pixel-6")
     with pytest.raises(ValueError, match="came out as 2 solids"):
         body.build(cq, replace(plan, slot_top=plan.rim + 1.0))
 
@@ -177,14 +175,9 @@ def test_every_phone_with_other_wishes(key: str) -> None:
         "lanyard": dice.random() < 0.5,
         "open_sides": dice.random() < 0.6,
     }
-    ring, wish = ring_recess(56.0, 46.0, 0.5, 0.0), SeatWish(dice.choice(["disc", "stand"]), 40.0, 0.5, 0.0)
-    changed["bought"] = Bought(
-        ring if changed["wall"] > making.wall + 0.6 and dice.random() < 0.5 else None,
-        wish if changed["wall"] > making.wall + 0.6 and dice.random() < 0.5 else None,
-        dice.choice([0.0, 0.5, 2.5]),
-    )
+    changed["bumper"] = dice.choice([0.0, 0.5, 2.5])
     changed["membranes"] = making.flexible and changed["wall"] - membrane_thickness(making) >= 0.2
-    plan = make_plan(read_phone(phone_rows()[key]), making, wishes(**changed))
+    plan = planned(key, making, **changed)
     assert plan.room >= LEAST_EDGE
     solid, _, _ = body.build(cq, plan)
     assert 6_000 <= assert_closed(solid) <= 30_000

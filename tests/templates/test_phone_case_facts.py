@@ -8,13 +8,19 @@ from types import SimpleNamespace
 
 import pytest
 
-from templates.phone_case.facts import read_phone
-from templates.phone_case.plan import Making, Wishes, make_plan, windows
+from templates.phone_case.extras import Bought
+from templates.phone_case.facts import Phone, read_phone
+from templates.phone_case.plan import Plan, make_plan
+from templates.phone_case.shell import Making, Wishes, make_shell, windows
 
 HERE = pathlib.Path(__file__).parents[2]
 OWN = HERE / "templates/phone_case/phones.csv"
 PLA = Making(wall=1.0, clearance=0.25, overhang=1.0, hole=2.0, flexible=False)
 PLAIN = Wishes(wall=1.6, lip=1.2, fit=0.0, grip=0.0, raised=True, membranes=False, lanyard=False, open_sides=True)
+
+
+def planned(phone: Phone, making: Making, wishes: Wishes) -> Plan:
+    return make_plan(make_shell(phone, making, wishes), phone, making, wishes, Bought())
 
 
 def table(path: pathlib.Path) -> dict[str, dict[str, str]]:
@@ -47,7 +53,7 @@ def test_camera_is_top_left_seen_from_behind_and_power_on_the_right_seen_from_th
     phone = read_phone(row("apple-iphone-15-pro-max"))
     assert phone.camera.x == pytest.approx(76.73 / 2 - 23.13) and phone.camera.x > 0  # our +x is left from behind
     assert phone.camera.y == pytest.approx(159.86 / 2 - 23.79)
-    plan = make_plan(phone, PLA, PLAIN)
+    plan = planned(phone, PLA, PLAIN)
     right = [o for o in plan.openings if o.edge == "right"]
     assert len(right) == 1 and right[0].high == pytest.approx(159.86 / 2 - 47.32 + 0.2)  # the power button
     assert len(phone.left or ()) == 3
@@ -75,12 +81,12 @@ def test_what_is_unknown_stays_unknown() -> None:
 
 
 def test_unknown_edges_are_open_to_the_rim() -> None:
-    pixel = make_plan(read_phone(row("google-pixel-5")), PLA, PLAIN)
+    pixel = planned(read_phone(row("google-pixel-5")), PLA, PLAIN)
     assert {o.edge for o in pixel.openings if o.to_rim} == {"left", "bottom"}
-    apple = make_plan(read_phone(row("apple-iphone-16")), PLA, PLAIN)
+    apple = planned(read_phone(row("apple-iphone-16")), PLA, PLAIN)
     side = [o for o in apple.openings if o.edge == "right"]
     assert len(side) == 1 and side[0].to_rim and side[0].high == pytest.approx(147.6 / 2 - 46.5 + 0.6)
-    known = make_plan(read_phone(row("apple-iphone-13-pro")), PLA, PLAIN)
+    known = planned(read_phone(row("apple-iphone-13-pro")), PLA, PLAIN)
     assert not any(o.to_rim for o in known.openings)
 
 
@@ -96,7 +102,7 @@ def test_bar_to_both_edges_is_a_slot_and_a_near_flash_joins_its_camera() -> None
 @pytest.mark.parametrize("key", list(table(OWN)))
 def test_every_plan_leaves_walls(key: str) -> None:
     for making in (PLA, Making(1.0, -0.1, 1.5, 2.0, True), Making(0.8, 0.15, 1.0, 1.5, False)):
-        plan = make_plan(read_phone(row(key)), making, PLAIN)
+        plan = planned(read_phone(row(key)), making, PLAIN)
         assert plan.gap == pytest.approx(making.clearance) == pytest.approx((plan.cavity.w - read_phone(row(key)).width) / 2)
         assert plan.rim - plan.ceiling >= making.wall
         for one, other in zip(plan.openings, plan.openings[1:], strict=False):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any
 
+import numpy as np
 import pytest
 
 from engine.language.judge import relations_of
 from engine.language.orders import accept
 from engine.language.template import Home, Run
+from engine.model.mesh import STEPS_PER_MM, Role
 from engine.model.order import Order
 from engine.process.limits import load_process
 from engine.shape.stamp import covers
@@ -68,6 +71,59 @@ def test_another_name_keeps_the_body() -> None:
     made("fdm-pla", name="Ana")
     _, _, template = made("fdm-pla", name="Łukasz", text_angle=20.0, colour="red")
     assert bodies(template) == {"patterned": True}
+
+
+def six_volumes(solid: Any) -> int:
+    """Of a mesh on the lattice, in cubes of its steps: exact."""
+    corners = np.rint(solid.mesh.points * STEPS_PER_MM).astype(np.int64)[solid.mesh.faces].tolist()
+    return sum(
+        a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2]) + a[2] * (b[0] * c[1] - b[1] * c[0])
+        for a, b, c in corners
+    )
+
+
+def test_what_the_case_is_to_hold_has_its_pockets() -> None:
+    _, findings, template = made("fdm-pla", magnets=True, seat="disc", wall=2.2)
+    assert not findings
+    shell, held, plan = template.shell(), template.holding(), template.plan()
+    ring, seat = plan.magnets, plan.seat
+    assert ring is not None and seat is not None
+    taken = (six_volumes(shell) - six_volumes(held)) / 6e12
+    drawn = math.pi / 4 * ((ring.outer**2 - ring.inner**2) * ring.deep + seat.box.w**2 * seat.deep)
+    assert taken == pytest.approx(drawn, abs=0.01 * math.pi * (ring.outer * ring.deep + seat.box.w * seat.deep))
+    for name, z, shape in (("floor", 2.2 - 0.6, ring.disc()), ("back", 0.6, seat.shape())):
+        floor = held.patches[f"{name}.floor"]
+        assert floor.role is held.patches[f"{name}.sides"].role is Role.WALL
+        assert floor.plane is not None and floor.plane.origin[2] == pytest.approx(z)
+        points = held.mesh.points[held.mesh.faces[floor.faces]].reshape(-1, 3)
+        assert set(points[:, 2].tolist()) == {z}
+        low, high = points.min(axis=0), points.max(axis=0)
+        found = (low[0], high[0], low[1], high[1])
+        assert found == pytest.approx((-shape.w / 2, shape.w / 2, shape.y - shape.w / 2, shape.y + shape.w / 2), abs=1e-4)
+    assert plan.free[1] > seat.box.top
+
+
+@pytest.mark.parametrize(
+    ("parameters", "left"),
+    [
+        ({"magnets": True, "magnet_thickness": 0.9, "wall": 1.6}, 0.6),
+        ({"seat": "stand", "seat_depth": 1.0, "wall": 1.6}, 0.6),
+        ({"magnets": True, "seat": "disc", "seat_y": 30.0, "wall": 1.8}, 0.6),
+        ({"magnets": True, "magnet_y": -36.0, "name": "Zoé", "text_y": 16.0, "wall": 1.8}, 0.6),
+        ({"magnets": True, "magnet_y": -36.0, "name": "Zoé", "text_y": 16.0, "wall": 1.8, "letter_colour": "red"}, 0.6),
+    ],
+)
+def test_a_wall_too_thin_by_a_pocket_is_found(parameters: dict[str, Any], left: float) -> None:
+    """Orders that the rules refuse, made all the same: the verdict does not count on the rules."""
+    _, findings, _ = made("fdm-pla", **parameters)
+    assert {found.code for found in findings} == {"thin-wall"}
+    assert min(found.value for found in findings) == pytest.approx(left, abs=1e-3)
+
+
+def test_other_magnets_and_seats_keep_the_body() -> None:
+    made("fdm-pla", seat="stand")
+    _, _, template = made("fdm-pla", magnets=True, seat="disc", wall=1.6)
+    assert {s.name: s.hit for s in template.run.stages if s.name in ("shell", "holding")} == {"shell": True, "holding": False}
 
 
 BACK = {"pattern": "hexagon", "magnets": True, "bumpers": 1.0, "wall": 2.2, "phone": "google-pixel-7"}

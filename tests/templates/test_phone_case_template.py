@@ -104,6 +104,7 @@ SEATED = {"name": "Zoé", "letter_height": 5.0, "seat": "disc", "seat_size": 70.
         ("fdm-pla", {"seat": "disc", "wall": 1.2}, "wall", 1.6),
         ("fdm-pla", {"seat": "stand", "seat_size": 70.0, "phone": "apple-iphone-13-mini"}, "seat_size", None),
         ("fdm-pla", {"seat": "disc", "seat_y": 60.0, "phone": "apple-iphone-13-mini"}, "seat_y", None),
+        ("fdm-pla", {"seat": "stand", "seat_size": 70.0, "phone": "apple-iphone-11"}, "seat_size", None),
         ("fdm-pla", {"seat": "disc", "seat_y": 40.0, "magnets": True}, "wall", 2.2),
         ("mjf-tpu", {"bumpers": 2.5, "buttons": "membranes", "phone": "apple-iphone-13-mini"}, "bumpers", 2.0),
     ],
@@ -216,6 +217,16 @@ def test_every_phone_passes_with_each_option(process: str, options: dict[str, An
         check(process, phone=key, name="Ana", **options)
 
 
+def test_the_body_is_drawn_without_what_it_is_to_hold() -> None:
+    """Each is a pocket in the drawn body: one body serves all of them."""
+    template = ordered("fdm-pla", magnets=True, seat="stand", bumpers=1.0)
+    with template.run.tracing("shell") as tracer:
+        drawn = template.drawn()
+    names = set(tracer.done().names)
+    assert "bumpers" in names and not [name for name in names if name.startswith(("magnet", "seat"))]
+    assert drawn == ordered("fdm-pla", bumpers=1.0).drawn() != ordered("fdm-pla").drawn()
+
+
 def test_pattern_and_body_read_nothing_personal() -> None:
     template = ordered("fdm-pla", name="Zoé", pattern="hexagon", magnets=True, seat="disc", bumpers=1.0)
     with template.run.tracing("cells") as tracer:
@@ -274,7 +285,7 @@ def test_what_is_free_for_letters_lies_over_the_cavity_s_floor() -> None:
 
 
 def test_letters_cut_through_keep_out_of_the_magnets_ring_too() -> None:
-    """Within the ring the floor is a face of its own: what is engraved there only wants its wall."""
+    """Within it the magnets lie round them: what is engraved there only wants its wall."""
     crowded = {"phone": "google-pixel-6a", "name": "Bob", "letter_height": 6.0, "magnets": True, "seat": "disc", "wall": 2.2}
     check("fdm-pla", **crowded)
     refusal = refused("fdm-pla", **crowded, letters="cut")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from engine.errors import EngineFault
 from engine.model.mesh import Mesh, Part, Patch, Plane, Role
 from engine.model.outline import Outline
+from engine.process.limits import load_process
 from engine.shape.stamp import BadOutline, OffPatch, Stamped, covers, stamp, stamp_by_csg
 from engine.shape.text import outline
 from engine.verify.checks import verify
@@ -143,6 +145,20 @@ def test_patches_name_what_they_hold() -> None:
         assert made.patches["sides"].role is Role.GROOVE
         assert floor.plane is not None
         assert floor.plane.origin == (0.0, 0.0, level)
+
+
+@pytest.mark.parametrize(("role", "told"), [(Role.WALL, {"thin-wall"}), (None, set())])
+def test_a_pocket_answers_to_the_wall_and_a_letter_to_its_land(role: Role | None, told: set[str]) -> None:
+    """0.6 mm between a pocket and a letter on the other side: less than a wall of fdm-pla (1.0), more than a land (0.4)."""
+    mesh, patches = plate()
+    below = Plane((0.0, 0.0, -3.0), (-1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+    patches = {**patches, "bottom": replace(patches["bottom"], plane=below)}
+    first = stamp(mesh, patches, "top", box(-10, -10, 10, 10), 1.2, role=role)
+    made = stamp(first.mesh, first.patches, "bottom", box(-5, -5, 5, 5), 1.2)
+    assert {made.patches[f"top.{kind}"].role for kind in ("floor", "sides")} == {role or Role.ENGRAVING}
+    _, findings, _ = verify((settle(Part("plate", made.mesh, made.patches)),), load_process("fdm-pla"))
+    assert {finding.code for finding in findings} == told
+    assert all(finding.value == pytest.approx(0.6) for finding in findings)
 
 
 def test_the_bodys_rows_lead() -> None:

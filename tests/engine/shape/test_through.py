@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.language.values import Solid, pattern
+from engine.language.figures import pattern
+from engine.language.values import Solid
 from engine.model.mesh import Mesh, Patch, Plane, Role
 from engine.model.outline import Outline
 from engine.model.rounded import Rounded

@@ -1,0 +1,32 @@
+"""Outlines that are no letters: patterns, and what is filled; in the patch's frame. They load the engine late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.model.outline import Outline
+from engine.model.rounded import Rounded
+
+
+def pattern(kind: str, *, within: Rounded, clear: Sequence[Rounded] = (), cell: float, bar: float) -> Outline:
+    """Cells to cut through a wall or to raise: kind hexagon, stripes or waves, `cell` mm wide, `bar` mm apart, in the patch's frame.
+
+    All of them lie in `within`, none in what is to stay `clear`.
+    """
+    from engine.shape.cells import cells
+
+    return cells(kind, within, clear, cell, bar)
+
+
+def filled(shape: Rounded, *, less: Sequence[Rounded] = ()) -> Outline:
+    """All within a shape's border, less others that lie within it: a ring is a disc less a disc. No chord is 0.01 mm off its arc."""
+    from engine.shape.borders import filled
+
+    return filled(shape, less)
+
+
+def direction(angle: float) -> tuple[float, float]:
+    """The unit vector so many degrees counter-clockwise from x, the same on every machine."""
+    from kernels.portable import cosine_degrees, sine_degrees
+
+    return cosine_degrees(angle), sine_degrees(angle)
