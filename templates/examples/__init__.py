@@ -1,0 +1,1 @@
+"""Three small products to learn from."""
