@@ -84,7 +84,10 @@ class WallHook(Template):
         """What nobody has tested or measured."""
         head = HEAD * self.screw
         return [
-            ("no load was tested: try it before it must hold", "aucune charge n'a été essayée : éprouvez-le avant de vous y fier"),
+            (
+                "no load was tested: try it before it must hold",
+                "aucune charge n'a été essayée : éprouvez-le avant de vous y fier",
+            ),
             (
                 f"screw heads are assumed to be {head:g} mm wide, and countersunk ones to have a cone of 90 degrees",
                 f"les têtes de vis sont supposées larges de {head:g} mm, et fraisées à 90 degrés si elles le sont",
@@ -121,8 +124,14 @@ class WallHook(Template):
     @rule
     def screwdriver(self, process: Process) -> list[Relation]:
         """It reaches the upper screw over the tip, and both heads lie on flat plate."""
-        over = ("a screwdriver must reach the upper screw over the tip", "un tournevis doit atteindre la vis haute par-dessus la pointe")
-        flat = ("the heads of the screws need flat plate beyond the arm", "les têtes de vis demandent une platine plate au-delà du bras")
+        over = (
+            "a screwdriver must reach the upper screw over the tip",
+            "un tournevis doit atteindre la vis haute par-dessus la pointe",
+        )
+        flat = (
+            "the heads of the screws need flat plate beyond the arm",
+            "les têtes de vis demandent une platine plate au-delà du bras",
+        )
         lowest = self.screw_height() - HEAD * self.screw / 2
         return [
             at_least(lowest, self.thick / 2 + self.tip, change="plate", why=over),
