@@ -38,7 +38,7 @@ class ShaftKnob(Template):
         {"square": ("Square", "Carrée"), "hexagon": ("Hexagon", "Hexagonale"), "octagon": ("Octagon", "Octogonale")},
         label=("Shape of the grip", "Forme de la prise"),
     )
-    corner = length(3.0, low=1.0, high=5.0, step=0.5, label=("Radius of its corners", "Rayon de ses angles"))
+    corner = length(3.0, low=1.5, high=5.0, step=0.5, label=("Radius of its corners", "Rayon de ses angles"))
     foot = length(34.0, low=20.0, high=60.0, step=0.5, label=("Diameter of the foot", "Diamètre du pied"))
     foot_height = length(5.0, low=3.0, high=8.0, step=0.5, label=("Height of the foot", "Hauteur du pied"))
     height = length(22.0, low=16.0, high=40.0, step=0.5, label=("Height", "Hauteur"))

@@ -63,6 +63,10 @@ def sides(solid: Any) -> tuple[int, int, int]:
     return len(solid.Faces()), len(solid.Edges()), len(solid.Vertices())
 
 
+def places(cls: type[Template], **parameters: Any) -> list[float]:
+    return [c for corner in drawn(ordered(cls, **parameters)).Vertices() for c in corner.toTuple()]
+
+
 def hook_volume(h: Any) -> float:
     """The outline, its round corners, what is broken off both sides, and the holes."""
     t, root, soft = h.thick, h.root, SOFT * h.thick
@@ -119,8 +123,7 @@ def test_an_open_ring_is_one_piece_with_a_gap() -> None:
     assert len(found) == 16 and len(told) == 1
 
 
-@pytest.mark.parametrize("end", ["round", "flatted"])
-@pytest.mark.parametrize("shape", ["square", "hexagon", "octagon"])
+@pytest.mark.parametrize(("shape", "end"), [("square", "round"), ("hexagon", "flatted"), ("octagon", "flatted")])
 def test_a_knob_is_the_same_body_all_over(shape: str, end: str) -> None:
     """Of what the loft leaves open the volume is compared with itself: a deeper bore, a deeper dish."""
     found = [
@@ -143,6 +146,20 @@ def test_a_knob_is_the_same_body_all_over(shape: str, end: str) -> None:
     assert volume - dished == pytest.approx(caps[1] - caps[0], rel=1e-5)
 
 
+@pytest.mark.parametrize(("cls", "fixed"), [(WallHook, {}), (ShaftKnob, {}), (NapkinRing, {"opened": True})])
+def test_every_corner_moves_smoothly(cls: type[Template], fixed: dict[str, Any]) -> None:
+    """Two equal steps of a length move each corner of the body by nearly the same, in the order in which OCCT lists them: no kink,
+    no other topology. Curves leave a little: 1 mm more of an opening in a circle of 24 mm, 0.014."""
+    here = places(cls, **fixed)
+    for field in cls.fields.values():
+        if field.kind == "length" and field.name not in ("letter_height", "depth"):
+            values = [round(field.default + steps * field.step, 9) for steps in (-1, 1)]  # type: ignore[attr-defined]  # a length
+            low, high = (places(cls, **{**fixed, field.name: value}) for value in values)
+            assert len(low) == len(here) == len(high), field.name
+            assert max(abs(a - 2 * b + c) for a, b, c in zip(low, here, high, strict=True)) < 0.02, field.name
+            assert max(abs(a - c) for a, c in zip(low, high, strict=True)) > 0.05, field.name
+
+
 def test_the_process_says_how_wide_a_bore_is() -> None:
     told = {p: ordered(ShaftKnob, p).bore_radius() for p in ("fdm-pla", "mjf-pa12", "fdm-tpu")}
     assert told == {p: 3.0 + load_process(p).clearance for p in told} and told["fdm-tpu"] < 3.0 < told["fdm-pla"]
@@ -157,7 +174,7 @@ BROKEN_RULES = [
     (WallHook, "round_corners", "tip", "mjf-pa12", {"tip": 6.0}),
     (WallHook, "screwdriver", "plate", "mjf-pa12", {"tip": 30.0}),
     (WallHook, "screwdriver", "plate", "mjf-pa12", {"thick": 10.0, "plate": 60.0, "tip": 12.0}),
-    (ShaftKnob, "walls", "grip", "mjf-pa12", {"grip": 14.0, "shaft": 10.0, "corner": 1.0}),
+    (ShaftKnob, "walls", "grip", "mjf-pa12", {"grip": 14.0, "shaft": 10.0, "corner": 1.5}),
     (ShaftKnob, "walls", "bore", "mjf-pa12", {"bore": 21.0}),
     (ShaftKnob, "proportions", "foot", "mjf-pa12", {"foot": 26.0}),
     (ShaftKnob, "proportions", "corner", "mjf-pa12", {"grip": 14.0, "corner": 5.0, "shaft": 3.0}),
