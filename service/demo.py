@@ -11,7 +11,7 @@ from engine.language import shelf
 from engine.model.order import Order
 
 STATUS = {"printable": 0, "refused": 1, "incomplete": 4}
-ORDERS = {"phone-case": {"phone": "google-pixel-6", "name": "Zoë"}}
+ORDERS = {"phone-case": {"phone": "google-pixel-6", "name": "Zoë"}, "napkin-ring": {"name": "Zoë"}}
 """What each template is shown with; a template that is not named here is shown at its defaults."""
 
 

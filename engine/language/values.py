@@ -96,8 +96,9 @@ class Letters:
 
         Thin strokes and narrow spaces are widened just enough, and only where they are; a counter too small to print is filled; cut through,
         bridges hold what would fall out (`engine.shape.printable` has the rules). Refused, with the height that would do, where
-        no letter would be left that can be recognised. `narrowed`: what is left of a width on the far side of a curved wall that
-        they are cut through, as inner radius / outer radius of a tube; widths hold there, too.
+        no letter would be left that can be recognised. `narrowed`: what is left of a width at the far end of the letters where the
+        surface is curved, so that widths hold there, too: 1 - depth / radius for letters sunk into a tube's outside, or raised in its
+        inside; inner radius / outer radius where they are cut through its wall.
         """
         return self._shown(*_widths(process, how, narrowed))
 
@@ -139,13 +140,13 @@ def _widths(process: Process | ProcessView, how: How, narrowed: float) -> tuple[
     """What letters answer to, and how wide a bridge is that holds an island: 0 where none is needed."""
     from engine.shape.strokes import Widths
 
-    if not 0.0 < narrowed <= 1.0 or (narrowed < 1.0 and how != "cut"):
-        raise ValueError(f"only what is cut through is narrowed, to a share of 0 to 1, not {narrowed!r}")
+    if not 0.0 < narrowed <= 1.0:
+        raise ValueError(f"letters are narrowed to a share of 0 to 1, not {narrowed!r}")
 
     if how == "engraved":
-        return Widths(process.engrave_width, process.gap), 0.0
+        return Widths(process.engrave_width / narrowed, process.gap / narrowed), 0.0
     if how == "embossed":
-        return Widths(process.emboss_width, process.gap), 0.0
+        return Widths(process.emboss_width / narrowed, process.gap / narrowed), 0.0
     if how == "cut":
         # cut through, a stroke is a gap of the wall, and what stands between two is wall
         return Widths(process.gap / narrowed, process.wall / narrowed), max(process.wall, process.gap) / narrowed

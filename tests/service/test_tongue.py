@@ -7,6 +7,7 @@ import pathlib
 
 import pytest
 
+from engine.language import shelf
 from service import cli, tongue
 
 Captured = pytest.CaptureFixture[str]
@@ -55,7 +56,10 @@ SAID = [
         "parameters.wall : dépasse sa limite (reçu '9 mm' ; limite '3 mm' ; plus proche admis 3.0)",
     ),
     (["make", "phone-case", "--set", "wal=2"], "parameters.wal : n'est pas connu de phone-case"),
-    (["make", "phone-cas"], "template : n'est pas connu (reçu 'phone-cas' ; limite \"l'un de phone-case"),
+    (
+        ["make", "phone-cas"],
+        "template : n'est pas connu (reçu 'phone-cas' ; limite \"l'un de " + ", ".join(shelf.installed()) + '"',
+    ),
     (["make", "none.py"], "template : ce fichier n'existe pas"),
     (["make", "phone-case", "--set", "name=𒀀"], "il n'est établi d'aucune police du catalogue"),
     (["make", "phone-case", "--set", "name=a𝄞"], "aucune police du catalogue n'a de dessin pour ce caractère"),

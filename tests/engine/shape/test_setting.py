@@ -217,8 +217,12 @@ def test_what_is_narrowed_on_the_far_side_is_made_wide_enough_for_it() -> None:
     assert thinnest(round_one.outline, Widths(gap / 0.8, wall / 0.8)) is None
     low = name.outlines(height=4.0)
     assert low.least_height(process, "cut") < low.least_height(process, "cut", 0.5)  # type: ignore[operator]
-    for how, narrowed in (("cut", 0.0), ("cut", 1.1), ("engraved", 0.8)):
-        with pytest.raises(ValueError, match="only what is cut through is narrowed"):
+    for how, width in (("engraved", process.engrave_width), ("embossed", process.emboss_width)):
+        wide = Widths(width / 0.8, process.gap / 0.8)
+        plain, round_one = (low.at_height(6.5).printable(process, how, share) for share in (1.0, 0.8))  # type: ignore[arg-type]
+        assert thinnest(plain.outline, wide) is not None and thinnest(round_one.outline, wide) is None
+    for how, narrowed in (("cut", 0.0), ("cut", 1.1), ("engraved", -0.1)):
+        with pytest.raises(ValueError, match="narrowed to a share of 0 to 1"):
             letters.printable(process, how, narrowed)  # type: ignore[arg-type]
 
 
