@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,7 @@ FARTHEST_MM = 0.1
 """A mesh farther than this from its stage's truth, either way, is another shape: no STEP of it is written."""
 STEP_SPACING_MM = 1.0
 """How densely the B-rep is sampled where STEP is written of a truth."""
+_ALLOWED = "a product as its @cad stage drew it, with stamps on its flat faces"
 
 
 @dataclass(frozen=True)
@@ -231,10 +232,12 @@ def _source(template: Template, part: Part) -> _Source:
                 return _Source(stage, body.mesh, ())
             made = _again(body, part)
             if made is not None and made.curved is not None:
-                raise _none(part, f"only stamps on flat faces have a STEP yet, and {made.curved} is curved")
+                why = f"there is no exact B-rep of {part.name}: only what is stamped on flat faces has one yet, and {made.curved} is curved"
+                raise OrderError("formats", why, value="step", limit=_ALLOWED)
             if made is not None:
                 return _Source(stage, body.mesh, made.placed)
-    raise _none(part, "something else than stamps changed the triangles of what CAD drew")
+    why = f"there is no exact B-rep of {part.name}: something else than stamps changed the triangles of what CAD drew"
+    raise OrderError("formats", why, value="step", limit=_ALLOWED)
 
 
 def _again(body: Solid | Part, part: Part) -> Replayed | None:
@@ -244,11 +247,6 @@ def _again(body: Solid | Part, part: Part) -> Replayed | None:
         return None
     made = replay(body.mesh, body.patches, part.stamps[count:])
     return made if made is not None and _same(made.mesh, part.mesh) else None
-
-
-def _none(part: Part, why: str) -> OrderError:
-    told = f"there is no exact B-rep of {part.name}: {why}"
-    return OrderError("formats", told, value="step", limit="a product as its @cad stage drew it, with stamps on its flat faces")
 
 
 def _limit_mm(stage: Stage) -> float:
@@ -269,28 +267,41 @@ def _exact(template: Template, source: _Source, part: Part) -> tuple[bytes, str]
     else:
         told, exact = _measured(template, stage, source.base, STEP_SPACING_MM, stamps=source.stamps, slack_mm=limit, step=True)
         if not told.worst_mm <= limit:
-            why = f"its truth {told.truth} is another shape, so there is no STEP of it: {told} (limit {limit} mm)"
-            raise TemplateError(type(template).key, stage.name, why)
+            other = f"its truth {told.truth} is another shape, so there is no STEP of it: {told} (limit {limit} mm)"
+            raise TemplateError(type(template).key, stage.name, other)
         remark, apart = f"the mesh that ships is within {limit} mm of it", told.worst_mm
     if exact.unstamped:
-        raise _none(part, exact.unstamped)
+        why = f"there is no exact B-rep of {part.name}: a stamp cannot be done on its exact faces ({exact.unstamped})"
+        raise OrderError("formats", why, value="step", limit=_ALLOWED)
     if source.stamps:
-        _must_weigh(exact.stamped_mm3, part, apart)
+        _must_weigh(exact.stamped_mm3, part, source.stamps, apart)
     return exact.step, remark
 
 
-def _must_weigh(volume: float, part: Part, apart: float) -> None:
+def _must_weigh(volume: float, part: Part, stamps: Sequence[Placed], apart: float) -> None:
     """EngineFault where a stamped B-rep does not hold what the part's mesh does.
 
-    `volume` is that of OCCT's triangulation of it, mm3. Away from the stamps that is the triangulation of the body that was stamped,
-    and flat faces are exact in both: what may differ is a step of the lattice all over the surface, and what the mesh was `apart` (mm)
-    from the B-rep before. No chord error is allowed for, which would be of the size of a letter.
+    `volume` is that of OCCT's triangulation of it, mm3. Away from the stamps that is the triangulation of the body that was stamped, and
+    flat faces are exact in both: what may differ is a step of the lattice over what the stamps made (and over the faces that they are
+    on, where those lie askew to the lattice), and over all of it what the mesh was `apart` (mm) from the B-rep before. No chord error
+    is allowed for: over a whole body that is more than a letter holds.
     """
     shipped = lat.volume(lat.rounded(part.mesh.points), part.mesh.faces)
-    allowed = sum(_areas(part.mesh).tolist()) * (apart + 1.0 / STEPS_PER_MM)
+    areas = _areas(part.mesh)
+    rows = [part.patches[name].faces for name in _touched(stamps) if name in part.patches]
+    touched = areas[np.unique(np.concatenate(rows))] if rows else areas
+    allowed = float(areas.sum()) * apart + float(touched.sum()) / STEPS_PER_MM
     if not abs(volume - shipped) <= allowed:
         why = f"STEP: stamped, {part.name} holds {volume:.4f} mm3, and its mesh {shipped:.4f} (within {allowed:.4f})"
         raise EngineFault(why)
+
+
+def _touched(stamps: Sequence[Placed]) -> Iterator[str]:
+    """The patches that stamps made, and those that they are on, where those lie in no plane of the lattice."""
+    for placed in stamps:
+        yield from placed.names
+        if not np.isin(placed.frame[1:], (-1.0, 0.0, 1.0)).all():
+            yield from (name for name in (placed.stamp.on, placed.stamp.behind) if name)
 
 
 def _same(one: Mesh, other: Mesh) -> bool:

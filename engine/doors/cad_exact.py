@@ -66,7 +66,8 @@ def exact(
     Errors as `cad.build` raises them.
     """
     asked = np.empty((0, 3)) if points is None else np.ascontiguousarray(points, dtype=np.float64)
-    arguments = (target, payload, asked, spacing_mm, step, stamps, slack_mm, tolerance_mm, math.radians(angle_degrees), template, stage)
+    angle = math.radians(angle_degrees)
+    arguments = (target, payload, asked, spacing_mm, step, stamps, slack_mm, tolerance_mm, angle, template, stage)
     made = cad.in_child("engine.doors.cad_exact:ask", arguments, deadline, own)
     away, samples, weights, text = made["away"], made["samples"], made["weights"], made["step"]
     for array, shape in ((away, (len(asked),)), (samples, (len(weights), 3)), (weights, (len(samples),))):

@@ -75,7 +75,8 @@ class _Prism:
 def stamped(solid: Any, tags: dict[str, list[Any]], stamps: Sequence[Placed], slack: float = SLACK_MM) -> Any:
     """A new solid (a compound of several, of what fills a pocket), valid as BRepCheck sees it; the one given stays as it is.
 
-    `tags`: its faces by name; `slack` mm: as SLACK_MM. Unstamped where a stamp cannot be done, or leaves its face.
+    `tags`: its faces by name; `slack` mm: as SLACK_MM. Unstamped where a stamp cannot be done, or leaves its face. That a pocket runs
+    into what lies far behind its face is the verdict's to find, as on the mesh.
     """
     shells = [list(_parts(shell)) for shell in _parts(solid)]
     body = _Body(shells, [0] * len(shells), dict(tags))
@@ -91,15 +92,19 @@ def _one(body: _Body, placed: Placed, slack: float) -> _Body:
     stamp, within, loops = placed.stamp, placed.within.tolist(), _in_space(placed)
     sunk = stamp.kind != "embossed"
     prisms, holes, islands = list[_Prism](), list[tuple[_Seat, Any]](), list[tuple[_Seat, Any]]()
+    seats = _looking(body, stamp.on, placed.frame[3])
+    far = _looking(body, stamp.behind, -placed.frame[3]) if stamp.kind == "cut" else []
     for piece in _pieces(within):
-        seat = _seat(body, stamp.on, loops[piece[0]], placed.frame[3], slack)
+        root = loops[piece[0]]
+        seat = _seat(body, stamp.on, seats, root, slack)
         wires = {k: _wire(seat.dropped(loops[k])) for k in piece}
         inner = {k: [wires[j] for j in piece if within[j] == k] for k in piece}
         deep, behind = stamp.depth, None
         if stamp.kind == "cut":
             if len(piece) > 1:
                 raise Unstamped(f"a piece of {stamp.on} would fall out of the cut")
-            behind, deep = _behind(body, stamp.behind, seat, seat.dropped(loops[piece[0]]))
+            behind = _seat(body, stamp.behind, far, root, math.inf)
+            deep = _deep(seat, behind, seat.dropped(root), stamp.behind)
         for k in piece:
             if _is_outer(within, k):
                 prisms.append(_prism(seat, _face(seat, wires[k], inner[k]), -deep if sunk else deep))
@@ -172,18 +177,20 @@ def _is_outer(within: Sequence[int], loop: int) -> bool:
     return within[loop] < 0 or not _is_outer(within, within[loop])
 
 
-def _seat(body: _Body, name: str, loop: Floats, normal: Floats, slack: float) -> _Seat:
-    """The tagged face that looks along `normal` and in which the loop (n, 3) begins, at most `slack` mm from its plane."""
+def _looking(body: _Body, name: str, normal: Floats) -> list[_Seat]:
+    """The flat ones of the tagged faces that look along `normal`; one at least."""
     if not body.tags.get(name):
         raise Unstamped(f"the exact body has no face {name}")
-    flat = [
-        seat
-        for face in body.tags[name]
-        if (seat := _flat(body, face)) is not None and float(np.multiply(seat.normal, normal).sum()) > _SAME_WAY
-    ]
-    if not flat:
-        raise Unstamped(f"only stamps on flat faces have a STEP yet, and {name} is none that looks the way of the stamp")
-    near = [seat for seat in flat if float(np.abs(seat.over(loop)).max()) <= slack]
+    seats = [seat for face in body.tags[name] if (seat := _flat(body, face)) is not None]
+    found = [seat for seat in seats if float(np.multiply(seat.normal, normal).sum()) > _SAME_WAY]
+    if not found:
+        raise Unstamped(f"the exact face {name} is not flat, or looks another way")
+    return found
+
+
+def _seat(body: _Body, name: str, seats: Sequence[_Seat], loop: Floats, slack: float) -> _Seat:
+    """The one in which the loop (n, 3) begins, at most `slack` mm from its plane."""
+    near = [seat for seat in seats if float(np.abs(seat.over(loop)).max()) <= slack]
     if not near:
         raise Unstamped(f"the exact face {name} lies in another plane")
     for seat in near:
@@ -192,15 +199,14 @@ def _seat(body: _Body, name: str, loop: Floats, normal: Floats, slack: float) ->
     raise Unstamped(f"the outline leaves the exact face {name}")
 
 
-def _behind(body: _Body, name: str, seat: _Seat, loop: Floats) -> tuple[_Seat, float]:
-    """The face that a cut from the seat comes out of, and how far it lies behind it, mm."""
-    found = _seat(body, name, loop, -seat.normal, math.inf)
-    deep = -float(found.over(loop).max())
+def _deep(seat: _Seat, behind: _Seat, loop: Floats, name: str) -> float:
+    """How far one face lies behind the other, mm, on whose loop (n, 3) they are joined."""
+    deep = -float(behind.over(loop).max())
     if deep <= 0.0:
         raise Unstamped(f"the exact face {name} does not lie behind the one that is cut")
-    if found.shell != seat.shell:
+    if behind.shell != seat.shell:
         raise Unstamped(f"the cut opens a cavity of the body at {name}")
-    return found, deep
+    return deep
 
 
 def _flat(body: _Body, face: Any) -> _Seat | None:
