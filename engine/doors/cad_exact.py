@@ -111,7 +111,7 @@ def ask(
         try:
             solid = cad_stamp.stamped(solid, tags, stamps, slack)
             made["stamped"] = cad.meshed(solid, cad.faces_of(solid), tolerance, angle)[3]
-        except ValueError as why:  # Unstamped is one
+        except cad_stamp.Unstamped as why:
             return {**made, "unstamped": str(why)}
     progress("writing")
     made["step"] = cad.step_text(solid) if step else b""

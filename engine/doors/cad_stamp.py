@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.doors import cad
+from engine.errors import UnikatError
 from engine.model.mesh import STEPS_PER_MM
 from engine.model.stamped import Placed
 
@@ -29,7 +30,7 @@ _SAME_WAY = 0.999
 _ON_BORDER_MM = 1e-7
 
 
-class Unstamped(ValueError):
+class Unstamped(UnikatError):
     """Why a stamp cannot be done on the exact faces: what a sentence says after a colon."""
 
 

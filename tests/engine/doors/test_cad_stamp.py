@@ -12,7 +12,7 @@ import pytest
 from engine.doors import cad, cad_exact
 from engine.doors import cad_lattice as lat
 from engine.doors.cad_stamp import SLACK_MM
-from engine.doors.child import Child
+from engine.doors.child import Child, shared
 from engine.language.values import Solid
 from engine.model.mesh import STEPS_PER_MM
 from engine.model.outline import Outline
@@ -80,7 +80,10 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     (place / "stamp_drawings.py").write_text(DRAWINGS, encoding="utf-8")
     (place / "stamp_reader.py").write_text(READ, encoding="utf-8")
     sys.path.insert(0, str(place))
+    child = shared(cad.PRELOAD, memory_mb=cad.MEMORY_MB)
+    child.close()
     yield
+    child.close()
     sys.path.remove(str(place))
 
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.doors import cad
+from engine.doors.child import shared
 from engine.language.memory import pack, weight
 from engine.language.values import Solid
 from engine.model.mesh import STEPS_PER_MM, Mesh, Part, Patch, Plane
@@ -50,8 +51,10 @@ def tube(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Solid]:
     place = tmp_path_factory.mktemp("replay")
     (place / "replay_drawings.py").write_text(DRAWINGS, encoding="utf-8")
     sys.path.insert(0, str(place))
+    shared(cad.PRELOAD, memory_mb=cad.MEMORY_MB).close()
     built = cad.build("replay_drawings:tube", {})
     yield Solid(built.mesh, built.patches)
+    shared(cad.PRELOAD, memory_mb=cad.MEMORY_MB).close()
     sys.path.remove(str(place))
 
 
