@@ -74,18 +74,23 @@ class _Prism:
 
 
 def stamped(solid: Any, tags: dict[str, list[Any]], stamps: Sequence[Placed], slack: float = SLACK_MM) -> Any:
-    """A new solid (a compound of several, of what fills a pocket), valid as BRepCheck sees it; the one given stays as it is.
+    """As `carved`, and valid as BRepCheck sees it. Unstamped where it is not, too."""
+    made = carved(solid, tags, stamps, slack)
+    _must_be_valid(made, stamps)
+    return made
 
-    `tags`: its faces by name; `slack` mm: as SLACK_MM. Unstamped where a stamp cannot be done, or leaves its face. That a pocket runs
-    into what lies far behind its face is the verdict's to find, as on the mesh.
+
+def carved(solid: Any, tags: dict[str, list[Any]], stamps: Sequence[Placed], slack: float = SLACK_MM) -> Any:
+    """A new solid (a compound of several, of what fills a pocket); the one given stays as it is.
+
+    `tags`: its faces by name; `slack` mm: as SLACK_MM. Unstamped where a stamp cannot be done, or begins beside its face. That a pocket
+    runs into what lies far behind its face is the verdict's to find, as on the mesh.
     """
     shells = [list(_parts(shell)) for shell in _parts(solid)]
     body = _Body(shells, [0] * len(shells), dict(tags))
     for placed in stamps:
         body = _one(body, placed, slack)
-    made = _shape(body)
-    _must_be_valid(made, stamps)
-    return made
+    return _shape(body)
 
 
 def _one(body: _Body, placed: Placed, slack: float) -> _Body:
