@@ -42,6 +42,10 @@ def hollow(p, cq):
 def rod(p, cq):
     body = cq.Workplane().circle(20).extrude(30)
     return Tagged(body, round=body.faces("%CYLINDER"), top=body.faces(">Z"))
+def tube(p, cq):
+    body = cq.Workplane().circle(20).extrude(30).cut(cq.Workplane().circle(17).extrude(30))
+    out, bore = sorted((f for f in body.val().Faces() if f.geomType() == "CYLINDER"), key=lambda f: -f.Area())
+    return Tagged(body, out=out, bore=bore, top=body.faces(">Z"))
 def pierced(p, cq):
     body = box(cq).faces(">Z").workplane().rarray(14, 1, 4, 1).hole(6)
     return tagged(body)
@@ -264,6 +268,21 @@ CANNOT = {
 def test_what_cannot_be_stamped(modules: None, name: str) -> None:
     body, stamps, why = CANNOT[name]
     assert why in asked(body, *stamps)
+
+
+def test_on_curved_patches_it_is_done_again_and_said(drawn: Draw) -> None:
+    tube, dot = drawn("tube"), square(0, 0, 0.2)
+    for made, where in (
+        (tube.engrave(dot, on="out", depth=0.4), "out"),
+        (tube.cut(dot, on="out", behind="bore"), "out"),
+        (
+            tube.emboss(square(18.5, 0, 0.2), on="top", height=1.0).engrave(dot, on="bore", depth=0.4),
+            "bore",
+        ),
+    ):
+        again = replay(tube.mesh, tube.patches, made.stamps)
+        assert again is not None and again.curved == where and np.array_equal(again.mesh.points, made.mesh.points)
+        assert len(again.placed) == len(made.stamps) - 1
 
 
 def test_within_its_slack_an_outline_is_dropped_onto_the_face(modules: None) -> None:

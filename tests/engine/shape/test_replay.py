@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import pickle
 import random
-import sys
 import timeit
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.doors import cad
-from engine.doors.child import shared
 from engine.language.memory import pack, weight
 from engine.language.values import Solid
 from engine.model.mesh import STEPS_PER_MM, Mesh, Part, Patch, Plane
@@ -26,14 +23,6 @@ from engine.shape.text import outline
 NAME = outline("B8®", font="roboto-bold", height=6.0)
 BLANK = Outline(np.zeros((0, 2), np.int32), np.zeros(0, np.int32))
 DOT = Outline(np.array([(-2000, -2000), (2000, -2000), (2000, 2000), (-2000, 2000)]), np.array([4]))
-DRAWINGS = """
-class Tagged:
-    def __init__(self, shape, **tags): self.shape, self.tags = shape, tags
-def tube(p, cq):
-    body = cq.Workplane().circle(20).extrude(30).cut(cq.Workplane().circle(17).extrude(30))
-    out, bore = sorted((f for f in body.val().Faces() if f.geomType() == "CYLINDER"), key=lambda f: -f.Area())
-    return Tagged(body, out=out, bore=bore, top=body.faces(">Z"))
-"""
 
 
 def plate() -> Solid:
@@ -44,18 +33,6 @@ def plate() -> Solid:
     top = Patch("top", np.array([0, 1], np.int32), Plane((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)))
     back = Patch("back", np.array([2, 3], np.int32), Plane((0.0, 0.0, -3.0), (-1.0, 0.0, 0.0), (0.0, 1.0, 0.0)))
     return Solid(Mesh(corners, faces), {"top": top, "back": back})
-
-
-@pytest.fixture(scope="module")
-def tube(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Solid]:
-    place = tmp_path_factory.mktemp("replay")
-    (place / "replay_drawings.py").write_text(DRAWINGS, encoding="utf-8")
-    sys.path.insert(0, str(place))
-    shared(cad.PRELOAD, memory_mb=cad.MEMORY_MB).close()
-    built = cad.build("replay_drawings:tube", {})
-    yield Solid(built.mesh, built.patches)
-    shared(cad.PRELOAD, memory_mb=cad.MEMORY_MB).close()
-    sys.path.remove(str(place))
 
 
 WAYS: dict[str, Callable[[Solid], Solid]] = {
@@ -124,20 +101,6 @@ def test_to_remember_costs_a_name_nothing() -> None:
     remember = min(timeit.repeat(lambda: solid._and("engraved", "top", NAME, 0.6), number=1000, repeat=5)) / 1000
     stamp = min(timeit.repeat(lambda: solid.engrave(NAME, on="top", depth=0.6), number=20, repeat=5)) / 20
     assert remember < 0.02 * stamp
-
-
-def test_on_curved_patches_it_is_done_again_and_said(tube: Solid) -> None:
-    for made, where in (
-        (tube.engrave(DOT, on="out", depth=0.4), "out"),
-        (tube.cut(DOT, on="out", behind="bore"), "out"),
-        (
-            tube.emboss(Outline(DOT.points + (185_000, 0), DOT.ends), on="top", height=1.0).engrave(DOT, on="bore", depth=0.4),
-            "bore",
-        ),
-    ):
-        again = replay(tube.mesh, tube.patches, made.stamps)
-        assert again is not None and again.curved == where and np.array_equal(again.mesh.points, made.mesh.points)
-        assert len(again.placed) == len(made.stamps) - 1
 
 
 def test_what_cannot_be_done_there() -> None:
