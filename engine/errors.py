@@ -8,6 +8,7 @@
       InputError          the scanner's: a file that is no mesh, no trace, has no unit (file, what)         exit 2
       OffPatch            engine.shape.stamp: an outline leaves its patch; a stage makes a Refused of it    exit 3
       TooCurved           engine.shape.stamp: a patch is curved too narrowly for a depth; made a Refused    exit 3
+      Unstamped           engine.doors.cad_stamp: no stamp on the exact face; made an OrderError            exit 3
       EnvironmentFault    the installation's: a library, font or slicer is missing (what to install)        exit 3
       EngineFault         ours: a promise of the engine did not hold                                        exit 3
         ChildFault        a unit's child died: `kind` is crash, exit, timeout, memory, lost                 exit 3

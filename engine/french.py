@@ -123,8 +123,14 @@ SENTENCES: Mapping[str, str] = {
     "the {} is curved too narrowly for letters of this depth": "la face « {} » est trop courbée pour des lettres de cette profondeur",
     "the text does not fit {} x {} mm with letters this high": "le texte ne tient pas dans {} x {} mm avec des lettres de cette hauteur",
     "the text lies beyond what can be made": "le texte se trouve au-delà de ce qui peut être fait",
-    "there is no exact B-rep of {}: letters, or another stage, changed the triangles of what CAD drew": (
-        "il n'y a pas de B-rep exact de {} : des lettres, ou une autre étape, ont changé les triangles de ce que la CAO a dessiné"
+    "there is no exact B-rep of {}: a stamp cannot be done on its exact faces ({})": (
+        "il n'y a pas de B-rep exact de {} : une empreinte ne peut être faite sur ses faces exactes ({})"
+    ),
+    "there is no exact B-rep of {}: only what is stamped on flat faces has one yet, and {} is curved": (
+        "il n'y a pas de B-rep exact de {} : seules les empreintes sur des faces planes en ont un pour l'instant, et {} est courbe"
+    ),
+    "there is no exact B-rep of {}: something else than stamps changed the triangles of what CAD drew": (
+        "il n'y a pas de B-rep exact de {} : autre chose que des empreintes a changé les triangles de ce que la CAO a dessiné"
     ),
     "there is no such file": "ce fichier n'existe pas",
     "there is no such key, or it was revoked before": "cette clé n'existe pas, ou a déjà été révoquée",
@@ -141,6 +147,9 @@ LIMITS: Mapping[str, str] = {
     "1 file": "1 fichier",
     "YYYY-MM-DD": "AAAA-MM-JJ",
     "a bolder font, or a shorter text": "une police plus grasse, ou un texte plus court",
+    "a product as its @cad stage drew it, with stamps on its flat faces": (
+        "un produit tel que son étape @cad l'a dessiné, avec des empreintes sur ses faces planes"
+    ),
     "another place, or a shorter text": "une autre place, ou un texte plus court",
     "at least {}": "au moins {}",
     "at most {} letters": "au plus {} lettres",

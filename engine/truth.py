@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,15 +30,18 @@ from engine.language.orders import accept
 from engine.language.stages import CadStage, Stage
 from engine.language.template import Run, Template
 from engine.language.values import Solid
-from engine.model.mesh import Mesh, Part, Points
+from engine.model.mesh import STEPS_PER_MM, Mesh, Part, Points
 from engine.model.order import Order
+from engine.model.stamped import Placed
 from engine.process.limits import load_process
+from engine.shape.replay import Replayed, replay
 from kernels import nearest
 
 FARTHEST_MM = 0.1
 """A mesh farther than this from its stage's truth, either way, is another shape: no STEP of it is written."""
 STEP_SPACING_MM = 1.0
 """How densely the B-rep is sampled where STEP is written of a truth."""
+_ALLOWED = "a product as its @cad stage drew it, with stamps on its flat faces"
 
 
 @dataclass(frozen=True)
@@ -120,36 +123,46 @@ def distance(
     template = cls(Run(cls, values, origins, known.flat(), home=None, cad_deadline=deadline))
     run_fits(template)
     mesh = _only_mesh(template, fast, getattr(template, stage)())
-    return _measured(template, fast, mesh, spacing_mm, step=False)[0]
+    return _measured(template, fast, mesh, spacing_mm)[0]
 
 
-def _measured(template: Template, fast: Stage, mesh: Mesh, spacing: float, *, step: bool) -> tuple[Deviation, bytes]:
-    """The deviation of what `fast` made from its truth, and OCCT's STEP of the truth where it is asked for."""
+def _measured(
+    template: Template, fast: Stage, mesh: Mesh, spacing: float, **asked_too: Any
+) -> tuple[Deviation, cad_exact.Exact]:
+    """The deviation of what `fast` made from its truth, and all that was asked of the truth (`asked_too`: as of `cad_exact.exact`)."""
     truth = _truth(template, fast)
     corners = mesh.points[mesh.faces]
     middles = (corners[:, 0] + corners[:, 1] + corners[:, 2]) / 3.0
     places = np.concatenate([mesh.points, middles])
     ran = [s.name for s in template.run.stages if not isinstance(type(template).stages[s.name], CadStage)]
-    asked = functools.partial(cad_exact.exact, points=places, spacing_mm=spacing, step=step)
-    exact = truth.in_child(template, asked, apart_from=[fast.name, *(n for n in ran if n != fast.name)])
+    asked = functools.partial(cad_exact.exact, points=places, spacing_mm=spacing, **asked_too)
+    apart = [fast.name, *(n for n in ran if n != fast.name)] if truth is not fast else []
+    exact = truth.in_child(template, asked, apart_from=apart)
     away = nearest.distances(mesh.points, mesh.faces, exact.samples)
     volume = lat.volume(lat.rounded(mesh.points), mesh.faces)
     to_brep = _one_way(exact.away, places, _shares(mesh))
     to_mesh = _one_way(away, exact.samples, exact.weights)
-    return Deviation(fast.name, truth.name, to_brep, to_mesh, volume, exact.built.volume_mm3), exact.step
+    return Deviation(fast.name, truth.name, to_brep, to_mesh, volume, exact.built.volume_mm3), exact
 
 
 def _truth(template: Template, fast: Stage) -> CadStage:
-    truth = type(template).stages[str(fast.truth)]
+    """The @cad stage that draws what `fast` made: its truth, or itself."""
+    truth = fast if isinstance(fast, CadStage) else type(template).stages[str(fast.truth)]
     assert isinstance(truth, CadStage)  # the class was refused otherwise
     return truth
 
 
-def _shares(mesh: Mesh) -> npt.NDArray[np.float64]:
-    """The area that each vertex (a third of its faces) and each face's middle (its face) stands for, mm2."""
+def _areas(mesh: Mesh) -> npt.NDArray[np.float64]:
+    """Of each face, mm2."""
     a, b, c = (mesh.points[mesh.faces[:, k]] for k in range(3))
     cross = np.cross(b - a, c - a)
-    areas = 0.5 * np.sqrt((cross**2).sum(axis=1))
+    areas: npt.NDArray[np.float64] = 0.5 * np.sqrt((cross**2).sum(axis=1))
+    return areas
+
+
+def _shares(mesh: Mesh) -> npt.NDArray[np.float64]:
+    """The area that each vertex (a third of its faces) and each face's middle (its face) stands for, mm2."""
+    areas = _areas(mesh)
     vertices = np.bincount(mesh.faces.reshape(-1), weights=np.repeat(areas / 3.0, 3), minlength=len(mesh.points))
     return np.concatenate([vertices, areas])
 
@@ -163,27 +176,29 @@ def _one_way(away: npt.NDArray[np.float64], places: Points, weights: npt.NDArray
     return OneWay(float(away[worst]), rms, (x, y, z), len(away))
 
 
-def _meshes(result: object) -> list[Mesh]:
-    """The meshes of what a stage returned: a solid, a part, or several."""
+def _bodies(result: object) -> list[Solid | Part]:
+    """What a stage returned: a solid, a part, or several."""
     if isinstance(result, Solid | Part):
-        return [result.mesh]
+        return [result]
     if isinstance(result, list | tuple):
-        return [mesh for piece in result for mesh in _meshes(piece)]
+        return [body for piece in result for body in _bodies(piece)]
     return []
 
 
 def _only_mesh(template: Template, fast: Stage, result: object) -> Mesh:
-    meshes = _meshes(result)
-    if len(meshes) != 1:
-        why = f"must return one solid or part, as its truth {fast.truth} draws one; it returned {len(meshes)}"
+    bodies = _bodies(result)
+    if len(bodies) != 1:
+        why = f"must return one solid or part, as its truth {fast.truth} draws one; it returned {len(bodies)}"
         raise TemplateError(type(template).key, fast.name, why)
-    return meshes[0]
+    return bodies[0].mesh
 
 
 def step_files(template: Template, parts: Sequence[Part], identity: Identity) -> dict[str, bytes]:
     """model.step, or model-<part>.step where there are several: the exact B-rep of each part, as drawn (no pose), in mm.
 
-    A part has one where its mesh is what a @cad stage gave, or what a stage with a truth gave that keeps within FARTHEST_MM of it.
+    A part has one where its mesh is what a @cad stage gave, or what a stage with a truth gave that keeps within FARTHEST_MM of it; or
+    either with stamps on its flat faces. Stamps are done again on the mesh that they began with, which must give the one that ships,
+    and then on the exact faces, without a Boolean (`engine.doors.cad_stamp`). The volume is looked at as `_must_weigh` says.
     The body is drawn again, and must come out as the mesh that ships. `template` must have run its stages in this very order.
 
     OrderError for `formats`: a part has none. TemplateError: a truth is another shape. EngineFault: a body came out different.
@@ -191,32 +206,102 @@ def step_files(template: Template, parts: Sequence[Part], identity: Identity) ->
     sources = [_source(template, part) for part in parts]
     files = {}
     for part, source in zip(parts, sources, strict=True):
-        remark = ""
-        if isinstance(source, CadStage):
-            exact = source.in_child(template, functools.partial(cad_exact.exact, step=True))
-            if not _same(exact.built.mesh, part.mesh):
-                raise EngineFault(f"STEP: {source.name}, drawn again, is another body than the one that ships")
-            raw = exact.step
-        else:
-            told, raw = _measured(template, source, part.mesh, STEP_SPACING_MM, step=True)
-            if not told.worst_mm <= FARTHEST_MM:
-                why = f"its truth {source.truth} is another shape, so there is no STEP of it: {told} (limit {FARTHEST_MM} mm)"
-                raise TemplateError(type(template).key, source.name, why)
-            remark = f"the mesh that ships is within {FARTHEST_MM} mm of it"
+        raw, remark = _exact(template, source, part)
         name = f"model-{part.name}.step" if len(parts) > 1 else "model.step"
         files[name] = write_step(raw, part.name, identity, remark)
     return files
 
 
-def _source(template: Template, part: Part) -> Stage:
-    """The stage whose B-rep this part has: a @cad stage before one with a truth. OrderError where there is none."""
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """The stage whose B-rep a part has, the mesh that it gave, and the stamps that made the part of it."""
+
+    stage: Stage
+    base: Mesh
+    stamps: tuple[Placed, ...]
+
+
+def _source(template: Template, part: Part) -> _Source:
+    """A @cad stage before one with a truth. OrderError where there is none."""
     stages = [s for n, s in type(template).stages.items() if n in template.run.done]
     for stage in sorted(stages, key=lambda s: not isinstance(s, CadStage)):
-        exact = isinstance(stage, CadStage) or stage.truth is not None
-        if exact and any(_same(mesh, part.mesh) for mesh in _meshes(template.run.done[stage.name].result)):
-            return stage
-    why = f"there is no exact B-rep of {part.name}: letters, or another stage, changed the triangles of what CAD drew"
-    raise OrderError("formats", why, value="step", limit="a product that is as its @cad stage drew it")
+        if not isinstance(stage, CadStage) and stage.truth is None:
+            continue
+        for body in _bodies(template.run.done[stage.name].result):
+            if not part.stamps[len(body.stamps) :] and _same(body.mesh, part.mesh):
+                return _Source(stage, body.mesh, ())
+            made = _again(body, part)
+            if made is not None and made.curved is not None:
+                why = f"there is no exact B-rep of {part.name}: only what is stamped on flat faces has one yet, and {made.curved} is curved"
+                raise OrderError("formats", why, value="step", limit=_ALLOWED)
+            if made is not None:
+                return _Source(stage, body.mesh, made.placed)
+    why = f"there is no exact B-rep of {part.name}: something else than stamps changed the triangles of what CAD drew"
+    raise OrderError("formats", why, value="step", limit=_ALLOWED)
+
+
+def _again(body: Solid | Part, part: Part) -> Replayed | None:
+    """The part's stamps done again on a body that has the first of them, or none; None where that does not make the part."""
+    count = len(body.stamps)
+    if any(one is not two for one, two in zip(body.stamps, part.stamps, strict=False)) or len(part.stamps) <= count:
+        return None
+    made = replay(body.mesh, body.patches, part.stamps[count:])
+    return made if made is not None and _same(made.mesh, part.mesh) else None
+
+
+def _limit_mm(stage: Stage) -> float:
+    """How far what the stage gave may be from its B-rep, mm: 0 says that CAD made it, and that CAD, asked again, makes the same mesh.
+
+    This alone decides which of the two a body must stand up to.
+    """
+    return 0.0 if isinstance(stage, CadStage) else FARTHEST_MM
+
+
+def _exact(template: Template, source: _Source, part: Part) -> tuple[bytes, str]:
+    """OCCT's STEP of a part, once it is seen to be that part's; and what is to be remarked of it."""
+    stage, limit, remark, apart = source.stage, _limit_mm(source.stage), "", 0.0
+    if limit == 0.0:
+        exact = _truth(template, stage).in_child(template, functools.partial(cad_exact.exact, step=True, stamps=source.stamps))
+        if not _same(exact.built.mesh, source.base):
+            raise EngineFault(f"STEP: {stage.name}, drawn again, is another body than the one that ships")
+    else:
+        told, exact = _measured(template, stage, source.base, STEP_SPACING_MM, stamps=source.stamps, slack_mm=limit, step=True)
+        if not told.worst_mm <= limit:
+            other = f"its truth {told.truth} is another shape, so there is no STEP of it: {told} (limit {limit} mm)"
+            raise TemplateError(type(template).key, stage.name, other)
+        remark, apart = f"the mesh that ships is within {limit} mm of it", told.worst_mm
+    if exact.unstamped:
+        why = f"there is no exact B-rep of {part.name}: a stamp cannot be done on its exact faces ({exact.unstamped})"
+        raise OrderError("formats", why, value="step", limit=_ALLOWED)
+    if source.stamps:
+        _must_weigh(exact.stamped_mm3, part, source.stamps, apart)
+    return exact.step, remark
+
+
+def _must_weigh(volume: float, part: Part, stamps: Sequence[Placed], apart: float) -> None:
+    """EngineFault where a stamped B-rep does not hold what the part's mesh does.
+
+    `volume` is that of OCCT's triangulation of it, mm3. Away from the stamps that is the triangulation of the body that was stamped, and
+    flat faces are exact in both: what may differ is a step of the lattice over what the stamps made (and over the faces that they are
+    on, where those lie askew to the lattice), and over all of it what the mesh was `apart` (mm) from the B-rep before. No chord error
+    is allowed for: over a whole body that is more than a letter holds.
+    """
+    shipped = lat.volume(lat.rounded(part.mesh.points), part.mesh.faces)
+    areas = _areas(part.mesh)
+    rows = [part.patches[name].faces for name in _touched(stamps) if name in part.patches]
+    touched = areas[np.unique(np.concatenate(rows))] if rows else areas
+    allowed = float(areas.sum()) * apart + float(touched.sum()) / STEPS_PER_MM
+    if not abs(volume - shipped) <= allowed:
+        why = f"STEP: stamped, {part.name} holds {volume:.4f} mm3, and its mesh {shipped:.4f} (within {allowed:.4f})"
+        raise EngineFault(why)
+
+
+def _touched(stamps: Sequence[Placed]) -> Iterator[str]:
+    """The patches that stamps made, and those that they are on, where those lie in no plane of the lattice."""
+    for placed in stamps:
+        yield from placed.names
+        if not np.isin(placed.frame[1:], (-1.0, 0.0, 1.0)).all():
+            yield from (name for name in (placed.stamp.on, placed.stamp.behind) if name)
 
 
 def _same(one: Mesh, other: Mesh) -> bool:

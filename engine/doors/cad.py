@@ -106,13 +106,13 @@ def library() -> Any:
 
 def draw(target: str, payload: object, tolerance: float, angle: float, template: str, stage: str) -> dict[str, Any]:
     """In the child: draw, check, mesh. tolerance mm, angle radians."""
-    return drawn(target, payload, tolerance, angle, template, stage)[1]
+    return drawn(target, payload, tolerance, angle, template, stage)[2]
 
 
 def drawn(
     target: str, payload: object, tolerance: float, angle: float, template: str, stage: str
-) -> tuple[Any, dict[str, Any]]:
-    """In the child: the solid as OCCT holds it, with its triangulation, and what `draw` tells of it."""
+) -> tuple[Any, dict[str, list[Any]], dict[str, Any]]:
+    """In the child: the solid as OCCT holds it, with its triangulation; its tagged faces; and what `draw` tells of it."""
     import cadquery as cq
 
     from engine.doors.child_server import resolve
@@ -135,7 +135,7 @@ def drawn(
         for faces_named in named.values():
             cad_surface.refine(faces_named, angle)
         faces = faces_of(solid)
-        lattice, triangles, owner, volume = _mesh(solid, faces, tolerance, angle)
+        lattice, triangles, owner, volume = meshed(solid, faces, tolerance, angle)
     except ValueError as error:
         raise invalid("NOT_SOLID", str(error)) from error
     try:
@@ -144,7 +144,7 @@ def drawn(
         raise invalid("TAG", str(error)) from error
     cpu_ms = 1000.0 * (time.process_time() - started)
     told_of = {"lattice": lattice, "faces": triangles, "patches": patches, "volume": volume, "told": told, "cpu_ms": cpu_ms}
-    return solid, told_of
+    return solid, named, told_of
 
 
 def solid_of(shape: Any, tags: Mapping[str, Any], cq: Any) -> tuple[Any, dict[str, list[Any]]]:
@@ -185,11 +185,11 @@ def _solid(shapes: list[Any]) -> Any:
         raise ValueError(f"{loose} loose faces beside the solid")
     analyzer = BRepCheck_Analyzer(solid)
     if not analyzer.IsValid():
-        raise ValueError(f"OCCT built it without complaint, but it is not valid{_complaint(analyzer, solid)}")
+        raise ValueError(f"OCCT built it without complaint, but it is not valid{complaint(analyzer, solid)}")
     return solid
 
 
-def _complaint(analyzer: Any, solid: Any) -> str:
+def complaint(analyzer: Any, solid: Any) -> str:
     """What BRepCheck says of the first part that it does not like."""
     from OCP.BRepCheck import BRepCheck_Status
     from OCP.TopAbs import TopAbs_ShapeEnum as Kind
@@ -223,7 +223,7 @@ def faces_of(solid: Any) -> Any:
     return found
 
 
-def _mesh(solid: Any, faces: Any, tolerance: float, angle: float) -> tuple[Lattice, Faces, lat.Rows, float]:
+def meshed(solid: Any, faces: Any, tolerance: float, angle: float) -> tuple[Lattice, Faces, lat.Rows, float]:
     """Points, triangles, the face (from 0) of each triangle, and the volume; ValueError where no closed mesh comes out."""
     _triangulate(solid, tolerance, angle)
     points, triangles, owner = _arrays(faces)
@@ -387,6 +387,7 @@ def step_text(solid: Any) -> bytes:
     writer = STEPControl_Writer()  # first: it declares the settings
     for name, value in (("write.step.product.name", "unikat"), ("write.step.schema", "AP214IS"), ("write.step.unit", "MM")):
         Interface_Static.SetCVal_s(name, value)
+    Interface_Static.SetIVal_s("write.step.assembly", 0)  # several solids are one product
     stream = io.BytesIO()
     done = IFSelect_ReturnStatus.IFSelect_RetDone
     if writer.Transfer(solid, STEPControl_StepModelType.STEPControl_AsIs) != done or writer.WriteStream(stream) != done:

@@ -4,6 +4,7 @@
     made.built, made.away, made.samples, made.weights, made.step
 
 It runs in the CAD child, on the solid that `cad.build` would mesh. OCCT itself is asked in the door; here are only arrays and bytes.
+With `stamps`, the STEP is that of the stamped solid (`engine.doors.cad_stamp`); all else is of the solid as it was drawn.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.doors import cad
+from engine.doors import cad, cad_stamp
 from engine.doors.cad_built import Built, accepted
 from engine.doors.child import progress
 from engine.errors import EngineFault
 from engine.model.mesh import Points
+from engine.model.stamped import Placed
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,7 +31,8 @@ class Exact:
     """What `exact` gives. `built`: the mesh, as `cad.build` gives it. `away` (n,): mm from each of `points` to the B-rep.
 
     `samples` (k, 3) mm: points on the B-rep's surface, `weights` (k,) mm2: the area that each stands for. `step`: OCCT's own STEP
-    AP214 in mm, whose header tells time and process; empty where it was not asked for.
+    AP214 in mm, whose header tells time and process; empty where it was not asked for. `stamped_mm3`: the volume of the triangulation
+    of what it holds. `unstamped`: why the stamps could not be done, and there is no STEP of it; empty where they were.
     """
 
     built: Built
@@ -37,6 +40,8 @@ class Exact:
     samples: Points
     weights: Floats
     step: bytes
+    stamped_mm3: float
+    unstamped: str
 
 
 def exact(
@@ -46,6 +51,8 @@ def exact(
     points: Points | None = None,
     spacing_mm: float | None = None,
     step: bool = False,
+    stamps: tuple[Placed, ...] = (),
+    slack_mm: float = cad_stamp.SLACK_MM,
     tolerance_mm: float = cad.TOLERANCE_MM,
     angle_degrees: float = cad.ANGLE_DEGREES,
     deadline: float = 60.0,
@@ -54,19 +61,22 @@ def exact(
     own: tuple[str, ...] = (),
 ) -> Exact:
     """Draw once in the CAD child, and ask the solid. `points` (n, 3) mm: measure their distances; `spacing_mm`: sample its surface.
+    `step`: write it, with these stamps on its tagged faces, each within `slack_mm` of its face's plane.
 
     Errors as `cad.build` raises them.
     """
     asked = np.empty((0, 3)) if points is None else np.ascontiguousarray(points, dtype=np.float64)
-    arguments = (target, payload, asked, spacing_mm, step, tolerance_mm, math.radians(angle_degrees), template, stage)
+    angle = math.radians(angle_degrees)
+    arguments = (target, payload, asked, spacing_mm, step, stamps, slack_mm, tolerance_mm, angle, template, stage)
     made = cad.in_child("engine.doors.cad_exact:ask", arguments, deadline, own)
     away, samples, weights, text = made["away"], made["samples"], made["weights"], made["step"]
     for array, shape in ((away, (len(asked),)), (samples, (len(weights), 3)), (weights, (len(samples),))):
         if not (isinstance(array, np.ndarray) and array.dtype == np.float64 and array.shape == shape):
             raise EngineFault("CAD: the child's distances have not the promised shape")
-    if not isinstance(text, bytes) or (step and not text.startswith(b"ISO-10303-21;")):
+    why, volume = str(made["unstamped"]), float(made["stamped"])
+    if not isinstance(text, bytes) or (step and not why and not text.startswith(b"ISO-10303-21;")):
         raise EngineFault("CAD: the child's STEP is none")
-    return Exact(accepted(made["drawn"]), away, samples, weights, text)
+    return Exact(accepted(made["drawn"]), away, samples, weights, text, volume, why)
 
 
 # ---- in the child ------------------------------------------------------------------------------------------------------
@@ -78,13 +88,15 @@ def ask(
     points: Points,
     spacing: float | None,
     step: bool,
+    stamps: tuple[Placed, ...],
+    slack: float,
     tolerance: float,
     angle: float,
     template: str,
     stage: str,
 ) -> dict[str, Any]:
     """In the child: draw, and what else was asked of the solid."""
-    solid, told = cad.drawn(target, payload, tolerance, angle, template, stage)
+    solid, tags, told = cad.drawn(target, payload, tolerance, angle, template, stage)
     made: dict[str, Any] = {"drawn": told, "away": np.empty(0), "samples": np.empty((0, 3)), "weights": np.empty(0)}
     faces = cad.faces_of(solid)
     if len(points):
@@ -93,6 +105,14 @@ def ask(
     if spacing is not None:
         progress("sampling")
         made["samples"], made["weights"] = samples(faces, spacing)
+    made |= {"step": b"", "stamped": told["volume"], "unstamped": ""}
+    if stamps and step:
+        progress("stamping")
+        try:
+            solid = cad_stamp.stamped(solid, tags, stamps, slack)
+            made["stamped"] = cad.meshed(solid, cad.faces_of(solid), tolerance, angle)[3]
+        except cad_stamp.Unstamped as why:
+            return {**made, "unstamped": str(why)}
     progress("writing")
     made["step"] = cad.step_text(solid) if step else b""
     return made

@@ -200,7 +200,8 @@ def weight(result: object) -> int:
         return 1000 + result.nbytes
     if isinstance(result, Solid | Part):
         rows = sum(p.faces.nbytes for p in result.patches.values())
-        return 1000 + result.mesh.points.nbytes + result.mesh.faces.nbytes + rows
+        stamps = sum([s.outline.points.nbytes for s in result.stamps])
+        return 1000 + result.mesh.points.nbytes + result.mesh.faces.nbytes + rows + stamps
     if isinstance(result, Mapping):
         return 1000 + sum(weight(v) for v in result.values())
     if isinstance(result, tuple):

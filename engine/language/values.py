@@ -11,6 +11,7 @@ from engine.errors import OrderError, Refused
 from engine.language import misfits
 from engine.model.mesh import Mesh, Part, Patch, Pose, Role
 from engine.model.outline import Outline
+from engine.model.stamped import Kind, Stamp
 
 if TYPE_CHECKING:
     from engine.language.template import ProcessView
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 AS_DRAWN = Pose()
 How = Literal["engraved", "embossed", "cut"]
+_INLAID: tuple[Kind, Kind] = ("engraved", "filled")
 Made = TypeVar("Made")
 
 
@@ -253,10 +255,11 @@ class _blaming:
 
 @dataclass(frozen=True, eq=False)
 class Solid:
-    """A closed mesh with tagged patches. Every operation returns a new one."""
+    """A closed mesh with tagged patches. Every operation returns a new one, which remembers the stamps that it has."""
 
     mesh: Mesh
     patches: Mapping[str, Patch]
+    stamps: tuple[Stamp, ...] = ()
 
     def engrave(self, letters: Letters | Outline, *, on: str, depth: float) -> Solid:
         """Letters cut `depth` mm into the patch `on`; Refused, with the height that fits, where they leave it.
@@ -290,7 +293,7 @@ class Solid:
 
         whole = (self.mesh, self.patches, on, behind)
         made = self._on_patch(outline, on, lambda: cut_through(*whole, drawn), "a thicker wall", lambda by: can_cut(*whole, by))
-        return Solid(made.mesh, made.patches)
+        return Solid(made.mesh, made.patches, self._and("cut", on, drawn, behind=behind))
 
     def inlay(self, letters: Letters | Outline, *, on: str, depth: float) -> tuple[Solid, Solid]:
         """This solid with a pocket `depth` mm deep in the planar patch `on`, and letters that fill it, flush: a part of their own.
@@ -301,7 +304,8 @@ class Solid:
 
         drawn = _drawn(letters)
         pocketed, filling = self._on_patch(letters, on, lambda: inlay(self.mesh, self.patches, on, drawn, depth))
-        return Solid(pocketed.mesh, pocketed.patches), Solid(filling.mesh, filling.patches)
+        pocket, filled = (self._and(kind, on, drawn, depth) for kind in _INLAID)
+        return Solid(pocketed.mesh, pocketed.patches, pocket), Solid(filling.mesh, filling.patches, filled)
 
     def _stamped(self, letters: Letters | Outline, on: str, depth: float, *, emboss: bool, role: Role | None = None) -> Solid:
         from engine.shape.stamp import stamp
@@ -313,7 +317,11 @@ class Solid:
             lambda: stamp(self.mesh, self.patches, on, drawn, depth, emboss=emboss, role=role),
             f"depth {depth:g} mm",
         )
-        return Solid(made.mesh, made.patches)
+        return Solid(made.mesh, made.patches, self._and("embossed" if emboss else "engraved", on, drawn, depth))
+
+    def _and(self, kind: Kind, on: str, drawn: Outline, depth: float = 0.0, behind: str = "") -> tuple[Stamp, ...]:
+        """The stamps so far and this one; an empty outline is none."""
+        return (*self.stamps, Stamp(kind, on, drawn, depth, behind)) if len(drawn.points) else self.stamps
 
     def _on_patch(
         self,
@@ -355,9 +363,8 @@ class Solid:
         `bonded`: names of other pieces that it is printed on or glued to, which it may touch.
         """
         poses = MappingProxyType({"print": print_pose, "shown": shown_pose, "assembled": assembled_pose})
-        return Part(
-            name, self.mesh, self.patches, colour, material, poses, frozenset((bonded,) if isinstance(bonded, str) else bonded)
-        )
+        beside = frozenset((bonded,) if isinstance(bonded, str) else bonded)
+        return Part(name, self.mesh, self.patches, colour, material, poses, beside, self.stamps)
 
 
 def _drawn(outline: Letters | Outline) -> Outline:

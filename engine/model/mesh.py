@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.model.surface import Surface
+
+if TYPE_CHECKING:
+    from engine.model.stamped import Stamp
 
 Points = npt.NDArray[np.float64]
 Faces = npt.NDArray[np.int32]
@@ -138,6 +141,7 @@ class Part:
     """One printed piece. `poses`: by name (print, assembled; eyewear also open, closed); a missing one is `as drawn`.
 
     `bonded`: names of parts that this one is printed on, or glued to: their surfaces may touch. It holds both ways.
+    `stamps`: what its solid remembers of them.
     """
 
     name: str
@@ -147,6 +151,7 @@ class Part:
     material: str | None = None
     poses: Mapping[str, Pose] = field(default_factory=lambda: MappingProxyType({}))
     bonded: frozenset[str] = frozenset()
+    stamps: tuple[Stamp, ...] = ()
 
     def changed(self, **fields: object) -> Part:
         """This part with some fields replaced."""
