@@ -16,12 +16,13 @@ from engine.chart import form
 from engine.compiling import choosing, fitting
 from engine.compiling.arranging import arrays_of
 from engine.compiling.crew import Crew, Failed
+from engine.compiling.matching import OTHERWISE
 from engine.compiling.work import Kept
 from engine.doors.cad import ANGLE_DEGREES, TOLERANCE_MM
 
 Floats = npt.NDArray[np.float64]
 
-BATCH = 8
+BATCH = 4
 """Bodies are asked for in batches of so many, whatever the number of children: what is drawn must not depend on it."""
 SPARE = 6
 """Bodies beyond those that span a chart: its fit is tried on them before it is kept."""
@@ -32,6 +33,7 @@ MOST = 240
 LEAST = 1
 """A region with fewer orders than this is not worth drawing."""
 DEPTH = 10
+NEIGHBOUR_MM = 0.3
 TOLERANCE_FIT_MM = 0.01
 """What 99 % of all nodes must keep to; WORST_MM: all of them."""
 WORST_MM = 0.03
@@ -89,6 +91,13 @@ class Drawn:
     numbers: list[dict[str, Floats]] = field(default_factory=list)
     wrong: dict[int, str] = field(default_factory=dict)
     """Rows that are other bodies, or none: why."""
+    again: set[int] = field(default_factory=set)
+    """Rows that were looked at twice."""
+
+    def drop(self, at: int) -> None:
+        """Forget one."""
+        for kept in (self.rows, self.points, self.middles, self.numbers):
+            del kept[at]
 
 
 @dataclass(eq=False)
@@ -136,12 +145,12 @@ class Charting:
     # ---- drawing ---------------------------------------------------------------------------------------------------------
 
     def _draw(
-        self, changes: Mapping[str, Any], reference: dict[str, Any] | None, predicted: Floats | None
+        self, changes: Mapping[str, Any], reference: dict[str, Any] | None, predicted: Floats | None, again: bool = False
     ) -> dict[str, Any] | Failed:
-        """One body, from the work folder where it lies there."""
+        """One body, from the work folder where it lies there. `again`: its edges are now looked for elsewhere."""
         name = hashlib.sha256(
             json.dumps(
-                [self.asked.source, self.asked.inputs, dict(changes), reference and reference["id"]], sort_keys=True
+                [self.asked.source, self.asked.inputs, dict(changes), reference and reference["id"], again], sort_keys=True
             ).encode()
         ).hexdigest()[:32]
         kept = Kept(self.work / f"{name}.npz")
@@ -172,7 +181,7 @@ class Charting:
             z = axes.z(orders.values)
 
             def work(k: int, slope: Floats = slope, z: Floats = z) -> dict[str, Any] | Failed:
-                return self._draw(orders.changes[k], drawn.reference, _predicted(slope, z[k]))
+                return self._draw(orders.changes[k], drawn.reference, _predicted(slope, z[k]), k in drawn.again)
 
             for k, told in zip(batch, self.crew.each(batch, work), strict=True):
                 outcome.drawn += 1
@@ -202,40 +211,53 @@ class Charting:
         drawn = Drawn(told)
         _add(drawn, start, told)
         order = [k for k in choosing.spanning(axes.z(orders.values), len(orders.changes)) if k != start]
-        d = len(axes.pivots)
-        wanted = min(len(order), 3 * d + SPARE)
-        for stop in (BATCH, wanted):
-            self._more(orders, axes, drawn, order[:stop], outcome)
-            if drawn.wrong:
-                break
-        while not drawn.wrong:
+        self._more(orders, axes, drawn, order[: len(axes.pivots)], outcome)
+        wanted = order[: 4 * len(axes.pivots) + SPARE]
+        while True:
+            self._more(orders, axes, drawn, wanted, outcome)
+            if drawn.wrong and not self._cleared(orders, axes, drawn, order[:ENOUGH], outcome):
+                self._parted(orders, drawn, cuts, outcome, depth)
+                return
             made = self._fitted(orders, axes, drawn, cuts)
             spare = [k for k in order if k not in drawn.rows][:SPARE]
             miss = self._tried(orders, axes, drawn, made, spare, outcome)
             if drawn.wrong:
-                break
+                continue
             if miss <= fitting.GOOD_MM or not spare or len(drawn.rows) >= MOST:
-                whole = self._fitted(orders, axes, drawn, cuts)  # those that it was tried on join it
-                if whole.worst_mm > WORST_MM or miss > WORST_MM:
-                    why = f"the fit misses by {1000.0 * max(whole.worst_mm, miss):.0f} um after {len(drawn.rows)} bodies"
-                    self._halved(orders, axes, drawn, cuts, outcome, depth, why)
-                    return
-                outcome.charts.append(whole)
-                return
-            more = [k for k in order if k not in drawn.rows][: max(BATCH, len(drawn.rows) // 2)]
-            self._more(orders, axes, drawn, more, outcome)
-        self._more(orders, axes, drawn, order[:ENOUGH], outcome)
-        self._parted(orders, drawn, cuts, outcome, depth)
+                break
+            wanted = [k for k in order if k not in drawn.rows][: max(BATCH, len(drawn.rows) // 2)]
+        made = self._fitted(orders, axes, drawn, cuts)  # those that it was tried on join it
+        if max(made.worst_mm, miss) > WORST_MM:
+            why = f"the fit misses by {1000.0 * max(made.worst_mm, miss):.0f} um after {len(drawn.rows)} bodies"
+            self._halved(orders, axes, drawn, cuts, outcome, depth, why)
+            return
+        outcome.charts.append(made)
+
+    def _cleared(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, rows: list[int], outcome: Outcome) -> bool:
+        """Draw enough to see what is wrong, and look once more for the edges of those that only meet otherwise, now that it is known
+        where edges go: is nothing wrong any more?"""
+        self._more(orders, axes, drawn, rows, outcome)
+        lost = [k for k, why in drawn.wrong.items() if why == OTHERWISE and k not in drawn.again]
+        for k in lost:
+            del drawn.wrong[k]
+        drawn.again.update(lost)
+        self._more(orders, axes, drawn, lost, outcome)
+        return not drawn.wrong
 
     def _tried(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, made: Made, spare: list[int], outcome: Outcome) -> float:
-        """Draw bodies that the fit has not seen; how far it misses the worst of them, mm. They join what is drawn."""
-        before = len(drawn.rows)
+        """Draw bodies that the fit has not seen; how far it misses the worst of them, mm. They join what is drawn; one that it misses
+        widely had a feature taken for its neighbour, and is looked at again."""
         self._more(orders, axes, drawn, spare, outcome)
-        fit = made.fit
-        z = axes.z(orders.values[drawn.rows[before:]])
         worst = 0.0
-        for k, own in enumerate(z):
-            worst = max(worst, float(np.abs(fitting.at(fit, own)[fit.of] - _column(drawn, before + k)).max()))
+        for k in [k for k in spare if k in drawn.rows]:
+            at = drawn.rows.index(k)
+            own = axes.z(orders.values[k][None])[0]
+            miss = float(np.abs(fitting.at(made.fit, own)[made.fit.of] - _column(drawn, at)).max())
+            if miss > NEIGHBOUR_MM and k not in drawn.again:
+                drawn.drop(at)
+                drawn.wrong[k] = OTHERWISE
+            else:
+                worst = max(worst, miss)
         return worst
 
     def _parted(self, orders: Orders, drawn: Drawn, cuts: list[choosing.Pair], outcome: Outcome, depth: int) -> None:

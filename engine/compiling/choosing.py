@@ -21,25 +21,36 @@ def centre(z: Floats) -> int:
 
 
 def spanning(z: Floats, seed: int) -> list[int]:
-    """All rows in an order such that the first ones span z (n, d), the next ones reach the ends of each of its columns, and the rest
-    follow at random."""
+    """All rows in an order such that the first ones span z (n, d) in small steps from its origin, the next ones span it widely and
+    reach the ends of each of its columns, and the rest follow at random.
+
+    The small steps tell which way each edge moves, so that in the wide ones no feature is taken for its neighbour.
+    """
     n, d = z.shape
-    rest = np.concatenate([np.ones((n, 1)), z], axis=1)
-    scale = np.abs(rest).max(axis=0)
-    rest = rest / np.where(scale > 0.0, scale, 1.0)
-    chosen: dict[int, None] = {}
-    for _ in range(d + 1):
-        sizes = _sums(rest * rest)
-        best = int(np.argmax(sizes))
-        if sizes[best] <= 1e-18:
-            break
-        chosen.setdefault(best)
-        unit = rest[best] / np.sqrt(sizes[best])
-        rest = rest - _sums(rest * unit)[:, None] * unit
+    scale = np.abs(z).max(axis=0, initial=0.0)
+    even = z / np.where(scale > 0.0, scale, 1.0)
+    size = np.sqrt(_sums(even * even))
+    near = np.where(size > 0.0, even.T / np.maximum(size, 1e-12) ** 1.75, 0.0).T  # the nearer, the sooner, if it is new
+    chosen = dict.fromkeys(_pivots(near, d))
+    chosen |= dict.fromkeys(_pivots(np.concatenate([np.ones((n, 1)), even], axis=1), d + 1))
     for k in range(d):
         chosen.setdefault(int(np.argmin(z[:, k])))
         chosen.setdefault(int(np.argmax(z[:, k])))
     return [*chosen, *mixed([k for k in range(n) if k not in chosen], seed)]
+
+
+def _pivots(rows: Floats, count: int) -> list[int]:
+    """The row that is longest beside those chosen before it, so many times."""
+    rest, found = rows.copy(), []
+    for _ in range(count):
+        sizes = _sums(rest * rest)
+        best = int(np.argmax(sizes))
+        if sizes[best] <= 1e-18:
+            break
+        found.append(best)
+        unit = rest[best] / np.sqrt(sizes[best])
+        rest = rest - _sums(rest * unit)[:, None] * unit
+    return found
 
 
 def mixed(rows: Sequence[int], seed: int) -> list[int]:

@@ -308,7 +308,7 @@ def measure(
     cad.triangulate(solid, named, tolerance, angle)
     made: dict[str, Any] = {"nodes": np.sqrt(((mesh - points) ** 2).sum(axis=1)), "volume": lat.volume(lattice, net.triangles)}
     whole = cad.faces_of(solid)
-    made["brep_volume"] = cad.mesh_volume(solid, whole, tolerance, angle)
+    made["brep_volume"] = cad.meshed(solid, whole, tolerance, angle)[3]
     if spacing is not None:
         progress("measuring")
         made["to_brep"] = cad.distances(whole, mesh)

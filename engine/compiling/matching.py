@@ -14,6 +14,7 @@ from engine.doors.cad_map import Drawn, Match
 
 Floats = npt.NDArray[np.float64]
 
+OTHERWISE = "its edges meet in another way"
 STARTS = 48
 """So many half-edges are tried as the first one's counterpart."""
 
@@ -48,7 +49,7 @@ def match(reference: Drawn, other: Drawn, predicted: Floats, start: int = 0) -> 
             best = (off, found)
         if len(order) and candidate == order[0]:  # the nearest start fits: no other would lie nearer
             break
-    return best[1] if best is not None else "its edges meet in another way"
+    return best[1] if best is not None else OTHERWISE
 
 
 _WORDS = {"edge": "half-edges", "curves": "edges", "surfaces": "faces", "vertices": "corners"}

@@ -267,11 +267,6 @@ def _triangulate(solid: Any, tolerance: float, angle: float) -> None:
         raise ValueError(f"it cannot be meshed: {', '.join(said)}")
 
 
-def mesh_volume(solid: Any, faces: Any, tolerance: float, angle: float) -> float:
-    """mm3 within the solid's own triangulation; ValueError where no closed mesh comes out."""
-    return _mesh(solid, faces, tolerance, angle)[3]
-
-
 def _planar(faces: Any) -> list[int]:
     """Which of the faces (from 0) are flat."""
     from OCP.BRepAdaptor import BRepAdaptor_Surface
