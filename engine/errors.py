@@ -15,6 +15,10 @@
         RemoteError       engine.doors.child: code in a child raised what is not one of these               exit 3
         BadOutline        engine.shape.stamp: an outline meets itself, or runs the wrong way round          exit 3
         NotAsOrdered      engine.export.gcode: the slicer made something else than what was ordered         exit 3
+      Undrawn             engine.compiling.crew: a body could not be drawn (cause); the compile goes on     exit 3
+      MoreInputs          engine.compiling.charting: a @cad method asked for more; the compile begins anew  exit 3
+      Unchartable         engine.chart.coordinates: a @cad method is given more than numbers and words      exit 3
+      BadChart            engine.chart.form: a file is no chart that can be used; CAD draws instead         never
 
 `str()` of an error never holds what the customer sent, nor words that a designer's code made at run time and that may quote
 it: those are in its attributes, which go to the sender alone (`for_sender()`), never to a log.

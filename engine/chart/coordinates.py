@@ -14,8 +14,10 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
+from engine.errors import UnikatError
 
-class Unchartable(ValueError):
+
+class Unchartable(UnikatError):
     """What a @cad method is given is not all numbers, words and containers of them."""
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.errors import EnvironmentFault
+from engine.errors import EnvironmentFault, UnikatError
 
 MAGIC = b"unikat chart 1\n"
 SOURCE = 24
@@ -46,7 +46,7 @@ _WANTED = {
 }
 
 
-class BadChart(ValueError):
+class BadChart(UnikatError):
     """This file is no chart that can be used; the reason."""
 
 

@@ -14,7 +14,7 @@ from engine.chart.chart import Chart
 from engine.chart.form import decoded
 from engine.compiling.charting import TOLERANCE_FIT_MM, WORST_MM, Asked, Made
 from engine.compiling.choosing import mixed
-from engine.compiling.crew import Crew, Failed
+from engine.compiling.crew import Crew, Undrawn
 from engine.doors.cad import ANGLE_DEGREES, TOLERANCE_MM
 from engine.model.mesh import STEPS_PER_MM
 
@@ -111,7 +111,7 @@ def _measured(crew: Crew, asked: Asked, made: Made, chart: Chart, k: int, both: 
             TOLERANCE_MM,
             np.radians(ANGLE_DEGREES).item(),
         )
-    except Failed as failed:
+    except Undrawn as failed:
         return str(failed)
     return str(told["other"]) if "other" in told else told
 

@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.chart import form
-from engine.compiling import choosing, fitting
+from engine.compiling import choosing, fitting, predicting
 from engine.compiling.arranging import arrays_of
-from engine.compiling.crew import Crew, Failed
+from engine.compiling.crew import Crew, Undrawn
 from engine.compiling.matching import OTHERWISE
 from engine.compiling.work import Kept
 from engine.doors.cad import ANGLE_DEGREES, TOLERANCE_MM
+from engine.errors import UnikatError
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,7 +40,7 @@ TOLERANCE_FIT_MM = 0.01
 WORST_MM = 0.03
 
 
-class MoreInputs(Exception):
+class MoreInputs(UnikatError):
     """The @cad method asked for something it was not known to ask for."""
 
     def __init__(self, more: Mapping[str, Sequence[str]]) -> None:
@@ -116,7 +117,7 @@ class Made:
 
     def predicted(self, values: Floats) -> Floats:
         """Where the edges' middles of another body should be (e, 3)."""
-        return _predicted(self.slope, self.axes.z(values[None])[0])
+        return predicting.middles(self.slope, self.axes.z(values[None])[0])
 
 
 @dataclass(eq=False)
@@ -146,7 +147,7 @@ class Charting:
 
     def _draw(
         self, changes: Mapping[str, Any], reference: dict[str, Any] | None, predicted: Floats | None, again: bool = False
-    ) -> dict[str, Any] | Failed:
+    ) -> dict[str, Any] | Undrawn:
         """One body, from the work folder where it lies there. `again`: its edges are now looked for elsewhere."""
         name = hashlib.sha256(
             json.dumps(
@@ -162,13 +163,13 @@ class Charting:
                 found = self.crew.ask(
                     "draw", self.asked.stage, self.asked.inputs, dict(changes), _sent(reference), predicted, *arguments
                 )
-            except Failed as failed:
+            except Undrawn as failed:
                 found = {"failed": [failed.cause, failed.why]}
             kept.write(found)
         if "more" in found:
             raise MoreInputs(found["more"])
         if "failed" in found:
-            return Failed(*found["failed"])
+            return Undrawn(*found["failed"])
         if reference is None:
             found["id"] = name
         return found
@@ -177,15 +178,15 @@ class Charting:
         """Draw these rows against the reference; in batches, so that the later ones are looked for where the earlier ones point."""
         for start in range(0, len(rows), BATCH):
             batch = [k for k in rows[start : start + BATCH] if k not in drawn.rows and k not in drawn.wrong]
-            slope = _slope(axes.z(orders.values[drawn.rows]), np.array(drawn.middles))
+            slope = predicting.slope(axes.z(orders.values[drawn.rows]), np.array(drawn.middles))
             z = axes.z(orders.values)
 
-            def work(k: int, slope: Floats = slope, z: Floats = z) -> dict[str, Any] | Failed:
-                return self._draw(orders.changes[k], drawn.reference, _predicted(slope, z[k]), k in drawn.again)
+            def work(k: int, slope: Floats = slope, z: Floats = z) -> dict[str, Any] | Undrawn:
+                return self._draw(orders.changes[k], drawn.reference, predicting.middles(slope, z[k]), k in drawn.again)
 
             for k, told in zip(batch, self.crew.each(batch, work), strict=True):
                 outcome.drawn += 1
-                if isinstance(told, Failed):
+                if isinstance(told, Undrawn):
                     drawn.wrong[k] = str(told)
                 elif "other" in told:
                     drawn.wrong[k] = told["other"]
@@ -204,7 +205,7 @@ class Charting:
         start = choosing.centre(orders.values)
         told = self._draw(orders.changes[start], None, None)
         outcome.drawn += 1
-        if isinstance(told, Failed):
+        if isinstance(told, Undrawn):
             self._beside(orders, start, told, cuts, outcome, depth)
             return
         axes = fitting.axes_of(orders.values, orders.values[start])
@@ -274,14 +275,14 @@ class Charting:
             self._divide(orders.only(part), sorted({*cuts, found.pair}), outcome, depth + 1)
 
     def _beside(
-        self, orders: Orders, start: int, failed: Failed, cuts: list[choosing.Pair], outcome: Outcome, depth: int
+        self, orders: Orders, start: int, failed: Undrawn, cuts: list[choosing.Pair], outcome: Outcome, depth: int
     ) -> None:
         """The middle could not be drawn: look for one that can, and cut between; all of it is off where three cannot."""
         others = [k for k in choosing.spanning(orders.values - orders.values[start], 1) if k != start][:3]
         for k in others:
             told = self._draw(orders.changes[k], None, None)
             outcome.drawn += 1
-            if not isinstance(told, Failed) and depth < DEPTH:
+            if not isinstance(told, Undrawn) and depth < DEPTH:
                 found = choosing.cut(orders.values[[k, start]], ["", str(failed)])
                 if found is not None:
                     outcome.cuts.append(f"{found.said(orders.names)}: {failed}")
@@ -363,7 +364,7 @@ class Charting:
             "bodies": len(drawn.rows),
         }
         data = form.encoded(about, arrays)
-        slope = _slope(z, np.array(drawn.middles))
+        slope = predicting.slope(z, np.array(drawn.middles))
         return Made(data, orders, list(drawn.rows), float(fit.residual.max(initial=0.0)), fit, axes, drawn.reference, slope)
 
 
@@ -396,17 +397,3 @@ def _column(drawn: Drawn, k: int) -> Floats:
 
 def _told(drawn: Drawn, name: str) -> tuple[str, dict[str, Any], list[Floats]]:
     return name, drawn.reference["patches"][name], [numbers[name] for numbers in drawn.numbers]
-
-
-def _slope(z: Floats, middles: Floats) -> Floats:
-    """Where edges' middles lie, as constant and slope (1 + d, 3 e): the least change that meets all bodies so far."""
-    flat = middles.reshape(len(middles), -1)
-    if len(z) < 2:
-        return np.concatenate([flat, np.zeros((z.shape[1], flat.shape[1]))])
-    away = z - z[0]
-    slope = np.linalg.lstsq(away, flat - flat[0], rcond=1e-8)[0]  # a prediction alone: nothing of it is kept
-    return np.concatenate([flat[:1] - z[:1] @ slope, slope])
-
-
-def _predicted(slope: Floats, z: Floats) -> Floats:
-    return np.asarray(slope[0] + z @ slope[1:]).reshape(-1, 3)

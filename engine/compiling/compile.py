@@ -16,7 +16,7 @@ from engine.chart import form, shelf
 from engine.chart.shelf import folder_of
 from engine.compiling.certify import Certificate, certify
 from engine.compiling.charting import Asked, Charting, MoreInputs, Orders, Outcome
-from engine.compiling.crew import SCOUT_DEADLINE, Crew, Failed
+from engine.compiling.crew import SCOUT_DEADLINE, Crew, Undrawn
 from engine.doors.cad import versions
 from engine.errands import Source
 from engine.errors import OrderError, TemplateError
@@ -113,7 +113,7 @@ def compile_stage(
                 except MoreInputs as found:
                     for what, names in found.more.items():
                         more[what] = sorted({*more[what], *names})
-        except Failed as failed:
+        except Undrawn as failed:
             raise TemplateError(source.get("key", source.get("file", "template")), stage, str(failed)) from None
 
 

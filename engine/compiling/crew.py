@@ -20,7 +20,7 @@ DEADLINE = 90.0
 SCOUT_DEADLINE = 900.0
 
 
-class Failed(Exception):
+class Undrawn(UnikatError):
     """A body that could not be drawn. `cause`: TIMEOUT, CRASH, MEMORY, EXIT, LOST, BUILDING, NOT_SOLID; `why`: in a sentence."""
 
     def __init__(self, cause: str, why: str) -> None:
@@ -51,18 +51,18 @@ class Crew:
             child.close()
 
     def ask(self, errand: str, *args: object, deadline: float | None = None) -> Any:
-        """`errand(source, *args)` of `engine.compiling.drawing`. Failed: what the template did to its child."""
+        """`errand(source, *args)` of `engine.compiling.drawing`. Undrawn: what the template did to its child."""
         child = self._idle.get()
         try:
             return child.call(
                 f"engine.compiling.drawing:{errand}", self.source, *args, deadline=deadline or self.deadline, own=self._own
             )
         except ChildFault as fault:
-            raise Failed(fault.kind.upper(), str(fault)) from None
+            raise Undrawn(fault.kind.upper(), str(fault)) from None
         except TemplateError as error:
-            raise Failed("BUILDING", str(error)) from None
+            raise Undrawn("BUILDING", str(error)) from None
         except RemoteError as error:
-            raise Failed(
+            raise Undrawn(
                 "NOT_SOLID" if error.type_name == "ValueError" else "BUILDING", error.message or error.type_name
             ) from None
         finally:

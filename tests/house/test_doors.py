@@ -19,7 +19,13 @@ ROOT = pathlib.Path(__file__).parents[2]
 TREES = ("kernels", "engine", "templates", "service")
 DOORS: dict[str, tuple[str, ...]] = {
     "cadquery": ("engine/doors/cad.py",),
-    "OCP": ("engine/doors/cad.py", "engine/doors/cad_stamp.py", "engine/doors/cad_surface.py"),
+    "OCP": (
+        "engine/doors/cad.py",
+        "engine/doors/cad_map.py",
+        "engine/doors/cad_net.py",
+        "engine/doors/cad_stamp.py",
+        "engine/doors/cad_surface.py",
+    ),
     "manifold3d": ("engine/doors/solid.py",),
     "uharfbuzz": ("engine/shape/fonts.py", "engine/shape/glyphs.py", "engine/shape/text.py"),
     "fontTools": ("engine/shape/bidi.py", "engine/shape/characters.py"),
@@ -173,7 +179,16 @@ def test_what_is_planted_is_named(file: str, line: str, told: str) -> None:
 @pytest.mark.parametrize(
     ("contract", "doors"),
     [
-        ("One door to CadQuery", ("engine.doors.cad", "engine.doors.cad_stamp", "engine.doors.cad_surface")),
+        (
+            "One door to CadQuery",
+            (
+                "engine.doors.cad",
+                "engine.doors.cad_map",
+                "engine.doors.cad_net",
+                "engine.doors.cad_stamp",
+                "engine.doors.cad_surface",
+            ),
+        ),
         ("One door to manifold3d", ("engine.doors.solid",)),
     ],
 )

@@ -201,7 +201,7 @@ def test_our_own_case_is_drawn_watched() -> None:
 
     samples = [drawn(PhoneCase, "shell", {"phone": "google-pixel-6", "wall": w}) for w in (1.2, 1.9)]
     assert len(samples[0].values) > 40 and samples[0].decisions
-    assert all(n.startswith("plan()") for n in samples[0].values)
+    assert all(n.startswith("drawn()") for n in samples[0].values)
     assert found(samples) == ()  # faces and edges come in another order, and that is no kink
 
 
