@@ -31,7 +31,9 @@ FONT = "roboto-bold"
 ROOM = 0.8
 """mm that stay free on each side of the letters."""
 ROUND = 0.8
-"""Share of the way round that a name may take: the rest is seen from no side with it."""
+"""Share of the way round that a name may take: beyond it, its end comes near its beginning."""
+SUNK = 0.05
+"""Of the outer radius: letters are sunk no deeper, since the sides of a stroke lean towards each other on their way down."""
 TILTED = Pose(((1.0, 0.0, 0.0), (0.0, 0.6, 0.8), (0.0, -0.8, 0.6)), why="the name towards the viewer")
 SPACED = 0.12
 """In heights of a capital: the most that is put between letters which would print into each other."""
@@ -66,7 +68,7 @@ class NapkinRing(Template):
     )
     letter_height = length(10.0, low=4.0, high=24.0, step=0.5, label=("Height of a capital", "Hauteur d'une capitale"))
     depth = length(
-        0.8, low=0.4, high=1.6, step=0.1, label=("Depth or relief of the letters", "Profondeur ou relief des lettres")
+        0.8, low=0.4, high=1.2, step=0.1, label=("Depth or relief of the letters", "Profondeur ou relief des lettres")
     )
 
     @cad
@@ -130,15 +132,11 @@ class NapkinRing(Template):
         return told
 
     @rule
-    def walls(self, process: Process) -> list[Relation]:
-        """The wall itself, and what sunk letters leave of it."""
-        thin = ("the wall is too thin for this process", "la paroi est trop mince pour ce procédé")
-        left = ("the wall left under the letters", "la paroi qui reste sous les lettres")
+    def walls(self, process: Process) -> Relation:
+        """The wall, less what sunk letters take of it."""
+        left = ("the wall, and what sunk letters leave of it", "la paroi, et ce qu'en laissent des lettres en creux")
         sunk = self.depth if self.name and self.letters == "engraved" else 0.0
-        return [
-            at_least(self.wall, process.wall + CHORD, change="wall", why=thin),
-            at_least(self.wall - sunk, process.wall + CHORD, change="wall", why=left),
-        ]
+        return at_least(self.wall - sunk, process.wall + CHORD, change="wall", why=left)
 
     @rule
     def letters_show(self, process: Process) -> list[Relation]:
@@ -151,16 +149,22 @@ class NapkinRing(Template):
         )
         low = ("strokes of lower letters are too thin for this process", "les traits de lettres plus basses seraient trop fins")
         flat = ("shallower letters do not show in this process", "des lettres moins profondes ne se verraient pas")
+        deep = (
+            "strokes sunk deeper into so narrow a ring close up",
+            "des traits plus profonds se refermeraient dans un anneau si étroit",
+        )
+        sunk = self.letters == "engraved"
         least = self.lettering().least_height(process, self.letters, self.narrowed())
         return [
             require(least is not None, change="name", why=never),
             at_least(self.letter_height, least or self.letter_height, change="letter_height", why=low),
             at_least(
                 self.depth,
-                process.engrave_depth if self.letters == "engraved" else process.emboss_height,
+                process.engrave_depth if sunk else process.emboss_height,
                 change="depth",
                 why=flat,
             ),
+            at_most(self.depth if sunk else 0.0, SUNK * (self.inner / 2 + self.wall), change="depth", why=deep),
         ]
 
     @rule

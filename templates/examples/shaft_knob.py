@@ -113,8 +113,8 @@ class ShaftKnob(Template):
         play = 2 * self.play()
         told = [
             (
-                f"the bore is {play:+.2f} mm wider than the shaft, nothing holds it but that: measure your shaft, and try",
-                f"le perçage a {play:+.2f} mm de plus que l'axe, et rien d'autre ne le tient : mesurez votre axe, et essayez",
+                f"bore and shaft differ by {play:+.2f} mm in diameter, and nothing else holds the knob: measure your shaft, and try",
+                f"perçage et axe diffèrent de {play:+.2f} mm en diamètre, et rien d'autre ne tient le bouton : mesurez, et essayez",
             )
         ]
         if self.end == "flatted":
@@ -139,7 +139,7 @@ class ShaftKnob(Template):
 
     @rule
     def proportions(self, process: Process) -> list[Relation]:
-        """The foot is wider than the grip, the grip is higher than the foot, and has sides between its corners."""
+        """The foot is wider than the grip, and the grip has sides between its corners."""
         wide = (
             "the foot curves in round the grip: it needs to be wider by",
             "le pied s'incurve autour de la prise : il doit la dépasser de",

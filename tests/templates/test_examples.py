@@ -181,6 +181,7 @@ BROKEN_RULES = [
     (NapkinRing, "walls", "wall", "mjf-pa12", {"wall": 1.5, "depth": 1.2, "name": "Zoë"}),
     (NapkinRing, "letters_show", "letter_height", "fdm-pla", {"letter_height": 4.0, "name": "Zoë"}),
     (NapkinRing, "letters_show", "depth", "mjf-pa12", {"depth": 0.4, "name": "Zoë"}),
+    (NapkinRing, "letters_show", "depth", "mjf-pa12", {"inner": 30.0, "depth": 1.1, "name": "Zoë"}),
     (NapkinRing, "name_fits", "letter_height", "mjf-pa12", {"width": 16.0, "letter_height": 16.0, "name": "Zoë"}),
     (NapkinRing, "name_fits", "letter_height", "mjf-pa12", {"letter_height": 14.0, "name": "Maximilian & Ana"}),
 ]
@@ -206,7 +207,7 @@ def test_the_defaults_suit_every_process() -> None:
 
 
 def test_rules_that_letters_alone_need_are_silent_without_a_name() -> None:
-    ring, limits = ordered(NapkinRing, letter_height=24.0, depth=1.6, wall=1.5, width=16.0), load_process("mjf-pa12")
+    ring, limits = ordered(NapkinRing, letter_height=24.0, depth=1.2, wall=1.5, width=16.0), load_process("mjf-pa12")
     assert not relations_of(NapkinRing.rules["letters_show"], ring, limits)
     assert not relations_of(NapkinRing.rules["name_fits"], ring, limits)
 
