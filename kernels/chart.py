@@ -43,32 +43,31 @@ def _product(z: Any, terms: Any, t: int) -> float:
     return a
 
 
-@kernel("int64(float64[::1], int32[:,::1], int32[:,::1], float64, int32[:,::1])", writes=("lattice",))
-def laid(columns: Any, nodes: Any, faces: Any, steps_per_mm: float, lattice: Any) -> int:
-    """lattice (n, 3): the columns that each node (n, 3) has, rounded to steps. Returns the first face without an area, or -1. O(n + m).
+@kernel("int64(float64[::1], int32[:,::1], int32[:,::1], float64, int32[::1], int32[:,::1])", writes=("steps", "lattice"))
+def laid(columns: Any, nodes: Any, faces: Any, steps_per_mm: float, steps: Any, lattice: Any) -> int:
+    """lattice (n, 3): the columns (u,) that each node (n, 3) has, rounded to steps (u,). Returns the first face without an area, or -1.
+    O(u + n + m).
 
     Coordinates below 100 m: three differences multiply within int64.
     """
-    n = len(nodes)
-    for i in range(n):
+    for k in range(len(columns)):
+        steps[k] = int(_even(_even(columns[k] * (steps_per_mm * FINER)) / FINER))
+    for i in range(len(nodes)):
         for k in range(3):
-            fine = _even(columns[nodes[i, k]] * (steps_per_mm * FINER)) / FINER
-            lattice[i, k] = int(_even(fine))
+            lattice[i, k] = steps[nodes[i, k]]
     for row in range(len(faces)):
         a, b, c = faces[row, 0], faces[row, 1], faces[row, 2]
-        ux, uy, uz = (
-            int(lattice[b, 0]) - lattice[a, 0],
-            int(lattice[b, 1]) - lattice[a, 1],
-            int(lattice[b, 2]) - lattice[a, 2],
-        )
-        vx, vy, vz = (
-            int(lattice[c, 0]) - lattice[a, 0],
-            int(lattice[c, 1]) - lattice[a, 1],
-            int(lattice[c, 2]) - lattice[a, 2],
-        )
-        if uy * vz == uz * vy and uz * vx == ux * vz and ux * vy == uy * vx:
+        if _flat(lattice[a], lattice[b], lattice[c]):
             return row
     return -1
+
+
+@inlined
+def _flat(a: Any, b: Any, c: Any) -> bool:
+    """Do three points (3,) lie on one line?"""
+    ux, uy, uz = int(b[0]) - a[0], int(b[1]) - a[1], int(b[2]) - a[2]
+    vx, vy, vz = int(c[0]) - a[0], int(c[1]) - a[1], int(c[2]) - a[2]
+    return bool(uy * vz == uz * vy and uz * vx == ux * vz and ux * vy == uy * vx)
 
 
 MAGIC = 6755399441055744.0

@@ -90,9 +90,13 @@ class Chart:
         columns = np.empty(len(a["base"]))
         kernel.columns_at(z, a["base"], a["linear"], a["terms"], a["high"], columns)
         lattice = np.empty((len(a["nodes"]), 3), dtype=np.int32)
-        if kernel.laid(columns, a["nodes"], self.faces, float(STEPS_PER_MM), lattice) >= 0:
+        steps = np.empty(len(columns), dtype=np.int32)
+        if kernel.laid(columns, a["nodes"], self.faces, float(STEPS_PER_MM), steps, lattice) >= 0:
             return None
-        extra = columns[a["extra"]]
+        return self._made(values, columns, lattice)
+
+    def _made(self, values: Sequence[float], columns: Floats, lattice: npt.NDArray[np.int32]) -> Made:
+        extra = columns[self.arrays["extra"]]
         patches = {name: self._patch(name, told, lattice, extra) for name, told in self.about["tags"].items()}
         points = lattice / STEPS_PER_MM
         points.flags.writeable = False
