@@ -22,7 +22,7 @@ SUBJECTS: Mapping[str, str | None] = {
     "product": "benchmarks.product",
     "verdict": "benchmarks.verdict",
     "export": "benchmarks.export",
-    "compile": None,
+    "compile": "benchmarks.compile",
     "fit": None,
     "service": "benchmarks.service",
 }

@@ -1,0 +1,301 @@
+"""The subject `compile`: bodies from charts against CadQuery's own; whole orders with everything changed; random orders, fallbacks included.
+
+Charts are those that the templates' packages bring and those in the cache (`unikat compile`). CadQuery draws the very body of the
+template (templates/phone_case/body.py is plain, tuned CadQuery) and cuts the name as the pinned baseline does.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import statistics
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from benchmarks import text_case
+from benchmarks.harness import Case
+from benchmarks.peers import cadquery_case
+from benchmarks.product import baseline_sha256, PINNED
+from engine.chart.coordinates import taken
+from engine.compiling.drawing import Orders
+from engine.doors import cad
+from engine.language.charted import folders_of
+from engine.language.orders import accept
+from engine.language.template import Home, Run
+from engine.make import Workshop, make
+from engine.model.order import Order, Severity
+from engine.model.places import cache_folder
+from engine.process.limits import load_process
+from engine.sweep import sobol
+from kernels import nearest
+from templates.phone_case import PhoneCase, body, rules
+
+NAMES = ("Maxine", "Zoé", "Charlotte", "Łukasz", "Sébastien", "José", "Ελένη", "Bo", "Вадим", "Benjamin", "Clara", "Émilie")
+VARIED = ("wall", "lip", "fit", "grip", "letter_height", "depth", "text_y")
+"""What changes from order to order, and the name."""
+FARTHEST_MM = 0.03
+RANDOM = 60
+LETTERS_MM, DEPTH_MM = 9.0, 0.6
+
+
+@dataclass(frozen=True)
+class One:
+    """An order, what CadQuery draws for it, and where the name goes."""
+
+    order: Order
+    plan: Any
+    how: cadquery_case.Lettering
+    name: str
+
+
+@dataclass
+class Bench:
+    """Orders that differ in everything, and the workshop that makes them: nothing is made twice."""
+
+    orders: list[One]
+    shop: Workshop
+    steps: list[dict[str, float]] = field(default_factory=list)
+    tiers: Counter[str] = field(default_factory=Counter)
+
+    def make(self, one: One, formats: Sequence[str] = ("3mf", "png")) -> Any:
+        """An order to its product."""
+        made = make(one.order, PhoneCase, formats=formats, workshop=self.shop, keep_refused=True)
+        self.steps.append(dict(made.report.figures["road_cpu_ms"]))
+        self.tiers[str(made.report.figures.get("tier"))] += 1
+        return made
+
+
+def _cadquery() -> Any:
+    import cadquery
+
+    return cadquery
+
+
+def _home() -> Home:
+    return Home(None, cache_folder() / "charts")
+
+
+def _run(order: Order, home: Home) -> PhoneCase:
+    values, origins = accept(order, PhoneCase)
+    return PhoneCase(Run(PhoneCase, values, origins, load_process(order.process or PhoneCase.default_process).flat(), home=home))
+
+
+@functools.cache
+def bench(count: int = 400) -> Bench:
+    """Sobol orders over all that a customer may turn, those that the rules take."""
+    text_case.warm()
+    cad.warm()
+    orders, found = Orders(PhoneCase), []
+    axes = {a.name: a for a in orders.axes}
+    for k, point in enumerate(sobol.points(20 * count, len(VARIED), 5)):
+        changes = {name: axes[name].at(u) for name, u in zip(VARIED, point, strict=True)}
+        name = f"{NAMES[k % len(NAMES)]} {k % 97}"
+        template = orders.template({**changes, "name": name})
+        if template is None:
+            continue
+        plan = template.plan()
+        x, y = rules.text_centre(plan, template.text_x, template.text_y)
+        how = text_case.lettering(str(template.font), float(template.letter_height), (-x, y), float(template.depth))
+        found.append(One(Order(PhoneCase.key, parameters={**changes, "name": name}), plan, how, name))
+        if len(found) == count:
+            break
+    return Bench(found, Workshop(_home()))
+
+
+def cases() -> list[Case]:
+    """A body, then an order with everything changed as far as its geometry, its verdict, its files; then random orders."""
+    return [_body(), _geometry(), _validated(), _files(), _random()]
+
+
+# --- a body
+
+
+def _chart_of(one: One) -> tuple[Any, list[float]]:
+    """The chart that serves an order's body, and the body's coordinates."""
+    template = _run(one.order, _home())
+    for folder in folders_of(template.run, "shell"):
+        inputs = [(n, template.run.read(n)) for n in folder.direct] + [(n, getattr(template, n)()) for n in folder.stages]
+        values, structure = taken(inputs)
+        chart = folder.find(values, structure)
+        if chart is not None:
+            return chart, values
+    raise LookupError("no chart covers the default phone: uv run unikat compile phone-case --defaults")
+
+
+def _body() -> Case:
+    known = [(one, *_chart_of(one)) for one in bench().orders[:60]]
+
+    def ours(one: tuple[One, Any, list[float]]) -> Any:
+        return one[1].at(one[2])
+
+    def agree() -> list[str]:
+        wrong = []
+        for one in known[:3]:
+            made, (points, faces) = ours(one), _meshed(_drawn(one[0]))
+            there = float(nearest.distances(points, faces, made.mesh.points).max())
+            back = float(nearest.distances(made.mesh.points, made.mesh.faces, points).max())
+            # a node lies on the B-rep, so that it is as far from the other triangles as their chords are, at most
+            if max(there, back) > FARTHEST_MM + 2.0 * cad.TOLERANCE_MM:
+                wrong.append(f"{max(there, back):.4f} mm apart")
+        return wrong
+
+    return Case(
+        "a phone case's body from its chart",
+        ours,
+        agree,
+        {"CadQuery, the same body": lambda one: _meshed(_drawn(one[0]))},
+        known,
+        most_ms=0.3,
+        note=lambda: f"{len(known[0][1].faces):,} triangles; {len(known[0][1].pivots)} numbers",
+    )
+
+
+def _drawn(one: One) -> Any:
+    return body.build(_cadquery(), one.plan)[0]
+
+
+def _meshed(solid: Any) -> tuple[Any, Any]:
+    """OCCT's own mesh as arrays, by the fastest way out of it."""
+    lattice, faces, _, _ = cad.meshed(solid.wrapped, cad.faces_of(solid.wrapped), cad.TOLERANCE_MM, math.radians(cad.ANGLE_DEGREES))
+    return lattice / 1e4, faces
+
+
+# --- whole orders
+
+
+def _by_cadquery(one: One) -> Any:
+    return cadquery_case.engraved(_drawn(one), one.name, one.how)
+
+
+def _agree_on(count: int) -> list[str]:
+    """The pinned baseline, the same volume, and no order refused."""
+    import trimesh
+
+    warm, wrong = bench(), []
+    if baseline_sha256() != PINNED:
+        wrong.append(f"benchmarks/peers/cadquery_case.py is not the pinned one: {baseline_sha256()}")
+    for one in warm.orders[:count]:
+        made = warm.make(one)
+        mesh = made.parts[0]
+        ours = abs(trimesh.Trimesh(mesh.points, mesh.faces, process=False).volume)
+        points, faces = _meshed(_by_cadquery(one))
+        theirs = abs(trimesh.Trimesh(points, faces, process=False).volume)
+        if abs(ours / theirs - 1.0) > 1e-3:
+            wrong.append(f"{ours:.2f} mm3, CadQuery {theirs:.2f}")
+        if made.report.figures["tier"] != "chart":
+            wrong.append(f"made by {made.report.figures['tier']}, not by a chart")
+        if any(f.severity is Severity.ERROR and f.code != "thin-wall" for f in made.report.findings):
+            wrong.append(f"refused: {sorted({f.code for f in made.report.findings})}")
+    return wrong
+
+
+def _geometry() -> Case:
+    def ours(one: One) -> Any:
+        return _run(one.order, _HOME).case()
+
+    return Case(
+        "everything changed and a name: geometry",
+        ours,
+        lambda: _agree_on(3),
+        {"CadQuery": lambda one: _meshed(_by_cadquery(one))},
+        bench().orders,
+        {"CadQuery": 500.0},
+    )
+
+
+_HOME = Home(None, cache_folder() / "charts")
+
+
+def _validated() -> Case:
+    return Case(
+        "everything changed and a name: validated",
+        lambda one: bench().make(one, ()),
+        lambda: _agree_on(1),
+        {"CadQuery, geometry alone": lambda one: _meshed(_by_cadquery(one))},
+        bench().orders,
+        {"CadQuery, geometry alone": 200.0},
+    )
+
+
+def _files() -> Case:
+    warm = bench()
+
+    def note() -> str:
+        steps = {step: statistics.median(told.get(step, 0.0) for told in warm.steps) for step in warm.steps[-1]}
+        return "of it: " + ", ".join(f"{s} {ms:.2g}" for s, ms in sorted(steps.items(), key=lambda i: -i[1]) if ms >= 0.005) + " ms"
+
+    return Case(
+        "everything changed and a name: order to 3MF and thumbnail",
+        warm.make,
+        lambda: _agree_on(1),
+        {"CadQuery and its exporter": lambda one: cadquery_case.to_3mf(_by_cadquery(one))},
+        warm.orders,
+        {"CadQuery and its exporter": 150.0},
+        20.0,
+        note,
+    )
+
+
+# --- random orders
+
+
+@dataclass
+class Random:
+    """What came of the random orders: milliseconds of each, by tier."""
+
+    spent: dict[str, list[float]] = field(default_factory=dict)
+    most: float = 0.0
+
+    def run(self, _: object) -> float:
+        """All of them; the mean in ms, CAD's own time included."""
+        orders, shop = Orders(PhoneCase), Workshop(_home())
+        axes = {a.name: a for a in orders.axes}
+        names = [n for n in (*VARIED, "phone", "ring", "buttons", "unknown_edges", "lanyard", "bumpers", "letters", "font", "colour") if n in axes]
+        processes = list(orders.processes)
+        done = 0
+        for k, point in enumerate(sobol.points(20 * RANDOM, len(names) + 1, 9)):
+            changes = {name: axes[name].at(u) for name, u in zip(names, point, strict=False)}
+            changes |= {"process": processes[int(point[-1] * len(processes))], "name": f"{NAMES[k % len(NAMES)]} {k % 89}"}
+            if orders.template(changes) is None:
+                continue
+            process = changes.pop("process")
+            begun, cpu = time.monotonic(), time.process_time()
+            made = make(Order(PhoneCase.key, process=process, parameters=changes), PhoneCase, formats=("3mf", "png"), workshop=shop, keep_refused=True)
+            tier = str(made.report.figures.get("tier"))
+            # CAD works in a child: what it takes is told by the clock alone
+            ms = 1000.0 * (time.monotonic() - begun if tier == "cad" else time.process_time() - cpu)
+            self.spent.setdefault(tier, []).append(ms)
+            done += 1
+            if done == RANDOM:
+                break
+        every = [ms for some in self.spent.values() for ms in some]
+        return sum(every) / len(every)
+
+    def note(self) -> str:
+        """Shares and medians."""
+        every = sorted(ms for some in self.spent.values() for ms in some)
+        if not every:
+            return ""
+        charts = self.spent.get("chart", [])
+        told = f"{len(charts) / len(every):.1%} of {len(every)} from charts; median {statistics.median(every):.1f} ms"
+        if charts and self.spent.get("cad"):
+            saved = statistics.median(self.spent["cad"]) - statistics.median(charts)
+            told += f"; from a chart {statistics.median(charts):.1f}, drawn {statistics.median(self.spent['cad']):.0f}: a chart of 80 bodies has paid after {80.0 * statistics.median(self.spent['cad']) / saved:.0f} orders"
+        return told
+
+
+def _random() -> Case:
+    told = Random()
+    return Case(
+        f"{RANDOM} random orders over all phones and choices, to 3MF and thumbnail: the mean, fallbacks included",
+        told.run,
+        lambda: [] if told.spent else ["nothing was made"],
+        most_ms=50.0,
+        note=told.note,
+        told=True,
+    )
