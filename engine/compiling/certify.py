@@ -21,6 +21,8 @@ from engine.model.mesh import STEPS_PER_MM
 Floats = npt.NDArray[np.float64]
 
 SPACING_MM = 1.0
+CHORDS = 3.0
+"""A chart's triangles are those of its middle: elsewhere in its box they may be so much farther from the B-rep than CAD's own are."""
 
 
 @dataclass
@@ -28,7 +30,8 @@ class Certificate:
     """What was found on `bodies` that no fit has seen. Lengths mm.
 
     `max_mm`, `rms_mm`, `within`: nodes of the mesh to where they are on the exact B-rep, and the share within 10 um. `to_brep_mm`:
-    nodes to the B-rep's nearest point; `to_mesh_mm`: the B-rep to the mesh, its chord error included (both on the first body only).
+    nodes to the B-rep's nearest point; `to_mesh_mm`: the B-rep to the mesh, its chord error included, and `own_to_mesh_mm`: the same to
+    CAD's own mesh of that body (all on the first body only).
     `volume`: the largest relative difference to the volume of CAD's own mesh. `worst`: nodes that miss most, and where they lie.
     """
 
@@ -41,6 +44,7 @@ class Certificate:
     to_brep_mm: float | None = None
     to_mesh_mm: float | None = None
     to_mesh_rms_mm: float | None = None
+    own_to_mesh_mm: float | None = None
     volume: float = 0.0
     worst: list[dict[str, Any]] = field(default_factory=list)
     why: str = ""
@@ -83,9 +87,16 @@ def certify(crew: Crew, asked: Asked, made: Made, bodies: int, seed: int) -> Cer
         if "to_brep" in answer:
             told.to_brep_mm = float(answer["to_brep"].max())
             told.to_mesh_mm = float(answer["to_mesh"].max())
+            told.own_to_mesh_mm = float(answer["own_to_mesh"].max())
             told.to_mesh_rms_mm = math.sqrt(float((answer["weights"] * answer["to_mesh"] ** 2).sum() / answer["weights"].sum()))
     if nodes:
         told.rms_mm, told.within = math.sqrt(squares / nodes), near / nodes
+    if not told.why and told.to_mesh_mm is not None and told.own_to_mesh_mm is not None:
+        most = max(CHORDS * told.own_to_mesh_mm, CHORDS * TOLERANCE_MM)
+        if told.to_mesh_mm > most:
+            told.why = (
+                f"the B-rep is {told.to_mesh_mm:.3f} mm from the mesh, and only {told.own_to_mesh_mm:.3f} mm from CAD's own"
+            )
     if not told.why and (told.max_mm > WORST_MM or told.within < 0.99):
         told.why = f"nodes miss by up to {1000.0 * told.max_mm:.1f} um, {100.0 * told.within:.2f} % are within 10 um"
     return told
