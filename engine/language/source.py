@@ -1,7 +1,8 @@
 """Which code draws a @cad stage: a digest of the method and of all that it calls in its template's own package.
 
 Comments, docstrings and layout do not count. Of nested stages only the results reach a chart, as numbers, so their code does not
-count either; plain methods that the @cad method calls do.
+count either; plain methods that the @cad method calls do. The digest is the same in every process and under every Python that is
+supported: a chart that was made under one serves the others.
 """
 
 from __future__ import annotations
@@ -102,7 +103,30 @@ def _text(thing: Any) -> str:
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
             assert isinstance(body, list)
             body[0] = ast.Pass()
-    return ast.dump(tree)
+    return _dumped(tree)
+
+
+def _dumped(node: Any) -> str:
+    """As `ast.dump`, without what is empty (fields, pieces of an f-string): which of those there are depends on Python's version."""
+    if isinstance(node, ast.JoinedStr):
+        return f"JoinedStr({', '.join(_dumped(v) for v in node.values if getattr(v, 'value', None) != '')})"
+    if isinstance(node, ast.AST):
+        told = [(name, getattr(node, name, None)) for name in node._fields]
+        return f"{type(node).__name__}({', '.join(f'{name}={_dumped(v)}' for name, v in told if v is not None and v != [])})"
+    return f"[{', '.join(map(_dumped, node))}]" if isinstance(node, list) else repr(node)
+
+
+def _told(value: Any) -> str:
+    """As `repr`, without what differs between two processes: the order of a set, an address."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_told(k)}: {_told(v)}' for k, v in value.items())}}}"
+    if isinstance(value, list | tuple) and type(value).__repr__ in (list.__repr__, tuple.__repr__):
+        return f"{type(value).__name__}({', '.join(map(_told, value))})"
+    if isinstance(value, set | frozenset):
+        return f"{type(value).__name__}({', '.join(sorted(map(_told, value)))})"
+    if isinstance(value, type | types.FunctionType):
+        return f"{value.__module__}.{value.__qualname__}"
+    return type(value).__qualname__ if type(value).__repr__ is object.__repr__ else repr(value)
 
 
 def _codes(thing: Any) -> Iterator[types.CodeType]:
@@ -142,7 +166,7 @@ def _called(thing: Any, names: set[str], cls: type[Template], found: dict[str, s
             if isinstance(value, types.FunctionType | type) and _own(value, cls) and not _is_template(value):
                 own.append(value)
             elif isinstance(value, _PLAIN) or (isinstance(value, tuple | dict | frozenset) and not callable(value)):
-                found[f"{where}.{name}"] = repr(value)
+                found[f"{where}.{name}"] = _told(value)
     members = vars_of(cls)
     for name in sorted(names):
         member = members.get(name)
