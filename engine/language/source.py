@@ -1,7 +1,8 @@
 """Which code draws a @cad stage: a digest of the method and of all that it calls in its template's own package.
 
 Comments, docstrings and layout do not count. Of nested stages only the results reach a chart, as numbers, so their code does not
-count either; plain methods that the @cad method calls do.
+count either; plain methods that the @cad method calls do. The digest is the same in every process and under every Python that is
+supported: a chart that was made under one serves the others.
 """
 
 from __future__ import annotations
@@ -119,12 +120,22 @@ def _tree(thing: Any) -> ast.Module | None:
 def _text(thing: Any) -> str:
     """What it does, as words, with the values of its default arguments and of what it closes over."""
     tree = _tree(thing)
-    words = [_compiled(thing) if tree is None else ast.dump(tree)]
+    words = [_compiled(thing) if tree is None else _dumped(tree)]
     if isinstance(thing, types.FunctionType):
         given = [*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()]
         closed = [c.cell_contents for c in thing.__closure__ or () if not _empty(c)]
         words += [constant(value) or "" for value in [*given, *closed]]
     return "\0".join(words)
+
+
+def _dumped(node: Any) -> str:
+    """As `ast.dump`, without what is empty (fields, pieces of an f-string): which of those there are depends on Python's version."""
+    if isinstance(node, ast.JoinedStr):
+        return f"JoinedStr({', '.join(_dumped(v) for v in node.values if getattr(v, 'value', None) != '')})"
+    if isinstance(node, ast.AST):
+        told = [(name, getattr(node, name, None)) for name in node._fields]
+        return f"{type(node).__name__}({', '.join(f'{name}={_dumped(v)}' for name, v in told if v is not None and v != [])})"
+    return f"[{', '.join(map(_dumped, node))}]" if isinstance(node, list) else repr(node)
 
 
 def _empty(cell: types.CellType) -> bool:
