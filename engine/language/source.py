@@ -161,15 +161,22 @@ def constant(value: object) -> str | None:
     if isinstance(value, np.ndarray):
         return f"{value.dtype} {value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
     if isinstance(value, tuple | list):
-        return f"{kind.__qualname__}[{','.join(map(str, map(constant, value)))}]"
+        return f"{kind.__qualname__}[{','.join(map(_part, value))}]"
     if isinstance(value, set | frozenset):
-        return f"{{{','.join(sorted(map(str, map(constant, value))))}}}"
+        return f"{{{','.join(sorted(map(_part, value)))}}}"
     if isinstance(value, Mapping):
-        return f"{{{','.join(f'{constant(k)}:{constant(v)}' for k, v in value.items())}}}"
+        return f"{{{','.join(f'{_part(k)}:{_part(v)}' for k, v in value.items())}}}"
     if dataclasses.is_dataclass(kind):
         told = [f"{f.name}={constant(getattr(value, f.name, None))}" for f in dataclasses.fields(kind)]
         return f"{kind.__qualname__}({','.join(told)})"
     return None
+
+
+def _part(value: object) -> str:
+    """What a container holds: a constant, or which function or class."""
+    if isinstance(value, type | types.FunctionType):
+        return f"{value.__module__}.{value.__qualname__}"
+    return str(constant(value))
 
 
 def _held(value: object) -> Iterator[object]:
