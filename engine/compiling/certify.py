@@ -16,7 +16,7 @@ from engine.compiling.charting import TOLERANCE_FIT_MM, WORST_MM, Asked, Made
 from engine.compiling.choosing import mixed
 from engine.compiling.crew import Crew, Undrawn
 from engine.doors.cad import ANGLE_DEGREES, TOLERANCE_MM
-from engine.model.mesh import STEPS_PER_MM
+from engine.model.mesh import STEPS_PER_MM, Mesh, Part, Pose, Settled
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,6 +48,8 @@ class Certificate:
     volume: float = 0.0
     worst: list[dict[str, Any]] = field(default_factory=list)
     why: str = ""
+    missed: npt.NDArray[np.int32] | None = field(default=None, repr=False)
+    """Faces of the chart's mesh with a corner that misses by more than 10 um, of the worst body."""
 
     @property
     def holds(self) -> bool:
@@ -56,7 +58,7 @@ class Certificate:
 
     def told(self) -> dict[str, Any]:
         """As a report has it."""
-        return {**vars(self), "holds": self.holds}
+        return {name: value for name, value in vars(self).items() if name != "missed"} | {"holds": self.holds}
 
 
 def certify(crew: Crew, asked: Asked, made: Made, bodies: int, seed: int) -> Certificate:
@@ -83,6 +85,7 @@ def certify(crew: Crew, asked: Asked, made: Made, bodies: int, seed: int) -> Cer
         if float(away.max()) > told.max_mm:
             told.max_mm = float(away.max())
             told.worst = _worst(made, away)
+            told.missed = np.flatnonzero((away > TOLERANCE_FIT_MM)[chart.faces].any(axis=1)).astype(np.int32)
         told.volume = max(told.volume, abs(answer["volume"] / answer["brep_volume"] - 1.0))
         if "to_brep" in answer:
             told.to_brep_mm = float(answer["to_brep"].max())
@@ -100,6 +103,17 @@ def certify(crew: Crew, asked: Asked, made: Made, bodies: int, seed: int) -> Cer
     if not told.why and (told.max_mm > WORST_MM or told.within < 0.99):
         told.why = f"nodes miss by up to {1000.0 * told.max_mm:.1f} um, {100.0 * told.within:.2f} % are within 10 um"
     return told
+
+
+def picture(made: Made, told: Certificate) -> bytes:
+    """A PNG of the chart's middle body, the faces red and ringed that miss by more than 10 um."""
+    from engine.export import marked
+
+    mesh = Mesh(made.reference["points"], made.reference["net"]["triangles"])
+    part = Part("body", mesh)
+    settled = Settled(part, Pose(), np.rint(mesh.points * STEPS_PER_MM).astype(np.int32), mesh.faces)
+    missed = () if told.missed is None else tuple(told.missed.tolist())
+    return marked.picture([settled], {"body": [missed]} if missed else {})
 
 
 def _measured(crew: Crew, asked: Asked, made: Made, chart: Chart, k: int, both: bool) -> dict[str, Any] | str:

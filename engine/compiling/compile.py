@@ -15,7 +15,7 @@ import numpy as np
 from engine.chart import form, shelf
 from engine.chart.shelf import folder_of
 from engine.compiling import choosing, fitting
-from engine.compiling.certify import Certificate, certify
+from engine.compiling.certify import Certificate, certify, picture
 from engine.compiling.charting import Asked, Charting, MoreInputs, Orders, Outcome
 from engine.compiling.crew import SCOUT_DEADLINE, Crew, Undrawn
 from engine.doors.cad import versions
@@ -240,6 +240,7 @@ def _written(
     for k, chart in enumerate(outcome.charts):
         told: Certificate = certify(crew, asked, chart, wanted.certified, wanted.seed)
         name = f"{orders.structure[: shelf.STRUCTURE]}-{k}{shelf.SUFFIX}"
+        form.write((folder / name).with_suffix(".png"), picture(chart, told))
         if told.holds:
             form.write(folder / name, chart.data)
         else:
