@@ -81,13 +81,14 @@ def _even(x: float) -> float:
 
 @kernel("float64(float64[::1], int32[::1], float64[:,::1])")
 def away(q: Any, pivots: Any, relation: Any) -> float:
-    """How far the worst of q (n,) lies from where its pivots (d,) put it by relation (n, d). O(n d)."""
+    """How far the worst of q (n,) lies from where its pivots (d,) put it by relation (n, d); NaN where one is none. O(n d)."""
     worst = 0.0
     for i in range(len(q)):
         at = 0.0
         for k in range(len(pivots)):
             at += relation[i, k] * q[pivots[k]]
         off = abs(q[i] - at)
-        if not off <= worst:
-            worst = off
+        if off != off:
+            return off
+        worst = max(worst, off)
     return worst

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.chart.form import BadChart, ChartFile
+from engine.chart.form import MOST_MM, BadChart, ChartFile
 from engine.doors.cad_lattice import frame
 from engine.model.mesh import STEPS_PER_MM, Faces, Mesh, Patch, Plane
 from engine.model.surface import PIECE, Surface
@@ -58,17 +58,29 @@ class Chart:
 
     def _check_tags(self) -> None:
         room = len(self.arrays["extra"])
-        for told in self.about["tags"].values():
+        for name, told in self.about["tags"].items():
             try:
                 if told["kind"] == "level":
                     if told["axis"] not in (0, 1, 2) or told["sign"] not in (-1, 1):
                         raise ValueError
                     continue
-                count = 9 if told["kind"] == "plane" else int(told["pieces"]) * PIECE + int(told["nx"]) * int(told["ny"]) * 12
+                count = 9 if told["kind"] == "plane" else self._size_of(name, told)
                 if not 0 <= int(told["at"]) <= int(told["at"]) + count <= room:
                     raise ValueError
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, TypeError, ValueError, OverflowError):
                 raise BadChart("has a tag that cannot be used") from None
+
+    def _size_of(self, name: str, told: Mapping[str, Any]) -> int:
+        """How many numbers a curved tag's surface has; ValueError where it can be none."""
+        pieces, nx, ny = int(told["pieces"]), int(told["nx"]), int(told["ny"])
+        owner = self.arrays[f"owner.{name}"]
+        if pieces < 1 or min(nx, ny) < 2 or not isinstance(told["why"], str):
+            raise ValueError
+        if owner.dtype.str != "<i4" or owner.shape != self.arrays[f"rows.{name}"].shape:
+            raise ValueError
+        if owner.min() < 0 or owner.max() >= pieces:
+            raise ValueError
+        return pieces * PIECE + nx * ny * 12
 
     def covers(self, values: Sequence[float]) -> bool:
         """Whether the body of these coordinates is one that was certified."""
@@ -83,12 +95,14 @@ class Chart:
         return bool(away <= OFF_MM)
 
     def at(self, values: Sequence[float]) -> Made | None:
-        """The body at these coordinates, which it covers; None where a face comes out flat on the lattice."""
+        """The body at these coordinates, which it covers; None where a face comes out flat on the lattice, or a node beyond it."""
         a = self.arrays
         q = np.array(values, dtype=np.float64)
         z = (q[a["pivots"]] - a["origin"][a["pivots"]]) * a["scale"]
         columns = np.empty(len(a["base"]))
         kernel.columns_at(z, a["base"], a["linear"], a["terms"], a["high"], columns)
+        if not np.abs(columns).max() <= MOST_MM:
+            return None
         lattice = np.empty((len(a["nodes"]), 3), dtype=np.int32)
         steps = np.empty(len(columns), dtype=np.int32)
         if kernel.laid(columns, a["nodes"], self.faces, float(STEPS_PER_MM), steps, lattice) >= 0:

@@ -1,8 +1,8 @@
 """What a @cad method is given, as numbers and as structure: the coordinates of a chart, and which chart it is.
 
 A method reads parameters, catalogue columns and limits, and calls stages whose results are numbers in dataclasses, tuples and
-mappings. Every float among them is a coordinate; everything else (which dataclass, how many openings, a choice, a count, a flag)
-is the structure. Bodies of one structure differ by numbers alone, so a `max` or an `if` in a stage costs a chart nothing.
+mappings. Every finite float among them is a coordinate; everything else (which dataclass, how many openings, a choice, a count, a
+flag, an endless limit) is the structure. Bodies of one structure differ by numbers alone, so a `max` or an `if` in a stage costs a chart nothing.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import math
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
+
+import numpy as np
 
 from engine.errors import UnikatError
 
@@ -34,8 +37,7 @@ def taken(inputs: Iterable[tuple[str, object]]) -> tuple[list[float], str]:
 def _take(value: object, values: list[float], words: list[str]) -> None:
     kind = type(value)
     if kind is float:
-        values.append(value)  # type: ignore[arg-type]
-        words.append(".")
+        _number(value, values, words)  # type: ignore[arg-type]
     elif kind is tuple or kind is list:
         words.append(f"({len(value)}")  # type: ignore[arg-type]
         for one in value:  # type: ignore[attr-defined]
@@ -49,15 +51,32 @@ def _take(value: object, values: list[float], words: list[str]) -> None:
     elif isinstance(value, Mapping):
         words.append(f"{{{len(value)}")
         for key in sorted(value, key=repr):
+            if not isinstance(key, Enum | bytes | int | float | str | tuple | None):
+                raise Unchartable(f"{type(key).__qualname__} is no word that a mapping could name its values by")
             words.append(repr(key))
             _take(value[key], values, words)
+    elif isinstance(value, np.generic):
+        plain = value.item()
+        if isinstance(plain, np.generic):
+            raise Unchartable(f"{kind.__qualname__} is wider than a float")
+        _take(plain, values, words)
     elif isinstance(value, float):
-        values.append(float(value))
-        words.append(".")
+        _number(float(value), values, words)
+    elif isinstance(value, tuple | list):
+        words.append(kind.__qualname__)
+        _take(tuple(value), values, words)
     elif isinstance(value, Enum | bytes | int | str):
         words.append(repr(value))
     else:
         raise Unchartable(f"{kind.__qualname__} is neither a number, a word, nor a container of them")
+
+
+def _number(value: float, values: list[float], words: list[str]) -> None:
+    if math.isfinite(value):
+        values.append(value + 0.0)  # -0 is 0
+        words.append(".")
+    else:
+        words.append(repr(value))
 
 
 @functools.cache
@@ -69,13 +88,16 @@ def names(inputs: Iterable[tuple[str, object]]) -> list[str]:
     """What each coordinate is called: `wall`; of a stage's result `plan().outer.w`, `plan().openings[2].low`, `size()['wide']`."""
     found: list[str] = []
     for name, value in inputs:
-        _name(name if isinstance(value, float) else f"{name}()", value, found)
+        _name(name if isinstance(value, float | np.generic) else f"{name}()", value, found)
     return found
 
 
 def _name(path: str, value: Any, found: list[str]) -> None:
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, float):
-        found.append(path)
+        if math.isfinite(value):
+            found.append(path)
     elif isinstance(value, tuple | list):
         for k, one in enumerate(value):
             _name(f"{path}[{k}]", one, found)

@@ -11,6 +11,7 @@ import json
 import mmap
 import os
 import pathlib
+import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,8 +26,13 @@ MAGIC = b"unikat chart 1\n"
 SOURCE = 24
 """So many digits of the digest of a stage's source name it."""
 ALIGNED = 64
-_HEAD = len(MAGIC) + 64 + 1
+HEAD = len(MAGIC) + 64 + 1
+"""So many bytes tell which chart it is."""
 MOST_HEADER = 1 << 22
+MOST_BYTES = 1 << 28
+"""No chart is larger: what is, is not read into memory."""
+MOST_MM = 1e5
+"""No body's node lies farther out: its steps are int32."""
 _DTYPES = {"<f8", "<f4", "<i4", "<i2"}
 _WANTED = {
     "pivots": ("<i4", 1),
@@ -70,7 +76,7 @@ def encoded(about: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) ->
         at += len(parts[-1])
     head = json.dumps({"about": dict(about), "arrays": placed}, sort_keys=True, separators=(",", ":")).encode()
     body = f"{len(head)}\n".encode() + head
-    body += b" " * (-(_HEAD + len(body)) % ALIGNED) + b"".join(parts)
+    body += b" " * (-(HEAD + len(body)) % ALIGNED) + b"".join(parts)
     return MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
 
@@ -97,6 +103,9 @@ def write(path: pathlib.Path, data: bytes) -> None:
 def read(path: pathlib.Path) -> ChartFile:
     """The chart in a file, mapped into memory. BadChart: why it cannot be used."""
     try:
+        told = path.stat()
+        if not stat.S_ISREG(told.st_mode) or told.st_size > MOST_BYTES:
+            raise BadChart("is no file of a chart's size")
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
             data = bytes(whole)
     except (OSError, ValueError) as error:
@@ -108,8 +117,8 @@ def decoded(data: bytes) -> ChartFile:
     """The chart in these bytes. BadChart: why it cannot be used."""
     if not data.startswith(MAGIC):
         raise BadChart("is no chart of this format")
-    told, body = data[len(MAGIC) : _HEAD - 1], memoryview(data)[_HEAD:]
-    if data[_HEAD - 1 : _HEAD] != b"\n" or hashlib.sha256(body).hexdigest().encode() != told:
+    told, body = data[len(MAGIC) : HEAD - 1], memoryview(data)[HEAD:]
+    if data[HEAD - 1 : HEAD] != b"\n" or hashlib.sha256(body).hexdigest().encode() != told:
         raise BadChart("is damaged: its sha256 is not the one that it names")
     try:
         line = bytes(body[:16]).split(b"\n", 1)[0]
@@ -120,9 +129,9 @@ def decoded(data: bytes) -> ChartFile:
         header = json.loads(bytes(body[first : first + size]))
         about, placed = header["about"], header["arrays"]
         start = first + size
-        start += -(_HEAD + start) % ALIGNED
+        start += -(HEAD + start) % ALIGNED
         arrays = {str(one["name"]): _array(body, start, one) for one in placed}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise BadChart(f"has a header that cannot be used ({type(error).__name__})") from None
     if not isinstance(about, dict):
         raise BadChart("has a header that cannot be used")

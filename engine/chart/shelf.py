@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.chart.chart import Chart
-from engine.chart.form import BadChart, read
+from engine.chart.form import HEAD, BadChart, read
 
 log = logging.getLogger("unikat.chart")
 
@@ -32,6 +32,8 @@ class Folder:
     direct: tuple[str, ...]
     stages: tuple[str, ...]
     files: dict[str, list[pathlib.Path]]
+    mark: str
+    """Of which charts there were when it was opened."""
     _open: dict[str, list[Chart]] = field(default_factory=dict)
 
     def find(self, values: Sequence[float], structure: str) -> Chart | None:
@@ -68,22 +70,39 @@ def folder_of(root: pathlib.Path, stage: str, source: str) -> pathlib.Path:
 def opened(root: pathlib.Path, stage: str, source: str, cad: str | None) -> Folder | None:
     """What lies there; None where there is nothing that can be used. `cad`: the versions at hand, None where there are none."""
     path = folder_of(root, stage, source)
+    mark = hashlib.sha256(source.encode())
+    if not path.is_dir():
+        log.warning("charts are not used", extra={"chart": stage, "why": "they are of other code than the template's"})
+        return None
     try:
         told = json.loads((path / INPUTS).read_text(encoding="utf-8"))
         direct, stages = tuple(map(str, told["direct"])), tuple(map(str, told["stages"]))
         if cad is not None and told["cad"] != cad:
-            return None  # compiled with other versions: other bodies
+            log.warning("charts are not used", extra={"chart": stage, "why": "they are of other versions of CadQuery or OCCT"})
+            return None
         files: dict[str, list[pathlib.Path]] = {}
         for file in sorted(path.glob(f"*{SUFFIX}")):
             files.setdefault(file.name.partition("-")[0], []).append(file)
-    except (OSError, ValueError, KeyError, TypeError):
+            mark.update(f"/{file.name}/".encode() + _head(file))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning("charts are not used", extra={"chart": stage, "why": f"{INPUTS} cannot be used ({type(error).__name__})"})
         return None
-    return Folder(path, direct, stages, files) if files else None
+    return Folder(path, direct, stages, files, mark.hexdigest()) if files else None
+
+
+def _head(file: pathlib.Path) -> bytes:
+    """The line that names a chart's sha256; nothing where there is none to be read, which `read` then tells."""
+    if not file.is_file():
+        return b""
+    try:
+        with file.open("rb") as opened_:
+            return opened_.read(HEAD)
+    except OSError:
+        return b""
 
 
 def digest(folders: Sequence[Folder]) -> str:
     """Of which charts there are: bodies that were remembered beside others are not mixed with theirs. Empty where there are none."""
     if not folders:
         return ""
-    names = [f"{f.path.name}/{p.name}/{p.stat().st_size}" for f in folders for paths in f.files.values() for p in paths]
-    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+    return hashlib.sha256("\n".join(f.mark for f in folders).encode()).hexdigest()

@@ -16,11 +16,13 @@ from engine.compiling.charting import TOLERANCE_FIT_MM, WORST_MM, Asked, Made
 from engine.compiling.choosing import mixed
 from engine.compiling.crew import Crew, Undrawn
 from engine.doors.cad import ANGLE_DEGREES, TOLERANCE_MM
-from engine.model.mesh import STEPS_PER_MM
+from engine.model.mesh import STEPS_PER_MM, Mesh, Part, Pose, Settled
 
 Floats = npt.NDArray[np.float64]
 
 SPACING_MM = 1.0
+CHORDS = 3.0
+"""A chart's triangles are those of its middle: elsewhere in its box they may be so much farther from the B-rep than CAD's own are."""
 
 
 @dataclass
@@ -28,7 +30,8 @@ class Certificate:
     """What was found on `bodies` that no fit has seen. Lengths mm.
 
     `max_mm`, `rms_mm`, `within`: nodes of the mesh to where they are on the exact B-rep, and the share within 10 um. `to_brep_mm`:
-    nodes to the B-rep's nearest point; `to_mesh_mm`: the B-rep to the mesh, its chord error included (both on the first body only).
+    nodes to the B-rep's nearest point; `to_mesh_mm`: the B-rep to the mesh, its chord error included, and `own_to_mesh_mm`: the same to
+    CAD's own mesh of that body (all on the first body only).
     `volume`: the largest relative difference to the volume of CAD's own mesh. `worst`: nodes that miss most, and where they lie.
     """
 
@@ -41,9 +44,12 @@ class Certificate:
     to_brep_mm: float | None = None
     to_mesh_mm: float | None = None
     to_mesh_rms_mm: float | None = None
+    own_to_mesh_mm: float | None = None
     volume: float = 0.0
     worst: list[dict[str, Any]] = field(default_factory=list)
     why: str = ""
+    missed: npt.NDArray[np.int32] | None = field(default=None, repr=False)
+    """Faces of the chart's mesh with a corner that misses by more than 10 um, of the worst body."""
 
     @property
     def holds(self) -> bool:
@@ -52,7 +58,7 @@ class Certificate:
 
     def told(self) -> dict[str, Any]:
         """As a report has it."""
-        return {**vars(self), "holds": self.holds}
+        return {name: value for name, value in vars(self).items() if name != "missed"} | {"holds": self.holds}
 
 
 def certify(crew: Crew, asked: Asked, made: Made, bodies: int, seed: int) -> Certificate:
@@ -79,16 +85,35 @@ def certify(crew: Crew, asked: Asked, made: Made, bodies: int, seed: int) -> Cer
         if float(away.max()) > told.max_mm:
             told.max_mm = float(away.max())
             told.worst = _worst(made, away)
+            told.missed = np.flatnonzero((away > TOLERANCE_FIT_MM)[chart.faces].any(axis=1)).astype(np.int32)
         told.volume = max(told.volume, abs(answer["volume"] / answer["brep_volume"] - 1.0))
         if "to_brep" in answer:
             told.to_brep_mm = float(answer["to_brep"].max())
             told.to_mesh_mm = float(answer["to_mesh"].max())
+            told.own_to_mesh_mm = float(answer["own_to_mesh"].max())
             told.to_mesh_rms_mm = math.sqrt(float((answer["weights"] * answer["to_mesh"] ** 2).sum() / answer["weights"].sum()))
     if nodes:
         told.rms_mm, told.within = math.sqrt(squares / nodes), near / nodes
+    if not told.why and told.to_mesh_mm is not None and told.own_to_mesh_mm is not None:
+        most = max(CHORDS * told.own_to_mesh_mm, CHORDS * TOLERANCE_MM)
+        if told.to_mesh_mm > most:
+            told.why = (
+                f"the B-rep is {told.to_mesh_mm:.3f} mm from the mesh, and only {told.own_to_mesh_mm:.3f} mm from CAD's own"
+            )
     if not told.why and (told.max_mm > WORST_MM or told.within < 0.99):
         told.why = f"nodes miss by up to {1000.0 * told.max_mm:.1f} um, {100.0 * told.within:.2f} % are within 10 um"
     return told
+
+
+def picture(made: Made, told: Certificate) -> bytes:
+    """A PNG of the chart's middle body, the faces red and ringed that miss by more than 10 um."""
+    from engine.export import marked
+
+    mesh = Mesh(made.reference["points"], made.reference["net"]["triangles"])
+    part = Part("body", mesh)
+    settled = Settled(part, Pose(), np.rint(mesh.points * STEPS_PER_MM).astype(np.int32), mesh.faces)
+    missed = () if told.missed is None else tuple(told.missed.tolist())
+    return marked.picture([settled], {"body": [missed]} if missed else {})
 
 
 def _measured(crew: Crew, asked: Asked, made: Made, chart: Chart, k: int, both: bool) -> dict[str, Any] | str:

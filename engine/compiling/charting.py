@@ -15,6 +15,7 @@ import numpy.typing as npt
 from engine.chart import form
 from engine.compiling import choosing, fitting, predicting
 from engine.compiling.arranging import arrays_of
+from engine.compiling.bodies import Drawn, add, column, other_patches, sent, told_of
 from engine.compiling.crew import Crew, Undrawn
 from engine.compiling.matching import OTHERWISE
 from engine.compiling.work import Kept
@@ -82,26 +83,6 @@ class Orders:
 
 
 @dataclass(eq=False)
-class Drawn:
-    """What was drawn of one region against one reference: rows of the region, nodes, middles, patches of each."""
-
-    reference: dict[str, Any]
-    rows: list[int] = field(default_factory=list)
-    points: list[Floats] = field(default_factory=list)
-    middles: list[Floats] = field(default_factory=list)
-    numbers: list[dict[str, Floats]] = field(default_factory=list)
-    wrong: dict[int, str] = field(default_factory=dict)
-    """Rows that are other bodies, or none: why."""
-    again: set[int] = field(default_factory=set)
-    """Rows that were looked at twice."""
-
-    def drop(self, at: int) -> None:
-        """Forget one."""
-        for kept in (self.rows, self.points, self.middles, self.numbers):
-            del kept[at]
-
-
-@dataclass(eq=False)
 class Made:
     """A chart that was made: its file's bytes, the orders of its region and which rows of them were drawn, and how well it fits those."""
 
@@ -137,10 +118,17 @@ class Charting:
         self.crew, self.asked, self.work, self.say = crew, asked, work, say
         self.drawn = 0
 
-    def of(self, orders: Orders) -> Outcome:
-        """All charts of one structure."""
+    def of(self, orders: Orders, breaks: Sequence[tuple[str, float]] = ()) -> Outcome:
+        """All charts of one structure; none reaches across a value of `breaks` (coordinate, value)."""
         outcome = Outcome()
-        self._divide(orders, [], outcome, 0)
+        known = {name: at for at, name in enumerate(orders.names)}
+        cuts = sorted({(known[name], value) for name, value in breaks if name in known})
+        regions = [np.ones(len(orders.changes), dtype=bool)]
+        for at, value in cuts:
+            below = orders.values[:, at] <= value
+            regions = [part for region in regions for part in (region & below, region & ~below) if part.any()]
+        for region in regions:
+            self._divide(orders.only(region), sorted({(at, -1) for at, _ in cuts}), outcome, 0)
         return outcome
 
     # ---- drawing ---------------------------------------------------------------------------------------------------------
@@ -161,7 +149,7 @@ class Charting:
             arguments = (TOLERANCE_MM, np.radians(ANGLE_DEGREES).item())
             try:
                 found = self.crew.ask(
-                    "draw", self.asked.stage, self.asked.inputs, dict(changes), _sent(reference), predicted, *arguments
+                    "draw", self.asked.stage, self.asked.inputs, dict(changes), sent(reference), predicted, *arguments
                 )
             except Undrawn as failed:
                 found = {"failed": [failed.cause, failed.why]}
@@ -190,10 +178,10 @@ class Charting:
                     drawn.wrong[k] = str(told)
                 elif "other" in told:
                     drawn.wrong[k] = told["other"]
-                elif (why := _other_patches(drawn.reference, told)) is not None:
+                elif (why := other_patches(drawn.reference, told)) is not None:
                     drawn.wrong[k] = why
                 else:
-                    _add(drawn, k, told)
+                    add(drawn, k, told)
             self.say(f"{outcome.drawn} bodies")
 
     # ---- dividing --------------------------------------------------------------------------------------------------------
@@ -210,7 +198,7 @@ class Charting:
             return
         axes = fitting.axes_of(orders.values, orders.values[start])
         drawn = Drawn(told)
-        _add(drawn, start, told)
+        add(drawn, start, told)
         order = [k for k in choosing.spanning(axes.z(orders.values), len(orders.changes)) if k != start]
         self._more(orders, axes, drawn, order[: len(axes.pivots)], outcome)
         wanted = order[: 4 * len(axes.pivots) + SPARE]
@@ -253,7 +241,7 @@ class Charting:
         for k in [k for k in spare if k in drawn.rows]:
             at = drawn.rows.index(k)
             own = axes.z(orders.values[k][None])[0]
-            miss = float(np.abs(fitting.at(made.fit, own)[made.fit.of] - _column(drawn, at)).max())
+            miss = float(np.abs(fitting.at(made.fit, own)[made.fit.of] - column(drawn, at)).max())
             if miss > NEIGHBOUR_MM and k not in drawn.again:
                 drawn.drop(at)
                 drawn.wrong[k] = OTHERWISE
@@ -325,19 +313,19 @@ class Charting:
             self._divide(orders.only(part), sorted({*cuts, (at, -1)}), outcome, depth + 1)
 
     def _misses(self, orders: Orders, axes: fitting.Axes, drawn: Drawn) -> list[Floats]:
-        fit = fitting.fit(axes.z(orders.values[drawn.rows]), np.array([_column(drawn, k) for k in range(len(drawn.rows))]))
+        fit = fitting.fit(axes.z(orders.values[drawn.rows]), np.array([column(drawn, k) for k in range(len(drawn.rows))]))
         z = axes.z(orders.values[drawn.rows])
-        return [fitting.at(fit, own)[fit.of] - _column(drawn, k) for k, own in enumerate(z)]
+        return [fitting.at(fit, own)[fit.of] - column(drawn, k) for k, own in enumerate(z)]
 
     # ---- fitting ---------------------------------------------------------------------------------------------------------
 
     def _fitted(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, cuts: list[choosing.Pair]) -> Made:
         values = orders.values[drawn.rows]
         z = axes.z(values)
-        fit = fitting.fit(z, np.array([_column(drawn, k) for k in range(len(drawn.rows))]))
+        fit = fitting.fit(z, np.array([column(drawn, k) for k in range(len(drawn.rows))]))
         nodes = len(drawn.points[0])
         arrays, tags = arrays_of(
-            drawn.reference, fit, nodes, [_told(drawn, name) for name in sorted(drawn.reference["patches"])]
+            drawn.reference, fit, nodes, [told_of(drawn, name) for name in sorted(drawn.reference["patches"])]
         )
         watched = sorted({*((p, -1) for p in axes.pivots.tolist()), *cuts})
         ends = np.array([choosing.measured(values, pair) for pair in watched]).reshape(len(watched), -1)
@@ -366,34 +354,3 @@ class Charting:
         data = form.encoded(about, arrays)
         slope = predicting.slope(z, np.array(drawn.middles))
         return Made(data, orders, list(drawn.rows), float(fit.residual.max(initial=0.0)), fit, axes, drawn.reference, slope)
-
-
-def _sent(reference: dict[str, Any] | None) -> dict[str, Any] | None:
-    return None if reference is None else {"map": reference["map"], "net": reference["net"]}
-
-
-def _add(drawn: Drawn, row: int, told: Mapping[str, Any]) -> None:
-    drawn.rows.append(row)
-    drawn.points.append(told["points"])
-    drawn.middles.append(told["middles"])
-    drawn.numbers.append({name: patch["numbers"] for name, patch in told["patches"].items()})
-
-
-def _other_patches(reference: Mapping[str, Any], told: Mapping[str, Any]) -> str | None:
-    """Why the tags of a body are not those of the reference."""
-    for name, patch in reference["patches"].items():
-        own = told["patches"].get(name)
-        if own is None or own["same"] != patch["same"] or not np.array_equal(own["rows"], patch["rows"]):
-            return f"{name} is another surface, or lies on other faces, than in the reference"
-        if "owner" in patch and not np.array_equal(own["owner"], patch["owner"]):
-            return f"{name} has its faces in another order than in the reference"
-    return None if len(told["patches"]) == len(reference["patches"]) else "its tags are others than the reference's"
-
-
-def _column(drawn: Drawn, k: int) -> Floats:
-    """All that is fitted of one body: its nodes' coordinates, then the numbers of its tags."""
-    return np.concatenate([drawn.points[k].reshape(-1), *(drawn.numbers[k][name] for name in sorted(drawn.numbers[k]))])
-
-
-def _told(drawn: Drawn, name: str) -> tuple[str, dict[str, Any], list[Floats]]:
-    return name, drawn.reference["patches"][name], [numbers[name] for numbers in drawn.numbers]

@@ -14,7 +14,8 @@ import numpy as np
 
 from engine.chart import form, shelf
 from engine.chart.shelf import folder_of
-from engine.compiling.certify import Certificate, certify
+from engine.compiling import choosing, fitting
+from engine.compiling.certify import Certificate, certify, picture
 from engine.compiling.charting import Asked, Charting, MoreInputs, Orders, Outcome
 from engine.compiling.crew import SCOUT_DEADLINE, Crew, Undrawn
 from engine.doors.cad import versions
@@ -25,6 +26,8 @@ from engine.language.charted import name_in
 PROCESS = "process"
 SCOUTED = 4000
 """Sobol orders that find the structures."""
+WATCHED = 12
+"""So many bodies of a structure are drawn with watched numbers."""
 EXPLORED = 1500
 """Changes of its members that are tried for more orders of one structure."""
 
@@ -187,13 +190,27 @@ def _compiled(
             deadline=SCOUT_DEADLINE,
         )
         orders = _orders(structure, members, explored)
-        outcome = charting.of(orders)
+        kinks = _kinks(crew, stage, orders)
+        report.kinks += [k["said"] for k in kinks if k["said"] not in report.kinks]
+        declared = [(name, value) for name, values in about["breakpoints"].items() for value in values]
+        outcome = charting.of(orders, [*declared, *(tuple(k["at"]) for k in kinks if k["at"])])
         report.structures.append(_written(crew, asked, folder, orders, outcome, share, wanted))
         _keep_done(done, report.structures[-1])
         report.drawn += outcome.drawn
     report.seconds = round(time.monotonic() - begun, 1)
     form.write(folder / "report.json", (json.dumps(report.told(), indent=1) + "\n").encode())
     return report
+
+
+def _kinks(crew: Crew, stage: str, orders: Orders) -> list[dict[str, Any]]:
+    """Kinks of the method itself, from a few orders at the ends of a structure; none where it cannot be drawn there."""
+    z = fitting.axes_of(orders.values, orders.values[choosing.centre(orders.values)]).z(orders.values)
+    ends = dict.fromkeys(int(k) for column in z.T for k in (np.argmin(column), np.argmax(column)))
+    rows = [choosing.centre(orders.values), *ends][:WATCHED]
+    try:
+        return list(crew.ask("kinks", stage, [orders.changes[k] for k in rows]))
+    except Undrawn:  # what cannot be drawn is told of by the charts
+        return []
 
 
 def _write_inputs(folder: pathlib.Path, asked: Asked) -> None:
@@ -223,6 +240,7 @@ def _written(
     for k, chart in enumerate(outcome.charts):
         told: Certificate = certify(crew, asked, chart, wanted.certified, wanted.seed)
         name = f"{orders.structure[: shelf.STRUCTURE]}-{k}{shelf.SUFFIX}"
+        form.write((folder / name).with_suffix(".png"), picture(chart, told))
         if told.holds:
             form.write(folder / name, chart.data)
         else:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from engine.chart.coordinates import names, taken
 from engine.compiling.matching import match
+from engine.compiling.watching import kinks_here
 from engine.doors import cad, cad_exact, cad_map, cad_net, cad_surface
 from engine.doors import cad_lattice as lat
 from engine.doors.cad_map import Drawn
@@ -212,6 +213,17 @@ def _solid(drawn: Any) -> tuple[Any, dict[str, list[Any]]]:
     return cad.solid_of(shape, tags, cad.library())
 
 
+def kinks(source: Source, stage: str, several: Sequence[Changes]) -> list[dict[str, Any]]:
+    """What in the @cad method decides otherwise among these orders of one structure: each kink in a sentence, and the coordinate and
+    value at which it lies, where it is one alone."""
+    orders = Orders(template_of(source))
+    templates = [t for changes in several if (t := orders.template(changes, ruled=False)) is not None]
+    progress("watching")
+    told = kinks_here(templates, stage, cad.library())
+    single = [(k.between[0].name, k.between[0].about) if len(k.between) == 1 and not k.among else None for k in told]
+    return [{"said": k.sentence("en"), "at": at} for k, at in zip(told, single, strict=True)]
+
+
 # ---- bodies --------------------------------------------------------------------------------------------------------------
 
 
@@ -308,11 +320,11 @@ def measure(
     cad.triangulate(solid, named, tolerance, angle)
     made: dict[str, Any] = {"nodes": np.sqrt(((mesh - points) ** 2).sum(axis=1)), "volume": lat.volume(lattice, net.triangles)}
     whole = cad.faces_of(solid)
-    made["brep_volume"] = cad.meshed(solid, whole, tolerance, angle)[3]
+    own, triangles, _, made["brep_volume"] = cad.meshed(solid, whole, tolerance, angle)
     if spacing is not None:
         progress("measuring")
         made["to_brep"] = cad.distances(whole, mesh)
         samples, weights = cad_exact.samples(whole, spacing)
         made["to_mesh"], made["weights"] = nearest.distances(mesh, net.triangles, samples), weights
-        made["samples"] = samples
+        made["own_to_mesh"] = nearest.distances(own / STEPS_PER_MM, triangles, samples)
     return made

@@ -8,12 +8,12 @@ from __future__ import annotations
 import copy
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from types import MappingProxyType
 from typing import Any
 
-from engine.compiling.kinks import Sample
+from engine.compiling.kinks import Kink, Sample, found
 from engine.compiling.watched import Decision, Watch, watched_math
 from engine.doors import cad
 from engine.language.memory import Kept
@@ -96,3 +96,16 @@ def sampled(template: Template, stage: str) -> Sample:
 
     _, coordinates, decisions = found.in_child(template, errand).told
     return Sample(coordinates, tuple(Decision(*row) for row in decisions))
+
+
+def kinks_here(several: Sequence[Template], stage: str, cq: Any) -> tuple[Kink, ...]:
+    """In the child: these orders, alike in all but numbers, drawn watched one after the other, and what decides otherwise among them."""
+    samples = []
+    for template in several:
+        run, watch = template.run, Watch(own_folder(type(template)))
+        watched = WatchedRun(run.cls, run.values, run.process, watch)
+        with watched_math(watch.own):
+            draw_cad(watched, {"stage": stage}, cq)
+        watch.open = False
+        samples.append(Sample(watch.coordinates, tuple(watch.decisions)))
+    return found(samples)

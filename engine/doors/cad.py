@@ -22,10 +22,12 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.doors import cad_lattice as lat
 from engine.doors import cad_surface
 from engine.doors.cad_built import Built, CadInvalid, Code, accepted
+from engine.doors.cad_steady import steadied
 from engine.doors.child import RemoteError, progress, shared
 from engine.errors import EnvironmentFault
 from engine.model.mesh import Faces, Lattice, Points
@@ -226,9 +228,9 @@ def faces_of(solid: Any) -> Any:
 def meshed(solid: Any, faces: Any, tolerance: float, angle: float) -> tuple[Lattice, Faces, lat.Rows, float]:
     """Points, triangles, the face (from 0) of each triangle, and the volume; ValueError where no closed mesh comes out."""
     _triangulate(solid, tolerance, angle)
-    points, triangles, owner = _arrays(faces)
-    if not len(triangles) or not np.isfinite(points).all() or float(np.abs(points).max()) > BIGGEST_MM:
-        raise ValueError(f"its bounds are nonsense (empty, or beyond {BIGGEST_MM:g} mm)")
+    flat = np.zeros(faces.Extent(), dtype=bool)
+    flat[_planar(faces)] = True
+    points, triangles, owner = _arrays(faces, flat)
     lattice, triangles = lat.weld(lat.rounded(points), triangles)
     triangles, owner = lat.without_flat(lattice, triangles, owner)
     lattice, triangles = lat.weld(lattice, triangles)
@@ -240,7 +242,7 @@ def meshed(solid: Any, faces: Any, tolerance: float, angle: float) -> tuple[Latt
         raise ValueError("it is inside out, or encloses nothing")
     if volume > lat.bulk(lattice):
         raise ValueError("its triangles enclose more than its bounding box holds: its surface runs round more than once")
-    for number in _planar(faces):
+    for number in np.flatnonzero(flat).tolist():
         if lat.outline_crosses(lattice, triangles[owner == number]):
             raise ValueError(f"the outline of its flat face {number + 1} crosses itself")
     return lattice, triangles, owner, volume
@@ -277,8 +279,9 @@ def _planar(faces: Any) -> list[int]:
     return [i for i, kind in enumerate(kinds) if kind == GeomAbs_SurfaceType.GeomAbs_Plane]
 
 
-def _arrays(faces: Any) -> tuple[Points, Faces, lat.Rows]:
-    """All faces' triangulations as points (mm), triangles (outward) and the face of each triangle.
+def _arrays(faces: Any, flat: npt.NDArray[np.bool_]) -> tuple[Points, Faces, lat.Rows]:
+    """All faces' triangulations, steadied, as points (mm), triangles (outward) and the face of each triangle. ValueError for bounds that
+    are nonsense.
 
     They leave OCCT in one piece: faces that have nothing but a triangulation, in OCCT's binary format, written to memory.
     """
@@ -297,24 +300,28 @@ def _arrays(faces: Any) -> tuple[Points, Faces, lat.Rows]:
         if surface is None:
             raise ValueError(f"face {i} of {faces.Extent()} has no triangles")
         copy, carrier = surface.Copy(), TopoDS_Face()  # a copy: a triangulation that two faces share would be written once
-        copy.RemoveUVNodes()
         builder.MakeFace(carrier, copy)
         builder.Add(bare, carrier)
         turned = face.Orientation() == TopAbs_Orientation.TopAbs_REVERSED
         placed.append((turned, None if location.IsIdentity() else location.Transformation()))
     stream = io.BytesIO()
     BinTools.Write_s(bare, stream, True, False, BinTools_FormatVersion.BinTools_FormatVersion_VERSION_4)
-    points, triangles, owner, offset = [], [], [], 0
-    for i, (own, corners) in enumerate(lat.triangulations(stream.getvalue(), len(placed))):
-        turned, moved = placed[i]
+    points, triangles, uv, ends = [], [], [], [0]
+    for (_, moved), (own, places, corners) in zip(placed, lat.triangulations(stream.getvalue(), len(placed)), strict=True):
         if moved is not None:
             own = lat.moved(own, [[float(moved.Value(r, k)) for k in range(1, 5)] for r in range(1, 4)])
-            turned ^= bool(moved.IsNegative())
         points.append(own)
-        triangles.append((corners[:, ::-1] if turned else corners) + (offset - 1))
-        owner.append(np.full(len(corners), i, dtype=np.int32))
-        offset += len(own)
-    return np.concatenate(points), np.concatenate(triangles).astype(np.int32), np.concatenate(owner)
+        uv.append(places)
+        triangles.append(corners + (ends[-1] - 1))
+        ends.append(ends[-1] + len(own))
+    owner = np.repeat(np.arange(len(placed)), [len(t) for t in triangles])
+    xyz = np.concatenate(points)
+    if not len(owner) or not np.isfinite(xyz).all() or float(np.abs(xyz).max()) > BIGGEST_MM:
+        raise ValueError(f"its bounds are nonsense (empty, or beyond {BIGGEST_MM:g} mm)")
+    steady = steadied(np.concatenate(triangles), owner, np.concatenate(uv), np.array(ends), flat, lat.places(lat.rounded(xyz)))
+    outward = np.array([turned != bool(moved is not None and moved.IsNegative()) for turned, moved in placed])[owner]
+    steady[outward] = steady[outward, ::-1]
+    return xyz, steady.astype(np.int32), owner.astype(np.int32)
 
 
 def distances(faces: Any, points: Points) -> Points:

@@ -24,10 +24,11 @@ def rounded(points: Points) -> Lattice:
     return np.rint(finer).astype(np.int32)
 
 
-def triangulations(data: bytes, count: int) -> Iterable[tuple[Points, Faces]]:
-    """Points and triangles (numbered from 1) of each triangulation in OCCT's binary format, version 4.
+def triangulations(data: bytes, count: int) -> Iterable[tuple[Points, Points, Faces]]:
+    """Points, their parameters (n, 2) and triangles (numbered from 1) of each triangulation in OCCT's binary format, version 4.
 
-    Each is: nodes int32, triangles int32, has UV, has normals (a byte each), deflection float64, xyz of the nodes float64, triples int32.
+    Each is: nodes int32, triangles int32, has parameters, has normals (a byte each), deflection float64, xyz of the nodes float64, their
+    parameters float64, triples int32.
     """
     head = f"\nTriangulations {count}\n".encode()
     at = data.find(head)
@@ -36,12 +37,14 @@ def triangulations(data: bytes, count: int) -> Iterable[tuple[Points, Faces]]:
     at += len(head)
     for _ in range(count):
         nodes, triples = np.frombuffer(data, "<i4", 2, at).tolist()
-        if data[at + 8 : at + 10] != b"\0\0":
+        if data[at + 8 : at + 10] != b"\1\0":
             raise EngineFault("CAD: OCCT wrote a triangulation in a form that this door does not read")
         at += 18
         xyz = np.frombuffer(data, "<f8", 3 * nodes, at).reshape(-1, 3)
         at += 24 * nodes
-        yield xyz, np.frombuffer(data, "<i4", 3 * triples, at).reshape(-1, 3)
+        uv = np.frombuffer(data, "<f8", 2 * nodes, at).reshape(-1, 2)
+        at += 16 * nodes
+        yield xyz, uv, np.frombuffer(data, "<i4", 3 * triples, at).reshape(-1, 3)
         at += 12 * triples
 
 
@@ -51,6 +54,15 @@ def moved(points: Points, by: list[list[float]]) -> Points:
     for r, (a, b, c, d) in enumerate(by):
         made[:, r] = points[:, 0] * a + points[:, 1] * b + points[:, 2] * c + d
     return made
+
+
+def places(lattice: Lattice) -> Int64:
+    """The rank (n,) of each point's place among all places, by x, then y, then z: equal places have one rank."""
+    order = np.lexsort((lattice[:, 2], lattice[:, 1], lattice[:, 0]))
+    ordered = lattice[order]
+    rank = np.zeros(len(order), dtype=np.int64)
+    rank[order[1:]] = np.cumsum((ordered[1:] != ordered[:-1]).any(axis=1))
+    return rank
 
 
 def weld(lattice: Lattice, faces: Faces) -> tuple[Lattice, Faces]:

@@ -15,7 +15,10 @@ from typing import Any
 import numpy as np
 
 from engine.doors.cad_map import Drawn, Floats, Ints, Match, Shapes, xyz
+from engine.doors.cad_steady import steadied
 
+PLANE = 0
+"""OCCT's number of that kind of surface, as in `Drawn.surfaces`."""
 LENGTH_ERROR = 1e-9
 """mm: how well a place at an arc length is found."""
 
@@ -73,33 +76,39 @@ def net_of(shapes: Shapes, drawn: Drawn) -> Net:
     spans = [np.empty(0) if f is None else f for f in fractions]
     ends = np.concatenate(([0], np.cumsum([len(f) for f in spans]))).astype(np.int32)
     first_inner = len(shapes.vertices) + int(ends[-1])
-    triangles, owner = [], []
+    triangles, names, places, turned, nodes = [], [], [], [], [0]
     inner: list[int] = []
     weights: list[Floats] = []
     for number, (face, net, own) in enumerate(zip(shapes.faces, nets, at_edges, strict=True)):
         named = np.full(net.NbNodes(), -1, dtype=np.int64)
-        for half, nodes in own.items():
+        for half, at_edge in own.items():
             edge = int(drawn.edge[half])
             along = bool(drawn.sense[half] > 0)
             a, b = int(drawn.start[half]), int(drawn.start[drawn.following[half]])
             a, b = (a, b) if along else (b, a)
             if drawn.curves[edge] < 0:
-                named[nodes] = a
+                named[at_edge] = a
                 continue
-            named[nodes[0]], named[nodes[-1]] = a, b
-            named[nodes[1:-1]] = len(shapes.vertices) + int(ends[edge]) + np.arange(len(nodes) - 2)
+            named[at_edge[0]], named[at_edge[-1]] = a, b
+            named[at_edge[1:-1]] = len(shapes.vertices) + int(ends[edge]) + np.arange(len(at_edge) - 2)
         free = np.flatnonzero(named < 0)
+        uv = np.array([(q.X(), q.Y()) for q in map(net.UVNode, range(1, net.NbNodes() + 1))], dtype=np.float64)
         if len(free):
-            uv = np.array([(q.X(), q.Y()) for q in map(net.UVNode, range(1, net.NbNodes() + 1))], dtype=np.float64)
             named[free] = first_inner + sum(len(w) for w in weights) + np.arange(len(free))
             inner.append(number)
             weights.append(_mean_value(uv[free], _boundary_uv(shapes, drawn, number, spans), _stretch(face, uv)))
         corners = np.array([net.Triangle(n).Get() for n in range(1, net.NbTriangles() + 1)], dtype=np.int64) - 1
-        if (face.Orientation() == TopAbs_Orientation.TopAbs_REVERSED) != mirrored(face):
-            corners = corners[:, ::-1]
-        triangles.append(named[corners])
-        owner.append(np.full(len(corners), number))
-    all_triangles, owners = np.concatenate(triangles), np.concatenate(owner)
+        triangles.append(corners + nodes[-1])
+        names.append(named)
+        places.append(uv)
+        nodes.append(nodes[-1] + len(uv))
+        turned.append((face.Orientation() == TopAbs_Orientation.TopAbs_REVERSED) != mirrored(face))
+    owners = np.repeat(np.arange(len(triangles)), [len(t) for t in triangles])
+    name, planes = np.concatenate(names), drawn.surfaces == PLANE
+    steady = steadied(np.concatenate(triangles), owners, np.concatenate(places), np.array(nodes), planes, name)
+    inside_out = np.array(turned)[owners]
+    steady[inside_out] = steady[inside_out, ::-1]
+    all_triangles = name[steady]
     a, b, c = all_triangles.T
     kept = (a != b) & (b != c) & (c != a)
     flat = np.concatenate([f for f in spans]) if len(spans) else np.empty(0)

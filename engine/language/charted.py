@@ -75,7 +75,14 @@ def _folders(cls: type[Template], stage: str, root: pathlib.Path) -> tuple[Folde
     except EnvironmentFault:  # no CAD here: what was compiled elsewhere is all that there is
         cad = None
     source = source_digest(cls, stage)[:SOURCE]
-    return tuple(found for r in roots if (found := opened(r, name_of(cls, stage), source, cad)))
+    found = [opened(r, name_of(cls, stage), source, cad) for r in roots]
+    return tuple(f for f in found if f is not None and _asks(cls, f))
+
+
+def _asks(cls: type[Template], folder: Folder) -> bool:
+    """Does the template have all that its charts ask it for, and nothing personal among it?"""
+    heads = {name.partition(".")[0] for name in folder.direct}
+    return heads <= {*cls.fields, "process", "font"} - cls.personal_fields and {*folder.stages} <= cls.stages.keys()
 
 
 @dataclass(frozen=True)
@@ -89,16 +96,18 @@ class Charted:
 
 def from_chart(stage: CadStage, template: Template) -> Charted | None:
     """The stage's body; None where no chart covers this order. What was read is noted."""
-    from engine.chart.coordinates import taken
+    from engine.chart.coordinates import Unchartable, taken
 
     run = template.run
     known: tuple[tuple[str, ...], tuple[str, ...]] | None = None
     for folder in folders_of(run, stage.name):
         if known != (folder.direct, folder.stages):
             known = folder.direct, folder.stages
-            values, structure = taken(
-                [(n, run.read(n)) for n in folder.direct] + [(n, getattr(template, n)()) for n in folder.stages]
-            )
+            given = [(n, run.read(n)) for n in folder.direct] + [(n, getattr(template, n)()) for n in folder.stages]
+            try:
+                values, structure = taken(given)
+            except Unchartable:  # a nested stage was changed since: its code is not in the digest
+                return None
         chart = folder.find(values, structure)
         if chart is not None:
             made = chart.at(values)

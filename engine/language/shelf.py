@@ -16,6 +16,7 @@ from engine.language.template import Template, import_blame
 
 GROUP = "unikat.templates"
 _LIBRARIES = ("numpy", "numba", "cadquery", "cadquery-ocp", "manifold3d", "uharfbuzz", "isal")
+ABSENT = "absent"
 _ENGINE = pathlib.Path(__file__).parents[1]
 
 
@@ -67,8 +68,15 @@ def find(key: str) -> type[Template]:
 
 @functools.cache
 def libraries() -> dict[str, str]:
-    """Version of each library whose work is in the product."""
-    return {name: metadata.version(name) for name in _LIBRARIES}
+    """Version of each library whose work is in the product; ABSENT where it is not installed: charts stand in for CAD."""
+    return {name: _version(name) for name in _LIBRARIES}
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ABSENT
 
 
 def code_hash(cls: type[Template]) -> str:

@@ -1,0 +1,189 @@
+"""A small template compiled for real, whole and broken on purpose: what is certified is right, what cannot be stays off and is said."""
+
+from __future__ import annotations
+
+import pathlib
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.chart.chart import Chart
+from engine.chart.form import read
+from engine.compiling.compile import Compiled, Wanted, compile_stage
+from engine.errors import OrderError, TemplateError
+from engine.language.charted import folders_of, from_chart
+from engine.language.orders import accept
+from engine.language.template import Home, Run, Template, load_file
+from engine.make import Workshop, make
+from engine.model.order import Order
+from engine.process.limits import load_process
+
+PLATE = '''
+"""A plate with a hole, for tests."""
+from engine.authoring import Solid, Template, choice, flag, length, cad, stage, tagged
+
+
+class Plate(Template):
+    """A plate with a hole."""
+
+    key, version = "plate", 1
+    wide = length(30.0, low=20.0, high=40.0, step=0.5, label=("Width", "Largeur"))
+    high = length(12.0, low=10.0, high=16.0, step=0.5, label=("Height", "Hauteur"))
+    hole = length(2.0, low=1.0, high=3.0, step=0.1, label=("Hole", "Trou"))
+    feet = flag(False, label=("Feet", "Pieds"))
+
+    @cad
+    def body(self, cq):
+        BODY
+
+    @stage
+    def plate(self) -> Solid:
+        return self.body()
+'''
+WHOLE = """\
+wide = self.wide
+body = cq.Workplane("XY").box(wide, self.high, 4.0).edges("|Z").fillet(2.0)
+body = body.faces(">Z").workplane().hole(2.0 * self.hole)
+if self.feet:
+    body = body.union(cq.Workplane("XY").center(-6.5, 0.0).box(3.0, 3.0, 8.0))
+return tagged(body, top=body.faces(">Z"))
+"""
+
+
+@pytest.fixture
+def plate(tmp_path: pathlib.Path) -> Callable[..., pathlib.Path]:
+    """Writes the template with another body, each under a name of its own."""
+    count = iter(range(100))
+
+    def write(*changes: tuple[str, str]) -> pathlib.Path:
+        drawn = WHOLE
+        for old, new in changes:
+            assert old in drawn
+            drawn = drawn.replace(old, new)
+        path = tmp_path / f"plate{next(count)}.py"
+        path.write_text(PLATE.replace("        BODY\n", textwrap.indent(drawn, " " * 8)), encoding="utf-8")
+        return path
+
+    return write
+
+
+def compiled(path: pathlib.Path, root: pathlib.Path, **how: Any) -> Compiled:
+    wanted = Wanted(**{"scouted": 60, "certified": 2, **how})
+    return compile_stage({"file": str(path)}, "body", wanted, root, 1, lambda _: None)
+
+
+def template(path: pathlib.Path, root: pathlib.Path | None, **parameters: Any) -> Template:
+    cls = load_file(path)
+    values, origins = accept(Order("plate", parameters=parameters), cls)
+    return cls(Run(cls, values, origins, load_process("mjf-pa12").flat(), home=Home(None, root)))
+
+
+def of(told: Compiled, word: str) -> list[str]:
+    return [why for s in told.structures for _, why in s.off if word in why] + [
+        c for s in told.structures for c in s.cuts if word in c
+    ]
+
+
+def test_a_plain_template_is_covered_whole_and_right(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
+    path, root = plate(), tmp_path / "charts"
+    told = compiled(path, root)
+    assert (
+        len(told.structures) == 2 and told.covered == 1.0 and told.direct == ["feet", "high", "hole", "wide"]
+    )  # with feet, and without
+    charts = [c for s in told.structures for c in s.charts]
+    assert all(c["holds"] and c["bodies"] == 2 and c["max_mm"] < 0.0002 and c["within"] == 1.0 for c in charts)
+    shop = Workshop(home=Home(None, root))
+    cls = load_file(path)
+    for parameters in ({"wide": 23.5, "hole": 1.3}, {"wide": 38.0, "high": 15.5, "feet": True}):
+        made = make(Order("plate", parameters=parameters), cls, formats=("3mf",), workshop=shop)
+        drawn = make(Order("plate", parameters=parameters), cls, formats=("3mf",), workshop=Workshop(home=Home(None)))
+        assert (made.report.figures["tier"], drawn.report.figures["tier"]) == ("chart", "cad")
+        assert made.report.verdict == drawn.report.verdict == "printable"
+        assert abs(made.report.figures["volume_mm3"] / drawn.report.figures["volume_mm3"] - 1.0) < 1e-3
+        assert set(made.artifacts) == {"body", "body.chart"} and set(drawn.artifacts) == {"body"}
+        assert made.artifacts["body.chart"] in {c["sha256"] for c in charts} | {
+            Chart.of(read(p)).sha256 for p in root.rglob("*.chart")
+        }
+    assert "top" in template(path, root, wide=25.0).body().patches  # type: ignore[attr-defined]
+
+
+def test_the_same_charts_again_and_a_killed_compile_goes_on(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
+    path = plate()
+    first = compiled(path, tmp_path / "one", most=1)
+    assert first.waiting == 1 and first.drawn > 10
+    going_on = compiled(path, tmp_path / "one")
+    assert [s.kept for s in going_on.structures] == [True, False] and not going_on.waiting
+    other = compiled(path, tmp_path / "two")
+
+    def bytes_of(root: str) -> dict[str, bytes]:
+        return {p.name: p.read_bytes() for p in (tmp_path / root).rglob("*.chart")}
+
+    assert bytes_of("one") == bytes_of("two") and len(bytes_of("one")) == 2
+    assert [s.charts for s in other.structures] == [s.charts for s in going_on.structures]
+
+
+def test_a_change_of_topology_is_found_and_cut_at(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
+    path = plate(
+        ("wide = self.wide\n", "wide = self.wide\nif wide > 33.0:\n    return cq.Workplane('XY').box(wide, self.high, 4.0)\n")
+    )
+    told = compiled(path, tmp_path / "charts", fixed={"feet": [False]})
+    assert told.covered > 0.9 and any("wide between 3" in c for s in told.structures for c in s.cuts)
+    low, high = (template(path, tmp_path / "charts", wide=w).body() for w in (32.5, 34.0))  # type: ignore[attr-defined]
+    assert len(high.mesh.faces) == 12 < len(low.mesh.faces)
+
+
+def test_a_feature_that_vanishes_is_another_chart(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
+    path = plate((".workplane().hole(2.0 * self.hole)", ".workplane().hole(2.0 * self.hole) if self.hole > 1.5 else body"))
+    told = compiled(path, tmp_path / "charts", fixed={"feet": [False]})
+    assert told.covered > 0.9 and any(c.startswith("hole between 1.") for s in told.structures for c in s.cuts)
+
+
+def test_a_kink_never_gives_a_wrong_mesh(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
+    path = plate(("wide = self.wide\n", "wide = max(self.wide, 30.0)\n"))
+    root = tmp_path / "charts"
+    told = compiled(path, root, fixed={"feet": [False]})
+    assert any("max" in kink and "wide" in kink and "30" in kink for kink in told.kinks), told.kinks
+    for w in np.arange(20.0, 40.5, 0.5).tolist():
+        made = template(path, root, wide=w)
+        charted = from_chart(type(made).stages["body"], made)  # type: ignore[arg-type]
+        if charted is not None:
+            reach = np.ptp(charted.solid.mesh.points[:, 0])
+            assert abs(reach - max(w, 30.0)) < 0.03, w
+
+
+def test_where_cad_hangs_crashes_or_fails_stays_off(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
+    from engine.compiling import crew
+
+    before, crew.DEADLINE = crew.DEADLINE, 4.0
+    try:
+        for what, word in (
+            ("while wide > 36.0:\n    pass\n", "TIMEOUT"),
+            ("import os\nif wide > 36.0:\n    os._exit(3)\n", "EXIT"),
+            ("if wide > 36.0:\n    raise ValueError('no')\n", "BUILDING"),
+            ("if wide > 36.0:\n    return cq.Workplane('XY').box(1, 1, 1).edges().fillet(0.6)\n", "NOT_SOLID"),
+        ):
+            path, root = plate(("wide = self.wide\n", "wide = self.wide\n" + what)), tmp_path / word
+            told = compiled(path, root, fixed={"feet": [False], "high": [12.0], "hole": [2.0]})
+            assert of(told, word), (word, told)
+            assert any("wide between 36 and 36.5" in c or "wide between 3" in c for s in told.structures for c in s.cuts)
+            inside, outside = (template(path, root, wide=w) for w in (30.0, 38.0))
+            stage = type(inside).stages["body"]
+            assert from_chart(stage, inside) is not None and from_chart(stage, outside) is None  # type: ignore[arg-type]
+    finally:
+        crew.DEADLINE = before
+
+
+def test_bad_input_is_told(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
+    path = plate()
+    with pytest.raises(OrderError, match="stage"):
+        compile_stage({"file": str(path)}, "bodi", Wanted(), tmp_path, 1, lambda _: None)
+    with pytest.raises(OrderError, match="widht"):
+        compiled(path, tmp_path, fixed={"widht": [3.0]})
+    with pytest.raises(OrderError, match="process"):
+        compiled(path, tmp_path, fixed={"process": ["laser"]})
+    with pytest.raises(TemplateError, match="BUILDING"):
+        compiled(plate(("wide = self.wide\n", "wide = self.wide / 0.0\n")), tmp_path)
+    assert not list(tmp_path.rglob("*.chart")) and not folders_of(template(path, tmp_path).run, "body")
