@@ -28,6 +28,7 @@ from engine.language.stages import CadStage, Step, vars_of
 from engine.language.template import Template
 
 _PLAIN = (bool, int, float, str, bytes, type(None))
+_FILLED = (list, set, dict, np.ndarray)
 
 
 def source_digest(cls: type[Template], stage: str) -> str:
@@ -54,7 +55,7 @@ def _digest(cls: type[Template], stage: str) -> str:
         if id(one) in seen:
             continue
         seen.add(id(one))
-        found[f"{one.__module__}.{one.__qualname__}"] = _text(one)
+        found[f"{_within(one.__module__, cls)}.{one.__qualname__}"] = _text(one)
         used = _names_of(one)
         fresh = used - names
         names |= used
@@ -85,6 +86,12 @@ def _own_name(where: str, cls: type[Template]) -> bool:
     name = cls.__module__
     package = name.rpartition(".")[0]
     return where == name or bool(package and (where == package or where.startswith(package + ".")))
+
+
+def _within(where: str, cls: type[Template]) -> str:
+    """A module's name within the template's package: a designer's file that lies elsewhere is the same file."""
+    name = cls.__module__
+    return where.removeprefix(name.rpartition(".")[0] or name)
 
 
 def _classes(module: types.ModuleType) -> list[type]:
@@ -245,18 +252,35 @@ def _called(thing: Any, names: set[str], cls: type[Template], found: dict[str, s
                 spaces.append((value.__name__, vars(value)))
     spaces.append((f"{cls.__module__}.{cls.__qualname__}", vars_of(cls)))
     own: list[Any] = []
-    for where, space in spaces:
-        for name in sorted(names & space.keys()):
-            if isinstance(space[name], Step | Field):
-                continue
+    waiting = [(where, space, name) for where, space in spaces for name in sorted(names & space.keys())]
+    for where, space, name in waiting:
+        if isinstance(space[name], Step | Field):
+            continue
+        if isinstance(space[name], _FILLED) and (told := _assigned(where, name)) is not None:
+            found[f"{_within(where, cls)}.{name}"] = ast.dump(told)
+            more = {n.id for n in ast.walk(told) if isinstance(n, ast.Name)} & space.keys()
+            waiting += [one for n in sorted(more) if (one := (where, space, n)) not in waiting]
+            own += [v for v in _held(space[name]) if isinstance(v, types.FunctionType) and _own(v, cls)]
+        else:
             for value in _held(space[name]):
                 if isinstance(value, types.FunctionType | type) and _own(value, cls) and not _is_template(value):
                     own.append(value)
             if (said := constant(space[name])) is not None:
-                found[f"{where}.{name}"] = said
+                found[f"{_within(where, cls)}.{name}"] = said
             elif isinstance(space[name], functools.partial):
-                found[f"{where}.{name}"] = str(constant((space[name].args, space[name].keywords)))
+                found[f"{_within(where, cls)}.{name}"] = str(constant((space[name].args, space[name].keywords)))
     return own
+
+
+def _assigned(module: str, name: str) -> ast.expr | None:
+    """What a module says that a name is: a list or table may have been filled since."""
+    tree = _tree(sys.modules[module]) if module in sys.modules else None
+    for node in tree.body if tree is not None else ():
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(t, ast.Name) and t.id == name for t in targets):
+                return node.value
+    return None
 
 
 def _imported(thing: Any, cls: type[Template]) -> Iterator[types.ModuleType]:
