@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import itertools
 import random
+import sys
+from collections.abc import Iterator
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.doors import cad
 from engine.doors.cad_steady import steadied
+from engine.doors.child import Child
 
 Point = tuple[int, int]
 Triangle = tuple[int, int, int]
@@ -190,3 +195,79 @@ def test_no_triangles() -> None:
     assert (
         len(steadied(none, none[:, 0], np.zeros((0, 2)), np.zeros(1, dtype=np.int64), np.zeros(0, dtype=bool), none[:, 0])) == 0
     )
+
+
+# ---- in the CAD child ------------------------------------------------------------------------------------------------------
+
+DRAWINGS = """
+from engine.doors import cad
+def strip(p, cq):
+    \"\"\"A strip of 0.1 mm that ends in a fillet, with the noise of OCCT's Booleans: the fillet's rectangles are ties but for it.\"\"\"
+    n = p * 2.0**-56
+    body = cq.Workplane().polyline([(-0.05, 0), (0.05 + n, 0), (0.05 - n, 20), (-0.05 + n / 2, 20)]).close().extrude(2)
+    return body.faces("<Z").edges(">Y").fillet(0.7)
+def as_occt_gives_it(p):
+    cad.steadied = lambda triangles, *more: triangles
+    return cad.draw("steady_drawings:strip", p, 0.02, 0.26, "", "")
+def case(changes):
+    from engine.compiling import drawing
+    from engine.doors import cad_map, cad_net, cad_surface
+    solid, named = drawing._solid(drawing._run({"key": "phone-case"}, "shell", changes)[0])
+    cad.triangulate(solid, named, 0.02, 0.26)
+    faces = cad.faces_of(solid)
+    lattice, triangles, owner, _ = cad.meshed(solid, faces, 0.02, 0.26)
+    patches = {name: cad_surface.patch(named[name], faces, lattice, triangles, owner)[0] for name in named}
+    shapes = cad_map.Shapes(solid)
+    its = cad_map.map_of(shapes)
+    return {"lattice": lattice, "faces": triangles, "owner": owner, **patches, **vars(its), "net": vars(cad_net.net_of(shapes, its))}
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def drawings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    folder = tmp_path_factory.mktemp("steady")
+    (folder / "steady_drawings.py").write_text(DRAWINGS, encoding="utf-8")
+    sys.path.insert(0, str(folder))
+    yield
+    sys.path.remove(str(folder))
+
+
+@pytest.fixture(scope="module")
+def child(drawings: None) -> Iterator[Child]:
+    with Child(cad.PRELOAD, memory_mb=cad.MEMORY_MB) as made:
+        yield made
+
+
+def meshes(child: Child, errand: str, *rest: object) -> set[bytes]:
+    """The different meshes of ten children, each of which draws with other noise."""
+    found = set()
+    for noise in (-8, -4, -3, -2, -1, 0, 1, 2, 4, 8):
+        child.renew()
+        made = child.call(errand, *(noise if part == "noise" else part for part in rest), deadline=60.0)
+        found.add(made["lattice"].tobytes() + made["faces"].tobytes())
+    return found
+
+
+def test_ten_children_with_other_noise_give_one_mesh(child: Child) -> None:
+    assert len(meshes(child, "engine.doors.cad:draw", "steady_drawings:strip", "noise", 0.02, 0.26, "", "")) == 1
+
+
+def test_without_it_noise_decides(child: Child) -> None:
+    assert len(meshes(child, "steady_drawings:as_occt_gives_it", "noise")) > 2
+
+
+def test_a_case_that_came_out_in_two_forms_comes_out_in_one() -> None:
+    """From servers of their own, whose addresses differ. What is a number of mm carries OCCT's noise; all else is the same."""
+    found = []
+    for _ in range(4):
+        with Child(cad.PRELOAD, memory_mb=cad.MEMORY_MB) as child:
+            found.append(child.call("steady_drawings:case", {"phone": "google-pixel-4a"}, deadline=120.0))
+    first, *others = found
+    numbers = [name for name, value in first.items() if name != "net" and value.dtype != np.float64]
+    assert {"lattice", "faces", "owner", "back", "floor", "edge", "following"} <= set(numbers)
+    for other in others:
+        assert all(np.array_equal(first[name], other[name]) for name in numbers)
+        assert all(
+            np.allclose(first[name], other[name], rtol=0.0, atol=1e-12) for name in first if name not in (*numbers, "net")
+        )
+        assert all(np.array_equal(first["net"][name], other["net"][name]) for name in ("ends", "inner", "triangles", "owner"))
