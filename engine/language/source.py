@@ -120,13 +120,13 @@ def _told(value: Any) -> str:
     """As `repr`, without what differs between two processes: the order of a set, an address."""
     if isinstance(value, dict):
         return f"{{{', '.join(f'{_told(k)}: {_told(v)}' for k, v in value.items())}}}"
-    if isinstance(value, list | tuple) and type(value).__repr__ in (list.__repr__, tuple.__repr__):
+    if type(value) in (list, tuple):
         return f"{type(value).__name__}({', '.join(map(_told, value))})"
     if isinstance(value, set | frozenset):
         return f"{type(value).__name__}({', '.join(sorted(map(_told, value)))})"
     if isinstance(value, type | types.FunctionType):
         return f"{value.__module__}.{value.__qualname__}"
-    return type(value).__qualname__ if type(value).__repr__ is object.__repr__ else repr(value)
+    return type(value).__qualname__ if repr(value) == object.__repr__(value) else repr(value)
 
 
 def _codes(thing: Any) -> Iterator[types.CodeType]:

@@ -118,7 +118,8 @@ def test_what_draws_counts(tmp_path: pathlib.Path, old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [('"""Twice."""', '"""Two times."""'), ("    return 2 * x", "    # so much\n    return (2 *\n            x)")]
+    ("old", "new"),
+    [('"""Twice."""', '"""Two times."""'), ("    return 2 * x", "    # so much\n    return (2 *\n            x)")],
 )
 def test_comments_and_layout_do_not(tmp_path: pathlib.Path, old: str, new: str) -> None:
     assert old in SOURCE
