@@ -82,7 +82,9 @@ def _home() -> Home:
 
 def _run(order: Order, home: Home) -> PhoneCase:
     values, origins = accept(order, PhoneCase)
-    return PhoneCase(Run(PhoneCase, values, origins, load_process(order.process or PhoneCase.default_process).flat(), home=home))
+    return PhoneCase(
+        Run(PhoneCase, values, origins, load_process(order.process or PhoneCase.default_process).flat(), home=home)
+    )
 
 
 @functools.cache
@@ -161,7 +163,9 @@ def _drawn(one: One) -> Any:
 
 def _meshed(solid: Any) -> tuple[Any, Any]:
     """OCCT's own mesh as arrays, by the fastest way out of it."""
-    lattice, faces, _, _ = cad.meshed(solid.wrapped, cad.faces_of(solid.wrapped), cad.TOLERANCE_MM, math.radians(cad.ANGLE_DEGREES))
+    lattice, faces, _, _ = cad.meshed(
+        solid.wrapped, cad.faces_of(solid.wrapped), cad.TOLERANCE_MM, math.radians(cad.ANGLE_DEGREES)
+    )
     return lattice / 1e4, faces
 
 
@@ -227,7 +231,11 @@ def _files() -> Case:
 
     def note() -> str:
         steps = {step: statistics.median(told.get(step, 0.0) for told in warm.steps) for step in warm.steps[-1]}
-        return "of it: " + ", ".join(f"{s} {ms:.2g}" for s, ms in sorted(steps.items(), key=lambda i: -i[1]) if ms >= 0.005) + " ms"
+        return (
+            "of it: "
+            + ", ".join(f"{s} {ms:.2g}" for s, ms in sorted(steps.items(), key=lambda i: -i[1]) if ms >= 0.005)
+            + " ms"
+        )
 
     return Case(
         "everything changed and a name: order to 3MF and thumbnail",
@@ -255,7 +263,11 @@ class Random:
         """All of them; the mean in ms, CAD's own time included."""
         orders, shop = Orders(PhoneCase), Workshop(_home())
         axes = {a.name: a for a in orders.axes}
-        names = [n for n in (*VARIED, "phone", "ring", "buttons", "unknown_edges", "lanyard", "bumpers", "letters", "font", "colour") if n in axes]
+        names = [
+            n
+            for n in (*VARIED, "phone", "ring", "buttons", "unknown_edges", "lanyard", "bumpers", "letters", "font", "colour")
+            if n in axes
+        ]
         processes = list(orders.processes)
         done = 0
         for k, point in enumerate(sobol.points(20 * RANDOM, len(names) + 1, 9)):
@@ -265,7 +277,13 @@ class Random:
                 continue
             process = changes.pop("process")
             begun, cpu = time.monotonic(), time.process_time()
-            made = make(Order(PhoneCase.key, process=process, parameters=changes), PhoneCase, formats=("3mf", "png"), workshop=shop, keep_refused=True)
+            made = make(
+                Order(PhoneCase.key, process=process, parameters=changes),
+                PhoneCase,
+                formats=("3mf", "png"),
+                workshop=shop,
+                keep_refused=True,
+            )
             tier = str(made.report.figures.get("tier"))
             # CAD works in a child: what it takes is told by the clock alone
             ms = 1000.0 * (time.monotonic() - begun if tier == "cad" else time.process_time() - cpu)

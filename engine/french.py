@@ -35,6 +35,7 @@ SENTENCES: Mapping[str, str] = {
     "holds a word that this shop prints on nothing": "contient un mot que cette boutique n'imprime sur rien",
     "is empty": "est vide",
     "give one template, or --all": "donnez un modèle, ou --all",
+    "is not asked for: the stock is made whole": "n'est pas demandé : le stock se fait en entier",
     "is no @cad stage of this template": "n'est pas une étape @cad de ce modèle",
     "is no number": "n'est pas un nombre",
     "is no parameter that may be held": "n'est pas un paramètre que l'on peut fixer",

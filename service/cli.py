@@ -265,6 +265,7 @@ def compile_(
     out: Annotated[
         str | None, typer.Option("--out", help="Folder for the charts; by default the cache, where make finds them.")
     ] = None,
+    stock: Annotated[bool, typer.Option("--stock", help="Anew what our own packages bring: what is committed.")] = False,
     as_json: Json = False,
 ) -> int:
     """Charts of the @cad stages: bodies in a fraction of a millisecond, each certified against CAD. Goes on where it was stopped."""
@@ -273,6 +274,10 @@ def compile_(
     from service.compiling import run
 
     seconds = None if time is None else seconds_of(time)
+    if stock:
+        from service.stock import run as run_stock
+
+        return run_stock(template is not None or every, jobs, as_json)
     wanted = Wanted({}, scout, seed, structures, seconds, certify, defaults)
     return run(template, stage, every, sets or [], wanted, jobs, out, as_json)
 

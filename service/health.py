@@ -13,6 +13,10 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+from engine.errors import EnvironmentFault
+
+WITHOUT_CAD = "without it only those orders are made whose bodies charts cover or the cache keeps, as those of `unikat demo`"
+
 
 @dataclass(frozen=True)
 class Sign:
@@ -44,16 +48,17 @@ def run(as_json: bool, data: str | None = None, master_key: str | None = None, e
 
 
 def examine() -> list[Sign]:
-    """Every sign; nothing heavy is imported."""
+    """Every sign; nothing heavy is imported here: CAD is tried in its child."""
     from engine.language import shelf
     from engine.shape.fonts import available
 
     version = sys.version_info
     signs = [Sign("Python", (3, 11) <= version[:2] < (3, 14), f"{platform.python_version()} (3.11 to 3.13 work)")]
     signs.append(Sign("libraries", True, ", ".join(f"{n} {v}" for n, v in shelf.libraries().items())))
+    signs.append(_cad())
     for library in ("GL", "EGL"):
         found = ctypes.util.find_library(library)
-        told = found or f"apt-get install lib{library.lower()}1 (CadQuery needs it for bodies that are not cached)"
+        told = found or f"apt-get install lib{library.lower()}1 (CAD needs it)"
         signs.append(Sign(f"lib{library}", bool(found), told))
     slicer = shutil.which("prusa-slicer")
     signs.append(Sign("slicer", bool(slicer), slicer or "apt-get install prusa-slicer (for --formats gcode)", needed=False))
@@ -65,6 +70,15 @@ def examine() -> list[Sign]:
     signs.append(Sign("templates", bool(shelf.installed()), ", ".join(shelf.installed())))
     signs.append(_cache())
     return signs
+
+
+def _cad() -> Sign:
+    from engine.doors import cad
+
+    try:
+        return Sign("CAD", True, cad.at_hand())
+    except EnvironmentFault as missing:
+        return Sign("CAD", False, f"{missing}; {WITHOUT_CAD}")
 
 
 def _cache() -> Sign:

@@ -32,7 +32,7 @@ from engine.doors.child import RemoteError, progress, shared
 from engine.errors import EnvironmentFault
 from engine.model.mesh import Faces, Lattice, Points
 
-__all__ = ["Built", "CadInvalid", "build", "drawn", "in_child", "versions"]
+__all__ = ["Built", "CadInvalid", "at_hand", "build", "drawn", "in_child", "versions"]
 
 TOLERANCE_MM = 0.02
 """Chord error asked of OCCT: the largest gap between the true surface and the triangles (a sphere at 0.005 came out at 0.0086)."""
@@ -49,6 +49,13 @@ def versions() -> str:
         return f"cadquery {version('cadquery')}, OCP {version('cadquery-ocp')}"
     except PackageNotFoundError as missing:
         raise EnvironmentFault(f"CAD: {missing.name} is not installed: pip install cadquery==2.8.0") from missing
+
+
+def at_hand() -> str:
+    """The same, once CadQuery was imported in the child. EnvironmentFault: why it cannot be, and what to install."""
+    told = versions()
+    shared(PRELOAD, memory_mb=MEMORY_MB).call("engine.doors.cad:ready", deadline=60.0)
+    return told
 
 
 def build(
@@ -97,6 +104,10 @@ def warm() -> None:
         raise EnvironmentFault(f"CAD: CadQuery cannot be imported: {error}") from error
     shapes.Shape._bool_op.__defaults__ = (False,)
     shapes._bool_op.__defaults__ = (0.0, False)
+
+
+def ready() -> None:
+    """In the child: without CadQuery there were none."""
 
 
 def library() -> Any:
