@@ -15,12 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from benchmarks import text_case
 from benchmarks.harness import Case
 from benchmarks.peers import cadquery_case
-from benchmarks.product import baseline_sha256, PINNED
+from benchmarks.product import PINNED, baseline_sha256
 from engine.chart.coordinates import taken
 from engine.compiling.drawing import Orders
 from engine.doors import cad

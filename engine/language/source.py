@@ -257,7 +257,7 @@ def _called(thing: Any, names: set[str], cls: type[Template], found: dict[str, s
         if isinstance(space[name], Step | Field):
             continue
         if isinstance(space[name], _FILLED) and (told := _assigned(where, name)) is not None:
-            found[f"{_within(where, cls)}.{name}"] = ast.dump(told)
+            found[f"{_within(where, cls)}.{name}"] = _dumped(told)
             more = {n.id for n in ast.walk(told) if isinstance(n, ast.Name)} & space.keys()
             waiting += [one for n in sorted(more) if (one := (where, space, n)) not in waiting]
             own += [v for v in _held(space[name]) if isinstance(v, types.FunctionType) and _own(v, cls)]
