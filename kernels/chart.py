@@ -87,7 +87,7 @@ def away(q: Any, pivots: Any, relation: Any) -> float:
         at = 0.0
         for k in range(len(pivots)):
             at += relation[i, k] * q[pivots[k]]
-        off = abs(q[i] - at)
+        off: float = abs(q[i] - at)
         if off != off:
             return off
         worst = max(worst, off)

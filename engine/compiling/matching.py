@@ -2,7 +2,8 @@
 
 Two maps match where every step (the next edge of a loop, the other side of an edge) leads to the same place in both, and kinds of
 curves and surfaces agree. The walk crosses edges; where a face has several loops, the next loop to enter is the one whose edges
-lie where they are predicted. Several starts are tried, nearest to the prediction first.
+lie where they are predicted. Several starts are tried, nearest to the prediction first: both sides of an edge are as near, and a
+block turned half round about an edge's middle is a block again, so the match whose edges all lie nearest is the one.
 """
 
 from __future__ import annotations
@@ -39,16 +40,14 @@ def match(reference: Drawn, other: Drawn, predicted: Floats, start: int = 0) -> 
     order = np.argsort(np.where(same, away, np.inf), kind="stable")[:STARTS]
     best: tuple[float, Match] | None = None
     for candidate in order.tolist():
-        if not same[candidate]:
-            break
+        if not same[candidate] or (best is not None and away[candidate] >= best[0]):
+            break  # a start's own edge lies so far off already: no walk from it, or from those after it, lies nearer
         found = _walk(reference, other, predicted, start, candidate)
         if found is None:
             continue
         off = float(((other.middles[found.edge] - predicted) ** 2).sum())
         if best is None or off < best[0]:
             best = (off, found)
-        if len(order) and candidate == order[0]:  # the nearest start fits: no other would lie nearer
-            break
     return best[1] if best is not None else OTHERWISE
 
 
