@@ -130,7 +130,7 @@ def test_a_change_of_topology_is_found_and_cut_at(plate: Callable[..., pathlib.P
         ("wide = self.wide\n", "wide = self.wide\nif wide > 33.0:\n    return cq.Workplane('XY').box(wide, self.high, 4.0)\n")
     )
     told = compiled(path, tmp_path / "charts", fixed={"feet": [False]})
-    assert told.covered > 0.9 and any("wide between 3" in c for s in told.structures for c in s.cuts)
+    assert told.covered > 0.9 and any(c.startswith(("wide between 3", "wide at 33")) for s in told.structures for c in s.cuts)
     low, high = (template(path, tmp_path / "charts", wide=w).body() for w in (32.5, 34.0))  # type: ignore[attr-defined]
     assert len(high.mesh.faces) == 12 < len(low.mesh.faces)
 
@@ -138,7 +138,7 @@ def test_a_change_of_topology_is_found_and_cut_at(plate: Callable[..., pathlib.P
 def test_a_feature_that_vanishes_is_another_chart(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
     path = plate((".workplane().hole(2.0 * self.hole)", ".workplane().hole(2.0 * self.hole) if self.hole > 1.5 else body"))
     told = compiled(path, tmp_path / "charts", fixed={"feet": [False]})
-    assert told.covered > 0.9 and any(c.startswith("hole between 1.") for s in told.structures for c in s.cuts)
+    assert told.covered > 0.9 and any(c.startswith(("hole between 1.", "hole at 1.5")) for s in told.structures for c in s.cuts)
 
 
 def test_a_kink_never_gives_a_wrong_mesh(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
@@ -168,7 +168,7 @@ def test_where_cad_hangs_crashes_or_fails_stays_off(plate: Callable[..., pathlib
             path, root = plate(("wide = self.wide\n", "wide = self.wide\n" + what)), tmp_path / word
             told = compiled(path, root, fixed={"feet": [False], "high": [12.0], "hole": [2.0]})
             assert of(told, word), (word, told)
-            assert any("wide between 36 and 36.5" in c or "wide between 3" in c for s in told.structures for c in s.cuts)
+            assert any(c.startswith(("wide between 3", "wide at 36")) for s in told.structures for c in s.cuts)
             inside, outside = (template(path, root, wide=w) for w in (30.0, 38.0))
             stage = type(inside).stages["body"]
             assert from_chart(stage, inside) is not None and from_chart(stage, outside) is None  # type: ignore[arg-type]
