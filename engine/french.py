@@ -149,6 +149,19 @@ SENTENCES: Mapping[str, str] = {
 }
 """Why a field cannot be taken."""
 
+REASONS: Mapping[str, str] = {
+    "a piece of {} would fall out of the cut": "un morceau de {} tomberait de la découpe",
+    "stamped on {}, it is no valid solid ({})": "avec l'empreinte sur {}, ce n'est plus un solide valide ({})",
+    "stamped on {}, it is no valid solid": "avec l'empreinte sur {}, ce n'est plus un solide valide",
+    "the cut opens a cavity of the body at {}": "la découpe ouvre une cavité du corps en {}",
+    "the exact body has no face {}": "le corps exact n'a pas de face {}",
+    "the exact face {} does not lie behind the one that is cut": "la face exacte {} n'est pas derrière celle qui est découpée",
+    "the exact face {} is not flat, or looks another way": "la face exacte {} n'est pas plane, ou regarde ailleurs",
+    "the exact face {} lies in another plane": "la face exacte {} se trouve dans un autre plan",
+    "the outline leaves the exact face {}": "le contour sort de la face exacte {}",
+}
+"""Why a stamp cannot be done on exact faces: what stands in parentheses where STEP is refused."""
+
 LIMITS: Mapping[str, str] = {
     "1 file": "1 fichier",
     "YYYY-MM-DD": "AAAA-MM-JJ",
@@ -202,27 +215,32 @@ COUNTED = frozenset({"is too long", "is too large", "too long a text", "draws on
 
 
 def french(sentence: str) -> str | None:
-    """The French of one of SENTENCES; None where it is none."""
-    return SENTENCES.get(sentence) or _through(sentence, _patterns(False))
+    """The French of one of SENTENCES, and of a reason that it quotes; None where it is none."""
+    return SENTENCES.get(sentence) or _through(sentence, _patterns("sentences"))
 
 
 def french_limit(told: object) -> object:
     """The French of a limit or count; what is none of LIMITS stays as it is."""
     if not isinstance(told, str):
         return told
-    return LIMITS.get(told) or _through(told, _patterns(True)) or told
+    return LIMITS.get(told) or _through(told, _patterns("limits")) or told
+
+
+Patterns = tuple[tuple[re.Pattern[str], str], ...]
 
 
 @functools.cache
-def _patterns(limits: bool) -> tuple[tuple[re.Pattern[str], str], ...]:
-    table = LIMITS if limits else SENTENCES
+def _patterns(of: str) -> Patterns:
+    table = {"sentences": SENTENCES, "limits": LIMITS, "reasons": REASONS}[of]
     return tuple((re.compile("(.+)".join(map(re.escape, e.split("{}"))), re.S), f) for e, f in table.items() if "{}" in e)
 
 
-def _through(sentence: str, patterns: tuple[tuple[re.Pattern[str], str], ...]) -> str | None:
+def _through(sentence: str, patterns: Patterns) -> str | None:
     for pattern, told in patterns:
         found = pattern.fullmatch(sentence)
         if found:
-            pieces = told.split("{}")
-            return "".join(p + g for p, g in zip(pieces, (*found.groups(), ""), strict=True))
+            filled = found.groups()
+            if patterns is _patterns("sentences"):
+                filled = tuple(_through(f, _patterns("reasons")) or f for f in filled)
+            return "".join(p + f for p, f in zip(told.split("{}"), (*filled, ""), strict=True))
     return None

@@ -109,9 +109,8 @@ def make(
     if known is None:
         with clock.step("check"):
             values, origins = accept(order, cls)
-        run = Run(
-            cls, values, origins, process.flat(), home=Home(shop.home.disk) if whole else shop.home, code_hash=code_hash(cls)
-        )
+        home = Home(shop.home.disk, shop.home.charts) if whole else shop.home
+        run = Run(cls, values, origins, process.flat(), home=home, code_hash=code_hash(cls))
         template = cls(run)
         judged = _judged(order, template, process, shop, clock)
         if not whole:

@@ -25,6 +25,7 @@ from engine.doors import cad_lattice as lat
 from engine.errors import EngineFault, OrderError, TemplateError
 from engine.export.identity import Identity
 from engine.export.step import write as write_step
+from engine.language.charted import OF_CHART
 from engine.language.judge import run_fits
 from engine.language.orders import accept
 from engine.language.stages import CadStage, Stage
@@ -39,6 +40,10 @@ from kernels import nearest
 
 FARTHEST_MM = 0.1
 """A mesh farther than this from its stage's truth, either way, is another shape: no STEP of it is written."""
+CHARTED_MM = 0.03
+"""What a chart is certified to keep within at its points."""
+BETWEEN_MM = 0.04
+"""By how much more its triangles may miss curved faces between them: twice the chord error asked of OCCT, whose own do it, too."""
 STEP_SPACING_MM = 1.0
 """How densely the B-rep is sampled where STEP is written of a truth."""
 _ALLOWED = "a product as its @cad stage drew it, with stamps on its flat faces"
@@ -196,12 +201,12 @@ def _only_mesh(template: Template, fast: Stage, result: object) -> Mesh:
 def step_files(template: Template, parts: Sequence[Part], identity: Identity) -> dict[str, bytes]:
     """model.step, or model-<part>.step where there are several: the exact B-rep of each part, as drawn (no pose), in mm.
 
-    A part has one where its mesh is what a @cad stage gave, or what a stage with a truth gave that keeps within FARTHEST_MM of it; or
-    either with stamps on its flat faces. Stamps are done again on the mesh that they began with, which must give the one that ships,
+    A part has one where its mesh is what a @cad stage gave (a chart's, whose points keep within CHARTED_MM of it, too), or what a stage
+    with a truth gave that keeps within FARTHEST_MM of it; or any of these with stamps on its flat faces. Stamps are done again on the mesh that they began with, which must give the one that ships,
     and then on the exact faces, without a Boolean (`engine.doors.cad_stamp`). The volume is looked at as `_must_weigh` says.
-    The body is drawn again, and must come out as the mesh that ships. `template` must have run its stages in this very order.
+    What CAD drew is drawn again, and must come out as the mesh that ships. `template` must have run its stages in this very order.
 
-    OrderError for `formats`: a part has none. TemplateError: a truth is another shape. EngineFault: a body came out different.
+    OrderError for `formats`: a part has none. TemplateError: a truth is another shape. EngineFault: a body came out different, or a chart is off.
     """
     sources = [_source(template, part) for part in parts]
     files = {}
@@ -249,27 +254,36 @@ def _again(body: Solid | Part, part: Part) -> Replayed | None:
     return made if made is not None and _same(made.mesh, part.mesh) else None
 
 
-def _limit_mm(stage: Stage) -> float:
+def _limit_mm(template: Template, stage: Stage) -> float:
     """How far what the stage gave may be from its B-rep, mm: 0 says that CAD made it, and that CAD, asked again, makes the same mesh.
 
     This alone decides which of the two a body must stand up to.
     """
-    return 0.0 if isinstance(stage, CadStage) else FARTHEST_MM
+    if not isinstance(stage, CadStage):
+        return FARTHEST_MM
+    return CHARTED_MM if f"{stage.name}{OF_CHART}" in template.run.artifacts else 0.0
 
 
 def _exact(template: Template, source: _Source, part: Part) -> tuple[bytes, str]:
     """OCCT's STEP of a part, once it is seen to be that part's; and what is to be remarked of it."""
-    stage, limit, remark, apart = source.stage, _limit_mm(source.stage), "", 0.0
+    stage, limit, remark, apart = source.stage, _limit_mm(template, source.stage), "", 0.0
     if limit == 0.0:
         exact = _truth(template, stage).in_child(template, functools.partial(cad_exact.exact, step=True, stamps=source.stamps))
         if not _same(exact.built.mesh, source.base):
             raise EngineFault(f"STEP: {stage.name}, drawn again, is another body than the one that ships")
     else:
         told, exact = _measured(template, stage, source.base, STEP_SPACING_MM, stamps=source.stamps, slack_mm=limit, step=True)
-        if not told.worst_mm <= limit:
+        charted = isinstance(stage, CadStage)
+        at_points = float(exact.away[: len(source.base.points)].max())
+        if charted and not (at_points <= limit and told.worst_mm <= limit + BETWEEN_MM):
+            raise EngineFault(
+                f"STEP: the chart of {stage.name} is {at_points:.4f} mm off at its points (limit {limit} mm): {told}"
+            )
+        if not charted and not told.worst_mm <= limit:
             other = f"its truth {told.truth} is another shape, so there is no STEP of it: {told} (limit {limit} mm)"
             raise TemplateError(type(template).key, stage.name, other)
-        remark, apart = f"the mesh that ships is within {limit} mm of it", told.worst_mm
+        what = "the points of the mesh that ships are" if charted else "the mesh that ships is"
+        remark, apart = f"{what} within {limit} mm of it", told.worst_mm
     if exact.unstamped:
         why = f"there is no exact B-rep of {part.name}: a stamp cannot be done on its exact faces ({exact.unstamped})"
         raise OrderError("formats", why, value="step", limit=_ALLOWED)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.errors import OrderError
-from engine.french import LIMITS, SENTENCES, french, french_limit
+from engine.french import LIMITS, REASONS, SENTENCES, french, french_limit
 from engine.language import shelf
 from engine.language.judge import relations_of
 from engine.language.orders import accept
@@ -94,6 +94,18 @@ def test_every_limit(name: str) -> None:
     assert found and not {s for s in found if french_limit(s.replace("{}", "7")) == s.replace("{}", "7")}
 
 
+def test_every_reason_that_a_step_refusal_quotes() -> None:
+    tree = ast.parse((ROOT / "engine/doors/cad_stamp.py").read_text(encoding="utf-8"))
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "Unstamped"]
+    found = {"".join(str(v.value) if isinstance(v, ast.Constant) else "{}" for v in c.args[0].values) for c in calls}  # type: ignore[attr-defined]
+    assert len(found) > 6 and {f.removesuffix("{}") if "no valid solid" in f else f for f in found} <= set(REASONS)
+    whole = (
+        "there is no exact B-rep of case: a stamp cannot be done on its exact faces (the outline leaves the exact face back)"
+    )
+    assert str(french(whole)).endswith("sur ses faces exactes (le contour sort de la face exacte back)")
+    assert str(french("cannot be read: nobody says this")) == "ne peut être lu : nobody says this"
+
+
 def test_a_sentence_without_french_is_seen() -> None:
     tree = ast.parse(
         "def f(x):\n  why = f'is {x} odd'\n  raise OrderError('a', why, limit='one of ' + x)\n"
@@ -104,7 +116,7 @@ def test_a_sentence_without_french_is_seen() -> None:
 
 
 def test_the_tables_are_sound() -> None:
-    for table in (SENTENCES, LIMITS):
+    for table in (SENTENCES, LIMITS, REASONS):
         for english, words in table.items():
             assert english.count("{}") == words.count("{}") and words.strip() == words != ""
     for english, words in SENTENCES.items():
