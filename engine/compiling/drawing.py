@@ -264,7 +264,7 @@ def draw(
         if isinstance(told, str):
             return {"other": told}
         found = told
-    points = cad_net.nodes_of(shapes, its, found, map_, net)
+    points = _calm(cad_net.nodes_of(shapes, its, found, map_, net))
     lattice = lat.rounded(points)
     volume = lat.volume(lattice, net.triangles)
     if volume <= 0.0 or volume > lat.bulk(lattice):
@@ -276,9 +276,14 @@ def draw(
     return {
         **made,
         "points": points,
-        "middles": its.middles[found.edge],
+        "middles": _calm(its.middles[found.edge]),
         "patches": {n: _numbers(*p) for n, p in patches.items()},
     }
+
+
+def _calm(points: Floats) -> Floats:
+    """Without OCCT's noise of 1e-16 mm, which differs from run to run."""
+    return np.asarray(np.rint(points * 1e9) / 1e9)
 
 
 def _numbers(rows: Any, plane: Plane | None, surface: Surface | None) -> dict[str, Any]:
