@@ -289,12 +289,12 @@ def _calm(points: Floats) -> Floats:
 def _numbers(rows: Any, plane: Plane | None, surface: Surface | None) -> dict[str, Any]:
     """A patch as numbers that may be fitted, and what must be the same in all of a chart's bodies."""
     if plane is not None:
-        return {"rows": rows, "same": "plane", "numbers": np.array([*plane.origin, *plane.x, *plane.y])}
+        return {"rows": rows, "same": "plane", "numbers": _calm(np.array([*plane.origin, *plane.x, *plane.y]))}
     assert surface is not None
     kinds = ",".join(f"{k:g}/{s:g}" for k, s in surface.pieces[:, :2].tolist())
     same = f"{kinds} {surface.net.shape} {surface.why}"
     told = {"pieces": len(surface.pieces), "nx": surface.net.shape[0], "ny": surface.net.shape[1], "why": surface.why}
-    numbers = np.concatenate([surface.pieces.reshape(-1), surface.net.reshape(-1)])
+    numbers = _calm(np.concatenate([surface.pieces.reshape(-1), surface.net.reshape(-1)]))
     return {"rows": rows, "same": same, "numbers": numbers, "surface": told, "owner": surface.owner}
 
 
