@@ -26,6 +26,8 @@ GOOD_MM = 5e-4
 """No term is added once all samples are met so well."""
 SAMPLES_A_TERM = 1.6
 """A term more needs so many samples: a polynomial through all of them would tell nothing between them."""
+JUDGES = 300
+"""So many columns, those that are missed most, say which term joins next."""
 SAME_MM = 1e-8
 DEPENDENT = 1e-7
 GRID = 2.0**-28
@@ -215,7 +217,8 @@ def _more(z: Floats, rest: Floats, units: list[Floats], join: Callable[[Floats],
         miss = np.abs(rest).max(axis=0)
         if miss.max(initial=0.0) <= GOOD_MM:
             break
-        wrong = np.ascontiguousarray(rest[:, miss > AFFINE_MM])
+        worst = np.argsort(-miss, kind="stable")[:JUDGES]
+        wrong = np.ascontiguousarray(rest[:, worst[miss[worst] > AFFINE_MM]])
         square, gains = np.empty((len(z), len(z))), np.empty(len(pool))
         regress.gram(wrong, square)
         regress.energies(np.ascontiguousarray(left.T), square, gains)
