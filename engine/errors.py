@@ -18,6 +18,7 @@
       Undrawn             engine.compiling.crew: a body could not be drawn (cause); the compile goes on     exit 3
       MoreInputs          engine.compiling.charting: a @cad method asked for more; the compile begins anew  exit 3
       Unchartable         engine.chart.coordinates: a @cad method is given more than numbers and words      exit 3
+      Unseen              engine.drift: a chart's body cannot be compared any more; counted                 never
       BadChart            engine.chart.form: a file is no chart that can be used; CAD draws instead         never
 
 `str()` of an error never holds what the customer sent, nor words that a designer's code made at run time and that may quote

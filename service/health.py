@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from engine.errors import EnvironmentFault
 
 WITHOUT_CAD = "without it only those orders are made whose bodies charts cover or the cache keeps, as those of `unikat demo`"
+SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def examine() -> list[Sign]:
     needed = any(f.module and not f.ready for f in fonts)
     signs.append(Sign("fonts", not lacking, "; ".join(lacking) or f"{len(fonts)} ready", needed=needed))
     signs.append(Sign("templates", bool(shelf.installed()), ", ".join(shelf.installed())))
+    signs.append(charts())
     signs.append(_cache())
     return signs
 
@@ -79,6 +81,23 @@ def _cad() -> Sign:
         return Sign("CAD", True, cad.at_hand())
     except EnvironmentFault as missing:
         return Sign("CAD", False, f"{missing}; {WITHOUT_CAD}")
+
+
+def charts(told: str = "none is set aside") -> Sign:
+    """Charts that were found wrong. `told`: of those that are not."""
+    from engine.chart import aside
+    from engine.model.places import cache_folder
+
+    folder = cache_folder() / "charts"
+    try:
+        marks = aside.names(folder)
+    except EnvironmentFault as error:
+        return Sign("charts", False, str(error), needed=False)
+    if not marks:
+        return Sign("charts", True, told)
+    many = f" and {len(marks) - SHOWN} more" if len(marks) > SHOWN else ""
+    found = f"{len(marks)} found wrong, CAD draws instead: {', '.join(marks[:SHOWN])}{many} in {folder / aside.FOLDER}"
+    return Sign("charts", False, found, needed=False)
 
 
 def _cache() -> Sign:

@@ -12,13 +12,13 @@ from engine.errors import EnvironmentFault
 from service.clock import now
 from service.dispatch.fair import Costs
 from service.erasures import Journal
-from service.health import Sign
+from service.health import Sign, charts
 from service.house import DATABASE, ERASURES, KEY, PACKS
 from service.keys import opened
 from service.lanes.unit import PACKING
 from service.packs import Lost, Packs
 from service.settings import Settings
-from service.store import erase, migrate, packed, signs, tallies, uploads
+from service.store import drift, erase, migrate, packed, signs, tallies, uploads
 from service.store.database import Database, sqlite_module
 from service.vault import Unreadable, Vault, unseal
 
@@ -57,9 +57,15 @@ def _content(folder: pathlib.Path, database: Database, key: pathlib.Path, every:
         differ = tallies.wrong(conn)
         late = signs.stuck(conn, int(now() - STUCK))
         dead = signs.dead_messages(conn)
+        looked = drift.seen(conn)
     yield Sign("counters", not differ, f"{len(differ)} differ from their rows" if differ else "equal to their rows")
     yield Sign("jobs", not late, f"{len(late)} run longer than any may: {_some(late)}" if late else "none is stuck")
     yield Sign("webhooks", not dead, f"{dead} were given up" if dead else "none was given up", needed=False)
+    counts = ", ".join(f"{outcome} {n}" for outcome, n in looked.outcomes.items())
+    farthest = f"at most {looked.farthest['to_brep']:.4f} mm from the B-rep"
+    yield charts(
+        f"{looked.asked} bodies looked at again: {counts}; {farthest}" if looked.asked else "no body was looked at again yet"
+    )
     left = _unerased(folder, database)
     told = f"{left} are in the journal and not done: `unikat serve` does them when it starts" if left else "all done"
     yield Sign("erasures", not left, told)

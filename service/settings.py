@@ -51,6 +51,12 @@ class Settings:
     """How long a lane may work on one unit, its CadQuery included."""
     lane_mb: int = 4000
     """Memory that a lane may take, in MB."""
+    check_one_in: int = 1000
+    """Of so many units whose bodies charts made, one is drawn again by CAD and compared; 0: none."""
+
+
+OFF = ("check_one_in",)
+"""What 0 turns off."""
 
 
 def load(folder: pathlib.Path) -> Settings:
@@ -68,6 +74,12 @@ def load(folder: pathlib.Path) -> Settings:
             near = closest(name, list(known))
             raise EnvironmentFault(f"{FILE}: {name} is no setting" + (f"; closest is {near}" if near else ""))
         whole = isinstance(known[name], int)
-        if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not value > 0:
-            raise EnvironmentFault(f"{FILE}: {name} must be a {'whole ' if whole else ''}number above 0")
+        if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not _fair(name, value):
+            raise EnvironmentFault(
+                f"{FILE}: {name} must be a {'whole ' if whole else ''}number above 0{', or 0' if name in OFF else ''}"
+            )
     return replace(Settings(), **told)
+
+
+def _fair(name: str, value: float) -> bool:
+    return value > 0 or (name in OFF and value == 0)

@@ -1,7 +1,8 @@
 """Where charts lie, and which of them serves an order: DIR/<key>-<version>-<stage>/<source>/<structure>-<n>.chart.
 
 A template's own package may bring charts (its folder `charts`); those that `unikat compile` made lie in the cache folder. Beside
-them, `inputs.json` says what the @cad method is given. A file that cannot be used is passed by, and said once in the log.
+them, `inputs.json` says what the @cad method is given. A file that cannot be used is passed by, and said once in the log; a chart that
+was set aside (`engine.chart.aside`) is passed by wherever it lies.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ STRUCTURE = 24
 
 @dataclass(eq=False)
 class Folder:
-    """The charts of one state of one @cad stage in one place. `direct`, `stages`: what the method reads and calls."""
+    """The charts of one state of one @cad stage in one place. `direct`, `stages`: what the method reads and calls. `aside`: the sha256
+    of those that must not serve."""
 
     path: pathlib.Path
     direct: tuple[str, ...]
@@ -34,12 +36,13 @@ class Folder:
     files: dict[str, list[pathlib.Path]]
     mark: str
     """Of which charts there were when it was opened."""
+    aside: frozenset[str] = frozenset()
     _open: dict[str, list[Chart]] = field(default_factory=dict)
 
     def find(self, values: Sequence[float], structure: str) -> Chart | None:
         """The chart that covers these coordinates of that structure."""
         for chart in self._charts(structure):
-            if chart.covers(values):
+            if chart.sha256 not in self.aside and chart.covers(values):
                 return chart
         return None
 
@@ -67,8 +70,9 @@ def folder_of(root: pathlib.Path, stage: str, source: str) -> pathlib.Path:
     return root / stage / source
 
 
-def opened(root: pathlib.Path, stage: str, source: str, cad: str | None) -> Folder | None:
-    """What lies there; None where there is nothing that can be used. `cad`: the versions at hand, None where there are none."""
+def opened(root: pathlib.Path, stage: str, source: str, cad: str | None, aside: frozenset[str] = frozenset()) -> Folder | None:
+    """What lies there; None where there is nothing that can be used. `cad`: the versions at hand, None where there are none.
+    `aside`: what was found wrong."""
     path = folder_of(root, stage, source)
     mark = hashlib.sha256(source.encode())
     if not path.is_dir():
@@ -87,7 +91,7 @@ def opened(root: pathlib.Path, stage: str, source: str, cad: str | None) -> Fold
     except (OSError, ValueError, KeyError, TypeError) as error:
         log.warning("charts are not used", extra={"chart": stage, "why": f"{INPUTS} cannot be used ({type(error).__name__})"})
         return None
-    return Folder(path, direct, stages, files, mark.hexdigest()) if files else None
+    return Folder(path, direct, stages, files, mark.hexdigest(), aside) if files else None
 
 
 def _head(file: pathlib.Path) -> bytes:
@@ -105,4 +109,5 @@ def digest(folders: Sequence[Folder]) -> str:
     """Of which charts there are: bodies that were remembered beside others are not mixed with theirs. Empty where there are none."""
     if not folders:
         return ""
-    return hashlib.sha256("\n".join(f.mark for f in folders).encode()).hexdigest()
+    names = [f.mark for f in folders] + sorted({sha256 for f in folders for sha256 in f.aside})
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.chart.aside import of_stage
 from engine.errors import EnvironmentFault
 from engine.language.values import Solid
 
@@ -40,15 +41,16 @@ def folders_of(run: Run, stage: str) -> tuple[Folder, ...]:
     """The folders of charts that serve a stage: those that its package brings first, then those of this installation."""
     if run.home.charts is None:
         return ()
-    key = (run.cls, stage, run.home.charts)
+    key = (run.cls, stage, run.home.charts, of_stage(run.home.aside, name_of(run.cls, stage)))
     found = _FOLDERS.get(key)
     if found is None:
         found = _FOLDERS[key] = _folders(*key)
     return found
 
 
-_FOLDERS: dict[tuple[type[Template], str, pathlib.Path], tuple[Folder, ...]] = {}
-"""Looked for once a process: a product must not change between two orders because somebody compiles meanwhile."""
+_FOLDERS: dict[tuple[type[Template], str, pathlib.Path, frozenset[str]], tuple[Folder, ...]] = {}
+"""Looked for once a process: a product must not change between two orders because somebody compiles meanwhile. What was set aside
+since is another matter."""
 
 
 def charts_digest(run: Run, stage: str) -> str:
@@ -61,7 +63,7 @@ def charts_digest(run: Run, stage: str) -> str:
     return digest(folders)
 
 
-def _folders(cls: type[Template], stage: str, root: pathlib.Path) -> tuple[Folder, ...]:
+def _folders(cls: type[Template], stage: str, root: pathlib.Path, aside: frozenset[str]) -> tuple[Folder, ...]:
     from engine.chart.form import SOURCE
     from engine.chart.shelf import opened
     from engine.doors.cad import versions
@@ -75,7 +77,7 @@ def _folders(cls: type[Template], stage: str, root: pathlib.Path) -> tuple[Folde
     except EnvironmentFault:  # no CAD here: what was compiled elsewhere is all that there is
         cad = None
     source = source_digest(cls, stage)[:SOURCE]
-    found = [opened(r, name_of(cls, stage), source, cad) for r in roots]
+    found = [opened(r, name_of(cls, stage), source, cad, aside) for r in roots]
     return tuple(f for f in found if f is not None and _asks(cls, f))
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
+from engine.chart import aside
 from engine.errors import TemplateError
 from engine.language.catalogue import Catalogue
 from engine.language.charted import charts_digest
@@ -157,13 +158,22 @@ class ProcessView:
 @dataclass
 class Home:
     """Where stages remember: shared by all orders of one process. `disk` None: in memory only. `charts`: where compiled ones lie;
-    None: every body is drawn by CAD."""
+    None: every body is drawn by CAD. `aside`: the marks of those that were found wrong, as they were when this was made."""
 
     disk: pathlib.Path | None = None
     charts: pathlib.Path | None = None
     bound: Bound = field(default_factory=Bound)
     personal: Bound = field(default_factory=lambda: Bound(PERSONAL_BYTES))
     stages: dict[tuple[type, str, str], StageMemory] = field(default_factory=dict)
+    aside: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.aside = aside.names(self.charts)
+
+    @property
+    def holds(self) -> bool:
+        """Whether no chart was set aside, or taken back, since: else what is remembered may be of a wrong one."""
+        return self.aside == aside.names(self.charts)
 
 
 class Run:

@@ -28,6 +28,7 @@ PAGES: Mapping[str, str] = {
     "keys": "Keys and scopes",
     "privacy": "Privacy",
     "operations": "Operations",
+    "charts": "Charts",
     "security": "Security",
 }
 DRAWINGS = ("states.svg", "pieces.svg", "campaigns.svg")

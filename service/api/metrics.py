@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from http import HTTPMethod
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from engine.chart import aside
+from engine.model.places import cache_folder
 from service.clock import now
 from service.house import House
-from service.store import watching
+from service.store import drift, watching
 
 MEDIA = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -50,6 +52,7 @@ class _Store(Collector):
     def collect(self) -> Iterator[Metric]:
         with self.house.database.read() as conn:
             seen = watching.seen(conn, now())
+            looked = drift.seen(conn)
         states = GaugeMetricFamily("unikat_jobs", "Jobs by state", labels=("state",))
         for state, n in sorted(seen.jobs.items()):
             states.add_metric((state,), n)
@@ -60,3 +63,15 @@ class _Store(Collector):
         yield GaugeMetricFamily(
             "unikat_disk_free_bytes", "Free on the disk of the data", shutil.disk_usage(self.house.folder).free
         )
+        looks = CounterMetricFamily(
+            "unikat_chart_checks", "Bodies of charts that were drawn again by CAD, by outcome", labels=("outcome",)
+        )
+        for outcome, n in looked.outcomes.items():
+            looks.add_metric((outcome,), n)
+        yield looks
+        farthest = GaugeMetricFamily("unikat_chart_deviation_mm", "The largest that was found, each way", labels=("way",))
+        for way, mm in looked.farthest.items():
+            farthest.add_metric((way,), mm)
+        yield farthest
+        charts = len(aside.names(cache_folder() / "charts"))
+        yield GaugeMetricFamily("unikat_charts_aside", "Charts that were found wrong and are not used", charts)

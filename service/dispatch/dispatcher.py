@@ -64,7 +64,8 @@ class Chunk:
 class Dispatcher:
     """`runner` is submitted to `executor`. `inflight`: how many chunks may be under way, one waiting beside each lane at work.
 
-    `sources`: where templates that are not installed come from. `cancel`: ends the lane that works on a chunk.
+    `sources`: where templates that are not installed come from. `cancel`: ends the lane that works on a chunk. `offer`: takes, with
+    their template's source, the bodies that lanes choose to be looked at again, one in `check_one_in`.
     """
 
     database: Database
@@ -78,6 +79,8 @@ class Dispatcher:
     ticks: Ticks = time.monotonic
     unit_seconds: float = Settings.unit_seconds
     cancel: Callable[[str], None] = lambda chunk: None
+    check_one_in: int = 0
+    offer: Callable[[Mapping[str, str], object], None] = lambda source, bodies: None
     fairness: Fairness = field(default_factory=Fairness)
     costs: Costs = field(default_factory=Costs)
     flying: dict[Future[Any], Chunk] = field(default_factory=dict)
@@ -185,13 +188,17 @@ class Dispatcher:
             tenant=row["tenant"],
             sealed=bytes(row["sealed"]),
             key=self.vault.unwrap(row["wrapped"], row["id"]),
-            source=self.sources.get(row["template"], {"key": row["template"]}),
+            source=self._source(row["template"]),
             process=row["process"],
             machine=row["machine"],
             formats=tuple(row["formats"].split(",")),
             seconds=self.unit_seconds,
             same=row["same"],
+            check_one_in=self.check_one_in,
         )
+
+    def _source(self, template: str) -> Mapping[str, str]:
+        return self.sources.get(template, {"key": template})
 
     def stop_cancelled(self) -> None:
         """End the lanes that work for jobs which were cancelled or erased since: their neighbours wait again."""
@@ -249,6 +256,9 @@ class Dispatcher:
         self._charge(chunk, sum(answer["ms"] for answer in told) / 1000.0)
         self.costs.learn(chunk.head.template, chunk.head.process, sum(answer["ms"] for answer in told) / 1000.0 / len(told))
         self._forget(one.id for one in ended)
+        for answer in told:
+            if "bodies" in answer:
+                self.offer(self._source(chunk.head.template), answer["bodies"])
 
     def _answer(self, chunk: Chunk, answer: Mapping[str, Any]) -> Ended:
         files = answer.get("files") or None

@@ -34,8 +34,8 @@ def preview(order: bytes, source: Mapping[str, str]) -> dict[str, Any]:
 
 def _made(data: bytes, source: Mapping[str, str], formats: tuple[str, ...]) -> Product:
     order = parse_order(data)
-    if not _shop:
-        _shop.append(Workshop(announce=None))
+    if not _shop or not _shop[0].home.holds:
+        _shop[:] = [Workshop(announce=None)]
     return make(order, template_of(source), formats=formats, workshop=_shop[0], keep_refused=True)
 
 

@@ -111,14 +111,20 @@ class Lanes:
         with ThreadPoolExecutor(self.count) as starters:
             list(starters.map(lambda lane: lane.child.start(), list(self._idle)))
 
+    def abandon(self) -> None:
+        """End what is at work now, but for a lane that is just being started."""
+        for lane in self._all():
+            lane.child.abandon()
+
     def close(self) -> None:
         """End all lanes, at work or not."""
-        with self._free:
-            lanes = [*self._idle, *self._busy.values()]
-        for lane in lanes:
-            lane.child.abandon()
-        for lane in lanes:
+        self.abandon()
+        for lane in self._all():
             lane.child.close()
+
+    def _all(self) -> list[_Lane]:
+        with self._free:
+            return [*self._idle, *self._busy.values()]
 
 
 def _whose(stage: str | None, units: Sequence[str]) -> str | None:

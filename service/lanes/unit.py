@@ -15,7 +15,8 @@ PACK = "pack"
 class Unit:
     """`key` opens `sealed` (the order's JSON), and seals what is made. `source`: as engine.errands names a template.
 
-    `same`: equal for units of a tenant that differ in nothing that is made."""
+    `same`: equal for units of a tenant that differ in nothing that is made. `check_one_in`: of so many bodies that charts make, one is
+    to be looked at again."""
 
     id: str
     tenant: str
@@ -27,3 +28,4 @@ class Unit:
     formats: tuple[str, ...]
     seconds: float
     same: bytes | None = None
+    check_one_in: int = 0

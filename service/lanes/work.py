@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.doors.child_server import unit
+from engine.drift import charted, chosen
 from engine.errands import template_of
 from engine.errors import ChildFault, EngineFault, EnvironmentFault, InputError, OrderError, TemplateError
 from engine.export.papers import serials, sha256
@@ -39,6 +40,7 @@ class Bench:
         name = repr(sorted(source.items()))
         if name not in self.classes:
             self.classes[name] = template_of(source)
+        if name not in self.shops or not self.shops[name].home.holds:
             self.shops[name] = Workshop(announce=None)
         return self.classes[name], self.shops[name]
 
@@ -111,7 +113,7 @@ def _unit(one: Unit) -> tuple[dict[str, Any], dict[str, bytes]]:
             raise EnvironmentFault(f"a lane cannot work: {error.strerror}") from None
         raise
     made = product.report.verdict == "printable"
-    answer = {
+    answer: dict[str, Any] = {
         "id": one.id,
         "state": "done" if made else "refused",
         "verdict": product.report.verdict,
@@ -119,6 +121,9 @@ def _unit(one: Unit) -> tuple[dict[str, Any], dict[str, bytes]]:
         "production": production(order, cls, product),
         "serials": serials(order) if made else [],
     }
+    stages = chosen(product.artifacts, answer["production"]["files"], one.check_one_in)
+    if stages:
+        answer["bodies"] = charted(product, cls, shop.home, stages)
     return answer, dict(product.files)
 
 

@@ -383,10 +383,24 @@ def test_settings_of_a_folder(tmp_path: pathlib.Path) -> None:
     assert load(tmp_path) == Settings()
     (tmp_path / "settings.toml").write_text("rate = 5\njson_bytes = 1000\n")
     assert load(tmp_path).rate == 5 and load(tmp_path).json_bytes == 1000
+    (tmp_path / "settings.toml").write_text("check_one_in = 0\n")
+    assert load(tmp_path).check_one_in == 0
 
 
 @pytest.mark.parametrize(
-    "line", ["rat = 5", "rate = -1", "rate = 'x'", "json_bytes = 1.5", "rate = true", "rate =", "rate = nan"]
+    "line",
+    [
+        "rat = 5",
+        "rate = -1",
+        "rate = 'x'",
+        "json_bytes = 1.5",
+        "rate = true",
+        "rate =",
+        "rate = nan",
+        "rate = 0",
+        "check_one_in = -1",
+        "check_one_in = 0.5",
+    ],
 )
 def test_settings_that_are_none(tmp_path: pathlib.Path, line: str) -> None:
     from engine.errors import EnvironmentFault
