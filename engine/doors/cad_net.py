@@ -231,10 +231,18 @@ def nodes_of(shapes: Shapes, drawn: Drawn, match: Match, reference: Drawn, net: 
     for number, weights in zip(net.inner.tolist(), net.weights, strict=True):
         halves = np.flatnonzero(reference.face == number)
         there = int(drawn.face[match.half[halves[0]]])
-        uv = weights @ _uv_as(shapes, drawn, match, reference, number, spans)
+        uv = _weighed(weights, _uv_as(shapes, drawn, match, reference, number, spans))
         surface = BRepAdaptor_Surface(shapes.faces[there], False)
         points += [xyz(surface.Value(u, v)) for u, v in uv.tolist()]
     return np.array(points, dtype=np.float64).reshape(-1, 3)
+
+
+def _weighed(weights: Floats, uv: Floats) -> Floats:
+    """Weights (k, b) times uv (b, 2), one after the other: a library's product differs from machine to machine."""
+    made = np.zeros((len(weights), 2))
+    for column, place in zip(weights.T, uv, strict=True):
+        made += column[:, None] * place
+    return made
 
 
 def _uv_as(shapes: Shapes, drawn: Drawn, match: Match, reference: Drawn, number: int, spans: list[Floats]) -> Floats:
