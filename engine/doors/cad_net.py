@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.doors.cad_map import Drawn, Floats, Ints, Match, Shapes, xyz
+from engine.doors.cad_map import Drawn, Floats, Ints, Match, Shapes, mirrored, xyz
 
 LENGTH_ERROR = 1e-9
 """mm: how well a place at an arc length is found."""
@@ -111,12 +111,6 @@ def net_of(shapes: Shapes, drawn: Drawn) -> Net:
         all_triangles[kept].astype(np.int32),
         owners[kept].astype(np.int32),
     )
-
-
-def mirrored(face: Any) -> bool:
-    """Whether the face's place turns it inside out."""
-    place = face.Location()
-    return not place.IsIdentity() and bool(place.Transformation().IsNegative())
 
 
 def _fractions(edge: Any, places: list[float]) -> Floats:
