@@ -25,12 +25,15 @@ class Unchartable(UnikatError):
 
 
 def taken(inputs: Iterable[tuple[str, object]]) -> tuple[list[float], str]:
-    """The coordinates of named inputs, in order, and the digest of their structure."""
+    """The coordinates of named inputs, in order, and the digest of their structure. Unchartable, naming the input that has none."""
     values: list[float] = []
     words: list[str] = []
     for name, value in inputs:
         words.append(name)
-        _take(value, values, words)
+        try:
+            _take(value, values, words)
+        except Unchartable as other:
+            raise Unchartable(f"{name}: {other}") from None
     return values, hashlib.sha256("\0".join(words).encode()).hexdigest()
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from engine.chart import form, shelf
+from engine.chart.coordinates import Unchartable
 from engine.chart.shelf import folder_of
 from engine.compiling import choosing, fitting
 from engine.compiling.certify import Certificate, certify, picture
@@ -116,7 +117,7 @@ def compile_stage(
                 except MoreInputs as found:
                     for what, names in found.more.items():
                         more[what] = sorted({*more[what], *names})
-        except Undrawn as failed:
+        except (Undrawn, Unchartable) as failed:
             raise TemplateError(source.get("key", source.get("file", "template")), stage, str(failed)) from None
 
 

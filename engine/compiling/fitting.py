@@ -186,8 +186,10 @@ def fit(z: Floats, columns: Floats) -> Fit:
 
 
 def at(fit: Fit, z: Floats) -> Floats:
-    """The distinct columns (u,) at z (d,)."""
-    made = fit.base + z @ fit.linear
+    """The distinct columns (u,) at z (d,), term by term: what is decided by them is the same on any machine."""
+    made = fit.base.copy()
+    for a, row in zip(z.tolist(), fit.linear, strict=True):
+        made += a * row
     for term, row in zip(fit.terms.tolist(), fit.high, strict=True):
         made[: len(row)] += np.prod([z[k] for k in term if k >= 0]) * row
     return np.asarray(made)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import pathlib
+import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from engine.errors import EnvironmentFault
 
 
 class Kept:
@@ -22,19 +25,24 @@ class Kept:
         try:
             with np.load(self.path, allow_pickle=False) as file:
                 told = json.loads(bytes(file["told"]))
-                return dict(_joined(told, {name: file[name] for name in file.files}))
-        except (OSError, ValueError, KeyError, EOFError):
+                found = _joined(told, {name: file[name] for name in file.files})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, NotImplementedError, zipfile.BadZipFile):
             return None
+        return found if isinstance(found, dict) else None
 
     def write(self, found: Mapping[str, Any]) -> None:
-        """Whole, or not."""
+        """Whole, or not. EnvironmentFault where the disk takes it not."""
         arrays: dict[str, npt.NDArray[Any]] = {}
         told = _parted(found, arrays, "a")
         arrays["told"] = np.frombuffer(json.dumps(told).encode(), dtype=np.uint8)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         beside = self.path.with_suffix(".new.npz")
-        np.savez(beside, **arrays)  # type: ignore[arg-type]
-        beside.replace(self.path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(beside, **arrays)  # type: ignore[arg-type]
+            beside.replace(self.path)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise EnvironmentFault(f"a body that was drawn cannot be kept: {error.strerror}") from None
 
 
 def _parted(value: Any, arrays: dict[str, npt.NDArray[Any]], path: str) -> Any:

@@ -1,11 +1,12 @@
 """The CAD door's map of a solid: which edge runs beside which, of what kinds edges and faces are.
 
-It runs in the CAD child. Loops run counter-clockwise seen from outside, whatever OCCT's orientation of face and edge is, so that
+It runs in the CAD child. Loops run counter-clockwise seen from outside, whatever OCCT's orientation and place of face and edge, so that
 a match of two maps never turns a solid inside out.
 """
 
 from __future__ import annotations
 
+import collections
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,7 +112,7 @@ def map_of(shapes: Shapes) -> Drawn:
     shapes.half.clear()
     loops = 0
     for number, one in enumerate(shapes.faces):
-        turned = one.Orientation() == TopAbs_Orientation.TopAbs_REVERSED
+        turned = (one.Orientation() == TopAbs_Orientation.TopAbs_REVERSED) != mirrored(one)
         rounds = _loops(one)
         wires.append(len(rounds))
         for edges in rounds:
@@ -181,6 +182,9 @@ def _loops(face: Any) -> list[list[Any]]:
 def _twins(edge: list[int], curves: list[int]) -> Ints:
     seen: dict[int, int] = {}
     twin = np.full(len(edge), -1, dtype=np.int32)
+    for at, count in collections.Counter(edge).items():
+        if count > 2:
+            raise ValueError(f"edge {at + 1} lies between {count} faces")
     for half, at in enumerate(edge):
         other = seen.pop(at, None)
         if other is None:
@@ -192,6 +196,12 @@ def _twins(edge: list[int], curves: list[int]) -> Ints:
             raise ValueError(f"edge {at + 1} lies at one face alone")
         twin[half] = half
     return twin
+
+
+def mirrored(face: Any) -> bool:
+    """Whether the face's place turns it inside out."""
+    place = face.Location()
+    return not place.IsIdentity() and bool(place.Transformation().IsNegative())
 
 
 def xyz(p: Any) -> tuple[float, float, float]:

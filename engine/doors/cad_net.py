@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.doors.cad_map import Drawn, Floats, Ints, Match, Shapes, xyz
+from engine.doors.cad_map import Drawn, Floats, Ints, Match, Shapes, mirrored, xyz
 from engine.doors.cad_steady import steadied
 
 PLANE = 0
@@ -120,12 +120,6 @@ def net_of(shapes: Shapes, drawn: Drawn) -> Net:
         all_triangles[kept].astype(np.int32),
         owners[kept].astype(np.int32),
     )
-
-
-def mirrored(face: Any) -> bool:
-    """Whether the face's place turns it inside out."""
-    place = face.Location()
-    return not place.IsIdentity() and bool(place.Transformation().IsNegative())
 
 
 def _fractions(edge: Any, places: list[float]) -> Floats:
@@ -240,10 +234,18 @@ def nodes_of(shapes: Shapes, drawn: Drawn, match: Match, reference: Drawn, net: 
     for number, weights in zip(net.inner.tolist(), net.weights, strict=True):
         halves = np.flatnonzero(reference.face == number)
         there = int(drawn.face[match.half[halves[0]]])
-        uv = weights @ _uv_as(shapes, drawn, match, reference, number, spans)
+        uv = _weighed(weights, _uv_as(shapes, drawn, match, reference, number, spans))
         surface = BRepAdaptor_Surface(shapes.faces[there], False)
         points += [xyz(surface.Value(u, v)) for u, v in uv.tolist()]
     return np.array(points, dtype=np.float64).reshape(-1, 3)
+
+
+def _weighed(weights: Floats, uv: Floats) -> Floats:
+    """Weights (k, b) times uv (b, 2), one after the other: a library's product differs from machine to machine."""
+    made = np.zeros((len(weights), 2))
+    for column, place in zip(weights.T, uv, strict=True):
+        made += column[:, None] * place
+    return made
 
 
 def _uv_as(shapes: Shapes, drawn: Drawn, match: Match, reference: Drawn, number: int, spans: list[Floats]) -> Floats:

@@ -163,7 +163,7 @@ def test_what_is_neither_number_nor_word(value: object) -> None:
 
 
 def test_it_says_which_kind() -> None:
-    with pytest.raises(Unchartable, match="ndarray is neither a number, a word, nor a container of them"):
+    with pytest.raises(Unchartable, match="it: ndarray is neither a number, a word, nor a container of them"):
         structure(np.zeros(3))
 
 
