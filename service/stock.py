@@ -33,20 +33,23 @@ SCOUTED = 400
 
 @dataclass(frozen=True)
 class Lot:
-    """Bodies of one structure: an order of the default process, and which of its numbers may be chosen freely."""
+    """Bodies of one structure: an order, of the default process unless it names one, and which of its numbers may be chosen freely."""
 
     order: Mapping[str, str]
     free: tuple[str, ...] = ()
 
 
-PHONES = ("apple-iphone-15-pro-max", "google-pixel-6")
 STOCK: Mapping[str, tuple[Lot, ...]] = {
     "napkin-ring": (Lot({}, ("inner", "width", "wall")),),
-    "phone-case": tuple(Lot({"phone": phone}, ("lip",)) for phone in PHONES),
+    "phone-case": (
+        Lot({"phone": "apple-iphone-15-pro-max"}, ("lip", "grip")),
+        Lot({"phone": "google-pixel-6"}, ("lip", "grip")),
+        Lot({"phone": "google-pixel-6", "process": "fdm-tpu"}, ("lip", "grip")),
+    ),
     "shaft-knob": (Lot({}, ("shaft", "bore")),),
     "wall-hook": (Lot({}, ("reach",)),),
 }
-"""What is in the stock: at least what `unikat demo` orders."""
+"""What is in the stock: what `unikat demo` orders, the default phone, and the order that the README shows first."""
 
 
 def cad_stages(cls: type[Template]) -> list[str]:
@@ -56,8 +59,8 @@ def cad_stages(cls: type[Template]) -> list[str]:
 
 def held(cls: type[Template], lot: Lot) -> dict[str, list[Any]]:
     """What a lot's orders are held to: the process, and every parameter that is not free."""
-    told = {a.name: a.default for a in axes.read(axes.told_of(cls)) if a.name not in lot.free}
-    return {"process": [cls.default_process], **{name: [lot.order.get(name, value)] for name, value in told.items()}}
+    told = {"process": cls.default_process, **{a.name: a.default for a in axes.read(axes.told_of(cls))}}
+    return {name: [lot.order.get(name, value)] for name, value in told.items() if name not in lot.free}
 
 
 def compiled(key: str, lot: Lot, jobs: int, say: Callable[[str], None]) -> Iterator[tuple[Compiled, dict[str, bytes]]]:

@@ -109,8 +109,17 @@ def test_the_demo(place: Place) -> None:
     assert not (place.folder / "cache" / "charts").exists()
 
 
-def test_an_order_that_the_stock_covers(place: Place) -> None:
-    ended = place.run("make", "wall-hook", "--set", "reach=41", "--out", str(place.folder / "hook"))
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("wall-hook", "--set", "reach=41"),
+        ("phone-case", "--set", "name=Ünal", "--set", "lip=0.9"),
+        ("phone-case", "--set", "phone=google-pixel-6", "--set", "name=Zoë", "--process", "fdm-tpu"),
+    ],
+    ids=["hook", "default phone", "README"],
+)
+def test_an_order_that_the_stock_covers(place: Place, words: tuple[str, ...]) -> None:
+    ended = place.run("make", *words, "--formats", "3mf,png", "--out", str(place.folder / "made"))
     assert ended.returncode == 0, ended.stderr
     assert place.started() == 1, "a child was started"
 
