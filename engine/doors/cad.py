@@ -52,10 +52,8 @@ def versions() -> str:
 
 
 def at_hand() -> str:
-    """The same, once CadQuery was imported in the child. EnvironmentFault: why it cannot be, and what to install."""
-    told = versions()
-    shared(PRELOAD, memory_mb=MEMORY_MB).call("engine.doors.cad:ready", deadline=60.0)
-    return told
+    """The same, told by the child, which has imported CadQuery. EnvironmentFault: why it cannot, and what to install."""
+    return str(shared(PRELOAD, memory_mb=MEMORY_MB).call("engine.doors.cad:versions", deadline=60.0))
 
 
 def build(
@@ -104,10 +102,6 @@ def warm() -> None:
         raise EnvironmentFault(f"CAD: CadQuery cannot be imported: {error}") from error
     shapes.Shape._bool_op.__defaults__ = (False,)
     shapes._bool_op.__defaults__ = (0.0, False)
-
-
-def ready() -> None:
-    """In the child: without CadQuery there were none."""
 
 
 def library() -> Any:
