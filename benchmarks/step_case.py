@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness import Case
-from engine.doors import cad, cad_stamp
+from engine.doors import cad, cad_stamp, cad_step
 from engine.doors.cad_built import accepted
 from engine.language.orders import accept
 from engine.language.template import Run
@@ -136,7 +136,7 @@ def note() -> str:
         "triangles to weigh it by",
         lambda: cad.meshed(made, cad.faces_of(made), cad.TOLERANCE_MM, math.radians(cad.ANGLE_DEGREES)),
     )
-    timed("STEP", lambda: cad.step_text(made))
+    timed("STEP", lambda: cad_step.step_text(made))
     told = ", ".join(f"{what} {ms:.0f}" for what, ms in spent.items())
     return f"beside drawing and meshing the body, {drawn().cpu_ms:.0f} ms; after it: {told} ms"
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.doors import cad, cad_stamp
+from engine.doors import cad, cad_stamp, cad_step
 from engine.doors.cad_built import Built, accepted
 from engine.doors.child import progress
 from engine.errors import EngineFault
@@ -114,7 +114,7 @@ def ask(
         except cad_stamp.Unstamped as why:
             return {**made, "unstamped": str(why)}
     progress("writing")
-    made["step"] = cad.step_text(solid) if step else b""
+    made["step"] = cad_step.step_text(solid) if step else b""
     return made
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.chart.aside import of_stage
-from engine.errors import EnvironmentFault
+from engine.errors import EnvironmentFault, TemplateError
 from engine.language.values import Solid
 
 if TYPE_CHECKING:
@@ -105,10 +105,10 @@ def from_chart(stage: CadStage, template: Template) -> Charted | None:
     for folder in folders_of(run, stage.name):
         if known != (folder.direct, folder.stages):
             known = folder.direct, folder.stages
-            given = [(n, run.read(n)) for n in folder.direct] + [(n, getattr(template, n)()) for n in folder.stages]
             try:
+                given = [(n, run.read(n)) for n in folder.direct] + [(n, getattr(template, n)()) for n in folder.stages]
                 values, structure = taken(given)
-            except Unchartable:  # a nested stage was changed since: its code is not in the digest
+            except (Unchartable, TemplateError):  # a stage that is called sometimes, or was changed since: CAD decides
                 return None
         chart = folder.find(values, structure)
         if chart is not None:
