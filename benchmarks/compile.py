@@ -37,7 +37,7 @@ NAMES = ("Maxine", "Zoé", "Charlotte", "Łukasz", "Sébastien", "José", "Ελ�
 VARIED = ("wall", "lip", "fit", "grip", "letter_height", "depth", "text_y")
 """What changes from order to order, and the name."""
 FARTHEST_MM = 0.03
-RANDOM = 60
+RANDOM = 2_000
 LETTERS_MM, DEPTH_MM = 9.0, 0.6
 
 

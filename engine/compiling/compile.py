@@ -18,7 +18,7 @@ from engine.chart.shelf import folder_of
 from engine.compiling import choosing, fitting
 from engine.compiling.certify import Certificate, certify, picture
 from engine.compiling.charting import Asked, Charting, MoreInputs, Orders, Outcome
-from engine.compiling.crew import SCOUT_DEADLINE, Crew, Undrawn
+from engine.compiling.crew import LEAST_DEADLINE, SCOUT_DEADLINE, Crew, Undrawn
 from engine.doors.cad import versions
 from engine.errands import Source
 from engine.errors import OrderError, TemplateError
@@ -27,6 +27,8 @@ from engine.language.charted import name_in
 PROCESS = "process"
 SCOUTED = 4000
 """Sobol orders that find the structures."""
+SLOWER = 3.0
+"""Watched bodies have so many times what the first of them took."""
 WATCHED = 12
 """So many bodies of a structure are drawn with watched numbers."""
 EXPLORED = 1500
@@ -209,7 +211,10 @@ def _kinks(crew: Crew, stage: str, orders: Orders) -> list[dict[str, Any]]:
     ends = dict.fromkeys(int(k) for column in z.T for k in (np.argmin(column), np.argmax(column)))
     rows = [choosing.centre(orders.values), *ends][:WATCHED]
     try:
-        return list(crew.ask("kinks", stage, [orders.changes[k] for k in rows]))
+        begun = time.monotonic()
+        crew.ask("kinks", stage, [orders.changes[rows[0]]])
+        enough = SLOWER * len(rows) * (time.monotonic() - begun)
+        return list(crew.ask("kinks", stage, [orders.changes[k] for k in rows], deadline=max(enough, LEAST_DEADLINE)))
     except Undrawn:  # what cannot be drawn is told of by the charts
         return []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -16,7 +17,10 @@ from engine.errors import ChildFault, TemplateError, UnikatError
 T = TypeVar("T")
 
 DEADLINE = 90.0
-"""Seconds of wall clock for one body."""
+"""Seconds of wall clock for one body, the start of CadQuery included."""
+LEAST_DEADLINE, SLOWER = 3.0, 20.0
+"""Whatever hangs, hangs for many bodies: once some were drawn, one has so many times what the slowest of them took, and no less than this."""
+KNOWN = 3
 SCOUT_DEADLINE = 900.0
 
 
@@ -31,10 +35,10 @@ class Undrawn(UnikatError):
 class Crew:
     """`jobs` children of one template."""
 
-    def __init__(self, source: Source, jobs: int, deadline: float = DEADLINE) -> None:
+    def __init__(self, source: Source, jobs: int) -> None:
         self.source = dict(source)
         self.jobs = jobs
-        self.deadline = deadline
+        self._took: list[float] = []
         self._own = own_files(source)
         self._children = [Child((*CAD, "engine.compiling.drawing"), memory_mb=MEMORY_MB) for _ in range(jobs)]
         self._idle: queue.LifoQueue[Child] = queue.LifoQueue()
@@ -53,10 +57,14 @@ class Crew:
     def ask(self, errand: str, *args: object, deadline: float | None = None) -> Any:
         """`errand(source, *args)` of `engine.compiling.drawing`. Undrawn: what the template did to its child."""
         child = self._idle.get()
+        begun = time.monotonic()
         try:
-            return child.call(
-                f"engine.compiling.drawing:{errand}", self.source, *args, deadline=deadline or self.deadline, own=self._own
+            told = child.call(
+                f"engine.compiling.drawing:{errand}", self.source, *args, deadline=deadline or self.deadline(), own=self._own
             )
+            if errand == "draw":
+                self._took.append(time.monotonic() - begun)
+            return told
         except ChildFault as fault:
             raise Undrawn(fault.kind.upper(), str(fault)) from None
         except TemplateError as error:
@@ -67,6 +75,12 @@ class Crew:
             ) from None
         finally:
             self._idle.put(child)
+
+    def deadline(self) -> float:
+        """Seconds for the next body."""
+        if len(self._took) < KNOWN:
+            return DEADLINE
+        return min(DEADLINE, max(LEAST_DEADLINE, SLOWER * max(self._took[-50:])))
 
     def each(self, tasks: Iterable[T], work: Callable[[T], Any]) -> list[Any]:
         """`work(task)` of each, all children busy; what came of them, in order. What one raises is raised."""

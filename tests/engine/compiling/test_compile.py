@@ -154,26 +154,25 @@ def test_a_kink_never_gives_a_wrong_mesh(plate: Callable[..., pathlib.Path], tmp
             assert abs(reach - max(w, 30.0)) < 0.03, w
 
 
-def test_where_cad_hangs_crashes_or_fails_stays_off(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
-    from engine.compiling import crew
-
-    before, crew.DEADLINE = crew.DEADLINE, 4.0
-    try:
-        for what, word in (
-            ("while wide > 36.0:\n    pass\n", "TIMEOUT"),
-            ("import os\nif wide > 36.0:\n    os._exit(3)\n", "EXIT"),
-            ("if wide > 36.0:\n    raise ValueError('no')\n", "BUILDING"),
-            ("if wide > 36.0:\n    return cq.Workplane('XY').box(1, 1, 1).edges().fillet(0.6)\n", "NOT_SOLID"),
-        ):
-            path, root = plate(("wide = self.wide\n", "wide = self.wide\n" + what)), tmp_path / word
-            told = compiled(path, root, fixed={"feet": [False], "high": [12.0], "hole": [2.0]})
-            assert of(told, word), (word, told)
-            assert any(c.startswith(("wide between 3", "wide at 36")) for s in told.structures for c in s.cuts)
-            inside, outside = (template(path, root, wide=w) for w in (30.0, 38.0))
-            stage = type(inside).stages["body"]
-            assert from_chart(stage, inside) is not None and from_chart(stage, outside) is None  # type: ignore[arg-type]
-    finally:
-        crew.DEADLINE = before
+@pytest.mark.parametrize(
+    ("word", "what"),
+    [
+        ("TIMEOUT", "while wide > 36.0:\n    pass\n"),
+        ("EXIT", "import os\nif wide > 36.0:\n    os._exit(3)\n"),
+        ("BUILDING", "if wide > 36.0:\n    raise ValueError('no')\n"),
+        ("NOT_SOLID", "if wide > 36.0:\n    return cq.Workplane('XY').box(1, 1, 1).edges().fillet(0.6)\n"),
+    ],
+)
+def test_where_cad_hangs_crashes_or_fails_stays_off(
+    plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path, word: str, what: str
+) -> None:
+    path, root = plate(("wide = self.wide\n", "wide = self.wide\n" + what)), tmp_path / "charts"
+    told = compiled(path, root, fixed={"feet": [False], "high": [12.0], "hole": [2.0]})
+    assert of(told, word), told
+    assert any(c.startswith(("wide between 3", "wide at 36")) for s in told.structures for c in s.cuts)
+    inside, outside = (template(path, root, wide=w) for w in (30.0, 38.0))
+    stage = type(inside).stages["body"]
+    assert from_chart(stage, inside) is not None and from_chart(stage, outside) is None  # type: ignore[arg-type]
 
 
 def test_bad_input_is_told(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
