@@ -113,6 +113,10 @@ def lines_of(report: Compiled) -> list[str]:
             found.append(
                 f"  B-rep to mesh, chord error included: {1000.0 * max(float(c['to_mesh_mm']) for c in both):.0f} um at most"
             )
+    if unmeasured := len(charts) - len(measured):
+        found.append(
+            f"  {unmeasured} charts were compared with no body: every order of theirs that was found was drawn for them"
+        )
     found += [f"  the topology changes at {cut}" for s in report.structures for cut in s.cuts[:SHOWN]]
     for structure in report.structures:
         found += [
