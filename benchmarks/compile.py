@@ -1,4 +1,4 @@
-"""The subject `compile`: bodies from charts against CadQuery's own; whole orders with everything changed; random orders, fallbacks included.
+"""The subject `compile`: bodies from charts against CadQuery's own; whole orders with everything changed.
 
 Charts are those that the templates' packages bring and those in the cache (`unikat compile`). CadQuery draws the very body of the
 template (templates/phone_case/body.py is plain, tuned CadQuery) and cuts the name as the pinned baseline does.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import math
 import statistics
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -37,8 +36,6 @@ NAMES = ("Maxine", "Zoé", "Charlotte", "Łukasz", "Sébastien", "José", "Ελ�
 VARIED = ("wall", "lip", "fit", "grip", "letter_height", "depth", "text_y")
 """What changes from order to order, and the name."""
 FARTHEST_MM = 0.03
-RANDOM = 2_000
-LETTERS_MM, DEPTH_MM = 9.0, 0.6
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ def _run(order: Order, home: Home) -> PhoneCase:
 
 
 @functools.cache
-def bench(count: int = 400) -> Bench:
+def bench(count: int = 120) -> Bench:
     """Sobol orders over all that a customer may turn, those that the rules take."""
     text_case.warm()
     cad.warm()
@@ -108,8 +105,8 @@ def bench(count: int = 400) -> Bench:
 
 
 def cases() -> list[Case]:
-    """A body, then an order with everything changed as far as its geometry, its verdict, its files; then random orders."""
-    return [_body(), _geometry(), _validated(), _files(), _random()]
+    """A body, then an order with everything changed as far as its geometry, its verdict, its files."""
+    return [_body(), _geometry(), _validated(), _files()]
 
 
 # --- a body
@@ -244,74 +241,4 @@ def _files() -> Case:
         {"CadQuery and its exporter": 150.0},
         20.0,
         note,
-    )
-
-
-# --- random orders
-
-
-@dataclass
-class Random:
-    """What came of the random orders: milliseconds of each, by tier."""
-
-    spent: dict[str, list[float]] = field(default_factory=dict)
-    most: float = 0.0
-
-    def run(self, _: object) -> float:
-        """All of them; the mean in ms, CAD's own time included."""
-        orders, shop = Orders(PhoneCase), Workshop(_home())
-        axes = {a.name: a for a in orders.axes}
-        names = [
-            n
-            for n in (*VARIED, "phone", "ring", "buttons", "unknown_edges", "lanyard", "bumpers", "letters", "font", "colour")
-            if n in axes
-        ]
-        processes = list(orders.processes)
-        done = 0
-        for k, point in enumerate(sobol.points(20 * RANDOM, len(names) + 1, 9)):
-            changes = {name: axes[name].at(u) for name, u in zip(names, point, strict=False)}
-            changes |= {"process": processes[int(point[-1] * len(processes))], "name": f"{NAMES[k % len(NAMES)]} {k % 89}"}
-            if orders.template(changes) is None:
-                continue
-            process = changes.pop("process")
-            begun, cpu = time.monotonic(), time.process_time()
-            made = make(
-                Order(PhoneCase.key, process=process, parameters=changes),
-                PhoneCase,
-                formats=("3mf", "png"),
-                workshop=shop,
-                keep_refused=True,
-            )
-            tier = str(made.report.figures.get("tier"))
-            # CAD works in a child: what it takes is told by the clock alone
-            ms = 1000.0 * (time.monotonic() - begun if tier == "cad" else time.process_time() - cpu)
-            self.spent.setdefault(tier, []).append(ms)
-            done += 1
-            if done == RANDOM:
-                break
-        every = [ms for some in self.spent.values() for ms in some]
-        return sum(every) / len(every)
-
-    def note(self) -> str:
-        """Shares and medians."""
-        every = sorted(ms for some in self.spent.values() for ms in some)
-        if not every:
-            return ""
-        charts = self.spent.get("chart", [])
-        told = f"{len(charts) / len(every):.1%} of {len(every)} from charts; median {statistics.median(every):.1f} ms"
-        if charts and self.spent.get("cad"):
-            saved = statistics.median(self.spent["cad"]) - statistics.median(charts)
-            told += f"; from a chart {statistics.median(charts):.1f}, drawn {statistics.median(self.spent['cad']):.0f}: a chart of 80 bodies has paid after {80.0 * statistics.median(self.spent['cad']) / saved:.0f} orders"
-        return told
-
-
-def _random() -> Case:
-    told = Random()
-    return Case(
-        f"{RANDOM} random orders over all phones and choices, to 3MF and thumbnail: the mean, fallbacks included",
-        told.run,
-        lambda: [] if told.spent else ["nothing was made"],
-        most_ms=50.0,
-        note=told.note,
-        told=True,
     )

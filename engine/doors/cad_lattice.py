@@ -292,9 +292,9 @@ def _any_crossing(a: Int64, b: Int64, c: Int64, d: Int64) -> bool:
 
 
 def bulk(lattice: Lattice) -> float:
-    """Volume of the bounding box, mm3."""
+    """Volume of the bounding box, mm3, and what the sum of a volume may be rounded by."""
     size = (lattice.max(axis=0).astype(np.float64) - lattice.min(axis=0)) / STEPS_PER_MM
-    return float(size[0] * size[1] * size[2])
+    return float(size[0] * size[1] * size[2]) * (1.0 + 1e-9)
 
 
 def volume(lattice: Lattice, faces: Faces) -> float:

@@ -117,7 +117,7 @@ def test_what_other_processes_took_is_told() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (["compile"], "comes with a later issue"),
+        (["fit"], "comes with a later issue"),
         (["fit", "export"], "comes with a later issue"),
         (["speed"], "no subject 'speed'"),
         (["export", "--json", "/nowhere/at/all/rows.json"], "no such folder"),

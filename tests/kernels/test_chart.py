@@ -65,7 +65,7 @@ def test_the_bits_are_these_on_every_machine() -> None:
         nodes = draw.integers(0, len(columns), (200, 3)).astype(np.int32)
         faces = draw.integers(0, 200, (50, 3)).astype(np.int32)
         lattice = np.empty((200, 3), np.int32)
-        first = chart.laid(columns, nodes, faces, STEPS, lattice)
+        first = chart.laid(columns, nodes, faces, STEPS, np.empty(len(columns), np.int32), lattice)
         digest.update(columns.tobytes() + lattice.tobytes() + bytes([first + 1]))
     assert digest.hexdigest() == DIGEST
 
@@ -75,7 +75,9 @@ def laid(points: list[list[float]], faces: list[list[int]]) -> tuple[np.ndarray,
     columns = np.array(points, dtype=np.float64).reshape(-1)
     nodes = np.arange(len(columns), dtype=np.int32).reshape(-1, 3)
     lattice = np.empty((len(nodes), 3), np.int32)
-    found = chart.laid(columns, nodes, np.array(faces, np.int32).reshape(-1, 3), STEPS, lattice)
+    found = chart.laid(
+        columns, nodes, np.array(faces, np.int32).reshape(-1, 3), STEPS, np.empty(len(columns), np.int32), lattice
+    )
     return lattice, int(found)
 
 
