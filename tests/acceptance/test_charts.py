@@ -20,7 +20,8 @@ from kernels import nearest
 from templates.phone_case import PhoneCase
 
 SEED = 20
-VARIED = {"wall": None, "lip": None, "fit": None, "grip": None}
+VARIED = ("lip", "grip")
+"""What the stock's charts leave free."""
 NODES = 400
 """So many nodes of each body are measured to the exact B-rep."""
 NEAR_MM, FAR_MM = 0.01, 0.03
