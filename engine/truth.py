@@ -42,8 +42,6 @@ FARTHEST_MM = 0.1
 """A mesh farther than this from its stage's truth, either way, is another shape: no STEP of it is written."""
 CHARTED_MM = 0.03
 """What a chart is certified to keep within at its points."""
-BETWEEN_MM = 0.1
-"""By how much more its triangles may miss curved faces between them: CAD's own come as far (0.09 on the napkin ring)."""
 STEP_SPACING_MM = 1.0
 """How densely the B-rep is sampled where STEP is written of a truth."""
 _ALLOWED = "a product as its @cad stage drew it, with stamps on its flat faces"
@@ -275,7 +273,7 @@ def _exact(template: Template, source: _Source, part: Part) -> tuple[bytes, str]
         told, exact = _measured(template, stage, source.base, STEP_SPACING_MM, stamps=source.stamps, slack_mm=limit, step=True)
         charted = isinstance(stage, CadStage)
         at_points = float(exact.away[: len(source.base.points)].max())
-        if charted and not (at_points <= limit and told.worst_mm <= limit + BETWEEN_MM):
+        if charted and not (at_points <= limit and told.worst_mm <= limit + _own_chords_mm(exact)):
             raise EngineFault(
                 f"STEP: the chart of {stage.name} is {at_points:.4f} mm off at its points (limit {limit} mm): {told}"
             )
@@ -290,6 +288,12 @@ def _exact(template: Template, source: _Source, part: Part) -> tuple[bytes, str]
     if source.stamps:
         _must_weigh(exact.stamped_mm3, part, source.stamps, apart)
     return exact.step, remark
+
+
+def _own_chords_mm(exact: cad_exact.Exact) -> float:
+    """How far the B-rep comes from CAD's own triangles of it: between their points, those of a chart may miss it by as much."""
+    own = exact.built.mesh
+    return float(nearest.distances(own.points, own.faces, exact.samples).max(initial=0.0))
 
 
 def _must_weigh(volume: float, part: Part, stamps: Sequence[Placed], apart: float) -> None:
