@@ -94,7 +94,7 @@ class Made:
     axes: fitting.Axes
     reference: dict[str, Any]
     slope: Floats
-    """Where the edges' middles are, as of `_slope`: other bodies are matched by it."""
+    """Where the edges' middles are, as of `predicting.slope`: other bodies are matched by it."""
 
     def predicted(self, values: Floats) -> Floats:
         """Where the edges' middles of another body should be (e, 3)."""

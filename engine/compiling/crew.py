@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from engine.doors.cad import MEMORY_MB
@@ -13,6 +13,7 @@ from engine.doors.cad import PRELOAD as CAD
 from engine.doors.child import Child, RemoteError
 from engine.errands import Source, own_files
 from engine.errors import ChildFault, TemplateError, UnikatError
+from engine.sweep.crew import at_once
 
 T = TypeVar("T")
 
@@ -84,32 +85,17 @@ class Crew:
 
     def each(self, tasks: Iterable[T], work: Callable[[T], Any]) -> list[Any]:
         """`work(task)` of each, all children busy; what came of them, in order. What one raises is raised."""
-        waiting: Sequence[T] = list(tasks)
+        waiting = list(tasks)
         made: list[Any] = [None] * len(waiting)
-        at, lock, stopped = iter(range(len(waiting))), threading.Lock(), threading.Event()
-        wrong: list[BaseException] = []
+        at, lock = iter(range(len(waiting))), threading.Lock()
 
-        def run() -> None:
-            while not stopped.is_set():
-                with lock:
-                    k = next(at, None)
-                if k is None:
-                    return
-                try:
-                    made[k] = work(waiting[k])
-                except BaseException as error:  # noqa: BLE001  # raised where it is waited for
-                    wrong.append(error)
-                    stopped.set()
+        def one() -> bool:
+            with lock:
+                k = next(at, None)
+            if k is None:
+                return False
+            made[k] = work(waiting[k])
+            return True
 
-        threads = [threading.Thread(target=run, daemon=True) for _ in range(self.jobs)]
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(0.2)  # a wait without end would not see Ctrl-C
-        finally:
-            stopped.set()
-        if wrong:
-            raise wrong[0]
+        at_once(self.jobs, one)
         return made

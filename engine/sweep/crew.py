@@ -89,31 +89,44 @@ class Crew:
     def each(self, tasks: Iterable[tuple[object, ...]], then: Callable[[int, Outcome], None], until: float | None) -> None:
         """The outcome of each task, all children at work; `then(index, outcome)` one at a time. None is begun after `until`."""
         waiting = enumerate(tasks)
-        lock, stopped = threading.Lock(), threading.Event()
-        wrong: list[BaseException] = []
+        lock = threading.Lock()
 
-        def work() -> None:
-            while not stopped.is_set() and (until is None or time.monotonic() < until):
-                with lock:
-                    task = next(waiting, None)
-                if task is None:
-                    return
-                try:
-                    told = self.outcome(*task[1])
-                    with lock:
-                        then(task[0], told)
-                except BaseException as error:  # noqa: BLE001  # told where the sweep waits
-                    wrong.append(error)
-                    stopped.set()
+        def work() -> bool:
+            if until is not None and time.monotonic() >= until:
+                return False
+            with lock:
+                task = next(waiting, None)
+            if task is None:
+                return False
+            told = self.outcome(*task[1])
+            with lock:
+                then(task[0], told)
+            return True
 
-        threads = [threading.Thread(target=work, daemon=True) for _ in range(self.jobs)]
-        for thread in threads:
-            thread.start()
+        at_once(self.jobs, work)
+
+
+def at_once(jobs: int, work: Callable[[], bool]) -> None:
+    """Call `work` again and again in so many threads until it says that nothing is left. What one raises ends all, and is raised here."""
+    stopped = threading.Event()
+    wrong: list[BaseException] = []
+
+    def run() -> None:
         try:
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(0.2)  # a wait without end would not see Ctrl-C
-        finally:
+            while not stopped.is_set() and work():
+                pass
+        except BaseException as error:  # noqa: BLE001  # told where it is waited for
+            wrong.append(error)
             stopped.set()
-        if wrong:
-            raise wrong[0]
+
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(jobs)]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(0.2)  # a wait without end would not see Ctrl-C
+    finally:
+        stopped.set()
+    if wrong:
+        raise wrong[0]
