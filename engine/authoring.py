@@ -1,14 +1,18 @@
 """All that a template sees of the engine. Importing it loads neither numba nor CadQuery."""
 
+from engine.language.acceptance import Fitted
 from engine.language.catalogue import catalogue
 from engine.language.figures import direction, filled, pattern
+from engine.language.heights import spline_face
 from engine.language.parameters import angle, choice, count, flag, length, text
 from engine.language.person import measure, outline, pressure, scan
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
 from engine.language.smooth import smooth_abs, smooth_max, smooth_min
 from engine.language.stages import cad, fit, rule, stage
+from engine.language.table import table
 from engine.language.template import ProcessView, Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
+from engine.model.grid import Grid
 from engine.model.mesh import FLIPPED, Part, Pose
 from engine.model.order import Measurement
 from engine.model.outline import Outline
@@ -18,6 +22,8 @@ from engine.model.rounded import Rounded
 __all__ = [
     "AS_DRAWN",
     "FLIPPED",
+    "Fitted",
+    "Grid",
     "Letters",
     "Measurement",
     "Part",
@@ -55,7 +61,9 @@ __all__ = [
     "smooth_abs",
     "smooth_max",
     "smooth_min",
+    "spline_face",
     "stage",
+    "table",
     "tagged",
     "text",
 ]

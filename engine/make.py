@@ -19,6 +19,7 @@ from engine.export.kept import KeptSegments
 from engine.export.stl import write as write_stl
 from engine.export.threemf import write as write_3mf
 from engine.export.thumbnail import thumbnail
+from engine.language.acceptance import accepted
 from engine.language.charted import OF_CHART
 from engine.language.judge import check_rules, run_fits
 from engine.language.memory import Tracer
@@ -147,6 +148,11 @@ def _judged(order: Order, template: Template, process: Process, shop: Workshop, 
         settled = _standing(parts, process, shop.footings)
     with clock.step("verify"):
         checks, findings, figures = verify(settled, process, shop.certificates, shop.connectivities)
+    with clock.step("acceptance"):
+        misfits, measured = accepted(template, parts)
+    if measured:
+        checks = (*checks, CheckRun("fit", True, True, clock.spent.get("acceptance", 0.0)))
+        findings, figures = (*findings, *misfits), {**figures, "fit": measured}
     with clock.step("estimate"):
         figures = {**figures, **support_figures(settled, process)}
         figures = {**figures, **estimate(figures, process, cls.family).figures()}
