@@ -7,6 +7,7 @@ from engine.language.heights import spline_face
 from engine.language.parameters import angle, choice, count, flag, length, text
 from engine.language.person import measure, outline, pressure, scan
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
+from engine.language.sheets import sheet
 from engine.language.smooth import smooth_abs, smooth_max, smooth_min
 from engine.language.stages import cad, fit, rule, stage
 from engine.language.table import table
@@ -58,6 +59,7 @@ __all__ = [
     "require",
     "rule",
     "scan",
+    "sheet",
     "smooth_abs",
     "smooth_max",
     "smooth_min",
