@@ -74,6 +74,10 @@ SENTENCES: Mapping[str, str] = {
         "n'est pas le dossier d'un service : `unikat serve --data DIR` en crée un"
     ),
     "is no folder": "n'est pas un dossier",
+    "is not that of the file": "n'est pas celle du fichier",
+    "is the other side's": "est de l'autre côté",
+    "its file is not there": "son fichier n'est pas là",
+    "lacks files of the order": "n'a pas tous les fichiers de la commande",
     "is no upload of yours": "n'est pas un de vos fichiers téléversés",
     "is not what the upload said": "n'est pas ce qui a été dit au téléversement",
     "is no side": "n'est pas un côté",
@@ -81,7 +85,6 @@ SENTENCES: Mapping[str, str] = {
     "is none of the choices": "n'est aucun des choix",
     "is not a unit that can be taken here": "n'est pas une unité acceptée ici",
     "is not in the catalogue": "n'est pas au catalogue",
-    "is not in the folder": "n'est pas dans le dossier",
     "is not known": "n'est pas connu",
     "is not known to {}": "n'est pas connu de {}",
     "is not offered": "n'est pas proposé",

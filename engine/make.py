@@ -21,7 +21,8 @@ from engine.export.threemf import write as write_3mf
 from engine.export.thumbnail import thumbnail
 from engine.language.acceptance import accepted
 from engine.language.charted import OF_CHART
-from engine.language.judge import check_rules, run_fits
+from engine.language.inputs import NO_FILES, Files, Inputs, check_there
+from engine.language.judge import check_rules, fitted, run_fits
 from engine.language.memory import Tracer
 from engine.language.orders import accept
 from engine.language.parameters import Words, in_language
@@ -88,11 +89,13 @@ def make(
     workshop: Workshop | None = None,
     keep_refused: bool = False,
     equal: Hashable | None = None,
+    inputs: Files = NO_FILES,
 ) -> Product:
     """One order to one product: files by name, report and record among them. A refused one has its report and no model.
 
     `equal`: a name that orders share which differ in nothing that is made; the workshop's last product of that name then serves,
     and this order has its own identity, exports and papers: byte for byte those that it would have alone, CPU times apart.
+    `inputs`: the bytes of the files that the order names, by their sha256.
     OrderError: the order cannot be taken. TemplateError: a stage failed. A rule's refusal is no error: it is a report.
     """
     clock = _Clock()
@@ -110,8 +113,11 @@ def make(
     if known is None:
         with clock.step("check"):
             values, origins = accept(order, cls)
+            check_there(order, inputs)
         home = Home(shop.home.disk, shop.home.charts) if whole else shop.home
-        run = Run(cls, values, origins, process.flat(), home=home, code_hash=code_hash(cls))
+        code = code_hash(cls)
+        handed = Inputs(inputs, home.readings, code)
+        run = Run(cls, values, origins, process.flat(), home=home, code_hash=code, inputs=handed)
         template = cls(run)
         judged = _judged(order, template, process, shop, clock)
         if not whole:
@@ -238,12 +244,20 @@ def _report(
     charted = {name.removesuffix(OF_CHART) for name in run.artifacts if name.endswith(OF_CHART)}
     drawn = any(s.name in run.artifacts and s.name not in charted and not s.hit for s in run.stages)
     tier = "cad" if drawn else "chart" if charted else "kernel"
-    stages = [{"name": s.name, "cpu_ms": s.cpu_ms, "hit": s.hit} for s in run.stages]
-    told = {**figures, "tier": tier, "stages": stages, "road_cpu_ms": clock.spent}
+    stages = [{"name": s.name, "cpu_ms": s.cpu_ms, "hit": s.hit} for s in (*run.inputs.runs, *run.stages)]
+    told = {**figures, "tier": tier, "stages": stages, **_of_run(run, clock)}
     poses = {p.part.name: p.pose.why for p in parts}
     notes = _notes(template)
     english, french = (tuple(in_language(n, language) for n in notes) for language in ("en", "fr"))
     return Report(verdict(checks, findings), checks, findings, {**told, "print_pose": poses}, english, french)
+
+
+def _of_run(run: Run, clock: _Clock) -> dict[str, Any]:
+    """What the steps cost, the child that read a person's files too; and what was fitted, where anything was."""
+    if run.inputs.runs:
+        clock.spent["inputs"] = round(sum(r.cpu_ms for r in run.inputs.runs), 3)
+    found = fitted(run)
+    return {"road_cpu_ms": clock.spent, **({"fitted": found} if found else {})}
 
 
 def _notes(template: Template) -> tuple[Words, ...]:
@@ -273,7 +287,7 @@ def _refused(order: Order, process: Process, run: Run, refusal: Refused, clock: 
         )
         for told in (refusal, *refusal.also)
     )
-    report = Report("refused", (), findings, {"road_cpu_ms": clock.spent}, ())
+    report = Report("refused", (), findings, _of_run(run, clock), ())
     return Product(order, process, run.values, run.origins, (), report, run.cls.key)
 
 

@@ -142,4 +142,4 @@ def _given(told: Measurement | InputFile, without: str = "") -> dict[str, Any]:
 def _value(value: object) -> object:
     if isinstance(value, Heights):
         return value.told()
-    return _given(value) if isinstance(value, Measurement | InputFile) else value
+    return _given(value, without="file") if isinstance(value, Measurement | InputFile) else value

@@ -16,7 +16,7 @@ import pathlib
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -206,6 +206,9 @@ def weight(result: object) -> int:
         return 1000 + sum(weight(v) for v in result.values())
     if isinstance(result, tuple):
         return 1000 + sum(weight(v) for v in result)
+    if is_dataclass(result):  # a mesh, a foot, a grid
+        parts = [getattr(result, f.name) for f in fields(result)]
+        return 1000 + sum(weight(v) for v in parts if isinstance(v, np.ndarray | Mapping | tuple) or is_dataclass(v))
     return 1000
 
 

@@ -9,7 +9,7 @@ import importlib.machinery
 import importlib.util
 import pathlib
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -17,6 +17,7 @@ from engine.chart import aside
 from engine.errors import TemplateError
 from engine.language.catalogue import Catalogue
 from engine.language.charted import charts_digest
+from engine.language.inputs import NO_FILES, Inputs
 from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Tracer
 from engine.language.parameters import Field, Words, closest
 from engine.language.stages import CadStage, Fit, Rule, Stage, check_truth, said, vars_of
@@ -173,9 +174,12 @@ class Home:
     bound: Bound = field(default_factory=Bound)
     personal: Bound = field(default_factory=lambda: Bound(PERSONAL_BYTES))
     stages: dict[tuple[type, str, str], StageMemory] = field(default_factory=dict)
+    readings: StageMemory = field(init=False)
+    """Of persons' files, whichever template asked."""
     aside: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.readings = StageMemory(self.personal, None)
         self.aside = aside.names(self.charts)
 
     @property
@@ -197,6 +201,7 @@ class Run:
         home: Home | None,
         code_hash: str = "",
         cad_deadline: float = 120.0,
+        inputs: Inputs | None = None,
     ) -> None:
         self.cls = cls
         self.values = dict(values)
@@ -206,6 +211,7 @@ class Run:
         self.home = home or Home()
         self.code_hash = code_hash
         self.cad_deadline = cad_deadline
+        self.inputs = inputs or Inputs(NO_FILES, self.home.readings, code_hash)
         self.tracers: list[Tracer] = []
         self.steps: list[str] = []
         self.announce: Callable[[str], None] | None = None
@@ -285,6 +291,10 @@ class Run:
         """Whether what this name holds is a person's."""
         found = self.cls.fields.get(name.partition(".")[0])
         return found is not None and found.personal
+
+    def of_a_person(self, names: Iterable[str]) -> bool:
+        """Whether any of what was read is a person's, or was fitted to one."""
+        return any(self.personal(name) or self.origins.get(name.partition(".")[0]) is Origin.FITTED for name in names)
 
     @contextlib.contextmanager
     def tracing(self, stage: str) -> Iterator[Tracer]:
