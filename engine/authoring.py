@@ -4,6 +4,7 @@ from engine.language.acceptance import Fitted
 from engine.language.catalogue import catalogue
 from engine.language.figures import direction, filled, pattern
 from engine.language.heights import spline_face
+from engine.language.marks import mark
 from engine.language.parameters import angle, choice, count, flag, length, text
 from engine.language.person import measure, outline, pressure, scan
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
@@ -52,6 +53,7 @@ __all__ = [
     "flag",
     "forbid",
     "length",
+    "mark",
     "measure",
     "outline",
     "pattern",

@@ -36,7 +36,11 @@ def measured(side: str, part: Part, plan: Plan, bed: Bed, shaped: bool) -> list[
     if not shaped:
         seat = _height(top, y_top, 0.15 * plan.length, 0.0)
         rim = float(top[(top[:, 0] < 0.13 * plan.length), 2].max())
-        told.append(Fitted("heel_cup", rim - seat, *_about(bed.cup, CUP), ("the depth of its heel cup", "la profondeur de sa coque"), side))
+        told.append(
+            Fitted(
+                "heel_cup", rim - seat, *_about(bed.cup, CUP), ("the depth of its heel cup", "la profondeur de sa coque"), side
+            )
+        )
         apex = APEX * plan.length
         border = top[(np.abs(top[:, 0] - apex) < 4.0)]
         local = _shell(bed)

@@ -110,7 +110,11 @@ def _frame(plan: Plan, sections: Sections) -> tuple[Floats, Floats, Floats, Floa
 def _thickness(bed: Bed, plan: Plan, x: Floats) -> Floats:
     rear, mid, fore = bed.thickness
     share = x / plan.length
-    z = rear + (mid - rear) * _smooth((share - ZONES[0]) / BLEND + 0.5) + (fore - mid) * _smooth((share - ZONES[1]) / BLEND + 0.5)
+    z = (
+        rear
+        + (mid - rear) * _smooth((share - ZONES[0]) / BLEND + 0.5)
+        + (fore - mid) * _smooth((share - ZONES[1]) / BLEND + 0.5)
+    )
     thin = THIN + bed.cover
     return thin + (z - thin) * _smooth((plan.end - x) / SKIVED)
 
@@ -131,7 +135,9 @@ def _walls(plan: Plan, bed: Bed, share: Floats, y: Floats, middle: Floats, half:
 
     medial = _along(share, (0.15, APEX, ball), (bed.cup, bed.arch, 0.0))
     lateral = _along(share, (0.15, OUTER_APEX, ball), (bed.cup, bed.lateral, 0.0))
-    wide_in = np.minimum(_along(share, (0.15, APEX, ball), (wall, ARCH_WIDE * 2.0 * float(half[len(half) // 2, 0]), 20.0)), half)
+    wide_in = np.minimum(
+        _along(share, (0.15, APEX, ball), (wall, ARCH_WIDE * 2.0 * float(half[len(half) // 2, 0]), 20.0)), half
+    )
     wide_out = np.minimum(_along(share, (0.15, OUTER_APEX), (wall, OUTER_WIDE)), half)
     return np.where(y >= middle, side(inner, medial, wide_in), side(outer, lateral, wide_out))
 

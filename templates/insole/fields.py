@@ -24,7 +24,7 @@ LENGTHS: tuple[tuple[str, float, float, float, float, str, str, str, str], ...] 
     ("length", 255.0, 140.0, 340.0, 0.1, "foot length", "longueur du pied", "fitted", "calculée"),
     ("ball", 98.0, 50.0, 140.0, 0.1, "width of the ball", "largeur de l'avant-pied", "fitted", "calculée"),
     ("heel", 69.0, 34.0, 105.0, 0.1, "width of the heel", "largeur du talon", "fitted", "calculée"),
-    ("arch_length", 188.0, 100.0, 260.0, 0.1, "heel to first head", "du talon à la première tête", "fitted", "calculée"),
+    ("first_head", 188.0, 100.0, 260.0, 0.1, "heel to first head", "du talon à la première tête", "fitted", "calculée"),
     ("arch", 15.0, 4.0, 45.0, 0.1, "height of the arch", "hauteur de la voûte", "fitted", "calculée"),
     ("heel_cup", 12.0, 6.0, 30.0, 0.5, "depth of the heel cup", "profondeur de la coque", "12 is usual", "12 est usuel"),
     ("lateral_arch", 4.0, 0.0, 8.0, 0.5, "outer arch", "voûte externe", "3 to 5 is usual", "3 à 5 est usuel"),
@@ -60,22 +60,24 @@ def of_side(side: str) -> type:
 
     made: dict[str, Any] = {}
     for name, low, high, en, fr in MEASURES:
-        made[f"{side}_{name}"] = measure(
-            low=low, high=high, label=label(en, fr), standard=STANDARD, path=f"{side}.{name}"
-        )
+        made[f"{side}_{name}"] = measure(low=low, high=high, label=label(en, fr), standard=STANDARD, path=f"{side}.{name}")
     made[f"{side}_scan"] = scan(label=label("scan of the foot", "scan du pied"))
     made[f"{side}_pressure"] = pressure(label=label("pressure map", "carte des pressions"))
     for name, default, low, high, step, en, fr, help_en, help_fr in LENGTHS:
-        made[f"{side}_{name}"] = length(
-            default, low=low, high=high, step=step, label=label(en, fr), help=(help_en, help_fr)
-        )
+        made[f"{side}_{name}"] = length(default, low=low, high=high, step=step, label=label(en, fr), help=(help_en, help_fr))
     made[f"{side}_extent"] = choice("full", EXTENTS, label=label("extent", "étendue"))
     made[f"{side}_fill"] = choice("standard", FILLINGS, label=label("arch fill", "comblement de la voûte"))
-    for name, most, en, fr in (("rearfoot", 6.0, "rearfoot post", "cale arrière"), ("forefoot", 4.0, "forefoot post", "cale avant")):
+    for name, most, en, fr in (
+        ("rearfoot", 6.0, "rearfoot post", "cale arrière"),
+        ("forefoot", 4.0, "forefoot post", "cale avant"),
+    ):
         help_ = ("Degrees; above 0 the inner side is raised.", "En degrés ; au-dessus de 0 le côté interne est relevé.")
         made[f"{side}_{name}"] = angle(0.0, low=-most, high=most, step=0.5, label=label(en, fr), help=help_)
     sole, relief = ("sole, heights", "voûte plantaire, hauteurs"), ("relief, depths", "décharge, profondeurs")
-    found = ("Found in the scan.", "Trouvées dans le scan."), ("Found in the pressure map.", "Trouvées dans la carte des pressions.")
+    found = (
+        ("Found in the scan.", "Trouvées dans le scan."),
+        ("Found in the pressure map.", "Trouvées dans la carte des pressions."),
+    )
     made[f"{side}_sole"] = table(low=-5.0, high=80.0, label=label(*sole), help=found[0])
     made[f"{side}_relief"] = table(low=0.0, high=6.0, label=label(*relief), help=found[1])
     return type(f"Of{side.capitalize()}", (), made)

@@ -9,6 +9,7 @@ from engine.authoring import (
     Fitted,
     Measurement,
     Part,
+    Pose,
     Process,
     Relation,
     Solid,
@@ -20,7 +21,9 @@ from engine.authoring import (
     fit,
     flag,
     length,
+    mark,
     measure,
+    require,
     rule,
     sheet,
     spline_face,
@@ -28,7 +31,7 @@ from engine.authoring import (
     tagged,
     text,
 )
-from templates.insole import fitting, rules, say
+from templates.insole import fitting, lettering, rules, say
 from templates.insole.acceptance import measured
 from templates.insole.bed import Bed, heights
 from templates.insole.fields import of_side
@@ -36,12 +39,19 @@ from templates.insole.plan import Plan, sections
 
 Left: Any = of_side("left")
 Right: Any = of_side("right")
-FITTED = {"length": "foot_length", "ball": "ball_width", "heel": "heel_width", "arch_length": "arch_length"}
+FITTED = {"length": "foot_length", "ball": "ball_width", "heel": "heel_width", "first_head": "arch_length"}
 """Parameter -> the measure that it is."""
-FONT = "roboto-bold"
-DEPTH = 0.6
-CAPITAL = 8.0
+APART = 3.0
+"""mm from the middle of the pair to each of them."""
+COLOUR = "#3f7d6e"
 MALE = {"unknown": 0.5, "female": 0.0, "male": 1.0}
+
+
+def beside(solid: Solid, side: str) -> Pose:
+    """The left one to the left, the right one to the right, APART from the middle."""
+    y = solid.mesh.points[:, 1]
+    aside = APART - float(y.min()) if side == "left" else -APART - float(y.max())
+    return Pose(translation=(0.0, aside, 0.0), why="flat on its underside, left and right beside each other")
 
 
 class Insole(Left, Right, Template):
@@ -127,7 +137,7 @@ class Insole(Left, Right, Template):
         return fitting.Known(*given)
 
     def _plan(self, side: str) -> Plan:
-        numbers = (getattr(self, f"{side}_{name}") for name in ("length", "ball", "heel", "arch_length", "extent"))
+        numbers = (getattr(self, f"{side}_{name}") for name in ("length", "ball", "heel", "first_head", "extent"))
         return Plan(*numbers)
 
     def _bed(self, side: str) -> Bed:
@@ -197,8 +207,23 @@ class Insole(Left, Right, Template):
         for side in ("left", "right"):
             if self.feet in ("both", side):
                 solid = self.left_shell() if side == "left" else self.right_shell()
-                made.append(solid.part(side, colour="#3f7d6e"))
+                solid = self._lettered(solid, side)
+                pose = beside(solid, side)
+                made.append(solid.part(side, colour=COLOUR, print_pose=pose, shown_pose=pose, assembled_pose=pose))
         return made
+
+    def _lettered(self, solid: Solid, side: str) -> Solid:
+        """With the name and the side underneath."""
+        plan = self._plan(side)
+        if self.side_mark:
+            letter = mark(self, side[0].upper()).outlines(
+                height=lettering.MARK_HEIGHT, font=lettering.FONT, at=lettering.mark_place(plan, side)
+            )
+            solid = lettering.engraved(solid, letter.printable(self.process))
+        if self.name:
+            letters = lettering.name_letters(self.name, plan, side).printable(self.process)
+            solid = lettering.engraved(solid, letters)
+        return solid
 
     def acceptance(self, parts: Mapping[str, Part]) -> list[Fitted]:
         """Each insole measured, against what it was asked for."""
@@ -246,6 +271,26 @@ class Insole(Left, Right, Template):
     def fits_the_shoe(self, process: Process) -> list[Relation]:
         """Inside the shoe."""
         return [r for side in self._asked() for r in rules.inside_shoe(side, self._plan(side), self.shoe_length)]
+
+    @rule
+    def name_shows(self, process: Process) -> list[Relation]:
+        """The name fits underneath, in letters that the process can show, with floor enough above them."""
+        if not self.name:
+            return []
+        long = ("the name is too long for the underside", "le prénom est trop long pour le dessous")
+        thin = ("its strokes would be too thin for this process", "ses traits seraient trop fins pour ce procédé")
+        found = []
+        for side in self._asked():
+            plan, bed = self._plan(side), self._bed(side)
+            height = lettering.capital(self.name, plan)
+            letters = self.name.outlines(height=max(height, lettering.LEAST), font=lettering.FONT)
+            least = letters.least_height(process)
+            found += [
+                at_least(height, lettering.LEAST, change="name", why=long),
+                require(least is not None and least <= max(height, lettering.LEAST), change="name", why=thin),
+                *rules.floor_above(side, bed, lettering.DEPTH),
+            ]
+        return found
 
     def _asked(self) -> tuple[str, ...]:
         return ("left", "right") if self.feet == "both" else (str(self.feet),)

@@ -80,9 +80,7 @@ class Plan:
         return through([*_cap(low[0], high[0], -BEHIND), *low, *_cap(high[-1], low[-1], end, inwards), *high[::-1]])
 
 
-def _cap(
-    first: tuple[float, float], last: tuple[float, float], tip: float, inwards: float = 0.0
-) -> list[tuple[float, float]]:
+def _cap(first: tuple[float, float], last: tuple[float, float], tip: float, inwards: float = 0.0) -> list[tuple[float, float]]:
     """Points of half an ellipse from `last` to `first`, two points of one station; its far end at x = tip, so much further in."""
     x, middle, half = first[0], (first[1] + last[1]) / 2.0, (last[1] - first[1]) / 2.0
     made = []

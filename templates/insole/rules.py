@@ -25,7 +25,10 @@ FIT = 2.0
 def thick_enough(side: str, bed: Bed, mass: float | None, process: Process) -> list[Relation]:
     """Shell thickness against the process, the cover, and the person's weight."""
     rear, mid, fore = bed.thickness
-    left = ("the shell, less the cover, is too thin for the process", "la coque, moins le recouvrement, est trop mince pour le procédé")
+    left = (
+        "the shell, less the cover, is too thin for the process",
+        "la coque, moins le recouvrement, est trop mince pour le procédé",
+    )
     floor = max(process.wall + 0.2, THIN)
     found = [
         at_least(value - bed.cover, floor, change=f"{side}_{name}", why=left)
@@ -37,10 +40,23 @@ def thick_enough(side: str, bed: Bed, mass: float | None, process: Process) -> l
     return found
 
 
+def floor_above(side: str, bed: Bed, depth: float) -> list[Relation]:
+    """What letters of that depth leave of the shell."""
+    rear, mid, _ = bed.thickness
+    left = ("the shell left above the name is too thin", "la coque laissée au-dessus du prénom est trop mince")
+    return [
+        at_least(value - bed.cover - depth, FLOOR, change=f"{side}_{name}", why=left)
+        for name, value in (("rear", rear), ("mid", mid))
+    ]
+
+
 def suits_foot(side: str, plan: Plan, bed: Bed) -> list[Relation]:
     """The heel cup against the heel, the arch against the foot, the skive against the cup, the pad behind the heads."""
     cup = ("the cup is too deep for a heel this narrow", "la coque est trop profonde pour un talon si étroit")
-    high = ("the arch is higher than a foot of this length has room for", "la voûte est trop haute pour un pied de cette longueur")
+    high = (
+        "the arch is higher than a foot of this length has room for",
+        "la voûte est trop haute pour un pied de cette longueur",
+    )
     skive = ("a skive wants a deeper heel cup", "un biseau demande une coque plus profonde")
     pad = ("a pad lower than this is not felt", "un appui plus bas ne se sent pas")
     short = ("the insole ends under the pad", "la semelle s'arrête sous l'appui")
@@ -61,11 +77,14 @@ def plausible(side: str, plan: Plan) -> list[Relation]:
     """Measures that no foot has together are a mistake in one of them."""
     ratio = ("such a ball does not go with this foot length", "cet avant-pied ne va pas avec cette longueur")
     heel = ("such a heel does not go with this ball", "ce talon ne va pas avec cet avant-pied")
-    arch = ("the first head lies elsewhere in a foot of this length", "la première tête est ailleurs dans un pied de cette longueur")
+    arch = (
+        "the first head lies elsewhere in a foot of this length",
+        "la première tête est ailleurs dans un pied de cette longueur",
+    )
     return [
         between(plan.ball, 0.28 * plan.length, 0.52 * plan.length, change=f"{side}_ball", why=ratio),
         between(plan.heel, 0.45 * plan.ball, 0.95 * plan.ball, change=f"{side}_heel", why=heel),
-        between(plan.arch_length, 0.64 * plan.length, 0.82 * plan.length, change=f"{side}_arch_length", why=arch),
+        between(plan.arch_length, 0.64 * plan.length, 0.82 * plan.length, change=f"{side}_first_head", why=arch),
     ]
 
 
