@@ -17,6 +17,8 @@ from kernels.compiled import inlined, kernel
 
 LEAST = 4
 """Nodes along either axis, at least."""
+_SLACK = 1e-9
+"""So far beside the border, in steps of the pitch, a place is on it: its coordinates are rounded."""
 _S0, _S1, _S2, _S3 = -11.0 / 6.0, 3.0, -1.5, 1.0 / 3.0
 
 
@@ -87,9 +89,9 @@ def interpolate(z: npt.NDArray[np.float64], coefficients: npt.NDArray[np.float64
 @inlined
 def cell(place, nodes) -> tuple[int, float]:  # type: ignore[no-untyped-def]
     """(the cell that a place in steps of the pitch lies in, how far into it, 0 to 1); -1 where it lies beside the grid, or nowhere."""
-    if not (place >= 0.0 and place <= nodes - 1):
+    if not (place >= -_SLACK and place <= nodes - 1 + _SLACK):
         return -1, 0.0
-    at = min(int(place), nodes - 2)
+    at = min(max(int(place), 0), nodes - 2)
     return at, place - at
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from engine.model.grid import Grid
 from engine.model.mesh import STEPS_PER_MM, Faces, Mesh, Patch, Plane
-from kernels import spline
+from engine.shape.heights import smooth
 from kernels.sheet import FINE, FOLDED, NARROW, OFF_GRID, THIN
 from kernels.sheet import sheet as fill
 
@@ -67,7 +67,7 @@ def sheet(
     faces, patches = _faces(n, across, bevel > 0.0, mirrored)
     points = np.empty((n * (across + 1) + 2 + (2 * n + 2) * (2 if bevel > 0.0 else 1), 3))
     where = np.zeros(1, np.int64)
-    coefficients = surface(top)
+    coefficients = smooth(top).coefficients
     status = fill(
         coefficients, *top.origin, top.pitch, stations, low, high, heel, toe,
         columns(across), bevel, lift, np.empty(coefficients.shape[1]), points, where,
@@ -84,19 +84,6 @@ def sheet(
         points[:, 1] = 0.0 - points[:, 1]
     points.flags.writeable = False
     return Mesh(points, faces), patches
-
-
-def surface(top: Grid) -> _Numbers:
-    """The coefficients of the spline through a grid; ValueError where heights are missing, or too few."""
-    n, m = top.z.shape
-    if min(n, m) < spline.LEAST:
-        raise ValueError(f"a surface wants at least {spline.LEAST} heights either way, not {n} by {m}")
-    unknown = int(np.count_nonzero(~np.isfinite(top.z)))
-    if unknown:
-        raise ValueError(f"a surface wants all heights of its grid: {unknown} are not known")
-    coefficients = np.empty((n + 2, m + 2))
-    spline.interpolate(top.z, coefficients, np.empty(max(n, m)))
-    return coefficients
 
 
 def _asked(
