@@ -18,8 +18,8 @@ from kernels.sheet import FINE, FOLDED, NARROW, OFF_GRID, THIN
 from kernels.sheet import sheet as fill
 
 _UNDERSIDE = Plane((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, -1.0, 0.0))
-_CROWDED = 0.6
-"""How far columns are drawn to both edges: 0, evenly spaced; 1, ever closer."""
+_BORDER, _BORDER_COLUMNS = 0.38, 0.44
+"""The outer share of the width on each side, where a cup's walls bend, and the share of the columns that it has."""
 _WHY = {
     OFF_GRID: "the top's grid does not reach so far",
     NARROW: "sections, or their columns, are not apart there",
@@ -31,9 +31,9 @@ _Patches = Mapping[str, Patch]
 
 
 def columns(across: int) -> _Numbers:
-    """Where the columns lie, 0 to 1: `across` + 1 of them, at the edges 0.3 times as far apart as in the middle."""
+    """Where the columns lie, 0 to 1: `across` + 1 of them, evenly spaced over each border, and wider apart between them."""
     t = np.arange(across + 1) / across
-    made: _Numbers = t + _CROWDED * (t * t * (3.0 - 2.0 * t) - t)
+    made: _Numbers = np.interp(t, (0.0, _BORDER_COLUMNS, 1.0 - _BORDER_COLUMNS, 1.0), (0.0, _BORDER, 1.0 - _BORDER, 1.0))
     return made
 
 

@@ -29,7 +29,7 @@ APEX = 0.38
 OUTER_APEX = 0.42
 ARCH_END = 0.92
 """Both arches end there, in arch lengths: before the metatarsal heads."""
-WALL = 16.0
+WALL = 18.0
 """mm over which a cup of CUP mm rises from the seat to the rim; a deeper one takes half a mm more for each of its own (ours)."""
 CUP = 12.0
 ARCH_WIDE = 0.46

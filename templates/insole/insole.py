@@ -35,7 +35,7 @@ from templates.insole import fitting, lettering, rules, say
 from templates.insole.acceptance import measured
 from templates.insole.bed import Bed, heights
 from templates.insole.fields import of_side
-from templates.insole.plan import Plan, sections
+from templates.insole.plan import COLUMNS, Plan, sections
 
 Left: Any = of_side("left")
 Right: Any = of_side("right")
@@ -186,6 +186,7 @@ class Insole(Left, Right, Template):
             high=cut.high,
             heel=cut.heel,
             toe=cut.toe,
+            across=COLUMNS,
             bevel=self.bevel,
             mirrored=side == "left",
         )

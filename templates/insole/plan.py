@@ -34,7 +34,10 @@ ROUND = (0.93, 0.72, 0.4, 0.0, -0.4, -0.72, -0.93)
 """Where the points of a round end lie, in half widths."""
 TOES_IN = 0.03
 """Foot lengths by which the tip of a full insole lies further in than its middle at the last station: before the first two toes."""
-STATIONS = 144
+HEEL_SHARE, MIDDLE_SHARE, TOE_SHARE = 0.13, 0.26, 0.20
+"""Of the insole's length: round the heel, the end of the cup, round the toes."""
+HEEL_STATIONS, FINE_STATIONS, WIDE_STATIONS, TOE_STATIONS = 56, 30, 66, 30
+COLUMNS = 72
 
 
 @dataclass(frozen=True)
@@ -102,13 +105,24 @@ class Sections:
 
 
 def sections(curve: Closed) -> Sections:
-    """STATIONS of them, closer together towards both ends, where the outline turns."""
+    """Close together round the heel, where the cup's wall bends, and towards both ends, where the outline turns."""
     (a, b), (heel, _), (toe, _) = curve.ends()
-    share = np.arange(1, STATIONS + 1) / (STATIONS + 1)
-    # a polynomial in place of (1 - cos) / 2: the same bits on every machine
-    eased = share * share * (3.0 - 2.0 * share)
-    x = heel + (toe - heel) * eased
+    x = _spread(heel, toe)
     return Sections(x, curve.with_x(x, a, b), curve.with_x(x, b, a + float(curve.at[-1])), heel, toe)
+
+
+def _spread(heel: float, toe: float) -> Floats:
+    """The stations, so many of them whatever the foot: HEEL_STATIONS round the heel, then evenly, then TOE_STATIONS round the toes."""
+    long = toe - heel
+    back, front, far = heel + HEEL_SHARE * long, heel + MIDDLE_SHARE * long, toe - TOE_SHARE * long
+    u = np.arange(1, HEEL_STATIONS + 1) / HEEL_STATIONS
+    v = np.arange(TOE_STATIONS - 1, 0, -1) / TOE_STATIONS
+    # u u (3 - u) / 2 stands in for 1 - cos: the same bits on every machine
+    round_heel = heel + (back - heel) * (u * u * (3.0 - u) / 2.0)
+    round_toe = toe - (toe - far) * (v * v * (3.0 - v) / 2.0)
+    fine = back + (front - back) * np.arange(1, FINE_STATIONS + 1) / FINE_STATIONS
+    wide = front + (far - front) * np.arange(1, WIDE_STATIONS + 1) / WIDE_STATIONS
+    return np.concatenate((round_heel, fine, wide, round_toe))
 
 
 def smooth(u: float) -> float:
