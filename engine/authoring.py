@@ -4,12 +4,13 @@ from engine.language.catalogue import catalogue
 from engine.language.figures import direction, filled, pattern
 from engine.language.parameters import angle, choice, count, flag, length, text
 from engine.language.person import measure, outline, pressure, scan
+from engine.language.pressed import Pressed
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
 from engine.language.smooth import smooth_abs, smooth_max, smooth_min
 from engine.language.stages import cad, fit, rule, stage
 from engine.language.template import ProcessView, Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
-from engine.model.mesh import FLIPPED, Part, Pose
+from engine.model.mesh import FLIPPED, Modifier, Part, Pose
 from engine.model.order import Measurement
 from engine.model.outline import Outline
 from engine.model.process import Process
@@ -20,8 +21,10 @@ __all__ = [
     "FLIPPED",
     "Letters",
     "Measurement",
+    "Modifier",
     "Part",
     "Pose",
+    "Pressed",
     "Outline",
     "Process",
     "ProcessView",

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model.grid import Grid
+from engine.model.mesh import Modifier
+from engine.shape.zones import contours, rectangle, standing
 from kernels.portable import exponential
 
 SIGMA_MM = 4.0
@@ -25,6 +27,8 @@ DEPTHS_MM = (2.0, 6.0)
 """The deepest relief: default and range."""
 SLOPE = 0.35
 """mm in a mm: no place of the relief is steeper."""
+ZONES: tuple[tuple[str, float, int], ...] = (("firm", 0.0, 25), ("soft", 150.0, 17), ("softest", 250.0, 10))
+"""Name, smoothed pressure from which on, infill in percent: the higher the pressure, the softer."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -59,6 +63,20 @@ def relief(pressure: Grid, deepest: float = DEEPEST_MM) -> Grid:
         raise ValueError(f"relief is {low:g} to {high:g} mm deep at its deepest, not {deepest!r}")
     share = (smoothed(pressure).z - BEGINS_KPA) / (FULL_KPA - BEGINS_KPA)
     return replace(pressure, z=_no_steeper(deepest * np.clip(share, 0.0, 1.0), pressure.pitch, deepest))
+
+
+def soft_zones(pressure: Grid, low: float, high: float) -> tuple[Modifier, ...]:
+    """ZONES as volumes from z = `low` to z = `high`, mm: the whole grid firm, within it the soft ones, each inside the one before.
+
+    A zone that the pressure does not reach is left out.
+    """
+    field = smoothed(pressure)
+    made = []
+    for name, level, density in ZONES:
+        outline = contours(field, level) if level else rectangle(field)
+        if len(outline.points):
+            made.append(Modifier(name, standing(outline, low, high), {"fill_density": f"{density}%"}))
+    return tuple(made)
 
 
 def _no_steeper(depth: Floats, pitch: float, deepest: float) -> Floats:
