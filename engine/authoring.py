@@ -6,10 +6,12 @@ from engine.language.parameters import angle, choice, count, flag, length, text
 from engine.language.person import measure, outline, pressure, scan
 from engine.language.pressed import Pressed
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
+from engine.language.sheets import sheet
 from engine.language.smooth import smooth_abs, smooth_max, smooth_min
 from engine.language.stages import cad, fit, rule, stage
 from engine.language.template import ProcessView, Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
+from engine.model.grid import Grid
 from engine.model.mesh import FLIPPED, Modifier, Part, Pose
 from engine.model.order import Measurement
 from engine.model.outline import Outline
@@ -19,6 +21,7 @@ from engine.model.rounded import Rounded
 __all__ = [
     "AS_DRAWN",
     "FLIPPED",
+    "Grid",
     "Letters",
     "Measurement",
     "Modifier",
@@ -55,6 +58,7 @@ __all__ = [
     "require",
     "rule",
     "scan",
+    "sheet",
     "smooth_abs",
     "smooth_max",
     "smooth_min",

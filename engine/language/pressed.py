@@ -37,8 +37,11 @@ class Pressed:
 
         return relief(self.kpa, deepest)
 
-    def soft_zones(self, low: float, high: float) -> tuple[Modifier, ...]:
-        """Volumes from z = `low` to z = `high` for `Solid.part(modifiers=)`: 25 % infill, 17 and 10 where more presses."""
+    def soft_zones(self, low: float, high: float, *, mirrored: bool = False) -> tuple[Modifier, ...]:
+        """Volumes from z = `low` to z = `high` for `Solid.part(modifiers=)`: 25 % infill, 17 and 10 where more presses.
+
+        mirrored: y becomes -y, as in `sheet`.
+        """
         from engine.shape.cushion import soft_zones
 
-        return soft_zones(self.kpa, low, high)
+        return soft_zones(self.kpa, low, high, mirrored=mirrored)

@@ -6,17 +6,13 @@ relief, nor a firmer zone. Figures: Bus et al. 2011 hold 200 kPa in the shoe for
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.model.grid import Grid
 from engine.model.mesh import Modifier
-from engine.shape.zones import contours, rectangle, standing
-from kernels.portable import exponential
+from engine.shape import heights, zones
 
 SIGMA_MM = 4.0
 """Of the smoothing. At 6 the mean foot's big toe (303 kPa on 2 cm) is left with 195 and gets no relief; at 4 with 238."""
@@ -30,26 +26,10 @@ SLOPE = 0.35
 ZONES: tuple[tuple[str, float, int], ...] = (("firm", 0.0, 25), ("soft", 150.0, 17), ("softest", 250.0, 10))
 """Name, smoothed pressure from which on, infill in percent: the higher the pressure, the softer."""
 
-Floats = npt.NDArray[np.float64]
 
-
-def smoothed(pressure: Grid, sigma: float = SIGMA_MM) -> Grid:
-    """S, kPa: a Gaussian mean of the pressure; beyond the grid there is none. All weights are above zero, so order is kept."""
-    reach = math.ceil(4.0 * sigma / pressure.pitch)
-    half = [exponential(-0.5 * (k * pressure.pitch / sigma) ** 2) for k in range(reach + 1)]
-    whole = half[0] + 2.0 * math.fsum(half[1:])
-    weights = [h / whole for h in half]
-    return replace(pressure, z=_along(_along(pressure.z, weights).T, weights).T)
-
-
-def _along(values: Floats, weights: Sequence[float]) -> Floats:
-    """The weighted mean of each row and its neighbours, in a fixed order of adding."""
-    n = len(values)
-    total = values * weights[0]
-    for k, weight in enumerate(weights[1:n], 1):
-        total[k:] += weight * values[: n - k]
-        total[: n - k] += weight * values[k:]
-    return total
+def smoothed(pressure: Grid) -> Grid:
+    """S, kPa: a Gaussian mean of the pressure. All its weights are above zero, so order is kept."""
+    return heights.smoothed(pressure, SIGMA_MM)
 
 
 def relief(pressure: Grid, deepest: float = DEEPEST_MM) -> Grid:
@@ -62,33 +42,19 @@ def relief(pressure: Grid, deepest: float = DEEPEST_MM) -> Grid:
     if not low <= deepest <= high:
         raise ValueError(f"relief is {low:g} to {high:g} mm deep at its deepest, not {deepest!r}")
     share = (smoothed(pressure).z - BEGINS_KPA) / (FULL_KPA - BEGINS_KPA)
-    return replace(pressure, z=_no_steeper(deepest * np.clip(share, 0.0, 1.0), pressure.pitch, deepest))
+    return heights.no_steeper(replace(pressure, z=deepest * np.clip(share, 0.0, 1.0)), SLOPE)
 
 
-def soft_zones(pressure: Grid, low: float, high: float) -> tuple[Modifier, ...]:
+def soft_zones(pressure: Grid, low: float, high: float, *, mirrored: bool = False) -> tuple[Modifier, ...]:
     """ZONES as volumes from z = `low` to z = `high`, mm: the whole grid firm, within it the soft ones, each inside the one before.
 
-    A zone that the pressure does not reach is left out.
+    A zone that the pressure does not reach is left out. `mirrored`: y becomes -y, for the other foot.
     """
     field = smoothed(pressure)
     made = []
     for name, level, density in ZONES:
-        outline = contours(field, level) if level else rectangle(field)
+        outline = zones.contours(field, level) if level else zones.rectangle(field)
         if len(outline.points):
-            made.append(Modifier(name, standing(outline, low, high), {"fill_density": f"{density}%"}))
+            outline = zones.mirrored(outline) if mirrored else outline
+            made.append(Modifier(name, zones.standing(outline, low, high), {"fill_density": f"{density}%"}))
     return tuple(made)
-
-
-def _no_steeper(depth: Floats, pitch: float, deepest: float) -> Floats:
-    """The lower envelope of cones: farther than `deepest` / SLOPE none is low enough to count. Beyond the grid the depth is 0."""
-    reach = math.ceil(deepest / SLOPE / pitch)
-    rows, columns = depth.shape
-    wide = np.zeros((rows + 2 * reach, columns + 2 * reach))
-    wide[reach : reach + rows, reach : reach + columns] = depth
-    made = depth.copy()
-    for i in range(-reach, reach + 1):
-        for j in range(-reach, reach + 1):
-            rise = SLOPE * pitch * math.sqrt(i * i + j * j)
-            if 0.0 < rise < deepest:
-                np.minimum(made, wide[reach + i : reach + i + rows, reach + j : reach + j + columns] + rise, out=made)
-    return made

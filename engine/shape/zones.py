@@ -95,6 +95,12 @@ def rectangle(field: Grid) -> Outline:
     return _outline([[(x[0], y[0]), (x[-1], y[0]), (x[-1], y[-1]), (x[0], y[-1])]])
 
 
+def mirrored(outline: Outline) -> Outline:
+    """The outline with y as -y, each loop still the right way round."""
+    loops = [loop[::-1] for loop in np.split(outline.points * np.array((1, -1), np.int32), outline.ends[:-1])]
+    return Outline(np.concatenate(loops), outline.ends)
+
+
 def _pieces(inside: npt.NDArray[np.bool_]) -> dict[_Edge, _Edge]:
     """From the grid's edge where a straight piece of the contour begins to the one where it ends, the inside to its left."""
     corners = inside[:-1, :-1].astype(np.int8) + inside[1:, :-1] + inside[1:, 1:] + inside[:-1, 1:]

@@ -223,8 +223,7 @@ def test_relief_by_hand() -> None:
     made = relief(Grid(field, (0.0, 0.0), 1.0))
     assert made.z[60, 60] == pytest.approx(2.0)
     assert not made.z[:20].any() and not relief(replace(made, z=np.full((50, 50), 199.0))).z.any()
-    deep = relief(Grid(np.full((121, 121), 5000.0), (0.0, 0.0), 1.0), 6.0)
-    assert deep.z[60, 60] == 6.0 and deep.z[60, 0] <= SLOPE, "nothing presses beyond the grid"
+    assert relief(replace(made, z=np.full((50, 50), 5000.0)), 6.0).z[25, 25] == 6.0
 
 
 def test_a_lone_peak_is_a_cone() -> None:

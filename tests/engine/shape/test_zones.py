@@ -168,6 +168,17 @@ def test_the_mean_foot_s_zones(shared_data: pathlib.Path) -> None:
             assert len(m.mesh.points) == 2 * len(outline.points)
 
 
+def test_the_other_foot_s_zones_are_mirrored() -> None:
+    z = np.zeros((60, 40))
+    z[20:40, 5:15] = 300.0
+    grid = Grid(z, (0.0, -30.0), 2.0)
+    for one, other in zip(soft_zones(grid, 0.0, 5.0), soft_zones(grid, 0.0, 5.0, mirrored=True), strict=True):
+        must_be_closed(other)
+        assert volume(one.mesh) == pytest.approx(volume(other.mesh))
+        assert (np.sort(one.mesh.points[:, 1]) == np.sort(-other.mesh.points[:, 1])).all()
+        assert (np.sort(one.mesh.points[:, 0]) == np.sort(other.mesh.points[:, 0])).all()
+
+
 def test_nothing_presses_hard_and_all_is_firm() -> None:
     (only,) = soft_zones(Grid(np.full((60, 40), 100.0), (0.0, 0.0), 2.0), 0.0, 5.0)
     assert only.name == "firm"
