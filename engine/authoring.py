@@ -7,6 +7,7 @@ from engine.language.heights import spline_face
 from engine.language.marks import mark
 from engine.language.parameters import angle, choice, count, flag, length, text
 from engine.language.person import measure, outline, pressure, scan
+from engine.language.pressed import Pressed
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
 from engine.language.sheets import sheet
 from engine.language.smooth import smooth_abs, smooth_max, smooth_min
@@ -15,7 +16,7 @@ from engine.language.table import table
 from engine.language.template import ProcessView, Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
 from engine.model.grid import Grid
-from engine.model.mesh import FLIPPED, Part, Pose
+from engine.model.mesh import FLIPPED, Modifier, Part, Pose
 from engine.model.order import Measurement
 from engine.model.outline import Outline
 from engine.model.process import Process
@@ -28,8 +29,10 @@ __all__ = [
     "Grid",
     "Letters",
     "Measurement",
+    "Modifier",
     "Part",
     "Pose",
+    "Pressed",
     "Outline",
     "Process",
     "ProcessView",
