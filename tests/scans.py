@@ -15,7 +15,8 @@ ENDS = {"stl": "stl", "ascii": "stl", "ply": "ply", "binary-ply": "ply", "obj": 
 
 def block(x: float, y: float, z: float, kind: str = "stl") -> bytes:
     """A block with a corner at the origin, in the file's unit."""
-    points = BOX * (x, y, z)
+    with np.errstate(invalid="ignore"):  # 0 times infinity
+        points = BOX * (x, y, z)
     return {"stl": _stl, "ascii": _ascii, "ply": _ply, "binary-ply": _binary_ply, "obj": _obj, "off": _off, "3mf": _3mf}[kind](
         points
     )
