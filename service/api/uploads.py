@@ -162,3 +162,4 @@ def remove(sha256: Sha256, key: Orders, desk: TheDesk) -> None:
     """Erase an upload. Orders that name it and were not made yet fail."""
     if not erase_upload(desk.house, key.tenant, sha256, desk.clock()):
         raise Problem(404, "There is no such upload")
+    desk.interactive.forget()
