@@ -205,12 +205,10 @@ class Insole(Left, Right, Template):
     def product(self) -> list[Part]:
         """Both insoles, beside each other, name and side underneath."""
         made = []
-        for side in ("left", "right"):
-            if self.feet in ("both", side):
-                solid = self.left_shell() if side == "left" else self.right_shell()
-                solid = self._lettered(solid, side)
-                pose = beside(solid, side)
-                made.append(solid.part(side, colour=COLOUR, print_pose=pose, shown_pose=pose, assembled_pose=pose))
+        for side in self.sides():
+            solid = self._lettered(self.left_shell() if side == "left" else self.right_shell(), side)
+            pose = beside(solid, side)
+            made.append(solid.part(side, colour=COLOUR, print_pose=pose, shown_pose=pose, assembled_pose=pose))
         return made
 
     def _lettered(self, solid: Solid, side: str) -> Solid:
@@ -255,23 +253,23 @@ class Insole(Left, Right, Template):
     @rule
     def measures_agree(self, process: Process) -> list[Relation]:
         """The measures are those of one foot."""
-        return [r for side in self._asked() for r in rules.plausible(side, self._plan(side))]
+        return [r for side in self.sides() for r in rules.plausible(side, self._plan(side))]
 
     @rule
     def thickness(self, process: Process) -> list[Relation]:
         """Thick enough for the process and the person."""
         mass = None if self.body_mass is None else self.body_mass.value
-        return [r for side in self._asked() for r in rules.thick_enough(side, self._bed(side), mass, process)]
+        return [r for side in self.sides() for r in rules.thick_enough(side, self._bed(side), mass, process)]
 
     @rule
     def suits_the_foot(self, process: Process) -> list[Relation]:
         """Cup, arch, skive and pad suit the foot."""
-        return [r for side in self._asked() for r in rules.suits_foot(side, self._plan(side), self._bed(side))]
+        return [r for side in self.sides() for r in rules.suits_foot(side, self._plan(side), self._bed(side))]
 
     @rule
     def fits_the_shoe(self, process: Process) -> list[Relation]:
         """Inside the shoe."""
-        return [r for side in self._asked() for r in rules.inside_shoe(side, self._plan(side), self.shoe_length)]
+        return [r for side in self.sides() for r in rules.inside_shoe(side, self._plan(side), self.shoe_length)]
 
     @rule
     def name_shows(self, process: Process) -> list[Relation]:
@@ -281,7 +279,7 @@ class Insole(Left, Right, Template):
         long = ("the name is too long for the underside", "le prénom est trop long pour le dessous")
         thin = ("its strokes would be too thin for this process", "ses traits seraient trop fins pour ce procédé")
         found = []
-        for side in self._asked():
+        for side in self.sides():
             plan, bed = self._plan(side), self._bed(side)
             height = lettering.capital(self.name, plan)
             letters = self.name.outlines(height=max(height, lettering.LEAST), font=lettering.FONT)
@@ -293,5 +291,6 @@ class Insole(Left, Right, Template):
             ]
         return found
 
-    def _asked(self) -> tuple[str, ...]:
+    def sides(self) -> tuple[str, ...]:
+        """Those that are made."""
         return ("left", "right") if self.feet == "both" else (str(self.feet),)
