@@ -125,7 +125,8 @@ class Insole(Left, Right, Template):
 
     def _person(self) -> fitting.Person:
         size = None
-        if self.shoe_system != "none":
+        low, high = fitting.SIZES.get(self.shoe_system, (0.0, 0.0))
+        if low <= self.shoe_size <= high:  # `sizes` refuses the others
             size = fitting.foot_length_of(self.shoe_system, self.shoe_size)
         stature = None if self.stature is None else self.stature.value
         mass = None if self.body_mass is None else self.body_mass.value
