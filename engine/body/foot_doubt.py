@@ -34,9 +34,9 @@ TOES = 0.2
 """Of the length: how high at most a foot is at 90 %."""
 SHORT, LONG = 90.0, 350.0
 """mm: a foot's length."""
-SHARP = 2.5
-"""mm: a sole is higher than that 3 mm inside the outline; what is sharp there is a shoe's sole, or a cut."""
-_IN = 3.0  # mm
+EDGE, SHARP = 0.011, 0.008
+"""Of the length (3 and 2.2 mm of 274): so far inside the outline a sole is higher than that (M: 6.7 mm); what is lower there has a sharp
+edge, as a shoe has, or a cut."""
 FLAT = 4.0
 """mm: no sole is within that all over."""
 CUT = 1_000.0
@@ -59,7 +59,7 @@ def check(surface: Surface, under: Underside, length: float, whole: bool, name: 
     seen = under.raw[under.seen()]
     if len(seen) and float(seen.max() - seen.min()) < FLAT:
         raise InputError(name, "is a flat plate: no foot stands on it")
-    if whole and under.share() > 0.5 and under.rim(length, _IN) < SHARP:
+    if whole and under.share() > 0.5 and under.rim(length, EDGE * length) < SHARP * length:
         raise InputError(
             name, "has a sole with sharp edges: a shoe, or a foot cut above its sole; scan the bare foot, or in a sock"
         )

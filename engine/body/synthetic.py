@@ -45,11 +45,11 @@ class SyntheticFoot:
         waist = 0.5 * h + 0.25 * b
         medial = _through(
             share, (0.0, 0.07, 0.15, 0.42, 0.70, x1 + 0.0001, 0.86, 1.0),
-            (0.9 * h, 0.96 * h, h, waist - 2.0, 0.4895 * b, 0.49 * b, 0.47 * b, 0.40 * b),
+            (0.9 * h, 0.96 * h, h, waist - 2.0, 0.486 * b, 0.5 * b, 0.47 * b, 0.40 * b),
         )  # fmt: skip
         lateral = _through(
             share, (0.0, 0.07, 0.15, 0.40, 0.63, 0.70, 0.80, 0.90, 1.0),
-            (0.9 * h, 0.96 * h, h, waist + 3.0, 0.51 * b, 0.4895 * b, 0.40 * b, 0.26 * b, 0.06 * b),
+            (0.9 * h, 0.96 * h, h, waist + 3.0, 0.5 * b, 0.486 * b, 0.40 * b, 0.26 * b, 0.06 * b),
         )  # fmt: skip
         tip = _TIP * b
         if share < _HEEL:
