@@ -107,7 +107,8 @@ class Insole(Left, Right, Template):
         """What the feet measure, what is inferred of them, and from it the numbers of both insoles."""
         found: dict[str, object] = {}
         person = self._person()
-        known = {side: self._known(side) for side in ("left", "right")}
+        feet = {side: self._scanned(side) for side in ("left", "right")}
+        known = {side: self._known(side, feet[side]) for side in ("left", "right")}
         for side, other in (("left", "right"), ("right", "left")):
             measured = {name: m for name, m in vars(known[other]).items() if m is not None and name != "navicular_height"}
             told = fitting.inferred(known[side], person, measured)
