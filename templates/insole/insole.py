@@ -133,10 +133,21 @@ class Insole(Left, Right, Template):
         mass = None if self.body_mass is None else self.body_mass.value
         return fitting.Person(MALE[self.sex], stature, mass, size)
 
-    def _known(self, side: str) -> fitting.Known:
-        names = ("foot_length", "ball_width", "ball_girth", "heel_width", "arch_length", "navicular_height")
-        given: list[Measurement | None] = [getattr(self, f"{side}_{name}") for name in names]
-        return fitting.Known(*given)
+    def _scanned(self, side: str) -> Foot | None:
+        """The foot in that side's scan; a typed length goes with it, which an imprint needs."""
+        file = getattr(self, f"{side}_scan")
+        if file is None:
+            return None
+        typed: Measurement | None = getattr(self, f"{side}_foot_length")
+        length_mm = None if typed is None or typed.source in NOT_TYPED else typed.value
+        foot: Foot = file.foot(side=side, pitch=bed.PITCH, length_mm=length_mm, sock_mm=self.sock)
+        return foot
+
+    def _known(self, side: str, foot: Foot | None) -> fitting.Known:
+        """What was typed, and where nothing was, what the scan shows."""
+        scanned = {} if foot is None else foot.measures
+        known = {name: getattr(self, f"{side}_{name}") or scanned.get(name) for name in fitting.NAMES}
+        return fitting.Known(**known)
 
     def _plan(self, side: str) -> Plan:
         numbers = (getattr(self, f"{side}_{name}") for name in ("length", "ball", "heel", "first_head", "extent"))
