@@ -25,7 +25,7 @@ from engine.doors import cad_lattice as lat
 from engine.errors import EngineFault, OrderError, TemplateError
 from engine.export.identity import Identity
 from engine.export.step import write as write_step
-from engine.language.charted import OF_CHART
+from engine.language.charted import OF_CHART, from_chart
 from engine.language.judge import run_fits
 from engine.language.orders import accept
 from engine.language.stages import CadStage, Stage
@@ -273,7 +273,7 @@ def _exact(template: Template, source: _Source, part: Part) -> tuple[bytes, str]
         told, exact = _measured(template, stage, source.base, STEP_SPACING_MM, stamps=source.stamps, slack_mm=limit, step=True)
         charted = isinstance(stage, CadStage)
         at_points = float(exact.away[: len(source.base.points)].max())
-        if charted and not (at_points <= limit and told.worst_mm <= limit + _own_chords_mm(exact)):
+        if charted and not (at_points <= limit and told.worst_mm <= limit + _chords_mm(template, stage, exact)):
             raise EngineFault(
                 f"STEP: the chart of {stage.name} is {at_points:.4f} mm off at its points (limit {limit} mm): {told}"
             )
@@ -290,10 +290,13 @@ def _exact(template: Template, source: _Source, part: Part) -> tuple[bytes, str]
     return exact.step, remark
 
 
-def _own_chords_mm(exact: cad_exact.Exact) -> float:
-    """How far the B-rep comes from CAD's own triangles of it: between their points, those of a chart may miss it by as much."""
+def _chords_mm(template: Template, stage: Stage, exact: cad_exact.Exact) -> float:
+    """How far the B-rep may come from a chart's triangles between their points: as far as from CAD's own, on this body or on the
+    chart's middle one, whose triangles they are."""
     own = exact.built.mesh
-    return float(nearest.distances(own.points, own.faces, exact.samples).max(initial=0.0))
+    here = float(nearest.distances(own.points, own.faces, exact.samples).max(initial=0.0))
+    chart = from_chart(stage, template) if isinstance(stage, CadStage) else None
+    return here if chart is None else max(here, chart.chord_mm)
 
 
 def _must_weigh(volume: float, part: Part, stamps: Sequence[Placed], apart: float) -> None:
