@@ -1,15 +1,22 @@
 """All that a template sees of the engine. Importing it loads neither numba nor CadQuery."""
 
+from engine.language.acceptance import Fitted
 from engine.language.catalogue import catalogue
 from engine.language.figures import direction, filled, pattern
+from engine.language.heights import spline_face
+from engine.language.marks import mark
 from engine.language.parameters import angle, choice, count, flag, length, text
 from engine.language.person import measure, outline, pressure, scan
+from engine.language.pressed import Pressed
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
+from engine.language.sheets import sheet
 from engine.language.smooth import smooth_abs, smooth_max, smooth_min
 from engine.language.stages import cad, fit, rule, stage
+from engine.language.table import table
 from engine.language.template import ProcessView, Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
-from engine.model.mesh import FLIPPED, Part, Pose
+from engine.model.grid import Grid
+from engine.model.mesh import FLIPPED, Modifier, Part, Pose
 from engine.model.order import Measurement
 from engine.model.outline import Outline
 from engine.model.process import Process
@@ -18,10 +25,14 @@ from engine.model.rounded import Rounded
 __all__ = [
     "AS_DRAWN",
     "FLIPPED",
+    "Fitted",
+    "Grid",
     "Letters",
     "Measurement",
+    "Modifier",
     "Part",
     "Pose",
+    "Pressed",
     "Outline",
     "Process",
     "ProcessView",
@@ -45,6 +56,7 @@ __all__ = [
     "flag",
     "forbid",
     "length",
+    "mark",
     "measure",
     "outline",
     "pattern",
@@ -52,10 +64,13 @@ __all__ = [
     "require",
     "rule",
     "scan",
+    "sheet",
     "smooth_abs",
     "smooth_max",
     "smooth_min",
+    "spline_face",
     "stage",
+    "table",
     "tagged",
     "text",
 ]

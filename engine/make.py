@@ -19,6 +19,7 @@ from engine.export.kept import KeptSegments
 from engine.export.stl import write as write_stl
 from engine.export.threemf import write as write_3mf
 from engine.export.thumbnail import thumbnail
+from engine.language.acceptance import accepted
 from engine.language.charted import OF_CHART
 from engine.language.inputs import NO_FILES, Files, Inputs, check_there
 from engine.language.judge import check_rules, fitted, run_fits
@@ -153,6 +154,11 @@ def _judged(order: Order, template: Template, process: Process, shop: Workshop, 
         settled = _standing(parts, process, shop.footings)
     with clock.step("verify"):
         checks, findings, figures = verify(settled, process, shop.certificates, shop.connectivities)
+    with clock.step("acceptance"):
+        misfits, measured = accepted(template, parts)
+    if measured:
+        checks = (*checks, CheckRun("fit", True, True, clock.spent.get("acceptance", 0.0)))
+        findings, figures = (*findings, *misfits), {**figures, "fit": measured}
     with clock.step("estimate"):
         figures = {**figures, **support_figures(settled, process)}
         figures = {**figures, **estimate(figures, process, cls.family).figures()}
@@ -316,9 +322,9 @@ def _export(
             files["model.prusa.3mf"] = _project(product, identity, picture, shop)
     if "gcode" in formats:
         with clock.step("gcode"):
-            bonded_too = any(p.part.bonded for p in product.parts)
-            whole = _project if bonded_too else _model
-            model = files.get("model.prusa.3mf" if bonded_too else "model.3mf") or whole(product, identity, picture, shop)
+            project = sliced_ready.needs_project(product.parts)
+            whole = _project if project else _model
+            model = files.get("model.prusa.3mf" if project else "model.3mf") or whole(product, identity, picture, shop)
             files["model.gcode"] = slice_product(model, product.parts, product.process, product.report.figures, placed=True)
     return files
 
@@ -331,10 +337,10 @@ def _model(product: Product, identity: Identity, picture: bytes | None, shop: Wo
 
 
 def _project(product: Product, identity: Identity, picture: bytes | None, shop: Workshop) -> bytes:
-    """The 3MF that PrusaSlicer alone reads as meant: bonded parts are volumes of one object, with a tool each."""
-    objects = sliced_ready.objects(product.parts)
+    """The 3MF that PrusaSlicer alone reads as meant: bonded parts are volumes of one object, with a tool each, modifiers too."""
+    objects = sliced_ready.project_objects(product.parts)
     settings = sliced_ready.project_files(product.process, product.parts)
-    moves = sliced_ready.positions(objects, product.process)
+    moves = sliced_ready.positions(sliced_ready.objects(product.parts), product.process)
     return write_3mf(objects, identity, thumbnail=picture, extra=settings, moves=moves, cache=shop.segments)
 
 

@@ -201,7 +201,8 @@ def weight(result: object) -> int:
     if isinstance(result, Solid | Part):
         rows = sum(p.faces.nbytes for p in result.patches.values())
         stamps = sum([s.outline.points.nbytes for s in result.stamps])
-        return 1000 + result.mesh.points.nbytes + result.mesh.faces.nbytes + rows + stamps
+        meshes = [result.mesh, *(m.mesh for m in (result.modifiers if isinstance(result, Part) else ()))]
+        return 1000 + sum([m.points.nbytes + m.faces.nbytes for m in meshes]) + rows + stamps
     if isinstance(result, Mapping):
         return 1000 + sum(weight(v) for v in result.values())
     if isinstance(result, tuple):

@@ -11,7 +11,7 @@ import pathlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.chart import aside
 from engine.errors import TemplateError
@@ -22,6 +22,10 @@ from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Tra
 from engine.language.parameters import Field, Words, closest
 from engine.language.stages import CadStage, Fit, Rule, Stage, check_truth, said, vars_of
 from engine.model.order import Origin, StageRun
+
+if TYPE_CHECKING:
+    from engine.language.acceptance import Fitted
+    from engine.model.mesh import Part
 
 _OWN = object.__setattr__
 
@@ -89,6 +93,10 @@ class Template:
 
     def notes(self) -> Sequence[Words]:
         """Assumptions that the report should state, each in English, or in English and French; override it."""
+        return []
+
+    def acceptance(self, parts: Mapping[str, Part]) -> Sequence[Fitted]:
+        """Measures of the finished parts against the limits within which they fit the person (`misfit` where one does not); override it."""
         return []
 
     @classmethod
@@ -331,8 +339,8 @@ class Run:
         self.stages.append(StageRun(stage, round(cpu_ms, 3), hit))
 
     def for_child(self, stage: str) -> dict[str, Any]:
-        """What a child needs to run one @cad stage of this order; nothing personal goes along."""
-        plain = {n: v for n, v in self.values.items() if not self.cls.fields[n].personal}
+        """What a child needs to run one @cad stage of this order; no text, measure or file of a person's goes along."""
+        plain = {n: v for n, v in self.values.items() if self.cls.fields[n].drawable}
         return {"source": self.cls.source(), "stage": stage, "values": plain, "process": dict(self.process)}
 
 
