@@ -4,7 +4,8 @@
     foot = scan.foot() if scan else None
 
 What a file does to its reader it does in a child, within DEADLINE and MEMORY_MB (`engine.language.reading` runs there). One reading
-serves the whole order, and the next ones with the same file, unit, side, arguments and code: remembered in memory alone, bounded.
+serves the whole order, and the next ones with the same file, unit, side, arguments and code in the same field: remembered in memory
+alone, bounded.
 A trace holds the sha256, unit and side.
 """
 
@@ -24,6 +25,7 @@ from engine.model.order import InputFile, Order, StageRun
 if TYPE_CHECKING:
     from engine.model.foot import Foot, Side
     from engine.model.mesh import Mesh
+    from engine.model.pressure import PressureMap
 
 Files = Mapping[str, bytes]
 """What stands in an order's files, by their sha256; who hands them over vouches for it."""
@@ -54,7 +56,7 @@ class Inputs:
 
         TypeError: the reader takes no such arguments; that is the designer's.
         """
-        key = (errand, told.sha256, told.unit, told.side, tuple(sorted(asked.items())))
+        key = (errand, name, told.sha256, told.unit, told.side, tuple(sorted(asked.items())))
         if key not in self._done:
             trace = Trace(("reading",), ((self._code_hash, *key),))
             kept = self._memory.find(lambda _: trace.values)
@@ -73,14 +75,14 @@ class Inputs:
         try:
             reader = child.shared((READER,), memory_mb=MEMORY_MB)
             found, cpu_ms, misused = reader.call(
-                f"{READER}:{errand}", self.files[told.sha256], told.unit, dict(asked), deadline=DEADLINE
+                f"{READER}:{errand}", self.files[told.sha256], told.unit, field_path, dict(asked), deadline=DEADLINE
             )
         except ChildFault as fault:
             raise InputError(field_path, _DIED.get(fault.kind, f"cannot be read: {fault.kind}")) from None
         except child.RemoteError as error:
             raise InputError(field_path, f"cannot be read: {error}", message=error.message) from None
-        except InputError as error:
-            raise InputError(field_path, error.why, message=error.message) from None
+        except InputError as error:  # its words may tell a size or a side: they are for the sender
+            raise InputError(field_path, "cannot be used", message=f"it {error.why} {error.message}") from None
         if misused:
             raise TypeError(misused)
         _fix(found)
@@ -131,9 +133,9 @@ class ScanFile(PersonsFile):
 class PressureFile(PersonsFile):
     """A pressure map."""
 
-    def map(self, **asked: Hashable) -> Any:
+    def map(self, **asked: Hashable) -> PressureMap:
         """The map in it: `engine.reading.pressure.read`, which takes what is `asked` (`pitch_mm=`)."""
-        return self._read("pressure", asked)
+        return cast("PressureMap", self._read("pressure", asked))
 
 
 class OutlineFile(PersonsFile):

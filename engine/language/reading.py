@@ -21,58 +21,54 @@ PRESSURE = "engine.reading.pressure:read"
 """Imported when they are first asked for: a mesh needs neither."""
 
 
-def mesh(data: bytes, unit: str, asked: Mapping[str, Any]) -> Found:
-    """The scan as one mesh."""
+def mesh(data: bytes, unit: str, name: str, asked: Mapping[str, Any]) -> Found:
+    """The scan as one mesh. `name`: the field that the file was given for."""
     started = time.process_time()
-    return _mesh(data, unit), _since(started), ""
+    return _mesh(data, unit, name), _since(started), ""
 
 
-def foot(data: bytes, unit: str, asked: Mapping[str, Any]) -> Found:
+def foot(data: bytes, unit: str, name: str, asked: Mapping[str, Any]) -> Found:
     """The foot in the scan."""
-    started = time.process_time()
-    read = resolve(FOOT)
-    misused = _misused(read, asked, "a mesh")
-    return (None if misused else read(_mesh(data, unit), **asked)), _since(started), misused
+    return _asked(FOOT, lambda: _mesh(data, unit, name), asked, {"unit": unit, "name": name})
 
 
-def pressure(data: bytes, unit: str, asked: Mapping[str, Any]) -> Found:
+def pressure(data: bytes, unit: str, name: str, asked: Mapping[str, Any]) -> Found:
     """The pressure map."""
+    return _asked(PRESSURE, lambda: data, asked, {"unit": unit, "name": name})
+
+
+def _asked(reader: str, first: Callable[[], object], asked: Mapping[str, Any], told: Mapping[str, str]) -> Found:
+    """The reader on `first`, with what a template asked and what we tell; unless it takes no such arguments."""
     started = time.process_time()
-    read = resolve(PRESSURE)
-    misused = _misused(read, {**asked, "unit": unit}, data)
-    return (None if misused else read(data, **asked, unit=unit)), _since(started), misused
+    read = resolve(reader)
+    try:
+        inspect.signature(read).bind(None, **asked, **told)
+    except TypeError as error:
+        return None, _since(started), str(error)
+    return read(first(), **asked, **told), _since(started), ""
 
 
 def _since(started: float) -> float:
     return 1000.0 * (time.process_time() - started)
 
 
-def _misused(read: Callable[..., Any], asked: Mapping[str, Any], first: object) -> str:
-    """Why it cannot be called so; empty where it can."""
-    try:
-        inspect.signature(read).bind(first, **asked)
-    except TypeError as error:
-        return str(error)
-    return ""
-
-
-def _mesh(data: bytes, unit: str) -> Mesh:
+def _mesh(data: bytes, unit: str, name: str) -> Mesh:
     """All meshes of the file as one, in mm. A 3MF says its own unit, and that one holds."""
     kind = meshes.kind_of(data)
     if kind is None:
-        raise InputError("scan", "is no STL, 3MF, PLY, OBJ or OFF file by what stands in it")
-    found = meshes.parse(data, kind, "scan")
+        raise InputError(name, "is no STL, 3MF, PLY, OBJ or OFF file by what stands in it")
+    found = meshes.parse(data, kind, name)
     scale = 1.0 if kind == "3mf" else LENGTHS[unit]
     starts = np.cumsum([0, *(len(points) for _, points, _ in found)])
     for _, points, faces in found:
         if len(faces) and (faces.min() < 0 or faces.max() >= len(points)):
-            raise InputError("scan", "names a point that is not there")
+            raise InputError(name, "names a point that is not there")
     points = np.concatenate([np.empty((0, 3)), *(p for _, p, _ in found)])
     faces = np.concatenate([np.empty((0, 3), np.int64), *(f + at for (_, _, f), at in zip(found, starts, strict=False))])
     if not len(faces):
-        raise InputError("scan", "holds no triangle")
+        raise InputError(name, "holds no triangle")
     with np.errstate(over="ignore", invalid="ignore"):
         points = points * scale
     if not np.isfinite(points).all():
-        raise InputError("scan", "has points that are no finite numbers")
+        raise InputError(name, "has points that are no finite numbers")
     return Mesh(points, faces.astype(np.int32))

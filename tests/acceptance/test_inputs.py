@@ -112,7 +112,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"file": f"scans/{NAME}", "unit": "kPa"}, "inputs.left_scan.unit: is not a unit"),
     ({"file": f"scans/{NAME}", "unit": "m", "side": "right"}, "inputs.left_scan.side: is the other side's"),
     ({"sha256": SHA, "unit": "m"}, "inputs.left_scan: its file is not there"),
-    ({"file": "order.json", "unit": "m"}, "inputs.left_scan: is no STL, 3MF, PLY, OBJ or OFF file"),
+    ({"file": "order.json", "unit": "m"}, "inputs.left_scan: cannot be used: it is no STL, 3MF, PLY, OBJ or OFF file"),
     ({"file": f"scans/{NAME}", "unit": "mm"}, "measurements.left.long: is out of range"),
 ]
 
@@ -232,7 +232,7 @@ def test_what_is_no_scan_fails_with_the_reason(served: Served) -> None:
     job = served.call("POST", "/v1/jobs?formats=stl", order(upload(served, b"no scan"))).json["id"]
     ended = served.ended(job)
     assert (ended["state"], ended["reason"]) == ("failed", "input")
-    assert ended["detail"].startswith("inputs.left_scan: is no STL")
+    assert ended["detail"].startswith("inputs.left_scan: cannot be used: it is no STL")
 
 
 def test_another_shops_upload_is_none(served: Served) -> None:

@@ -179,7 +179,9 @@ def test_what_is_no_scan_fails_as_an_input(shop: tuple[House, str]) -> None:
     house, tenant = shop
     row = queued(house, tenant, order(uploaded(house, tenant, b"no scan")))
     answer, told = made(house, row, handed(house, row))
-    assert (answer["state"], answer["reason"]) == ("failed", "input") and told.startswith("inputs.left_scan: is no STL")
+    assert (answer["state"], answer["reason"]) == ("failed", "input") and told.startswith(
+        "inputs.left_scan: cannot be used: it is no STL"
+    )
 
 
 def test_lanes_forget_when_a_file_is_erased_or_expires(shop: tuple[House, str]) -> None:

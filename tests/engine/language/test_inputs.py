@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pathlib
+import re
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ class Seen(Template):
     @stage
     def wrong(self) -> Any:
         """A word that the reader does not know."""
-        return self.body.foot(knd="sole")
+        return self.body.foot(knd="sole") if self.other == 10.0 else self.body.foot(unit="m")
 
     @Drawn
     def fitted_body(self) -> Solid:
@@ -133,7 +134,7 @@ def test_equal_is_what_has_the_same_bytes_unit_and_side() -> None:
 @pytest.mark.parametrize("unit", ["mm", "m", "in"])
 def test_every_format_is_known_by_what_stands_in_it(kind: str, unit: str) -> None:
     scale = {"mm": 1.0, "m": 1000.0, "in": 25.4}[unit] if kind != "3mf" else 1.0  # which says its own
-    found, cpu_ms, misused = reading.mesh(block(20 / scale, 10 / scale, 8 / scale, kind), unit, {})
+    found, cpu_ms, misused = reading.mesh(block(20 / scale, 10 / scale, 8 / scale, kind), unit, "inputs.body", {})
     assert np.allclose(found.points.max(axis=0), (20, 10, 8), rtol=1e-6) and len(found.faces) == 12
     assert cpu_ms >= 0.0 and misused == ""
     assert meshes.kind_of(block(1, 1, 1, kind)) == ENDS[kind]
@@ -162,31 +163,32 @@ def test_a_header_that_says_another_format_is_no_matter() -> None:
     ],
 )
 def test_what_is_no_scan_is_refused_by_the_name_of_its_field(data: bytes, why: str) -> None:
-    with pytest.raises(InputError, match=why) as refused:
+    with pytest.raises(InputError) as refused:
         ran(Seen, body=data).size()
-    assert str(refused.value).startswith("inputs.body: ")
+    assert str(refused.value) == "inputs.body: cannot be used"  # the rest may tell a size: it is for the sender
+    assert re.match(f"inputs.body: cannot be used: it .*({why})", refused.value.for_sender())
 
 
 # ---- how it is read --------------------------------------------------------------------------------------------------
 
 
-def hang(data: bytes, unit: str, asked: Any) -> Any:
+def hang(data: bytes, unit: str, name: str, asked: Any) -> Any:
     while True:
         pass
 
 
-def crash(data: bytes, unit: str, asked: Any) -> Any:
+def crash(data: bytes, unit: str, name: str, asked: Any) -> Any:
     import os
     import signal
 
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
-def hoard(data: bytes, unit: str, asked: Any) -> Any:
+def hoard(data: bytes, unit: str, name: str, asked: Any) -> Any:
     return bytearray(1 << 40)
 
 
-def fail(data: bytes, unit: str, asked: Any) -> Any:
+def fail(data: bytes, unit: str, name: str, asked: Any) -> Any:
     raise ZeroDivisionError(data.decode())
 
 
@@ -211,7 +213,7 @@ def test_what_a_scan_does_to_its_reader_is_its_own_fault(monkeypatch: pytest.Mon
 FOOT = f"{__name__}:foot_of"
 
 
-def foot_of(mesh: Mesh, *, side: str | None, kind: str = "whole") -> Foot:
+def foot_of(mesh: Mesh, *, side: str | None, unit: str, name: str, kind: str = "whole") -> Foot:
     """Stands for the real one."""
     size = np.ptp(mesh.points, axis=0)
     measures = {"foot_length": Measurement(float(size[0]), "mm", source="scan", uncertainty=0.5)}
@@ -230,28 +232,28 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Any:
             return getattr(reading, target.partition(":")[2])(*args)
 
     monkeypatch.setattr(reading, "FOOT", FOOT)
-    monkeypatch.setattr(reading, "PRESSURE", f"{__name__}:pressure_map")
     monkeypatch.setattr("engine.doors.child.shared", lambda *_, **__: Here())
     return asked
-
-
-def pressure_map(data: bytes, *, pitch_mm: float, unit: str) -> Grid:
-    """Stands for the real one."""
-    return Grid(np.array([[float(n) for n in row.split(b",")] for row in data.split()]), (0.0, 0.0), pitch_mm)
 
 
 def test_a_foot_is_read_with_the_files_side(stand_in: Any) -> None:
     template = ran(Seen, left=block(260, 90, 70), body=block(260, 90, 70))
     assert template.left.foot().side == "left" and template.body.foot().side == "right"
     assert template.body.foot(side="left").side == "left" and template.body.foot(kind="sole").notes == ("sole",)
-    assert [args[1] for _, args in stand_in][-1] == {"side": None, "kind": "sole"}
+    assert [args[2] for _, args in stand_in][-1] == {"side": None, "kind": "sole"}
     assert len(template.run.inputs.runs) == 4  # other arguments are another reading
 
 
-def test_a_map_is_read_with_its_unit(stand_in: Any) -> None:
-    template = ran(Seen, unit="kPa", map=b"1,2\n3,4\n")
-    assert template.map.map(pitch_mm=5.0).z.tolist() == [[1.0, 2.0], [3.0, 4.0]]
-    assert stand_in == [("engine.language.reading:pressure", ("kPa", {"pitch_mm": 5.0}))]
+def test_a_map_is_read_with_its_unit() -> None:
+    cells = np.zeros((52, 20))
+    cells[2:50, 4:16] = 12.5
+    data = "\n".join(",".join(f"{c:g}" for c in row) for row in cells).encode()
+    template = ran(Seen, unit="N/cm2", map=data)
+    found = template.map.map(pitch_mm=5.0)
+    assert np.allclose(found.kpa, 10 * cells) and (found.pitch_mm, found.name) == (5.0, "inputs.map")
+    with pytest.raises(InputError) as refused:
+        ran(Seen, unit="kPa", map=b"1,2\n3,hers\n").map.map(pitch_mm=5.0)
+    assert str(refused.value) == "inputs.map: cannot be used" and "cannot be used: it" in refused.value.for_sender()
 
 
 def test_what_was_read_cannot_be_changed(stand_in: Any) -> None:
@@ -265,6 +267,11 @@ def test_a_misspelt_argument_is_the_designers(stand_in: Any) -> None:
     with pytest.raises(TemplateError, match="stage wrong: TypeError") as told:
         ran(Seen, body=block(260, 90, 70)).wrong()
     assert "knd" in told.value.message and told.value.file == "test_inputs.py"
+    template = ran(Seen, body=block(260, 90, 70))
+    template.run.settle("other", 11.0, Origin.GIVEN)
+    with pytest.raises(TemplateError, match="stage wrong: TypeError") as told:
+        template.wrong()
+    assert "unit" in told.value.message
 
 
 def test_one_reading_serves_all_that_ask() -> None:
