@@ -16,6 +16,7 @@ from engine.language.stages import cad, fit, rule, stage
 from engine.language.table import table
 from engine.language.template import Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
+from engine.model.foot import Foot
 from engine.model.grid import Grid
 from engine.model.mesh import FLIPPED, Modifier, Part, Pose
 from engine.model.order import Measurement
@@ -27,6 +28,7 @@ __all__ = [
     "AS_DRAWN",
     "FLIPPED",
     "Fitted",
+    "Foot",
     "Grid",
     "Letters",
     "Measurement",

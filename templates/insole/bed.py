@@ -45,6 +45,8 @@ PAD_BEFORE = 0.36
 """The share of its length before its apex: steeper there, 45 degrees against 30 (JFAR 7:18)."""
 SKIVED, THIN = 10.0, 1.2
 """The front edge runs out over so many mm to so thick (mm)."""
+TOES = (0.60, 0.72)
+"""Shares of the foot's length between which a scanned sole runs out: toes lie level."""
 TAN = (1.0, 1.0 / 3.0, 2.0 / 15.0)
 RADIAN = 0.017453292519943295
 
@@ -143,9 +145,22 @@ def _walls(plan: Plan, bed: Bed, share: Floats, y: Floats, middle: Floats, half:
 
 
 def _scanned(bed: Bed, plan: Plan, x: Floats, y: Floats, middle: Floats, half: Floats, scanned: Grid) -> Floats:
-    """The sole as it was scanned, capped as deep as the cup; where a flat floor tells nothing, the arches are the rule's."""
-    sole = np.minimum(_looked_up(scanned, x, y), bed.cup)
-    return np.maximum(sole, _walls(plan, Bed(**{**vars(bed), "cup": 0.0}), x / plan.length, y, middle, half))
+    """The sole as it was scanned, capped as deep as the cup, and level under the toes; where a flat floor tells nothing, the arches are
+    the rule's."""
+    share = x / plan.length
+    sole = np.clip(_looked_up(scanned, x, y), 0.0, bed.cup) * (1.0 - _smooth((share - TOES[0]) / (TOES[1] - TOES[0])))
+    return np.maximum(sole, _walls(plan, Bed(**{**vars(bed), "cup": 0.0}), share, y, middle, half))
+
+
+def everywhere(sole: Grid) -> Grid:
+    """A scanned sole with heights beside the foot, too: those of its border in the same row; 0 before and behind it."""
+    known = np.isfinite(sole.z)
+    columns = np.arange(sole.z.shape[1])
+    last = np.maximum.accumulate(np.where(known, columns, -1), axis=1)
+    following = np.minimum.accumulate(np.where(known, columns, len(columns))[:, ::-1], axis=1)[:, ::-1]
+    at = np.where(last >= 0, last, following)
+    rows = np.arange(len(sole.z))[:, None]
+    return Grid(np.where(known.any(axis=1)[:, None], sole.z[rows, np.minimum(at, len(columns) - 1)], 0.0), sole.origin, sole.pitch)
 
 
 def _along(share: Floats, at: Sequence[float], values: Sequence[float]) -> Floats:

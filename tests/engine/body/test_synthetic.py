@@ -56,7 +56,9 @@ def main(many: int) -> int:
             off[name].append(told[name] - true)
     sys.stdout.write(f"{many} feet, vertex noise {NOISE} mm: {wrong} taken for the other side\n")
     for name, by in off.items():
-        sys.stdout.write(f"{name:14} mean {np.mean(by):+.2f}, sd {np.std(by):.2f}, worst {np.abs(by).max():.2f} of {LIMITS[name]}\n")
+        sys.stdout.write(
+            f"{name:14} mean {np.mean(by):+.2f}, sd {np.std(by):.2f}, worst {np.abs(by).max():.2f} of {LIMITS[name]}\n"
+        )
     return int(wrong > 0 or any(np.abs(by).max() > LIMITS[name] for name, by in off.items()))
 
 
