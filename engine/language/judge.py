@@ -47,7 +47,11 @@ def fitted(run: Run) -> dict[str, dict[str, object]]:
     for name, origin in run.origins.items():
         if origin is Origin.FITTED:
             field, value = run.cls.fields[name], run.values[name]
-            told = {"value": value.told() if isinstance(value, Heights) else value, "unit": getattr(field, "unit", None), "source": "fitted"}
+            told = {
+                "value": value.told() if isinstance(value, Heights) else value,
+                "unit": getattr(field, "unit", None),
+                "source": "fitted",
+            }
             if isinstance(value, Measurement):
                 told = {one.name: getattr(value, one.name) for one in fields(value)}
             found[field.path] = {n: v for n, v in told.items() if v is not None}

@@ -305,10 +305,8 @@ class Insole(Left, Right, Template):
         """Each insole measured, against what it was asked for."""
         found: list[Fitted] = []
         for side, part in parts.items():
-            plan, bed = self._plan(side), self._bed(side)
-            asked = (getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief"))
-            shaped = any(one is not None for one in asked) or bool(bed.rearfoot or bed.forefoot or bed.skive)
-            found += measured(side, part, plan, bed, shaped)
+            tables = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
+            found += measured(side, part, self._plan(side), self._bed(side), *tables)
         return found
 
     def notes(self) -> list[tuple[str, str]]:
