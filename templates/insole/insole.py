@@ -224,7 +224,10 @@ class Insole(Left, Right, Template):
         curve = plan.curve()
         top = heights(plan, sections(curve), bed, getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief"))
         points = [cq.Vector(x, y, 0.0) for x, y in curve.points.tolist()]
-        edge = cq.Edge.makeSpline(points, periodic=True, parameters=curve.at.tolist())
+        # OCCT takes a parabola's slope where a closed curve begins, which bends it there: it is told the one that does not
+        seam = cq.Vector(*curve.slopes[0].tolist(), 0.0)
+        told = [seam, *[None] * (len(points) - 1)]
+        edge = cq.Edge.makeSpline(points, told, periodic=True, parameters=curve.at.tolist(), scale=False)
         base = cq.Face.makeFromWires(cq.Wire.assembleEdges([edge]))
         tall = cq.Workplane(cq.Solid.extrudeLinear(base, cq.Vector(0.0, 0.0, float(top.z.max()) + 5.0)))
         if self.bevel:

@@ -36,8 +36,8 @@ TOES_IN = 0.03
 """Foot lengths by which the tip of a full insole lies further in than its middle at the last station: before the first two toes."""
 HEEL_SHARE, MIDDLE_SHARE, TOE_SHARE = 0.13, 0.26, 0.20
 """Of the insole's length: round the heel, the end of the cup, round the toes."""
-HEEL_STATIONS, FINE_STATIONS, WIDE_STATIONS, TOE_STATIONS = 56, 30, 66, 30
-COLUMNS = 72
+HEEL_STATIONS, FINE_STATIONS, WIDE_STATIONS, TOE_STATIONS = 56, 30, 96, 30
+COLUMNS = 84
 
 
 @dataclass(frozen=True)
