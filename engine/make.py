@@ -113,7 +113,7 @@ def make(
     if known is None:
         with clock.step("check"):
             values, origins = accept(order, cls)
-            check_there(order, inputs)
+            check_there(order.inputs, inputs)
         home = Home(shop.home.disk, shop.home.charts) if whole else shop.home
         code = code_hash(cls)
         handed = Inputs(inputs, shop.home.readings, code)

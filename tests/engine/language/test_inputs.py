@@ -305,6 +305,8 @@ def test_a_mesh_and_a_foot_weigh_what_they_hold() -> None:
     assert weight(mesh) >= mesh.points.nbytes + mesh.faces.nbytes
     foot = Foot("left", {}, Grid(np.zeros((100, 100)), (0, 0), 1.0), np.zeros((100, 100), bool), np.zeros((50, 2)))
     assert weight(foot) >= foot.sole.z.nbytes + foot.seen.nbytes + foot.outline.nbytes
+    data = block(20, 10, 8)
+    assert weight(data) >= len(data) and weight(ran(Seen, body=data).body) >= len(data)
 
 
 def test_a_stage_answers_for_one_file_alone(tmp_path: pathlib.Path) -> None:
@@ -339,6 +341,13 @@ def test_a_file_that_is_not_there_is_named_before_anything_runs() -> None:
     assert refused.value.value == sha(block(20, 10, 8)) and refused.value.value not in str(refused.value)
     with pytest.raises(OrderError, match="is not there"):
         make(Order(Block.key, inputs={"left_scan": InputFile("", "mm", file="/hers/left.stl")}), Block)
+
+
+def test_a_file_that_was_not_handed_over_is_no_fault_of_the_designers() -> None:
+    values, _ = accept(order(Seen, body=block(20, 10, 8))[0], Seen)
+    template = Seen(Run(Seen, values, {}, {}, home=None))
+    with pytest.raises(OrderError, match=r"^inputs\.body: its file is not there$"):
+        template.size()
 
 
 def test_the_other_sides_file_is_refused() -> None:
