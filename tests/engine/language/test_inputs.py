@@ -115,8 +115,8 @@ def test_a_file_that_was_not_given_is_none() -> None:
 
 def test_what_is_seen_has_its_hash_unit_and_side() -> None:
     data = block(20, 10, 8)
-    template = ran(Seen, body=data, left=data, trace=b"REQ=FIL", map=b"1,2")
-    assert isinstance(template.body, ScanFile) and isinstance(template.map, PressureFile)
+    template = ran(Seen, body=data, left=data, trace=b"REQ=FIL")
+    assert isinstance(template.body, ScanFile) and isinstance(ran(Seen, unit="kPa", map=b"1,2").map, PressureFile)
     assert isinstance(template.trace, OutlineFile) and template.trace.data == b"REQ=FIL"
     assert (template.body.sha256, template.body.unit, template.body.side) == (sha(data), "mm", None)
     assert template.left.side == "left"  # as the field says
@@ -358,6 +358,16 @@ def test_the_other_sides_file_is_refused() -> None:
     assert Seen.schema()["properties"]["inputs"]["properties"]["left"]["properties"]["side"] == {"enum": ["left"]}
     with pytest.raises(ValueError, match="neither left nor right"):
         scan(side="top", label="Top")  # type: ignore[arg-type]  # what is tested
+
+
+def test_a_unit_suits_the_kind_of_file() -> None:
+    for field, good, bad in (("body", "in", "kPa"), ("trace", "mm", "Pa"), ("map", "N/cm2", "mm")):
+        assert accept(Order("seen", inputs={field: InputFile("0" * 64, good)}), Seen)[0][field].unit == good
+        with pytest.raises(OrderError) as refused:
+            accept(Order("seen", inputs={field: InputFile("0" * 64, bad)}), Seen)
+        assert refused.value.field == f"inputs.{field}.unit"
+        units = Seen.schema()["properties"]["inputs"]["properties"][field]["properties"]["unit"]["enum"]
+        assert good in units and bad not in units
 
 
 def test_words_name_a_file_its_unit_and_its_side() -> None:
