@@ -8,13 +8,15 @@ from engine.language.marks import mark
 from engine.language.parameters import angle, choice, count, flag, length, text
 from engine.language.person import measure, outline, pressure, scan
 from engine.language.pressed import Pressed
+from engine.language.process_view import ProcessView
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
 from engine.language.sheets import sheet
 from engine.language.smooth import smooth_abs, smooth_max, smooth_min
 from engine.language.stages import cad, fit, rule, stage
 from engine.language.table import table
-from engine.language.template import ProcessView, Template
+from engine.language.template import Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
+from engine.model.foot import Foot
 from engine.model.grid import Grid
 from engine.model.mesh import FLIPPED, Modifier, Part, Pose
 from engine.model.order import Measurement
@@ -26,6 +28,7 @@ __all__ = [
     "AS_DRAWN",
     "FLIPPED",
     "Fitted",
+    "Foot",
     "Grid",
     "Letters",
     "Measurement",

@@ -48,7 +48,7 @@ def drape(
     lost = 0
     for q in range(faces.shape[0]):
         a, b, c = faces[q, 0], faces[q, 1], faces[q, 2]
-        au, bu, cu = np.int64(corners[a, 0]), np.int64(corners[b, 0]), np.int64(corners[c, 0])
+        au, bu, cu = int(np.int64(corners[a, 0])), int(np.int64(corners[b, 0])), int(np.int64(corners[c, 0]))
         least = min(au, bu, cu)
         if least == NOWHERE:
             lost += 1
@@ -56,7 +56,7 @@ def drape(
         i0, i1 = max((least + one - 1) >> SUB, 0), min(max(au, bu, cu) >> SUB, n - 1)
         if i0 > i1:
             continue
-        av, bv, cv = np.int64(corners[a, 1]), np.int64(corners[b, 1]), np.int64(corners[c, 1])
+        av, bv, cv = int(np.int64(corners[a, 1])), int(np.int64(corners[b, 1])), int(np.int64(corners[c, 1]))
         j0, j1 = max((min(av, bv, cv) + one - 1) >> SUB, 0), min(max(av, bv, cv) >> SUB, m - 1)
         if j0 > j1:
             continue
@@ -68,9 +68,9 @@ def drape(
         za, zb, zc = points[a, 2], points[b, 2], points[c, 2]
         low, high = min(za, zb, zc), max(za, zb, zc)
         share = 1.0 / area
-        for i in range(int(i0), int(i1) + 1):
+        for i in range(i0, i1 + 1):
             u = i << SUB
-            for j in range(int(j0), int(j1) + 1):
+            for j in range(j0, j1 + 1):
                 v = j << SUB
                 of_a = (cu - bu) * (v - bv) - (cv - bv) * (u - bu)
                 of_b = (au - cu) * (v - cv) - (av - cv) * (u - cu)

@@ -38,9 +38,10 @@ def _height(coefficients, u, v) -> tuple[bool, float]:  # type: ignore[no-untype
 
 
 @inlined
-def _left(a, b, c) -> bool:  # type: ignore[no-untyped-def]
-    """Does c lie left of the way from a to b, seen from above? Exact: points are whole steps, below 2^25 of them."""
-    return bool((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]) > 0.0)
+def _left(points: npt.NDArray[np.float64], a: int, b: int, c: int) -> bool:
+    """Does point c lie left of the way from a to b, seen from above? Exact: coordinates are whole steps, below 2^25 of them."""
+    along = (points[b, 0] - points[a, 0]) * (points[c, 1] - points[a, 1])
+    return bool(along > (points[b, 1] - points[a, 1]) * (points[c, 0] - points[a, 0]))
 
 
 @kernel(
@@ -139,55 +140,52 @@ def sheet(
     if bevel > 0.0:
         foot = first + ring
         for o in range(ring):
-            a, b, c = points[first + (o - 1) % ring], points[first + o], points[first + (o + 1) % ring]
+            a, b, c = first + (o - 1) % ring, first + o, first + (o + 1) % ring
             # the normal of the circle through the three: each side's, weighted by one over its length
-            before = (b[0] - a[0]) * (b[0] - a[0]) + (b[1] - a[1]) * (b[1] - a[1])
-            after = (c[0] - b[0]) * (c[0] - b[0]) + (c[1] - b[1]) * (c[1] - b[1])
-            nx = -(b[1] - a[1]) / before - (c[1] - b[1]) / after
-            ny = (b[0] - a[0]) / before + (c[0] - b[0]) / after
+            ax, ay = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1]
+            cx, cy = points[c, 0] - points[b, 0], points[c, 1] - points[b, 1]
+            before, after = ax * ax + ay * ay, cx * cx + cy * cy
+            nx, ny = -ay / before - cy / after, ax / before + cx / after
             far = bevel * _STEPS / np.sqrt(nx * nx + ny * ny)
-            points[foot + o, 0] = np.rint(b[0] + far * nx)
-            points[foot + o, 1] = np.rint(b[1] + far * ny)
+            points[foot + o, 0] = np.rint(points[b, 0] + far * nx)
+            points[foot + o, 1] = np.rint(points[b, 1] + far * ny)
             points[foot + o, 2] = 0.0
-        folded = _folded(points[first:foot], points[foot:], n)
-        if folded >= 0:
-            where[0] = foot + folded
+        where[0] = _folded(points, first, foot, n)
+        if where[0] >= 0:
             return FOLDED
     return FINE
 
 
 @inlined
-def _folded(outer: npt.NDArray[np.float64], inner: npt.NDArray[np.float64], n: int) -> int:
-    """Where the inner border of a bevel turns back, leaves the outer or crosses itself, by its place in the border; else -1."""
+def _folded(points: npt.NDArray[np.float64], first: int, foot: int, n: int) -> int:
+    """The point where the border of the underside (from row `foot`) turns back, leaves the outline (from `first`) or crosses itself; else -1."""
     ring = 2 * n + 2
     for o in range(ring):
         after = (o + 1) % ring
-        if not (_left(outer[o], outer[after], inner[after]) and _left(outer[o], inner[after], inner[o])):
-            return o
+        if not (_left(points, first + o, first + after, foot + after) and _left(points, first + o, foot + after, foot + o)):
+            return foot + o
+    end = foot + ring
     for k in range(n + 1):
         # both sides run on from heel to toe
-        if not (inner[k, 0] < inner[k + 1, 0] and inner[(ring - k) % ring, 0] < inner[ring - 1 - k, 0]):
-            return k
+        behind = foot if k == 0 else end - k
+        if not (points[foot + k, 0] < points[foot + k + 1, 0] and points[behind, 0] < points[end - 1 - k, 0]):
+            return foot + k
     # each corner of one side lies beside the other side, inwards
     there = 0
     for k in range(1, n + 1):
-        while inner[ring - 1 - there, 0] < inner[k, 0]:
+        while points[end - 1 - there, 0] < points[foot + k, 0]:
             there += 1
-        if not _left(inner[ring - 1 - there], inner[(ring - there) % ring], inner[k]):
-            return k
-    here = 0
+        if not _left(points, end - 1 - there, foot if there == 0 else end - there, foot + k):
+            return foot + k
+    here = foot
     for k in range(1, n + 1):
-        while inner[here + 1, 0] < inner[ring - k, 0]:
+        while points[here + 1, 0] < points[end - k, 0]:
             here += 1
-        if not _left(inner[here], inner[here + 1], inner[ring - k]):
-            return ring - k
-    # the triangles between the two
+        if not _left(points, here, here + 1, end - k):
+            return end - k
+    # the triangles between the two; those at heel and toe are right as both sides are
     for k in range(1, n):
-        a, b, c, d = inner[k], inner[k + 1], inner[ring - 1 - k], inner[ring - k]
-        if not (_left(a, b, c) and _left(a, c, d)):
-            return k
-    if not _left(inner[0], inner[1], inner[ring - 1]):
-        return 0
-    if not _left(inner[n], inner[n + 1], inner[n + 2]):
-        return n + 1
+        a, b, c, d = foot + k, foot + k + 1, end - 1 - k, end - k
+        if not (_left(points, a, b, c) and _left(points, a, c, d)):
+            return foot + k
     return -1

@@ -120,6 +120,7 @@ def _border(pressure: PressureMap, contact: Contact) -> Floats:
     """(n, 2) mm along rows and columns: where the load ends on each row and each column of the contact, both ways."""
     (r0, r1), (c0, c1) = contact.rows, contact.columns
     kpa = pressure.kpa[r0:r1, c0:c1]
+    kpa = np.where(contact.loaded | (kpa < LOADED_KPA), kpa, 0.0)
     rows = [(float(i + r0), at + c0) for i, line in enumerate(kpa) for at in _ends(line)]
     columns = [(at + r0, float(j + c0)) for j, line in enumerate(kpa.T) for at in _ends(line)]
     return np.array(rows + columns) * pressure.pitch_mm

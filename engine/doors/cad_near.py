@@ -28,10 +28,10 @@ def upper_bounds(faces: Any, points: Points) -> Floats:
 
 
 def _lowered(shape: Any, points: Points, made: Floats) -> None:
+    from OCP.Bnd import Bnd_Box
     from OCP.BRep import BRep_Tool
     from OCP.BRepBndLib import BRepBndLib
     from OCP.BRepTopAdaptor import BRepTopAdaptor_FClass2d
-    from OCP.Bnd import Bnd_Box
     from OCP.gp import gp_Pnt
     from OCP.ShapeAnalysis import ShapeAnalysis_Surface
     from OCP.TopAbs import TopAbs_State

@@ -9,6 +9,7 @@ from engine.errors import OrderError, Refused, TemplateError
 from engine.language.person import Input, Measure
 from engine.language.rules import Relation
 from engine.language.stages import Rule, designers
+from engine.language.table import Heights
 from engine.language.template import Run, Template
 from engine.model.order import Measurement, Origin
 from engine.model.process import Process
@@ -46,7 +47,11 @@ def fitted(run: Run) -> dict[str, dict[str, object]]:
     for name, origin in run.origins.items():
         if origin is Origin.FITTED:
             field, value = run.cls.fields[name], run.values[name]
-            told = {"value": value, "unit": getattr(field, "unit", None), "source": "fitted"}
+            told = {
+                "value": value.told() if isinstance(value, Heights) else value,
+                "unit": getattr(field, "unit", None),
+                "source": "fitted",
+            }
             if isinstance(value, Measurement):
                 told = {one.name: getattr(value, one.name) for one in fields(value)}
             found[field.path] = {n: v for n, v in told.items() if v is not None}

@@ -72,12 +72,12 @@ class Table(Field["Heights | None"]):
         grid = raw if isinstance(raw, Grid) else self._read(raw)
         if not np.isfinite(grid.z).all():
             raise self.wrong("must hold numbers only", "a height that is no number")
-        for value, worse in ((float(grid.z.min()), "below"), (float(grid.z.max()), "above")):
-            if not self.low <= value <= self.high:
-                near = min(max(value, self.low), self.high)
-                raise self.wrong(
-                    f"holds a height {worse} its limit", f"{value:g} mm", f"{self.low:g} to {self.high:g} mm", near
-                )
+        low, high = float(grid.z.min()), float(grid.z.max())
+        limit = f"{self.low:g} to {self.high:g} mm"
+        if low < self.low:
+            raise self.wrong("holds a height below its limit", f"{low:g} mm", limit, self.low)
+        if high > self.high:
+            raise self.wrong("holds a height above its limit", f"{high:g} mm", limit, self.high)
         return Heights.of(grid)
 
     def _read(self, raw: object) -> Grid:

@@ -20,6 +20,7 @@ from engine.language.charted import charts_digest
 from engine.language.inputs import NO_FILES, Inputs
 from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Tracer
 from engine.language.parameters import Field, Words, closest
+from engine.language.process_view import ProcessView
 from engine.language.stages import CadStage, Fit, Rule, Stage, check_truth, said, vars_of
 from engine.model.order import Origin, StageRun
 
@@ -148,20 +149,6 @@ class Template:
     def as_is(self) -> Self:
         """This template; for the type checker where a stage hands itself on."""
         return self
-
-
-class ProcessView:
-    """What a stage sees of the process: `key`, `method`, `flexible`, and every limit by name."""
-
-    __slots__ = ("_run",)
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in self._run.process:
-            raise AttributeError(f"the process has no limit {name!r}; it has {', '.join(sorted(self._run.process))}")
-        return self._run.read(f"process.{name}")
 
 
 @dataclass

@@ -14,7 +14,7 @@ from engine.model.outline import Outline
 from engine.model.stamped import Kind, Stamp
 
 if TYPE_CHECKING:
-    from engine.language.template import ProcessView
+    from engine.language.process_view import ProcessView
     from engine.model.process import Process
     from engine.shape.setting import Setting
     from engine.shape.strokes import Widths

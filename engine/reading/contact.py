@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.errors import InputError
 from engine.model.pressure import PressureMap
@@ -12,20 +13,28 @@ from engine.model.pressure import PressureMap
 LOADED_KPA = 10.0
 """From here on a cell is loaded: above what sensors tell when nothing stands on them (ours)."""
 FOOT_MM = (150.0, 330.0)
-"""How long the loaded length of a foot may be, a small child's to the longest adult's (ANSUR II: 4,183 adults, 207 to 323 long)."""
+"""How long the contact of a foot may be: a small child's (ours) to a little beyond the longest foot of ANSUR II's 4,183 adults, 323."""
 _BROAD = 0.75
 """Columns to rows: a foot of 260 x 100 turned out by 20 degrees has 0.67."""
-_STRAY = 0.1
-"""A patch with less than this share of the largest one's loaded cells is not a foot (ours)."""
+_SHARE = 0.1
+"""Columns with less than this share of the most loaded ones' cells are no foot (ours)."""
+_ALONE_MM, _COMPANY = 30.0, 3
+"""A loaded cell with fewer loaded ones within so many rows and columns, itself included, is noise: a toe has its neighbours (ours)."""
+
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Contact:
-    """The cells on which one foot stands: rows and columns from, and to (one past the last). `stray`: loaded cells beside the feet."""
+    """The cells on which one foot stands: rows and columns from, and to (one past the last); `loaded` (rows, columns) of these.
+
+    `stray`: loaded cells of the map that belong to no foot.
+    """
 
     rows: tuple[int, int]
     columns: tuple[int, int]
-    stray: int = 0
+    stray: int
+    loaded: Bools = field(compare=False, repr=False)
 
     def length(self, pitch_mm: float) -> float:
         """mm, along the rows."""
@@ -38,38 +47,51 @@ def contacts(pressure: PressureMap) -> tuple[Contact, ...]:
     InputError: nothing is loaded, more than two feet, a foot that lies across the rows, or one whose length is no foot's, with
     the pitch that would fit.
     """
-    loaded = pressure.kpa >= LOADED_KPA
+    every = pressure.kpa >= LOADED_KPA
+    loaded = every & _in_company(every, max(1, int(_ALONE_MM / pressure.pitch_mm)))
     if not loaded.any():
         peak = float(pressure.kpa.max())
         raise InputError(
             pressure.name,
-            f"no cell reaches {LOADED_KPA:g} kPa: is it the right unit?",
+            f"is not loaded: no cells beside each other reach {LOADED_KPA:g} kPa; is it the right unit?",
             message=f"the highest is {peak:.3g} kPa",
         )
     blocks = _blocks(loaded)
     counts = [int(np.count_nonzero(loaded[:, begin:end])) for begin, end in blocks]
-    feet = [block for block, count in zip(blocks, counts, strict=True) if count >= _STRAY * max(counts)]
-    stray = int(np.count_nonzero(loaded)) - sum(c for c in counts if c >= _STRAY * max(counts))
+    feet = [block for block, count in zip(blocks, counts, strict=True) if count >= _SHARE * max(counts)]
     if len(feet) > 2:
         raise InputError(
             pressure.name, f"shows {len(feet)} loaded areas side by side: one foot is wanted, or a left and a right one"
         )
+    stray = int(np.count_nonzero(every)) - sum(int(np.count_nonzero(loaded[:, begin:end])) for begin, end in feet)
     found = tuple(_contact(loaded, block, stray) for block in feet)
     for contact in found:
         _must_be_a_foot(contact, pressure)
     return found
 
 
-def _blocks(loaded: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> list[tuple[int, int]]:
+def _in_company(loaded: Bools, reach: int) -> Bools:
+    """Cells with at least _COMPANY loaded ones within so many rows and columns."""
+    n, m = loaded.shape
+    sums = np.zeros((n + 1, m + 1), np.int64)
+    sums[1:, 1:] = loaded.cumsum(axis=0).cumsum(axis=1)
+    i, j = (np.clip(np.arange(k)[:, None] + (-reach, reach + 1), 0, k).T for k in (n, m))  # from, to
+    (i0, i1), (j0, j1) = i[:, :, None], j[:, None, :]
+    company: Bools = sums[i1, j1] - sums[i0, j1] - sums[i1, j0] + sums[i0, j0] >= _COMPANY
+    return company
+
+
+def _blocks(loaded: Bools) -> list[tuple[int, int]]:
     """Runs of columns with a loaded cell."""
     used = np.concatenate(([False], loaded.any(axis=0), [False]))
     edges = np.nonzero(used[1:] != used[:-1])[0].tolist()
     return list(zip(edges[::2], edges[1::2], strict=True))
 
 
-def _contact(loaded: np.ndarray[tuple[int, int], np.dtype[np.bool_]], block: tuple[int, int], stray: int) -> Contact:
+def _contact(loaded: Bools, block: tuple[int, int], stray: int) -> Contact:
     rows = np.nonzero(loaded[:, block[0] : block[1]].any(axis=1))[0]
-    return Contact((int(rows[0]), int(rows[-1]) + 1), block, stray)
+    first, last = int(rows[0]), int(rows[-1]) + 1
+    return Contact((first, last), block, stray, loaded[first:last, block[0] : block[1]])
 
 
 def _must_be_a_foot(contact: Contact, pressure: PressureMap) -> None:

@@ -22,7 +22,7 @@ MAX_CELLS = 512 * 512
 PITCH_MM = (0.5, 25.0)
 """Sensors' cells, the finest film to the coarsest insole."""
 HIGHEST_KPA = 3000.0
-"""Above any plantar pressure (the highest reported under diabetic feet lie near 1,500): the unit is another one (ours)."""
+"""Above any plantar pressure: the unit is another one (ours)."""
 
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)

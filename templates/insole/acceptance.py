@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from engine.authoring import Fitted, Part
+from engine.authoring import Fitted, Grid, Part
 from templates.insole.bed import APEX, Bed
-from templates.insole.plan import BEHIND, Plan
+from templates.insole.bed import away as bed_away
+from templates.insole.plan import BEHIND, Plan, sections
 
 Floats = npt.NDArray[np.float64]
-LENGTH, WIDTH, CUP, ARCH, FLOOR = 1.0, 1.0, 0.5, 0.5, 1.0
-AT_BALL = 0.65
+LENGTH, WIDTH, CUP, ARCH, FLOOR, SCAN, MEDIAN = 1.0, 1.0, 0.5, 0.5, 1.0, 1.0, 0.3
 
 
-def measured(side: str, part: Part, plan: Plan, bed: Bed, shaped: bool) -> list[Fitted]:
-    """`shaped`: a scan or a pressure map shaped the bed, or the prescription tilts it: cup and arch are then not the rule's alone."""
+def measured(side: str, part: Part, plan: Plan, bed: Bed, sole: Grid | None, relief: Grid | None) -> list[Fitted]:
+    """Length, width and least thickness; then the bed against the scanned `sole`, or cup and arch where nothing but them shapes it."""
     points = part.mesh.points
     inward = -points[:, 1] if side == "left" else points[:, 1]
     x = points[:, 0]
@@ -33,7 +33,9 @@ def measured(side: str, part: Part, plan: Plan, bed: Bed, shaped: bool) -> list[
             side,
         ),
     ]
-    if not shaped:
+    if sole is not None:
+        told += against_scan(side, np.c_[top[:, 0], y_top, top[:, 2]], plan, bed, sole, relief)
+    elif relief is None and not (bed.rearfoot or bed.forefoot or bed.skive):
         seat = _height(top, y_top, 0.15 * plan.length, 0.0)
         rim = float(top[(top[:, 0] < 0.13 * plan.length), 2].max())
         told.append(
@@ -54,6 +56,21 @@ def measured(side: str, part: Part, plan: Plan, bed: Bed, shaped: bool) -> list[
             )
         )
     return told
+
+
+def against_scan(side: str, top: Floats, plan: Plan, bed: Bed, sole: Grid, relief: Grid | None) -> list[Fitted]:
+    """5 % and 95 % of how far the bed lies above the sole, and the median (mm), where the scan shapes it."""
+    away, _ = bed_away(plan, sections(plan.curve()), bed, sole, relief, top)
+    if not len(away):
+        return []
+    low, middle, high = (float(np.sort(away)[int(share * (len(away) - 1))]) for share in (0.05, 0.5, 0.95))
+    return [
+        Fitted("scan_p5", low, -SCAN, SCAN, ("the bed against the scan, 5 %", "le lit contre le scan, 5 %"), side),
+        Fitted(
+            "scan_median", middle, -MEDIAN, MEDIAN, ("the bed against the scan, median", "le lit contre le scan, médiane"), side
+        ),
+        Fitted("scan_p95", high, -SCAN, SCAN, ("the bed against the scan, 95 %", "le lit contre le scan, 95 %"), side),
+    ]
 
 
 def _about(value: float, by: float) -> tuple[float, float]:

@@ -9,7 +9,7 @@ fast stage and its truth evaluate that same definition, each in its own way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,12 @@ PAD_BEFORE = 0.36
 """The share of its length before its apex: steeper there, 45 degrees against 30 (JFAR 7:18)."""
 SKIVED, THIN = 10.0, 1.2
 """The front edge runs out over so many mm to so thick (mm)."""
+TOES = (0.60, 0.72)
+"""Shares of the foot's length between which a scanned sole runs out: toes lie level."""
+CAPPED = 0.5
+"""mm below the cup's depth a sole counts as capped."""
+BESIDE = 40.0
+"""mm: more than any cup is deep."""
 TAN = (1.0, 1.0 / 3.0, 2.0 / 15.0)
 RADIAN = 0.017453292519943295
 
@@ -70,11 +76,36 @@ class Bed:
 def heights(plan: Plan, sections: Sections, bed: Bed, scanned: Grid | None = None, relief: Grid | None = None) -> Grid:
     """The upper face. `scanned`: the sole of a foot (filled, smoothed), which then shapes the cup; `relief`: depths to take off."""
     x, y, low, high, origin = _frame(plan, sections)
-    length = plan.length
     middle, half = (low + high) / 2.0, (high - low) / 2.0
-    share = x / length
-    z = _thickness(bed, plan, x)
-    z = z + (_walls(plan, bed, share, y, middle, half) if scanned is None else _scanned(bed, plan, x, y, middle, half, scanned))
+    z = _prescribed(plan, bed, x, y, middle, half)
+    if scanned is None:
+        z = z + _walls(plan, bed, x / plan.length, y, middle, half)
+    else:
+        z = z + np.maximum(_sole(plan, bed, x, y, scanned), _rule(plan, bed, x, y, middle, half))
+    if relief is not None:
+        z = z - _looked_up(relief, x, y)
+    return Grid(z, origin, PITCH)
+
+
+def away(plan: Plan, sections: Sections, bed: Bed, scanned: Grid, relief: Grid | None, at: Floats) -> tuple[Floats, Floats]:
+    """How far points of an upper face (n, 3) lie above where the scan alone would have them, where it shapes the bed: mm (k,), and
+    which rows they are of (k,)."""
+    x, y, z = at.T
+    low, high = (np.interp(_within(plan, x), sections.stations, side) for side in (sections.low, sections.high))
+    middle, half = (low + high) / 2.0, (high - low) / 2.0
+    sole, rule = _sole(plan, bed, x, y, scanned), _rule(plan, bed, x, y, middle, half)
+    ours = (sole > rule) & (sole < bed.cup - CAPPED) & (x > 0.0) & (x < TOES[0] * plan.length)
+    wanted = _prescribed(plan, bed, x, y, middle, half) + sole
+    if relief is not None:
+        wanted = wanted - _looked_up(relief, x, y)
+    rows = np.flatnonzero(ours)
+    return (z - wanted)[rows], rows
+
+
+def _prescribed(plan: Plan, bed: Bed, x: Floats, y: Floats, middle: Floats, half: Floats) -> Floats:
+    """All of the upper face but what the foot's own shape, or the rule in its place, lifts it by."""
+    length, share = plan.length, x / plan.length
+    z = _thickness(bed, plan, x) - bed.cover
     rear = 1.0 - _smooth((share - 0.40) / 0.20)
     fore = _smooth((share - 0.50) / 0.18)
     z = z + (_tan(bed.rearfoot) * rear + _tan(bed.forefoot) * fore) * (y - middle)
@@ -82,15 +113,10 @@ def heights(plan: Plan, sections: Sections, bed: Bed, scanned: Grid | None = Non
     z = z + bed.skive * _dome(
         (x - SKIVE[0] * length) / (SKIVE[2] * length), (y - middle - SKIVE[1] * plan.heel) / (SKIVE[3] * plan.heel)
     )
-    apex = plan.arch_length - PAD_BACK
-    along = x - apex
+    along = x - (plan.arch_length - PAD_BACK)
     reach = np.where(along > 0.0, PAD_BEFORE * PAD_LONG * length, (1.0 - PAD_BEFORE) * PAD_LONG * length)
     z = z + bed.pad * _dome(along / reach, (y - middle + PAD_OUT * length) / (0.5 * PAD_WIDE * length))
-    z = z + bed.extension * _smooth((x - plan.arch_length) / 12.0) * _smooth((y - middle - 0.05 * half) / (0.4 * half))
-    z = z - bed.cover
-    if relief is not None:
-        z = z - _looked_up(relief, x, y)
-    return Grid(z, origin, PITCH)
+    return z + bed.extension * _smooth((x - plan.arch_length) / 12.0) * _smooth((y - middle - 0.05 * half) / (0.4 * half))
 
 
 def _frame(plan: Plan, sections: Sections) -> tuple[Floats, Floats, Floats, Floats, tuple[float, float]]:
@@ -101,10 +127,16 @@ def _frame(plan: Plan, sections: Sections) -> tuple[Floats, Floats, Floats, Floa
     origin = (PITCH * float(np.floor(x0 / PITCH)), PITCH * float(np.floor(y0 / PITCH)))
     x = origin[0] + PITCH * np.arange(int(np.ceil((x1 - origin[0]) / PITCH)) + 1)[:, None]
     y = origin[1] + PITCH * np.arange(int(np.ceil((y1 - origin[1]) / PITCH)) + 1)[None, :]
-    inside = np.clip(x[:, 0], 0.12 * plan.length, min(0.78 * plan.length, plan.end - 0.1 * plan.length))
+    inside = _within(plan, x[:, 0])
     low = np.interp(inside, sections.stations, sections.low)[:, None]
     high = np.interp(inside, sections.stations, sections.high)[:, None]
     return x, y, low, high, origin
+
+
+def _within(plan: Plan, x: Floats) -> Floats:
+    """Where the sides run on beyond both round ends: the nearest station between them."""
+    made: Floats = np.clip(x, 0.12 * plan.length, min(0.78 * plan.length, plan.end - 0.1 * plan.length))
+    return made
 
 
 def _thickness(bed: Bed, plan: Plan, x: Floats) -> Floats:
@@ -135,17 +167,26 @@ def _walls(plan: Plan, bed: Bed, share: Floats, y: Floats, middle: Floats, half:
 
     medial = _along(share, (0.15, APEX, ball), (bed.cup, bed.arch, 0.0))
     lateral = _along(share, (0.15, OUTER_APEX, ball), (bed.cup, bed.lateral, 0.0))
-    wide_in = np.minimum(
-        _along(share, (0.15, APEX, ball), (wall, ARCH_WIDE * 2.0 * float(half[len(half) // 2, 0]), 20.0)), half
-    )
+    wide_in = np.minimum(_along(share, (0.15, APEX, ball), (wall, ARCH_WIDE * plan.width(APEX), 20.0)), half)
     wide_out = np.minimum(_along(share, (0.15, OUTER_APEX), (wall, OUTER_WIDE)), half)
     return np.where(y >= middle, side(inner, medial, wide_in), side(outer, lateral, wide_out))
 
 
-def _scanned(bed: Bed, plan: Plan, x: Floats, y: Floats, middle: Floats, half: Floats, scanned: Grid) -> Floats:
-    """The sole as it was scanned, capped as deep as the cup; where a flat floor tells nothing, the arches are the rule's."""
-    sole = np.minimum(_looked_up(scanned, x, y), bed.cup)
-    return np.maximum(sole, _walls(plan, Bed(**{**vars(bed), "cup": 0.0}), x / plan.length, y, middle, half))
+def _sole(plan: Plan, bed: Bed, x: Floats, y: Floats, scanned: Grid) -> Floats:
+    """The sole as it was scanned, capped as deep as the cup, and level under the toes."""
+    level = 1.0 - _smooth((x / plan.length - TOES[0]) / (TOES[1] - TOES[0]))
+    made: Floats = np.clip(_looked_up(scanned, x, y), 0.0, bed.cup) * level
+    return made
+
+
+def _rule(plan: Plan, bed: Bed, x: Floats, y: Floats, middle: Floats, half: Floats) -> Floats:
+    """Both arches without a cup: where a flat floor tells nothing."""
+    return _walls(plan, replace(bed, cup=0.0), x / plan.length, y, middle, half)
+
+
+def everywhere(sole: Grid) -> Grid:
+    """A scanned sole with heights beside the foot, too: there its side has turned upright, so BESIDE stands for it."""
+    return Grid(np.where(np.isfinite(sole.z), sole.z, BESIDE), sole.origin, sole.pitch)
 
 
 def _along(share: Floats, at: Sequence[float], values: Sequence[float]) -> Floats:

@@ -25,6 +25,12 @@ SIZES = {"mondopoint": (140.0, 340.0), "eu": (18.0, 53.0), "uk": (2.0, 18.0), "u
 """Shoe sizes that can be told, by their system."""
 
 
+NAMES = ("foot_length", "ball_width", "ball_girth", "heel_width", "arch_length", "navicular_height")
+"""Measures that an insole is made of."""
+NOT_TYPED = ("inferred", "scan")
+"""Sources of measures that nobody took with a tape."""
+
+
 @dataclass(frozen=True)
 class Known:
     """What an order tells of one foot: mm, None where it does not."""
@@ -35,6 +41,8 @@ class Known:
     heel_width: Measurement | None
     arch_length: Measurement | None
     navicular_height: Measurement | None
+    arch_height: Measurement | None = None
+    """Of the bed itself, as a foot shows it that no flat floor flattened."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,9 @@ def inferred(known: Known, person: Person, other: Mapping[str, Measurement]) -> 
     take("heel_width", known.heel_width, heel, sd)
     take("arch_length", known.arch_length, -0.3 + 0.740 * length + 0.5 * male, 3.8)
     navicular = known.navicular_height
-    if navicular is not None:
+    if known.arch_height is not None:
+        found["arch_height"] = known.arch_height
+    elif navicular is not None:
         doubt = NAVICULAR * (navicular.uncertainty or 2.0)
         found["arch_height"] = Measurement(NAVICULAR * navicular.value, "mm", None, "inferred", doubt)
     elif "arch_height" in other:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from engine.authoring import (
     Fitted,
+    Foot,
     Measurement,
+    Modifier,
     Part,
     Pose,
+    Pressed,
     Process,
     Relation,
     Solid,
@@ -31,7 +35,7 @@ from engine.authoring import (
     tagged,
     text,
 )
-from templates.insole import fitting, lettering, rules, say
+from templates.insole import bed, fitting, lettering, rules, say
 from templates.insole.acceptance import measured
 from templates.insole.bed import Bed, heights
 from templates.insole.fields import of_side
@@ -98,6 +102,34 @@ class Insole(Left, Right, Template):
         label=("Length inside the shoe", "Longueur intérieure de la chaussure"),
         help=("0: not told.", "0 : non dite."),
     )
+    loading = choice(
+        "standing",
+        {
+            "standing": ("Standing on a flat floor", "Debout sur un sol plat"),
+            "half": ("Half weight", "Demi-charge"),
+            "none": ("No weight, or foam", "Sans charge, ou mousse"),
+        },
+        label=("How the feet were scanned", "Comment les pieds ont été scannés"),
+        help=(
+            "A flat floor flattens the arch: it then comes from rules.",
+            "Un sol plat aplatit la voûte : elle vient alors de règles.",
+        ),
+    )
+    sock = length(0.0, low=0.0, high=4.0, step=0.5, label=("Sock worn for the scan", "Chaussette portée pour le scan"))
+    lengths_confirmed = flag(
+        False,
+        label=("The typed foot lengths are right", "Les longueurs saisies sont justes"),
+        help=("Asked where a scan tells another length.", "Demandé quand un scan en dit une autre."),
+    )
+    pressure_pitch = length(
+        0.0,
+        low=0.0,
+        high=20.0,
+        step=0.01,
+        label=("Pitch of the pressure map", "Pas de la carte des pressions"),
+        help=("Mandatory with a map.", "Obligatoire avec une carte."),
+    )
+    relief_depth = length(4.0, low=2.0, high=6.0, step=0.5, label=("Deepest relief", "Décharge la plus profonde"))
     bevel = length(0.8, low=0.0, high=2.0, step=0.1, label=("Bevel of the lower edge", "Biseau du bord inférieur"))
     name = text("", max_graphemes=16, label=("Name", "Prénom"))
     side_mark = flag(True, label=("L or R underneath", "L ou R dessous"))
@@ -107,7 +139,8 @@ class Insole(Left, Right, Template):
         """What the feet measure, what is inferred of them, and from it the numbers of both insoles."""
         found: dict[str, object] = {}
         person = self._person()
-        known = {side: self._known(side) for side in ("left", "right")}
+        feet = {side: self._scanned(side) for side in ("left", "right")}
+        known = {side: self._known(side, feet[side]) for side in ("left", "right")}
         for side, other in (("left", "right"), ("right", "left")):
             measured = {name: m for name, m in vars(known[other]).items() if m is not None and name != "navicular_height"}
             told = fitting.inferred(known[side], person, measured)
@@ -121,20 +154,56 @@ class Insole(Left, Right, Template):
                 path = f"{side}_{name}"
                 if path in type(self).fields and getattr(self, path) is None:
                     found[path] = value
+            foot = feet[side]
+            if foot is not None:
+                found[f"{side}_sole"] = bed.everywhere(foot.sole)
+            found |= self._relieved(side, told["foot_length"].value)
         return found
+
+    def _relieved(self, side: str, foot_length: float) -> dict[str, object]:
+        """The relief under high pressure, and a shell that keeps its floor under it."""
+        pressed = self._pressed(side, foot_length)
+        if pressed is None:
+            return {}
+        relief = pressed.relief(self.relief_depth)
+        floor = rules.FLOOR + getattr(self, f"{side}_cover") + math.ceil(10.0 * float(relief.z.max())) / 10.0
+        found: dict[str, object] = {f"{side}_relief": relief}
+        for name in ("rear", "mid", "fore"):
+            field = type(self).fields[f"{side}_{name}"]
+            found[field.name] = fitting.on_step(max(floor, field.default), field.low, field.high)
+        return found
+
+    def _pressed(self, side: str, foot_length: float) -> Pressed | None:
+        file = getattr(self, f"{side}_pressure")
+        if file is None or not self.pressure_pitch:  # `pressure_told` asks for it
+            return None
+        return Pressed.on(file.map(pitch_mm=self.pressure_pitch), foot_length=foot_length, side=side)
 
     def _person(self) -> fitting.Person:
         size = None
-        if self.shoe_system != "none":
+        low, high = fitting.SIZES.get(self.shoe_system, (0.0, 0.0))
+        if low <= self.shoe_size <= high:  # `sizes` refuses the others
             size = fitting.foot_length_of(self.shoe_system, self.shoe_size)
         stature = None if self.stature is None else self.stature.value
         mass = None if self.body_mass is None else self.body_mass.value
         return fitting.Person(MALE[self.sex], stature, mass, size)
 
-    def _known(self, side: str) -> fitting.Known:
-        names = ("foot_length", "ball_width", "ball_girth", "heel_width", "arch_length", "navicular_height")
-        given: list[Measurement | None] = [getattr(self, f"{side}_{name}") for name in names]
-        return fitting.Known(*given)
+    def _scanned(self, side: str) -> Foot | None:
+        """The foot in that side's scan; a typed length goes with it, which an imprint needs."""
+        file = getattr(self, f"{side}_scan")
+        if file is None:
+            return None
+        typed: Measurement | None = getattr(self, f"{side}_foot_length")
+        length_mm = None if typed is None or typed.source in fitting.NOT_TYPED else typed.value
+        foot: Foot = file.foot(side=side, pitch=bed.PITCH, length_mm=length_mm, sock_mm=self.sock)
+        return foot
+
+    def _known(self, side: str, foot: Foot | None) -> fitting.Known:
+        """What was typed, and where nothing was, what the scan shows."""
+        scanned = {} if foot is None else foot.measures
+        known = {name: getattr(self, f"{side}_{name}") or scanned.get(name) for name in fitting.NAMES}
+        arch = None if self.loading == "standing" else scanned.get("arch_height")
+        return fitting.Known(**known, arch_height=arch)
 
     def _plan(self, side: str) -> Plan:
         numbers = (getattr(self, f"{side}_{name}") for name in ("length", "ball", "heel", "first_head", "extent"))
@@ -205,13 +274,19 @@ class Insole(Left, Right, Template):
     def product(self) -> list[Part]:
         """Both insoles, beside each other, name and side underneath."""
         made = []
-        for side in ("left", "right"):
-            if self.feet in ("both", side):
-                solid = self.left_shell() if side == "left" else self.right_shell()
-                solid = self._lettered(solid, side)
-                pose = beside(solid, side)
-                made.append(solid.part(side, colour=COLOUR, print_pose=pose, shown_pose=pose, assembled_pose=pose))
+        for side in self.sides():
+            solid = self._lettered(self.left_shell() if side == "left" else self.right_shell(), side)
+            pose = beside(solid, side)
+            zones = self._soft(solid, side)
+            made.append(solid.part(side, colour=COLOUR, print_pose=pose, shown_pose=pose, assembled_pose=pose, modifiers=zones))
         return made
+
+    def _soft(self, solid: Solid, side: str) -> tuple[Modifier, ...]:
+        """Zones that are printed softer where more presses."""
+        pressed = self._pressed(side, getattr(self, f"{side}_length"))
+        if pressed is None:
+            return ()
+        return pressed.soft_zones(0.0, float(solid.mesh.points[:, 2].max()) + 1.0, mirrored=side == "left")
 
     def _lettered(self, solid: Solid, side: str) -> Solid:
         """With the name and the side underneath."""
@@ -230,10 +305,8 @@ class Insole(Left, Right, Template):
         """Each insole measured, against what it was asked for."""
         found: list[Fitted] = []
         for side, part in parts.items():
-            plan, bed = self._plan(side), self._bed(side)
-            asked = (getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief"))
-            shaped = any(one is not None for one in asked) or bool(bed.rearfoot or bed.forefoot or bed.skive)
-            found += measured(side, part, plan, bed, shaped)
+            tables = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
+            found += measured(side, part, self._plan(side), self._bed(side), *tables)
         return found
 
     def notes(self) -> list[tuple[str, str]]:
@@ -253,25 +326,50 @@ class Insole(Left, Right, Template):
         ]
 
     @rule
+    def lengths_agree(self, process: Process) -> list[Relation]:
+        """A typed foot length and the scan's."""
+        why = ("the typed foot length and the scan differ by", "la longueur saisie et le scan diffèrent de")
+        found = []
+        for side in self.sides():
+            foot = self._scanned(side)
+            typed: Measurement | None = getattr(self, f"{side}_foot_length")
+            if foot is not None and typed is not None and not self.lengths_confirmed:
+                apart = abs(typed.value - foot.measures["foot_length"].value)
+                found.append(at_most(apart, rules.LENGTHS_APART, change="lengths_confirmed", why=why))
+        return found
+
+    @rule
+    def pressure_told(self, process: Process) -> list[Relation]:
+        """A pressure map comes with its pitch."""
+        why = ("a pressure map needs its pitch", "une carte des pressions demande son pas")
+        asked = any(getattr(self, f"{side}_pressure") is not None for side in self.sides())
+        return [require(bool(self.pressure_pitch) or not asked, change="pressure_pitch", why=why)]
+
+    @rule
+    def floor_under_relief(self, process: Process) -> list[Relation]:
+        """What a relief leaves of the shell."""
+        return [r for side in self.sides() for r in rules.under_relief(side, self._bed(side), getattr(self, f"{side}_relief"))]
+
+    @rule
     def measures_agree(self, process: Process) -> list[Relation]:
         """The measures are those of one foot."""
-        return [r for side in self._asked() for r in rules.plausible(side, self._plan(side))]
+        return [r for side in self.sides() for r in rules.plausible(side, self._plan(side))]
 
     @rule
     def thickness(self, process: Process) -> list[Relation]:
         """Thick enough for the process and the person."""
         mass = None if self.body_mass is None else self.body_mass.value
-        return [r for side in self._asked() for r in rules.thick_enough(side, self._bed(side), mass, process)]
+        return [r for side in self.sides() for r in rules.thick_enough(side, self._bed(side), mass, process)]
 
     @rule
     def suits_the_foot(self, process: Process) -> list[Relation]:
         """Cup, arch, skive and pad suit the foot."""
-        return [r for side in self._asked() for r in rules.suits_foot(side, self._plan(side), self._bed(side))]
+        return [r for side in self.sides() for r in rules.suits_foot(side, self._plan(side), self._bed(side))]
 
     @rule
     def fits_the_shoe(self, process: Process) -> list[Relation]:
         """Inside the shoe."""
-        return [r for side in self._asked() for r in rules.inside_shoe(side, self._plan(side), self.shoe_length)]
+        return [r for side in self.sides() for r in rules.inside_shoe(side, self._plan(side), self.shoe_length)]
 
     @rule
     def name_shows(self, process: Process) -> list[Relation]:
@@ -281,7 +379,7 @@ class Insole(Left, Right, Template):
         long = ("the name is too long for the underside", "le prénom est trop long pour le dessous")
         thin = ("its strokes would be too thin for this process", "ses traits seraient trop fins pour ce procédé")
         found = []
-        for side in self._asked():
+        for side in self.sides():
             plan, bed = self._plan(side), self._bed(side)
             height = lettering.capital(self.name, plan)
             letters = self.name.outlines(height=max(height, lettering.LEAST), font=lettering.FONT)
@@ -293,5 +391,6 @@ class Insole(Left, Right, Template):
             ]
         return found
 
-    def _asked(self) -> tuple[str, ...]:
+    def sides(self) -> tuple[str, ...]:
+        """Those that are made."""
         return ("left", "right") if self.feet == "both" else (str(self.feet),)

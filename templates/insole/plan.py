@@ -66,6 +66,11 @@ class Plan:
         middle = (MIDDLE[k - 1] + u * (MIDDLE[k] - MIDDLE[k - 1])) * self.length
         return middle - width / 2.0, middle + width / 2.0
 
+    def width(self, share: float) -> float:
+        """mm, there."""
+        low, high = self.half(share)
+        return high - low
+
     def _scale(self, share: float) -> float:
         """How much wider this foot is than the table's: as its heel behind, as its ball before."""
         heel = self.heel / (0.272 * self.length)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.authoring import Process, Relation, at_least, at_most, between
+from engine.authoring import Grid, Process, Relation, at_least, at_most, between
 from templates.insole.bed import THIN, Bed
 from templates.insole.plan import Plan
 
@@ -20,6 +20,8 @@ FLOOR = 2.0
 CAVITY = 15.0
 """A shoe's cavity is usually so much longer than the foot; an insole wants FIT less than the cavity (mm)."""
 FIT = 2.0
+LENGTHS_APART = 5.0
+"""mm: a typed and a scanned length that differ by more are asked about."""
 
 
 def thick_enough(side: str, bed: Bed, mass: float | None, process: Process) -> list[Relation]:
@@ -47,6 +49,18 @@ def floor_above(side: str, bed: Bed, depth: float) -> list[Relation]:
     return [
         at_least(value - bed.cover - depth, FLOOR, change=f"{side}_{name}", why=left)
         for name, value in (("rear", rear), ("mid", mid))
+    ]
+
+
+def under_relief(side: str, bed: Bed, relief: Grid | None) -> list[Relation]:
+    """FLOOR of the thinnest zone stays under the deepest relief."""
+    if relief is None:
+        return []
+    deep = float(relief.z.max())
+    left = ("the shell left under the relief is too thin", "la coque laissée sous la décharge est trop mince")
+    return [
+        at_least(value - bed.cover - deep, FLOOR, change=f"{side}_{name}", why=left)
+        for name, value in zip(("rear", "mid", "fore"), bed.thickness, strict=True)
     ]
 
 

@@ -148,10 +148,36 @@ def test_what_is_accepted_crosses_nowhere(seed: int, n: int, bevel: float, rough
             assert where >= len(points) - ring
 
 
-def test_each_way_of_folding() -> None:
-    """A spike, a waist, and a corner of either side across the other."""
-    spike = ([5.0, 9.0, 10.0, 11.0, 20.0], [-9.0, -9.0, -18.0, -9.0, -9.0], [9.0] * 5, 0.0, 25.0)
-    assert asked(*spike, bevel=2.0)[0] == FOLDED
+FOLDS = [
+    ("an edge of the border turns round", 3, 2.0, ([19.1, 21.1, 21.5], [-9.7, -8.2, -11.2], [11.0, 7.4, 8.9])),
+    (
+        "a side runs back",
+        5,
+        3.19,
+        (
+            [15.65, 19.21, 22.17, 24.84, 28.63, 29.21, 29.76],
+            [-7.5, -7.9, -6.3, -8.2, -8.6, -3.7, -1.4],
+            [5.0, 8.2, 4.5, 2.2, -0.4, 1.5, 8.3],
+        ),
+    ),
+    ("the low side crosses the high", 2, 3.54, ([11.75, 17.59, 25.32, 32.55], [-10.8, 1.7, 1.6, -7.2], [3.5, 3.3, 3.5, 5.8])),
+    ("the high side crosses the low", 7, 5.95, ([8.56, 15.23, 19.08], [-5.1, -7.2, -8.0], [6.0, 7.0, 8.7])),
+    (
+        "a triangle underneath turns round",
+        1,
+        0.45,
+        ([2.74, 3.14, 7.53, 17.89, 25.06], [0.8, -5.1, -0.8, -6.0, -9.8], [4.2, 3.9, 0.9, 11.0, 6.7]),
+    ),
+]
+
+
+@pytest.mark.parametrize(("row", "bevel", "sections"), [f[1:] for f in FOLDS], ids=[f[0] for f in FOLDS])
+def test_each_way_of_folding(row: int, bevel: float, sections: tuple[list[float], list[float], list[float]]) -> None:
+    status, where, points = asked(*sections, 0.0, 38.0, bevel=bevel)
+    assert (status, where) == (FOLDED, len(points) - 2 * len(sections[0]) - 2 + row)
+
+
+def test_a_waist() -> None:
     waist = ([5.0, 10.0, 15.0, 20.0, 25.0], [-9.0, -3.0, -1.0, -3.0, -9.0], [9.0, 3.0, 1.0, 3.0, 9.0], 0.0, 30.0)
     assert asked(*waist, bevel=0.8)[0] == FINE
     assert asked(*waist, bevel=1.1)[0] == FOLDED

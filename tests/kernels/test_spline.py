@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,7 +14,6 @@ from scipy.interpolate import CubicSpline
 
 from kernels import spline
 
-PLAIN = bool(numba.config.DISABLE_JIT)
 ENDS = np.array([-11.0 / 6.0, 3.0, -1.5, 1.0 / 3.0])
 
 
@@ -112,7 +110,6 @@ print(json.dumps(told))
 """
 
 
-@pytest.mark.skipif(PLAIN, reason="asked once, of compiled code")
 @pytest.mark.parametrize(("n", "m"), [(40, 44), (150, 60)])
 def test_inside_it_is_occts_surface(n: int, m: int) -> None:
     """Of noise of 1 mm, which OCCT's ends swing by several times that; twelve nodes and more from the border."""

@@ -253,6 +253,14 @@ def test_two_feet_in_one_map(mean: dict[Side, Floats]) -> None:
         register(crossed, LENGTH, "left")
 
 
+def test_noise_moves_nothing(mean: dict[Side, Floats]) -> None:
+    clean = np.pad(mean["left"], 8)
+    noisy = clean.copy()
+    noisy[1, 20] = noisy[-1, 15] = noisy[30, 1] = 300.0
+    one, other = (register(PressureMap(v, CELL), LENGTH) for v in (clean, noisy))
+    assert replace(other, contact=one.contact) == one and (one.contact.stray, other.contact.stray) == (0, 3)
+
+
 def test_left_sent_as_right(mean: dict[Side, Floats]) -> None:
     with pytest.raises(InputError, match="looks like a left foot's, and is given as the right one's"):
         register(PressureMap(mean["left"], CELL), LENGTH, "right")

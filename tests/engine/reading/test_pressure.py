@@ -79,6 +79,34 @@ def test_two_feet_are_two_contacts_from_left_to_right(shared_data: pathlib.Path)
     assert first.stray == second.stray == 1
 
 
+def test_noise_is_no_foot(shared_data: pathlib.Path) -> None:
+    """Cells that are loaded all alone, before the toes, behind the heel and beside them, in the foot's own columns too."""
+    mean = np.pad(np.loadtxt(shared_data / "pressure/MUN104L.csv", delimiter=","), 8)
+    noisy = mean.copy()
+    noisy[1, 20] = noisy[2, 20] = noisy[-1, 15] = noisy[30, 1] = noisy[-1, -1] = 60.0
+    (clean,), (found,) = contact.contacts(PressureMap(mean, 5.0)), contact.contacts(PressureMap(noisy, 5.0))
+    assert (found.rows, found.columns, found.stray) == (clean.rows, clean.columns, 5)
+    assert np.array_equal(found.loaded, clean.loaded)
+    noisy[0, 20] = 60.0
+    with_three = contact.contacts(PressureMap(noisy, 5.0))
+    assert with_three[0].rows[0] == 0, "three beside each other are no noise"
+
+
+def test_a_toe_that_prints_alone_is_the_foot_s(shared_data: pathlib.Path) -> None:
+    """A high arch leaves heel and ball apart, and bent toes leave theirs."""
+    mean = np.loadtxt(shared_data / "pressure/MUN104L.csv", delimiter=",")
+    apart = mean.copy()
+    apart[20:37] = apart[47:50] = 0.0
+    assert contact.contacts(PressureMap(apart, 5.0))[0].rows == contact.contacts(PressureMap(mean, 5.0))[0].rows
+
+
+def test_nothing_but_noise() -> None:
+    lone = np.zeros((60, 30))
+    lone[3, 3] = lone[50, 20] = 300.0
+    with pytest.raises(InputError, match="no cells beside each other reach 10 kPa"):
+        read(as_text(lone))
+
+
 def put(row: int, column: int, word: str) -> bytes:
     lines = [line.split(",") for line in as_text(foot()).decode().splitlines()]
     lines[row - 1][column - 1] = word
@@ -114,7 +142,7 @@ BAD = {
     "a pitch too wide": (as_text(foot()), {"pitch_mm": 10.0}, "a pitch of 2.9 to 6.3 mm would fit", "520 mm at a pitch of 10 mm"),
     "a pitch too fine": (as_text(foot()), {"pitch_mm": 2.5}, "a pitch of 2.9 to 6.3 mm would fit", "130 mm at a pitch of 2.5 mm"),
     "Pa for kPa": (as_text(foot(peak=3e5)), {}, "is it the right unit? Pa would fit", "the highest is 3e+05 kPa"),
-    "kPa for Pa": (as_text(foot()), {"unit": "Pa"}, "no cell reaches 10 kPa: is it the right unit?", "the highest is 0.3 kPa"),
+    "kPa for Pa": (as_text(foot()), {"unit": "Pa"}, "no cells beside each other reach 10 kPa; is it the right unit?", "the highest is 0.3 kPa"),
     "across": (as_text(foot().T), {}, "turn the map by a quarter", ""),
     "two that touch": (as_text(foot(columns=45)), {}, "leave an unloaded column between two feet", ""),
     "three": (as_text(np.hstack([foot()] * 3)), {}, "shows 3 loaded areas side by side", ""),

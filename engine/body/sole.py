@@ -1,0 +1,100 @@
+"""The underside of a foot in its frame, as heights on a grid: what the scan shows of it, and what is filled in between."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.body import foot_frame
+from engine.body.surface import Surface
+from engine.model.grid import Grid
+from engine.shape import heights
+from kernels import stations
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+SIGMA = 3.0
+"""mm: the sole is smoothed by a Gaussian of that width; wider ones flatten the arch, narrower ones leave the noise in."""
+_MARGIN = 3  # cells round the foot
+_FROM, _TO = 0.3, 0.6  # of the length: where the arch is
+_NEAR, _FAR = 0.12, 0.45  # of the width, in from each border
+_RIM = (0.08, 0.75)  # of the length
+_TALL = 30.0  # mm: higher is the side of the foot, not its sole
+
+
+@dataclass(frozen=True, eq=False)
+class Underside:
+    """`raw` (rows, columns) mm, NaN where the scan shows nothing; `inside`: within the foot's outline from above."""
+
+    raw: Floats
+    inside: Bools
+    origin: tuple[float, float]
+    pitch: float
+
+    def mirrored(self) -> Underside:
+        """With y the other way round."""
+        last = self.origin[1] + (self.raw.shape[1] - 1) * self.pitch
+        return Underside(self.raw[:, ::-1].copy(), self.inside[:, ::-1].copy(), (self.origin[0], -last), self.pitch)
+
+    def seen(self) -> Bools:
+        """The cells inside that the scan shows."""
+        made: Bools = self.inside & ~np.isnan(self.raw)
+        return made
+
+    def share(self) -> float:
+        """How much of the inside the scan shows."""
+        return int(np.count_nonzero(self.seen())) / max(1, int(np.count_nonzero(self.inside)))
+
+    def rim(self, length: float, inwards: float) -> float:
+        """How high the sole is so far inside the outline, mm: the median of both borders, of heel and midfoot; 0 where none is seen."""
+        told = []
+        for i in range(self.raw.shape[0]):
+            cells = np.flatnonzero(self.inside[i])
+            step = round(inwards / self.pitch)
+            if _RIM[0] * length <= self.origin[0] + i * self.pitch <= _RIM[1] * length and len(cells) > 2 * step:
+                told += [self.raw[i, cells[step]], self.raw[i, cells[-1 - step]]]
+        known = sorted(float(z) for z in told if not math.isnan(z))
+        return known[len(known) // 2] if known else 0.0
+
+    def smooth(self) -> Grid:
+        """Filled and smoothed; NaN outside."""
+        filled, _ = heights.filled(Grid(np.where(self.inside, self.raw, np.nan), self.origin, self.pitch))
+        return heights.smoothed(Grid(np.where(self.inside, filled.z, np.nan), self.origin, self.pitch), SIGMA)
+
+    def arches(self, length: float) -> tuple[float, float]:
+        """How high the sole is on average, mm, in the midfoot beside its right (lesser y) and its left border."""
+        sums, counts = [0.0, 0.0], [0, 0]
+        for i in range(self.raw.shape[0]):
+            if not _FROM * length <= self.origin[0] + i * self.pitch <= _TO * length:
+                continue
+            cells = np.flatnonzero(self.inside[i])
+            width = len(cells)
+            for side, row in enumerate((cells, cells[::-1])):
+                told = self.raw[i, row[int(_NEAR * width) : int(_FAR * width)]]
+                told = np.minimum(told[~np.isnan(told)], _TALL)
+                sums[side] += math.fsum(told.tolist())
+                counts[side] += len(told)
+        return (sums[0] / counts[0], sums[1] / counts[1]) if min(counts) > 0 else (0.0, 0.0)
+
+
+def underside(surface: Surface, length: float, pitch: float) -> Underside:
+    """Sampled from below: of the faces that look down, the lowest over each cell's middle."""
+    top = foot_frame.LOW * length
+    rows = math.ceil(length / pitch) + 1 + 2 * _MARGIN
+    told = np.empty((rows, 4))
+    stations.extents(surface.points, surface.faces, top, -_MARGIN * pitch, pitch, told)
+    finite = np.isfinite(told[:, stations.LEFT])
+    first = math.floor(float(told[finite, stations.LEFT].min()) / pitch) - _MARGIN
+    last = math.ceil(float(told[finite, stations.RIGHT].max()) / pitch) + _MARGIN
+    y = np.arange(first, last + 1) * pitch
+    inside = (y >= told[:, stations.LEFT][:, None]) & (y <= told[:, stations.RIGHT][:, None])
+    a, b, c = (surface.points[surface.faces[:, k]] for k in range(3))
+    down = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0]) < 0.0
+    chosen = np.ascontiguousarray(surface.faces[down & (a[:, 2] < top)])
+    origin = (-_MARGIN * pitch, first * pitch)
+    raw = heights.from_below(surface.points, chosen, origin, inside.shape, pitch)
+    return Underside(raw.z, inside, origin, pitch)

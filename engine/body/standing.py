@@ -1,0 +1,149 @@
+"""How a scanned foot stood: the plane under it, whatever rotation the scan came in.
+
+The direction is one of those that much of the surface looks along; in each the foot is let down on its hull, and the plane is fitted
+to what lies within a reach of it. The plane with most surface on it, widely scattered, is the one it stood on: a flat cut through the
+leg has less of both. Heights count from that plane, not from the lowest point, which noise moves by millimetres.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.body.surface import Surface
+from kernels import lattice, lying, orient
+
+Floats = npt.NDArray[np.float64]
+Int32s = npt.NDArray[np.int32]
+
+REACH = 1.0
+"""mm: what lies so near to the plane is what it is fitted to."""
+CONTACT = 3.0
+"""mm: how near is what counts as lying on it, when planes are compared: a foot that bore no weight is not flat."""
+_STEPS_PER_MM = 1000.0  # of the lattice that directions are found on
+_TRIED = 14
+_APART = 0.9  # cosine: directions nearer to one another are the same try
+_LOOKS = 0.94  # cosine: 20 degrees
+_LIES = 2000.0  # mm2 of a sole on the floor
+_NEARER = (0.94, 0.97, 0.985, 0.985)  # cosines
+_ENOUGH = 60_000  # faces that directions are compared on
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Points (n, 3) mm with z = 0 in the plane, and z up; `up` in the scan's frame; `score`: what planes are compared by."""
+
+    points: Floats
+    up: Floats
+    score: float
+
+
+def upright(surface: Surface) -> list[Standing]:
+    """The planes that the surface may have stood on, the best first; at most three, none where it covers no plane at all."""
+    points, faces = surface.points, surface.faces
+    some = np.ascontiguousarray(faces[:: -(-len(faces) // _ENOUGH)])
+    tried = [_let_down(points, some, -way) for way in ways(surface)]
+    ranked = sorted((t for t in tried if t is not None), key=lambda t: -t[1])[:3]
+    return [_settled(points, faces, frame, plane) for frame, _, plane in ranked]
+
+
+def on_floor(surface: Surface, up: Floats, height: float) -> Standing:
+    """On a floor that is known, `height` along `up`; on its own sole, where that is seen to lie on it."""
+    frame, plane, told = frame_of(up), np.array([0.0, 0.0, height]), np.empty(2)
+    moved = along(surface.points, frame)
+    lying.refit(moved, surface.faces, CONTACT, 0, plane, told)
+    if told[lying.AREA] >= _LIES:
+        return _settled(surface.points, surface.faces, frame, plane)
+    moved[:, 2] -= height
+    return Standing(moved, up, float(told[lying.AREA]))
+
+
+def along(points: Floats, frame: Floats) -> Floats:
+    """The points in a frame (3, 3), whose rows are its axes."""
+    moved = np.empty_like(points)
+    lying.turned(points, frame[0], frame[1], frame[2], moved)
+    return moved
+
+
+def frame_of(up: Floats) -> Floats:
+    """A right-handed frame (3, 3) with unit rows x, y and `up`."""
+    side = int(np.argmin(np.abs(up)))
+    x = np.zeros(3)
+    x[side] = 1.0
+    x = unit(x - up[side] * up)
+    return np.array([x, cross(up, x), up])
+
+
+def unit(v: Floats) -> Floats:
+    """v (3,) at length 1."""
+    scaled: Floats = v / np.sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2])
+    return scaled
+
+
+def cross(a: Floats, b: Floats) -> Floats:
+    """a x b, both (3,)."""
+    return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+
+
+def ways(surface: Surface) -> list[Floats]:
+    """Unit vectors that much of the surface looks along, most first."""
+    packed, count = _binned(surface)
+    axes = np.empty((orient.AXES, 3))
+    orient.spiral(axes)
+    ways, told = np.concatenate([axes, -axes]), np.empty(2 * orient.AXES)
+    lying.crowded(packed, count, ways, _LOOKS, told)
+    found: list[Floats] = []
+    for row in np.argsort(-told, kind="stable"):
+        way = ways[row]
+        if all(way[0] * w[0] + way[1] * w[1] + way[2] * w[2] < _APART for w in found):
+            found.append(way)
+            if len(found) == _TRIED or told[row] <= 0.0:
+                break
+    return [_sharper(packed, count, way) for way in found]
+
+
+def facing(surface: Surface) -> Floats:
+    """The unit vector that most of its surface looks along."""
+    packed, count = _binned(surface)
+    return _sharper(packed, count, unit(packed[:3, int(np.argmax(packed[3, :count]))].astype(np.float64)))
+
+
+def _binned(surface: Surface) -> tuple[npt.NDArray[np.float32], int]:
+    steps, packed = np.empty(surface.points.shape, np.int32), np.empty((4, orient.BINS), np.float32)
+    lattice.quantise(surface.points, _STEPS_PER_MM, steps)
+    return packed, orient.gather(steps, surface.faces, np.empty((orient.BINS, 3)), packed)
+
+
+def _sharper(packed: npt.NDArray[np.float32], count: int, way: Floats) -> Floats:
+    """Bins are degrees wide: on average what looks along `way` does so more exactly."""
+    made = way.copy()
+    for cosine in _NEARER:
+        lying.gathered(packed, count, cosine, made)
+    return made
+
+
+def _let_down(points: Floats, faces: Int32s, up: Floats) -> tuple[Floats, float, Floats] | None:
+    """The frame that it was let down in, how well it stands, and the plane there."""
+    frame = frame_of(up)
+    moved, whole, plane, told = along(points, frame), np.empty(8), np.empty(3), np.empty(2)
+    lying.whole(moved, faces, whole)
+    if not lying.rest(moved, whole[4], whole[5], plane):
+        return None
+    lying.refit(moved, faces, 2.0 * REACH, 1, plane, told)
+    lying.refit(moved, faces, REACH, 3, plane, told)
+    lying.refit(moved, faces, CONTACT, 0, plane, told)
+    return frame, float(told[lying.AREA] * np.sqrt(told[lying.SPREAD])), plane
+
+
+def _settled(points: Floats, faces: Int32s, frame: Floats, plane: Floats) -> Standing:
+    """The same in full."""
+    moved, plane, told = along(points, frame), plane.copy(), np.empty(2)
+    lying.refit(moved, faces, REACH, 8, plane, told)
+    lying.refit(moved, faces, CONTACT, 0, plane, told)
+    tilt = np.sqrt(plane[0] * plane[0] + plane[1] * plane[1] + 1.0)
+    up = unit(frame[2] - plane[0] * frame[0] - plane[1] * frame[1])
+    stood = along(points, frame_of(up))
+    stood[:, 2] -= plane[2] / tilt
+    return Standing(stood, up, float(told[lying.AREA] * np.sqrt(told[lying.SPREAD])))
