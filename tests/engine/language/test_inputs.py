@@ -29,7 +29,7 @@ from engine.reading import meshes
 from tests import scanned_template
 from tests.engine.language.test_stages import Drawn, tetrahedron
 from tests.scanned_template import Block
-from tests.scans import ENDS, _stl, block
+from tests.scans import ENDS, block, written
 
 READ: list[str] = []
 
@@ -142,7 +142,7 @@ def test_every_format_is_known_by_what_stands_in_it(kind: str, unit: str) -> Non
 
 def test_a_header_that_says_another_format_is_no_matter() -> None:
     for header in (b"solid", b"ply of something", b"v 1 2 3", b"OFFICE"):
-        assert meshes.kind_of(_stl(scanned_template.BOX, header)) == "stl"
+        assert meshes.kind_of(written(scanned_template.BOX, header=header)) == "stl"
 
 
 @pytest.mark.parametrize(
