@@ -113,10 +113,10 @@ def make(
     if known is None:
         with clock.step("check"):
             values, origins = accept(order, cls)
-            check_there(order, inputs)
+            check_there(order.inputs, inputs)
         home = Home(shop.home.disk, shop.home.charts) if whole else shop.home
         code = code_hash(cls)
-        handed = Inputs(inputs, home.readings, code)
+        handed = Inputs(inputs, shop.home.readings, code)
         run = Run(cls, values, origins, process.flat(), home=home, code_hash=code, inputs=handed)
         template = cls(run)
         judged = _judged(order, template, process, shop, clock)

@@ -26,10 +26,11 @@ from engine.errors import EngineFault, OrderError, TemplateError
 from engine.export.identity import Identity
 from engine.export.step import write as write_step
 from engine.language.charted import OF_CHART, from_chart
+from engine.language.inputs import NO_FILES, Files, Inputs, check_there
 from engine.language.judge import run_fits
 from engine.language.orders import accept
 from engine.language.stages import CadStage, Stage
-from engine.language.template import Run, Template
+from engine.language.template import Home, Run, Template
 from engine.language.values import Solid
 from engine.model.mesh import STEPS_PER_MM, Mesh, Part, Points
 from engine.model.order import Order
@@ -103,11 +104,13 @@ def distance(
     spacing_mm: float = 0.5,
     points: int | None = None,
     deadline: float = 120.0,
+    inputs: Files = NO_FILES,
 ) -> Deviation:
     """Run a fast stage and the @cad stage that is its `truth` on the same order, and measure how far apart they are.
 
     `order`: parameters, or a whole Order; `process`: a key (else the order's, else the template's own). Fits run, rules do not.
     `points`: about so many vertices and faces of the mesh are measured, evenly among them; None: all.
+    `inputs`: the bytes of the files that the order names, by their sha256.
 
     Method. Mesh to B-rep: from every vertex and every face's middle, OCCT's extrema (BRepExtrema_DistShapeShape) to the exact trimmed
     faces, in the CAD child; the rms weighs a middle by its face's area, a vertex by a third of its faces'. B-rep to mesh: from points
@@ -127,7 +130,10 @@ def distance(
     told = order if isinstance(order, Order) else Order(cls.key, parameters=dict(order or {}))
     known = load_process(process or told.process or cls.default_process, told.machine)
     values, origins = accept(told, cls)
-    template = cls(Run(cls, values, origins, known.flat(), home=None, cad_deadline=deadline))
+    check_there(told.inputs, inputs)
+    home = Home()
+    files = Inputs(inputs, home.readings, "")
+    template = cls(Run(cls, values, origins, known.flat(), home=home, cad_deadline=deadline, inputs=files))
     run_fits(template)
     mesh = _only_mesh(template, fast, getattr(template, stage)())
     return _measured(template, fast, mesh, spacing_mm, most=points)[0]

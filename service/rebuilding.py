@@ -51,7 +51,7 @@ def _input_files(order: Order, folder: str | None, as_json: bool) -> dict[str, b
     there = pathlib.Path(folder) if folder is not None else None
     if there is not None and not there.is_dir():
         raise OrderError("--inputs", "is no folder", value=folder)
-    files = {} if there is None or not needed else found(there, iter(needed))
+    files = {} if there is None or not needed else found(there, needed)
     missing = {digest: name for digest, name in needed.items() if digest not in files}
     if not missing:
         return files

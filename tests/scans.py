@@ -17,15 +17,16 @@ def block(x: float, y: float, z: float, kind: str = "stl") -> bytes:
     """A block with a corner at the origin, in the file's unit."""
     with np.errstate(invalid="ignore"):  # 0 times infinity
         points = BOX * (x, y, z)
-    return {"stl": _stl, "ascii": _ascii, "ply": _ply, "binary-ply": _binary_ply, "obj": _obj, "off": _off, "3mf": _3mf}[kind](
-        points
-    )
+    return {"stl": written, "ascii": _ascii, "ply": _ply, "binary-ply": _binary_ply, "obj": _obj, "off": _off, "3mf": _3mf}[
+        kind
+    ](points)
 
 
-def _stl(points: np.ndarray, header: bytes = b"solid of a scanner") -> bytes:
-    records = np.zeros(len(FACES), np.dtype([("n", "<f4", 3), ("v", "<f4", (3, 3)), ("a", "<u2")]))
-    records["v"] = points[FACES]
-    return header.ljust(80) + len(FACES).to_bytes(4, "little") + records.tobytes()
+def written(points: np.ndarray, faces: np.ndarray = FACES, header: bytes = b"solid of a scanner") -> bytes:
+    """A binary STL."""
+    records = np.zeros(len(faces), np.dtype([("n", "<f4", 3), ("v", "<f4", (3, 3)), ("a", "<u2")]))
+    records["v"] = points[faces]
+    return header.ljust(80) + len(faces).to_bytes(4, "little") + records.tobytes()
 
 
 def _ascii(points: np.ndarray) -> bytes:

@@ -20,7 +20,7 @@ import numpy as np
 
 from engine.errors import ChildFault, InputError, OrderError
 from engine.language.memory import StageMemory, Trace
-from engine.model.order import InputFile, Order, StageRun
+from engine.model.order import InputFile, StageRun
 
 if TYPE_CHECKING:
     from engine.model.foot import Foot, Side
@@ -51,6 +51,11 @@ class Inputs:
         self._code_hash = code_hash
         self._done: dict[Hashable, Any] = {}
 
+    def data(self, name: str, told: InputFile) -> bytes:
+        """The file's bytes; OrderError where they were not handed over."""
+        check_there({name: told}, self.files)
+        return self.files[told.sha256]
+
     def read(self, name: str, told: InputFile, errand: str, asked: Mapping[str, Any]) -> Any:
         """What `errand` of the reader finds in that file of the field `name`. InputError: it cannot be read, and why.
 
@@ -75,7 +80,7 @@ class Inputs:
         try:
             reader = child.shared((READER,), memory_mb=MEMORY_MB)
             found, cpu_ms, misused = reader.call(
-                f"{READER}:{errand}", self.files[told.sha256], told.unit, field_path, dict(asked), deadline=DEADLINE
+                f"{READER}:{errand}", self.data(name, told), told.unit, field_path, dict(asked), deadline=DEADLINE
             )
         except ChildFault as fault:
             raise InputError(field_path, _DIED.get(fault.kind, f"cannot be read: {fault.kind}")) from None
@@ -114,8 +119,22 @@ class PersonsFile:
     _name: str = field(repr=False, compare=False)
     _inputs: Inputs = field(repr=False, compare=False)
 
+    @property
+    def data(self) -> bytes:
+        """The file as it came."""
+        return self._inputs.data(self._name, self._told)
+
+    @property
+    def bytes_held(self) -> int:
+        """What it keeps in memory, where a stage returns it."""
+        return len(self._inputs.files.get(self.sha256, b""))
+
+    @property
+    def _told(self) -> InputFile:
+        return InputFile(self.sha256, self.unit, self.side)
+
     def _read(self, errand: str, asked: Mapping[str, Any]) -> Any:
-        return self._inputs.read(self._name, InputFile(self.sha256, self.unit, self.side), errand, asked)
+        return self._inputs.read(self._name, self._told, errand, asked)
 
 
 class ScanFile(PersonsFile):
@@ -139,20 +158,15 @@ class PressureFile(PersonsFile):
 
 
 class OutlineFile(PersonsFile):
-    """A traced outline."""
-
-    @property
-    def data(self) -> bytes:
-        """The file as it came."""
-        return self._inputs.files[self.sha256]
+    """A traced outline; its `data` is read by whoever asks."""
 
 
 KINDS: Mapping[str, type[PersonsFile]] = {"scan": ScanFile, "outline": OutlineFile, "pressure": PressureFile}
 """Kind of a field -> what a template sees of it."""
 
 
-def check_there(order: Order, files: Files) -> None:
-    """OrderError, naming the input, unless every file that the order names is there: before anything runs."""
-    for name, told in order.inputs.items():
+def check_there(inputs: Mapping[str, InputFile], files: Files) -> None:
+    """OrderError, naming the input, unless every file is there: asked before anything runs."""
+    for name, told in inputs.items():
         if told.sha256 not in files:
             raise OrderError(f"inputs.{name}", "its file is not there", value=told.sha256 or None)

@@ -198,6 +198,8 @@ def weight(result: object) -> int:
     """About how many bytes a result holds; meshes are what counts."""
     if isinstance(result, np.ndarray):
         return 1000 + result.nbytes
+    if isinstance(result, bytes):
+        return 1000 + len(result)
     if isinstance(result, Solid | Part):
         rows = sum(p.faces.nbytes for p in result.patches.values())
         stamps = sum([s.outline.points.nbytes for s in result.stamps])
@@ -207,9 +209,10 @@ def weight(result: object) -> int:
         return 1000 + sum(weight(v) for v in result.values())
     if isinstance(result, tuple):
         return 1000 + sum(weight(v) for v in result)
-    if is_dataclass(result):  # a mesh, a foot, a grid
+    if is_dataclass(result):  # a mesh, a foot, a grid; a person's file holds more than its fields say
         parts = [getattr(result, f.name) for f in fields(result)]
-        return 1000 + sum(weight(v) for v in parts if isinstance(v, np.ndarray | Mapping | tuple) or is_dataclass(v))
+        held = int(getattr(result, "bytes_held", 0))
+        return 1000 + held + sum(weight(v) for v in parts if isinstance(v, np.ndarray | Mapping | tuple) or is_dataclass(v))
     return 1000
 
 

@@ -92,14 +92,14 @@ class Input(Field[T | None]):
         if side not in (None, "left", "right"):
             raise ValueError(f"side {side!r} is neither left nor right")
         self.kind, self.side = kind, side
+        self.canonical = "kPa" if kind == "pressure" else "mm"
 
     def accept(self, raw: object) -> InputFile | None:
         if raw is None:
             return None
         if not isinstance(raw, InputFile):
             raise self.wrong('must be {"sha256": hash, "unit": unit}', raw)
-        kinds = ("kPa", "mm") if self.kind == "pressure" else ("mm",)
-        convert(self.path, 1.0, raw.unit, next((k for k in kinds if raw.unit in BY_CANONICAL[k]), kinds[0]))
+        convert(self.path, 1.0, raw.unit, self.canonical)
         if raw.side is not None and self.side is not None and raw.side != self.side:
             raise OrderError(f"{self.path}.side", "is the other side's", value=raw.side, limit=self.side, nearest=self.side)
         return replace(raw, side=raw.side or self.side, file=None)
@@ -110,10 +110,11 @@ class Input(Field[T | None]):
 
     def schema_of_value(self, language: str) -> dict[str, Any]:
         sha = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+        units = list(BY_CANONICAL[self.canonical])
         sides = ["left", "right"] if self.side is None else [self.side]
         return {
             "type": "object",
-            "properties": {"sha256": sha, "unit": {"type": "string"}, "side": {"enum": sides}},
+            "properties": {"sha256": sha, "unit": {"enum": units}, "side": {"enum": sides}},
             "required": ["sha256", "unit"],
             "additionalProperties": False,
         }

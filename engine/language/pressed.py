@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from engine.model.foot import Side
 from engine.model.grid import Grid
 from engine.model.mesh import Modifier
-from engine.model.pressure import PressureMap
-
-DEEPEST_MM = 4.0
+from engine.model.pressure import DEEPEST_MM, PressureMap
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+DEEPEST_MM = 4.0
+"""How deep a relief gets where nobody says otherwise (ours)."""
+
 
 @dataclass(frozen=True, eq=False)
 class PressureMap:

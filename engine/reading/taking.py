@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from engine.errors import OrderError
@@ -52,7 +52,7 @@ def read(where: str, path: pathlib.Path) -> bytes:
     return data
 
 
-def found(folder: pathlib.Path, wanted: Iterator[str]) -> dict[str, bytes]:
+def found(folder: pathlib.Path, wanted: Iterable[str]) -> dict[str, bytes]:
     """Those of the files that lie in the folder, by their sha256: looked for by that name, with or without an ending, then by what
     stands in each file."""
     missing = set(wanted)

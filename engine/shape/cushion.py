@@ -12,15 +12,15 @@ import numpy as np
 
 from engine.model.grid import Grid
 from engine.model.mesh import Modifier
+from engine.model.pressure import DEEPEST_MM
 from engine.shape import heights, zones
 
 SIGMA_MM = 4.0
 """Of the smoothing. At 6 the mean foot's big toe (303 kPa on 2 cm) is left with 195 and gets no relief; at 4 with 238."""
 BEGINS_KPA, FULL_KPA = 200.0, 400.0
 """Smoothed pressure at which relief begins, and from which on it is as deep as it gets."""
-DEEPEST_MM = 4.0
 DEPTHS_MM = (2.0, 6.0)
-"""The deepest relief: default and range."""
+"""The deepest relief may be so deep."""
 SLOPE = 0.35
 """mm in a mm: no place of the relief is steeper."""
 ZONES: tuple[tuple[str, float, int], ...] = (("firm", 0.0, 25), ("soft", 150.0, 17), ("softest", 250.0, 10))

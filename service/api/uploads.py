@@ -75,7 +75,9 @@ async def create(
     key: Orders,
     desk: TheDesk,
     kind: Literal["scan", "outline", "pressure"],
-    unit: Annotated[Literal["mm", "cm", "m", "in", "kPa"], Query(description="What a scanner's file does not say.")],
+    unit: Annotated[
+        Literal["mm", "cm", "m", "in", "kPa", "Pa", "N/cm2"], Query(description="What a scanner's file does not say.")
+    ],
     side: Literal["left", "right"] | None = None,
 ) -> UploadBody:
     """Send a file, as the body. The same file again is the upload that is there."""

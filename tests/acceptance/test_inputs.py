@@ -7,15 +7,17 @@ import io
 import json
 import os
 import pathlib
+import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from engine.body.synthetic import SyntheticFoot
 from engine.reading import taking
 from service.cli import main
-from tests.acceptance.serving import Served, serving
-from tests.scans import block
+from tests.acceptance.serving import ROOT, UNIKAT, Served, serving
+from tests.scans import block, written
 
 TEMPLATE = str(pathlib.Path(__file__).parents[1] / "scanned_template.py")
 SCAN = block(0.06, 0.02, 0.016)
@@ -176,6 +178,37 @@ def test_without_its_files_it_is_not_rebuilt(folder: pathlib.Path, run: Run) -> 
         assert (status, err) == (2, "") and json.loads(out)["error"]["limit"] == SHA
     status, _, err = run(*words, "--inputs", str(folder / "none"))
     assert status == 2 and "--inputs: is no folder" in err
+
+
+# ---- a campaign on a folder, of feet ----------------------------------------------------------------------------------
+
+
+def test_rows_of_a_campaign_name_scans_beside_it(tmp_path: pathlib.Path) -> None:
+    foot = SyntheticFoot(length=250.0, ball_width=96.0).mesh()
+    scan = written(foot.points, foot.faces)
+    (tmp_path / NAME).write_bytes(scan)
+    (tmp_path / "rows.csv").write_text(f"inputs.left_scan.file,inputs.left_scan.unit,feet\n{NAME},mm,left\n", encoding="utf-8")
+    out = tmp_path / "out"
+    words = [
+        "campaign",
+        str(tmp_path / "rows.csv"),
+        "--template",
+        "insole",
+        "--out",
+        str(out),
+        "--formats",
+        "stl",
+        "--jobs",
+        "1",
+    ]
+    done = subprocess.run([*UNIKAT, *words], capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
+    assert done.returncode in (0, 1), done.stdout + done.stderr  # whether that insole is printable is for its own tests
+    report = json.loads((out / "0000" / "0000002" / "report.json").read_bytes())
+    assert report["figures"]["stages"][0]["name"] == "left_scan.foot"
+    fitted = report["figures"]["fitted"]["measurements.left.foot_length"]
+    assert fitted["source"] == "scan" and fitted["value"] == pytest.approx(250.0, abs=1.5)
+    for piece in (scan[84:184], scan[-100:], NAME.encode()):
+        assert not any(piece in p.read_bytes() for p in out.rglob("*") if p.is_file())
 
 
 # ---- a service -------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from engine.errors import InputError
 from engine.model.foot import Side
 from engine.model.grid import Grid
 from engine.model.pressure import PressureMap
-from engine.shape.cushion import BEGINS_KPA, SLOPE, relief, smoothed
+from engine.shape.cushion import relief, smoothed
 
 VARIATIONS = 100 if os.environ.get("UNIKAT_SWEEP") else 20
 LENGTH = 273.0
@@ -140,8 +140,8 @@ def test_relief_lies_under_the_peaks_and_nowhere_else(mean: dict[Side, Floats], 
     # smoothed by another's hands: none where that is below 200 kPa, some where it is well above
     around = ndimage.gaussian_filter(np.pad(grid.z, 15), 4.0 / grid.pitch, mode="constant")[15:-15, 15:-15]
     assert np.abs(around - smoothed(grid).z).max() < 0.5
-    assert not depth.z[around < BEGINS_KPA - 1.0].any()
-    assert (depth.z[around > BEGINS_KPA + 20.0] > 0.0).all()
+    assert not depth.z[around < 200.0 - 1.0].any()
+    assert (depth.z[around > 200.0 + 20.0] > 0.0).all()
     assert_smooth_and_bounded(depth)
     base = register(PressureMap(mean[side], CELL), LENGTH)
     moves = [math.dist(place(where, *a), place(base, *b)) for a, b in zip(varied.told, peaks(mean[side], 8), strict=True)]
@@ -168,7 +168,7 @@ def assert_smooth_and_bounded(depth: Grid, deepest: float = 4.0) -> None:
             continue
         there = z[: len(z) - i, max(0, -j) : z.shape[1] - max(0, j)]
         beyond = z[i:, max(0, j) : z.shape[1] - max(0, -j)]
-        assert np.abs(there - beyond).max(initial=0.0) <= SLOPE * pitch * math.hypot(i, j) + 1e-9
+        assert np.abs(there - beyond).max(initial=0.0) <= 0.35 * pitch * math.hypot(i, j) + 1e-9
 
 
 def some(draw: st.DrawFn, rows: int, columns: int, high: float) -> Floats:

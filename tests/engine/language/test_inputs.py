@@ -29,7 +29,7 @@ from engine.reading import meshes
 from tests import scanned_template
 from tests.engine.language.test_stages import Drawn, tetrahedron
 from tests.scanned_template import Block
-from tests.scans import ENDS, _stl, block
+from tests.scans import ENDS, block, written
 
 READ: list[str] = []
 
@@ -115,8 +115,8 @@ def test_a_file_that_was_not_given_is_none() -> None:
 
 def test_what_is_seen_has_its_hash_unit_and_side() -> None:
     data = block(20, 10, 8)
-    template = ran(Seen, body=data, left=data, trace=b"REQ=FIL", map=b"1,2")
-    assert isinstance(template.body, ScanFile) and isinstance(template.map, PressureFile)
+    template = ran(Seen, body=data, left=data, trace=b"REQ=FIL")
+    assert isinstance(template.body, ScanFile) and isinstance(ran(Seen, unit="kPa", map=b"1,2").map, PressureFile)
     assert isinstance(template.trace, OutlineFile) and template.trace.data == b"REQ=FIL"
     assert (template.body.sha256, template.body.unit, template.body.side) == (sha(data), "mm", None)
     assert template.left.side == "left"  # as the field says
@@ -142,7 +142,7 @@ def test_every_format_is_known_by_what_stands_in_it(kind: str, unit: str) -> Non
 
 def test_a_header_that_says_another_format_is_no_matter() -> None:
     for header in (b"solid", b"ply of something", b"v 1 2 3", b"OFFICE"):
-        assert meshes.kind_of(_stl(scanned_template.BOX, header)) == "stl"
+        assert meshes.kind_of(written(scanned_template.BOX, header=header)) == "stl"
 
 
 @pytest.mark.parametrize(
@@ -305,6 +305,8 @@ def test_a_mesh_and_a_foot_weigh_what_they_hold() -> None:
     assert weight(mesh) >= mesh.points.nbytes + mesh.faces.nbytes
     foot = Foot("left", {}, Grid(np.zeros((100, 100)), (0, 0), 1.0), np.zeros((100, 100), bool), np.zeros((50, 2)))
     assert weight(foot) >= foot.sole.z.nbytes + foot.seen.nbytes + foot.outline.nbytes
+    data = block(20, 10, 8)
+    assert weight(data) >= len(data) and weight(ran(Seen, body=data).body) >= len(data)
 
 
 def test_a_stage_answers_for_one_file_alone(tmp_path: pathlib.Path) -> None:
@@ -341,6 +343,13 @@ def test_a_file_that_is_not_there_is_named_before_anything_runs() -> None:
         make(Order(Block.key, inputs={"left_scan": InputFile("", "mm", file="/hers/left.stl")}), Block)
 
 
+def test_a_file_that_was_not_handed_over_is_no_fault_of_the_designers() -> None:
+    values, _ = accept(order(Seen, body=block(20, 10, 8))[0], Seen)
+    template = Seen(Run(Seen, values, {}, {}, home=None))
+    with pytest.raises(OrderError, match=r"^inputs\.body: its file is not there$"):
+        template.size()
+
+
 def test_the_other_sides_file_is_refused() -> None:
     told = Order("seen", inputs={"left": InputFile("0" * 64, "mm", "right")})
     with pytest.raises(OrderError, match=r"inputs\.left\.side: is the other side's") as refused:
@@ -349,6 +358,16 @@ def test_the_other_sides_file_is_refused() -> None:
     assert Seen.schema()["properties"]["inputs"]["properties"]["left"]["properties"]["side"] == {"enum": ["left"]}
     with pytest.raises(ValueError, match="neither left nor right"):
         scan(side="top", label="Top")  # type: ignore[arg-type]  # what is tested
+
+
+def test_a_unit_suits_the_kind_of_file() -> None:
+    for field, good, bad in (("body", "in", "kPa"), ("trace", "mm", "Pa"), ("map", "N/cm2", "mm")):
+        assert accept(Order("seen", inputs={field: InputFile("0" * 64, good)}), Seen)[0][field].unit == good
+        with pytest.raises(OrderError) as refused:
+            accept(Order("seen", inputs={field: InputFile("0" * 64, bad)}), Seen)
+        assert refused.value.field == f"inputs.{field}.unit"
+        units = Seen.schema()["properties"]["inputs"]["properties"][field]["properties"]["unit"]["enum"]
+        assert good in units and bad not in units
 
 
 def test_words_name_a_file_its_unit_and_its_side() -> None:

@@ -100,6 +100,11 @@ def test_a_disc_by_hand() -> None:
     assert len(ring.ends) == 2 and area(ring) == pytest.approx(math.pi * (25**2 - 15**2), rel=0.01)
 
 
+def test_two_places_that_touch_at_a_corner_are_held_apart() -> None:
+    made = contours(Grid(np.array(((100.0, 0.0), (0.0, 100.0))), (0.0, 0.0), 20.0), 50.0)
+    assert len(made.ends) == 2
+
+
 def test_what_is_smaller_than_a_nozzle_fills_is_left_out() -> None:
     z = np.zeros((30, 30))
     z[3:8, 3:8] = z[12, 12] = 100.0
@@ -184,7 +189,7 @@ def test_nothing_presses_hard_and_all_is_firm() -> None:
     assert only.name == "firm"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
 def test_more_pressure_is_nowhere_firmer(seed: int, more: int) -> None:
     """The zone that holds at a place, by the later one that encloses it, never gets a higher density; but for the 0.1 of simplifying."""
@@ -197,6 +202,7 @@ def test_more_pressure_is_nowhere_firmer(seed: int, more: int) -> None:
     before, after = (smoothed(Grid(z, grid.origin, grid.pitch)) for z in (less, added))
     for _, level, _ in ZONES[1:]:
         low, high = contours(before, level), contours(after, level)
+        assert level > 200.0 or len(low.ends) > 1
         stray = zones.STRAY_MM
         for x, y in chance.uniform((0.0, 0.0), (156.0, 96.0), (60, 2)):
             near = [(x + a, y + b) for a in (-2 * stray, 0.0, 2 * stray) for b in (-2 * stray, 0.0, 2 * stray)]
