@@ -11,6 +11,8 @@ O(m) a step.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -89,21 +91,36 @@ def smooth(faces: Int32s, ends: Int32s, steps: int, band: float, means: Floats, 
         _step(faces, ends, back, means, points)
 
 
-@kernel("void(int32[:,::1], float64, float64[:,::1], float64[:,::1])", writes=("normals", "points"))
-def inwards(faces: Int32s, by: float, normals: Floats, points: Floats) -> None:
-    """Move points (n, 3) against their normals (of the faces round each, by area) by `by`, in place. Workspace: normals (n, 3)."""
-    normals[:] = 0.0
+@kernel("void(int32[:,::1], float64, int64, float64[:,:,::1], float64[:,::1])", writes=("normals", "points"))
+def inwards(faces: Int32s, by: float, rings: int, normals: npt.NDArray[np.float64], points: Floats) -> None:
+    """Move points (n, 3) against their normals by `by`, in place. Workspace: normals (2, n, 3).
+
+    A normal is that of the faces round a point, by area, and of those of its neighbours, so many rings far: slivers that smoothing
+    has turned over do not count for much among them.
+    """
+    now, then = normals[0], normals[1]
+    now[:] = 0.0
     for f in range(faces.shape[0]):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
         ux, uy, uz = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]
         vx, vy, vz = points[c, 0] - points[a, 0], points[c, 1] - points[a, 1], points[c, 2] - points[a, 2]
         nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
         for v in (a, b, c):
-            normals[v, 0] += nx
-            normals[v, 1] += ny
-            normals[v, 2] += nz
+            now[v, 0] += nx
+            now[v, 1] += ny
+            now[v, 2] += nz
+    for _ in range(rings):
+        then[:] = 0.0
+        for f in range(faces.shape[0]):
+            a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+            for k in range(3):
+                total = now[a, k] + now[b, k] + now[c, k]
+                then[a, k] += total
+                then[b, k] += total
+                then[c, k] += total
+        now, then = then, now
     for v in range(points.shape[0]):
-        length = np.sqrt(normals[v, 0] * normals[v, 0] + normals[v, 1] * normals[v, 1] + normals[v, 2] * normals[v, 2])
+        length = math.sqrt(now[v, 0] * now[v, 0] + now[v, 1] * now[v, 1] + now[v, 2] * now[v, 2])
         if length > 0.0:
             for k in range(3):
-                points[v, k] -= by * normals[v, k] / length
+                points[v, k] -= by * now[v, k] / length

@@ -35,6 +35,7 @@ STEPS, BAND, EDGE = 10, 0.1, 4.0
 ten of them round the borders of a coarse sole by half a millimetre, and leave a fine mesh its noise. So their number goes with
 1 / edge^2, and the band with the edge's square."""
 MOST_STEPS = 40
+_RINGS = 4  # that normals are averaged over
 _WELD = 10_000.0  # steps a mm: what lies so near together is one point
 _EQUILATERAL = 2.309401076758503  # 4 / sqrt(3): the square of an edge over the area
 _STRAY = 0.02  # of the surface of the largest piece: less is not looked at
@@ -164,11 +165,12 @@ def borders(surface: Surface) -> Int32s:
 def smoothed(surface: Surface, sock_mm: float) -> Surface:
     """Without a scanner's noise, and moved in by the thickness of a sock."""
     points, n = surface.points.copy(), len(surface.points)
-    steps = min(MOST_STEPS, round(STEPS * (EDGE / mean_edge(surface)) ** 2))
+    finer = EDGE / mean_edge(surface)
+    steps = min(MOST_STEPS, round(STEPS * finer**2))
     band = BAND * min(1.0, STEPS / max(1, steps))
     taubin.smooth(surface.faces, borders(surface), steps, band, np.empty((n, 4)), points)
     if sock_mm > 0.0:
-        taubin.inwards(surface.faces, sock_mm, np.empty((n, 3)), points)
+        taubin.inwards(surface.faces, sock_mm, min(_RINGS, math.ceil(2.0 * finer)), np.empty((2, n, 3)), points)
     return surface.moved(points)
 
 
