@@ -27,11 +27,20 @@ INSIDE, HELD = -1, -2
 """`ends` of a point inside the surface, and of one where more than one gap, or other knots, meet: it stays where it is."""
 
 
+@inlined
+def _scrambled(row: np.int64) -> np.int64:
+    """A number of 64 bits for a row, without order in it (the finish of splitmix64; Steele, Lea, Flood 2014)."""
+    h = (row + np.int64(1)) * np.int64(-7046029254386353131)
+    h = (h ^ (h >> np.int64(30))) * np.int64(-4658895280553007687)
+    return h ^ (h >> np.int64(27))
+
+
 @kernel("int64(int32[:,::1], int64[:,::1], int32[:,::1])", writes=("sums", "ends"))
 def borders(faces: Int32s, sums: Int64s, ends: Int32s) -> int:
     """ends (n, 2): of a point on the border its two neighbours there, else INSIDE or HELD; returns how many points are no INSIDE.
 
-    Workspace: sums (n, 2). n is at most 2^31, so sums of squares wrap around without harm: their difference does not.
+    Workspace: sums (n, 3). n is at most 2^31, so sums of squares wrap around without harm: their difference does not. Two gaps at one
+    point may add up to what another pair would give: a third sum, of the rows scrambled, tells them from it.
     """
     sums[:] = 0
     for f in range(faces.shape[0]):
@@ -39,16 +48,17 @@ def borders(faces: Int32s, sums: Int64s, ends: Int32s) -> int:
             v, after, before = faces[f, k], np.int64(faces[f, (k + 1) % 3]), np.int64(faces[f, (k + 2) % 3])
             sums[v, 0] += after - before
             sums[v, 1] += after * after - before * before
+            sums[v, 2] += _scrambled(after) - _scrambled(before)
     count = 0
     for v in range(ends.shape[0]):
         apart, squares = sums[v, 0], sums[v, 1]
         if apart == 0:
-            ends[v, 0] = ends[v, 1] = INSIDE if squares == 0 else HELD
+            ends[v, 0] = ends[v, 1] = INSIDE if squares == 0 and sums[v, 2] == 0 else HELD
         else:
             total = squares // apart
             first, last = (total + apart) // 2, (total - apart) // 2
             sound = first >= 0 and last >= 0 and first < ends.shape[0] and last < ends.shape[0]
-            sound = sound and first - last == apart and first * first - last * last == squares
+            sound = sound and first - last == apart and _scrambled(first) - _scrambled(last) == sums[v, 2]
             ends[v, 0] = first if sound else HELD
             ends[v, 1] = last if sound else HELD
         count += ends[v, 0] != INSIDE

@@ -54,7 +54,7 @@ OFF = 20.0
 def check(surface: Surface, under: Underside, length: float, whole: bool, name: str) -> str:
     """What of its proportions is no foot's, where it lies along x, heel first; InputError where it is known what else it is."""
     low = foot_frame.profile(surface, foot_frame.LOW * length, 0.0, length, SHARES)
-    width = np.where(np.isfinite(low[:, stations.LEFT]), low[:, stations.RIGHT] - low[:, stations.LEFT], 0.0)
+    width = np.where(np.isfinite(low[:, stations.LEAST]), low[:, stations.MOST] - low[:, stations.LEAST], 0.0)
     widest = float(width.max())
     if widest > TWO * length:
         raise InputError(name, f"is {length:.0f} mm long and {widest:.0f} mm wide: two feet, or no foot")

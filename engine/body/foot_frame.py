@@ -80,7 +80,7 @@ def heel_first(surface: Surface, length: float, whole: bool) -> Surface | None:
     """
     rear = reach(surface.points, LOW * length)[0]
     told = profile(surface, math.inf if whole else LOW * length, rear, length, np.linspace(0.15, 0.85, 36))
-    size = told[:, stations.HIGH] if whole else told[:, stations.RIGHT] - told[:, stations.LEFT]
+    size = told[:, stations.HIGH] if whole else told[:, stations.MOST] - told[:, stations.LEAST]
     one, two = mean(size[:11]), mean(size[-11:])
     heel, toes = (one, two) if whole else (two, one)
     if not max(one, two) > (_TALLER if whole else _WIDER) * min(one, two):
@@ -100,12 +100,12 @@ def on_axis(surface: Surface) -> tuple[Surface, float]:
         ends = []
         for share in (BACK, FRONT):
             told = profile(surface, LOW * length, rear, length, share + AROUND)
-            ends.append(mean(0.5 * (told[:, stations.LEFT] + told[:, stations.RIGHT])))
+            ends.append(mean(0.5 * (told[:, stations.LEAST] + told[:, stations.MOST])))
         slope = (ends[1] - ends[0]) / ((FRONT - BACK) * length)
         surface = surface.moved(about_z(surface.points, 1.0, slope) if math.isfinite(slope) else surface.points)
     rear, front = reach(surface.points, LOW * length)
     told = profile(surface, LOW * length, rear, front - rear, BACK + AROUND)
-    middle = mean(0.5 * (told[:, stations.LEFT] + told[:, stations.RIGHT]))
+    middle = mean(0.5 * (told[:, stations.LEAST] + told[:, stations.MOST]))
     surface.points[:] -= np.array([rear, middle if math.isfinite(middle) else 0.0, 0.0])
     return surface, front - rear
 

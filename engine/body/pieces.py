@@ -158,7 +158,7 @@ def borders(surface: Surface) -> Int32s:
     """`taubin.borders` of its points."""
     n = len(surface.points)
     ends = np.empty((n, 2), np.int32)
-    taubin.borders(surface.faces, np.empty((n, 2), np.int64), ends)
+    taubin.borders(surface.faces, np.empty((n, 3), np.int64), ends)
     return ends
 
 
