@@ -1,7 +1,7 @@
 """The benchmarks: uv run python -m benchmarks [SUBJECT ...] [--json FILE]
 
 Prints a table of each subject: ours, every peer, the ratio, the goal, and whether the answers agree. Exit status 1 where some
-do not; a missed goal is said and is no failure. 2: an unknown subject, one that is not there yet, or a file that cannot be written.
+do not; a missed goal is said and is no failure. 2: an unknown subject, or a file that cannot be written.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from benchmarks import harness
 
-SUBJECTS: Mapping[str, str | None] = {
+SUBJECTS: Mapping[str, str] = {
     "product": "benchmarks.product",
     "verdict": "benchmarks.verdict",
     "export": "benchmarks.export",
     "compile": "benchmarks.compile",
-    "fit": None,
+    "fit": "benchmarks.fit",
     "service": "benchmarks.service",
 }
-"""Subject -> the module whose `cases()` it is; None: it comes with a later issue."""
+"""Subject -> the module whose `cases()` it is."""
 
 PEERS = ("lib3mf", "trimesh", "networkx", "lxml")
 """What `unikat` itself never installs: the group `oracle`."""
@@ -38,20 +38,20 @@ VERDICT_PEERS = {
     "scipy": "scipy==1.17.1",
 }
 """What `verdict` is measured against, and no group installs: MeshLib is not free for commerce, libigl's CGAL part is copyleft."""
+FIT_PEERS = {name: VERDICT_PEERS[name] for name in ("embreex", "scipy")}
+"""What `fit` is measured against as well."""
 _TRIED = "UNIKAT_BENCHMARKS_WITH_PEERS"
 
 
 def cases_of(subject: str) -> Sequence[harness.Case]:
-    """The cases of a subject that is there."""
-    module = SUBJECTS[subject]
-    assert module is not None
-    made: Callable[[], Sequence[harness.Case]] = importlib.import_module(module).cases
+    """The cases of a subject."""
+    made: Callable[[], Sequence[harness.Case]] = importlib.import_module(SUBJECTS[subject]).cases
     return made()
 
 
 def _with_peers(arguments: Sequence[str], subjects: Sequence[str]) -> str | None:
     """Start again in an environment that has the peers; a line that says what is missing where that cannot be."""
-    more = VERDICT_PEERS if "verdict" in subjects else {}
+    more = VERDICT_PEERS if "verdict" in subjects else FIT_PEERS if "fit" in subjects else {}
     missing = [name for name in (*PEERS, *more) if importlib.util.find_spec(name) is None]
     if not missing:
         return None
@@ -68,8 +68,6 @@ def _refusal(subjects: Sequence[str], file: str | None) -> str | None:
     for subject in subjects:
         if subject not in SUBJECTS:
             return f"benchmarks: no subject {subject!r}; there is {', '.join(SUBJECTS)}"
-        if SUBJECTS[subject] is None:
-            return f"benchmarks: {subject} comes with a later issue; there is {', '.join(s for s, m in SUBJECTS.items() if m)}"
     if file is not None and not pathlib.Path(file).resolve().parent.is_dir():
         return f"benchmarks: --json: no such folder: {pathlib.Path(file).parent}"
     return None
@@ -79,10 +77,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("subject", nargs="*", metavar="SUBJECT", help=f"{', '.join(SUBJECTS)}; without one: all that are there")
+    parser.add_argument("subject", nargs="*", metavar="SUBJECT", help=f"{', '.join(SUBJECTS)}; without one: all of them")
     parser.add_argument("--json", metavar="FILE", help="write the rows here as a JSON list")
     options = parser.parse_args(given)
-    subjects = options.subject or [name for name, module in SUBJECTS.items() if module]
+    subjects = options.subject or list(SUBJECTS)
     why = _refusal(subjects, options.json) or _with_peers(given, subjects)
     if why is not None:
         print(why, file=sys.stderr)

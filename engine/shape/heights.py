@@ -101,7 +101,7 @@ def no_steeper(grid: Grid, slope: float, *, above: bool = False) -> Grid:
     unknown = np.isnan(grid.z)
     z = np.where(unknown, math.inf, -grid.z if above else grid.z)
     low = np.empty(z.shape)
-    envelope.envelope(z, slope * grid.pitch, np.empty(len(z)), low)
+    envelope.envelope(z, slope * grid.pitch, np.empty(len(z)), np.empty(3 * z.shape[1]), low)
     low[unknown] = math.nan
     return Grid(0.0 - low if above else low, grid.origin, grid.pitch)
 

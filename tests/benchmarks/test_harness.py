@@ -117,8 +117,6 @@ def test_what_other_processes_took_is_told() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (["fit"], "comes with a later issue"),
-        (["fit", "export"], "comes with a later issue"),
         (["speed"], "no subject 'speed'"),
         (["export", "--json", "/nowhere/at/all/rows.json"], "no such folder"),
     ],
@@ -160,7 +158,7 @@ def test_the_readme_says_what_was_measured() -> None:
     rows = json.loads(table.RESULTS.read_text(encoding="utf-8"))
     readme = table.README.read_text(encoding="utf-8")
     assert table.placed(readme, table.markdown(rows)) == readme, "run python -m benchmarks.table"
-    assert {told["subject"] for told in rows} == {name for name, module in command.SUBJECTS.items() if module}
+    assert {told["subject"] for told in rows} == set(command.SUBJECTS)
 
 
 def test_a_table_that_was_edited_is_seen() -> None:
@@ -178,14 +176,17 @@ def test_the_verdict_has_a_table_of_its_own() -> None:
     assert two.startswith(table.HEAD[0])
 
 
-def test_what_the_verdict_is_measured_against_is_pinned_and_asked_for_by_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert all(pin.count("==") == 1 for pin in command.VERDICT_PEERS.values())
+def test_what_a_subject_is_measured_against_is_pinned_and_asked_for_by_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert all(pin.count("==") == 1 for pin in {**command.VERDICT_PEERS, **command.FIT_PEERS}.values())
     monkeypatch.setattr(command, "PEERS", ())
     monkeypatch.setattr(command, "VERDICT_PEERS", {"no_such_peer": "no-such-peer==1.0"})
     monkeypatch.setenv("UNIKAT_BENCHMARKS_WITH_PEERS", "1")
     told = command._with_peers(["verdict"], ["verdict"])
     assert told is not None and "--with no-such-peer==1.0" in told
     assert command._with_peers(["export"], ["export"]) is None
+    monkeypatch.setattr(command, "FIT_PEERS", {"no_such_peer": "no-such-peer==2.0"})
+    told = command._with_peers(["fit"], ["fit"])
+    assert told is not None and "--with no-such-peer==2.0" in told
 
 
 def test_no_table_of_answers_that_disagree_or_of_other_rows() -> None:

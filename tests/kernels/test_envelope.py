@@ -12,7 +12,7 @@ from kernels.envelope import envelope
 
 def under(z: np.ndarray, rise: float) -> np.ndarray:
     low = np.full(z.shape, np.nan)
-    envelope(z, rise, np.empty(len(z)), low)
+    envelope(z, rise, np.empty(len(z)), np.empty(3 * z.shape[1]), low)
     return low
 
 

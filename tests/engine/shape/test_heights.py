@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pathlib
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +18,7 @@ from engine.model.grid import Grid
 from engine.shape import heights
 from engine.shape.heights import filled, from_above, from_below, no_steeper, smooth, smoothed
 
+ROOT = pathlib.Path(__file__).parents[3]
 ORIGIN, PITCH = (-3.0, 5.0), 0.5
 
 
@@ -164,3 +170,43 @@ def test_what_has_no_smooth_surface() -> None:
         smooth(grid(0, 0.0, (9, 3)))
     with pytest.raises(ValueError, match="places are"):
         smooth(grid()).at(np.zeros((4, 3)))
+
+
+ANOTHER = """
+import hashlib
+import numpy as np
+from engine.authoring import Grid, sheet
+from engine.shape.heights import filled, from_below, no_steeper, smooth, smoothed
+
+i, j = np.indices((40, 30))
+z = 8.0 + (i * 7919 + j * 104729) % 997 / 499.0
+points = np.stack((i * 1.01, j * 0.99, z), axis=2).reshape(-1, 3)
+at = (np.arange(39)[:, None] * 30 + np.arange(29)).ravel()
+faces = np.concatenate((np.stack((at, at + 30, at + 1), 1), np.stack((at + 1, at + 30, at + 31), 1))).astype(np.int32)
+draped = from_below(points, faces, (0.3, 0.2), (36, 26), 1.0)
+full = filled(Grid(np.where((i * j) % 5 > 2, np.nan, z), (0.0, 0.0), 1.0))[0]
+soft = no_steeper(smoothed(full, 1.7), 0.35)
+stations = 2.0 + np.arange(30) * 1.1
+half = 9.0 - (stations - 18.0) ** 2 / 40.0
+body = sheet(soft, stations=stations, low=14.0 - half, high=14.0 + half, heel=1.0, toe=36.0, bevel=0.5)
+told = hashlib.sha256()
+for array in (draped.z, full.z, soft.z, smooth(soft).at(points[:300, :2] * 0.9), body.mesh.points, body.mesh.faces):
+    told.update(np.ascontiguousarray(array).tobytes())
+print(told.hexdigest())
+"""
+
+
+def test_the_same_bits_on_other_machines() -> None:
+    """On a processor without vectors of four, another libm, another numpy."""
+    machines: list[dict[str, str]] = [
+        {},
+        {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NPY_DISABLE_CPU_FEATURES": "AVX2"},
+        {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2", "OPENBLAS_CORETYPE": "Nehalem"},
+    ]
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", ANOTHER], cwd=ROOT, env={**os.environ, **machine}, capture_output=True, text=True, check=True
+        ).stdout
+        for machine in machines
+    ]
+    assert len(told[0]) == 65 and told[0] == told[1] == told[2]

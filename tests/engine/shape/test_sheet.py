@@ -126,7 +126,7 @@ def test_columns_crowd_at_the_edges() -> None:
         made = columns(across)
         assert made[0] == 0.0 and made[-1] == 1.0 and len(made) == across + 1
     steps = np.diff(columns(48))
-    assert 0.28 < steps[0] / steps[24] < 0.34 and np.all(np.diff(steps[:24]) > 0.0)
+    assert 0.44 < steps[0] / steps[24] < 0.48 and np.all(np.diff(steps[:24]) > 0.0)
 
 
 def without(top: Grid) -> Grid:
