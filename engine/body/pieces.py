@@ -12,7 +12,7 @@ from typing import NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from engine.body.standing import along, facing, frame_of
+from engine.body.standing import along, facing, frame_of, length
 from engine.body.surface import Surface
 from engine.errors import InputError
 from engine.model.mesh import Mesh
@@ -113,7 +113,7 @@ def one_foot(surface: Surface, name: str, unit: str, notes: list[str]) -> Surfac
             break
         piece = surface.only(island == i)
         gap = openness(piece).middle - whole.middle
-        apart = float(np.sqrt(gap[0] ** 2 + gap[1] ** 2 + gap[2] ** 2)) > _APART * across
+        apart = length(gap) > _APART * across
         alike = told[i, 0] > _ANOTHER * told[order[0], 0] and _across(piece.points) > 0.5 * across
         if alike and (apart or whole.share < _SHUT):
             raise InputError(name, "holds two feet, or two other things: one foot in a file, please")
@@ -142,9 +142,9 @@ def openness(surface: Surface) -> Openness:
     """How open the surface is, and what goes with it."""
     told = np.empty(8)
     lying.whole(surface.points, surface.faces, told)
-    length = float(np.sqrt(told[1] ** 2 + told[2] ** 2 + told[3] ** 2))
-    way = told[1:4] / length if length > 0.0 else np.array([0.0, 0.0, 1.0])
-    return Openness(length / float(told[0]), way, told[4:7].copy(), float(told[7]))
+    total = length(told[1:4])
+    way = told[1:4] / total if total > 0.0 else np.array([0.0, 0.0, 1.0])
+    return Openness(total / float(told[0]), way, told[4:7].copy(), float(told[7]))
 
 
 def hollow(surface: Surface, told: Openness) -> bool:
@@ -166,7 +166,7 @@ def smoothed(surface: Surface, sock_mm: float) -> Surface:
     """Without a scanner's noise, and moved in by the thickness of a sock."""
     points, n = surface.points.copy(), len(surface.points)
     finer = EDGE / mean_edge(surface)
-    steps = min(MOST_STEPS, round(STEPS * finer**2))
+    steps = min(MOST_STEPS, round(STEPS * finer * finer))
     band = BAND * min(1.0, STEPS / max(1, steps))
     taubin.smooth(surface.faces, borders(surface), steps, band, np.empty((n, 4)), points)
     if sock_mm > 0.0:

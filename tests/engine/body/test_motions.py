@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -17,6 +20,7 @@ from engine.reading.meshes import read_file
 from tests.engine.body.test_kinds import some
 from tests.engine.body.test_scan import apart, scan_of, turned
 
+ROOT = pathlib.Path(__file__).parents[3]
 WITHIN = {"arch_length": 0.6, "ball_girth": 0.4}
 """mm; all others 0.1."""
 RIGHT = SyntheticFoot(side="right").mesh(60, 60)
@@ -85,3 +89,37 @@ def test_bare_feet_with_toes(shared_data: pathlib.Path) -> None:
     assert [foot.side for foot in feet] == ["left", "right"]
     alike(*feet)
     assert feet[0].measures["foot_length"].value == pytest.approx(242.8, abs=1.0)
+
+
+ANOTHER = """
+import hashlib
+import numpy as np
+from engine.body.foot import foot_of
+from engine.body.synthetic import SyntheticFoot
+from engine.model.mesh import Mesh
+
+drawn = SyntheticFoot(side="right").mesh(60, 60)
+x, y, z = drawn.points.T
+rough = (np.arange(3 * len(x)).reshape(-1, 3) * 7919 % 997) / 2500.0
+turned = np.stack([0.6 * x - 0.48 * y + 0.64 * z, 0.8 * x + 0.36 * y - 0.48 * z, 0.8 * y + 0.6 * z], axis=1) + rough
+told = hashlib.sha256(drawn.points.tobytes())
+foot = foot_of(Mesh(turned, drawn.faces), sock_mm=1.0)
+told.update(foot.sole.z.tobytes() + foot.outline.tobytes() + foot.seen.tobytes() + repr(sorted(foot.measures.items())).encode())
+print(told.hexdigest())
+"""
+
+
+def test_the_same_bits_on_other_machines() -> None:
+    """On a processor without vectors of four, another libm, another numpy."""
+    machines: list[dict[str, str]] = [
+        {},
+        {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NPY_DISABLE_CPU_FEATURES": "AVX2"},
+        {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2", "OPENBLAS_CORETYPE": "Nehalem"},
+    ]
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", ANOTHER], cwd=ROOT, env={**os.environ, **machine}, capture_output=True, text=True, check=True
+        ).stdout
+        for machine in machines
+    ]
+    assert len(told[0]) == 65 and told[0] == told[1] == told[2]
