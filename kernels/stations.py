@@ -10,22 +10,31 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from kernels.compiled import kernel
+from kernels.compiled import inlined, kernel
 
 Floats = npt.NDArray[np.float64]
 Int32s = npt.NDArray[np.int32]
 
-LEFT, RIGHT, LOW, HIGH = range(4)
+LEAST, MOST, LOW, HIGH = range(4)
+
+
+@inlined
+def _widen(points: Floats, a: int, b: int, t: float, top: float, told: Floats, i: int) -> None:
+    y = points[a, 1] + t * (points[b, 1] - points[a, 1])
+    z = points[a, 2] + t * (points[b, 2] - points[a, 2])
+    if z <= top:
+        told[i, LEAST], told[i, MOST] = min(told[i, LEAST], y), max(told[i, MOST], y)
+        told[i, LOW], told[i, HIGH] = min(told[i, LOW], z), max(told[i, HIGH], z)
 
 
 @kernel("void(float64[:,::1], int32[:,::1], float64, float64, float64, float64[:,::1])", writes=("told",))
 def extents(points: Floats, faces: Int32s, top: float, first: float, step: float, told: Floats) -> None:
-    """told (k, 4): at x = first + i step the least and the greatest y (RIGHT, LEFT the other way: LEFT is least) and z of the
-    surface's edges below z = `top`; inf and -inf where there is nothing. points (n, 3), faces (m, 3)."""
+    """told (k, 4): at x = first + i step the least y, the greatest, the least z and the greatest of the surface's edges below z = `top`;
+    inf and -inf where there is nothing. points (n, 3), faces (m, 3)."""
     for i in range(told.shape[0]):
-        told[i, LEFT] = told[i, LOW] = math.inf
-        told[i, RIGHT] = told[i, HIGH] = -math.inf
-    most = told.shape[0] - 1
+        told[i, LEAST] = told[i, LOW] = math.inf
+        told[i, MOST] = told[i, HIGH] = -math.inf
+    last = told.shape[0] - 1
     for f in range(faces.shape[0]):
         for k in range(3):
             a, b = faces[f, k], faces[f, (k + 1) % 3]
@@ -35,14 +44,11 @@ def extents(points: Floats, faces: Int32s, top: float, first: float, step: float
             if points[a, 2] > top and points[b, 2] > top:
                 continue
             i = max(0, math.ceil((xa - first) / step - 1e-9))
-            while i <= most and first + i * step <= xb:
-                t = (first + i * step - xa) / (xb - xa) if xb > xa else 0.0
-                t = min(1.0, max(0.0, t))
-                y = points[a, 1] + t * (points[b, 1] - points[a, 1])
-                z = points[a, 2] + t * (points[b, 2] - points[a, 2])
-                if z <= top:
-                    told[i, LEFT], told[i, RIGHT] = min(told[i, LEFT], y), max(told[i, RIGHT], y)
-                    told[i, LOW], told[i, HIGH] = min(told[i, LOW], z), max(told[i, HIGH], z)
+            while i <= last and first + i * step <= xb:
+                t = min(1.0, max(0.0, (first + i * step - xa) / (xb - xa))) if xb > xa else 0.0
+                _widen(points, a, b, t, top, told, i)
+                if xb == xa:  # it lies in the station: its other end too
+                    _widen(points, a, b, 1.0, top, told, i)
                 i += 1
 
 

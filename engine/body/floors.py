@@ -18,7 +18,8 @@ FLANGE = 6_000.0
 """mm2 that look down in one plane above the sole: a foam's top, turned over with the imprint in it."""
 _SHARE = 0.12  # of all that was scanned is the floor at least
 _TRIED = 4
-_CLEAR = 2.0  # mm above a floor, or below a flange, is where what is kept begins
+_CLEAR = 2.0  # mm above a floor is where what is kept begins
+_LIP = 4.0  # mm below a foam's top it still bends over
 _SOLE = -0.3  # faces that look down so much are the foot's own, even on the floor
 _SHALLOW, _DEEP = 10.0, 80.0  # mm: how deep in a foam a foot stands
 
@@ -48,7 +49,7 @@ def without_flange(surface: Surface, notes: list[str]) -> Surface:
     if much < FLANGE:
         return surface
     notes.append(f"the foam's top, {found:.0f} mm above the sole, was cut away")
-    return surface.only(surface.points[:, 2][surface.faces].min(axis=1) < found - _CLEAR)
+    return surface.only(surface.points[:, 2][surface.faces].max(axis=1) < found - _LIP)
 
 
 def _area(surface: Surface) -> float:

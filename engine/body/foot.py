@@ -28,8 +28,6 @@ OPEN = 0.33
 """Of its surface a sheet is open: the sum of its area vectors over its area. A foot cut at the ankle, its sole unseen, is below."""
 CLEAR_ARCH = 1.0
 """mm: by so much is the sole higher beside its medial border than beside the other, or it does not tell which foot it is."""
-BOTTOMLESS = 0.12
-"""Of its surface a foot is open that is open at more than the ankle."""
 _INSIDE_OUT = "the scan was wrong side out"
 SEEN = 0.5
 """Of the sole: less tells nothing of the arch."""
@@ -63,7 +61,8 @@ def foot_of(
     surface, kind = _sheet_outwards(surface, kind, notes)
     if kind == "imprint" and length_mm is None:
         raise InputError(name, "is an imprint, whose foam gives way: the foot's length must be typed too")
-    asked = _Asked(side, kind, sock_mm, length_mm, name, pitch)
+    gaping = pieces.openness(surface).share > foot_doubt.GAPING
+    asked = _Asked(side, kind, sock_mm, length_mm, name, pitch, gaping)
     surface = pieces.smoothed(surface, sock_mm)
     if floor is None:
         stood = standing.upright(surface)
@@ -80,10 +79,6 @@ def foot_of(
             doubts.append(doubt)
         else:
             return replace(foot, notes=(*notes, *more))
-    if kind == "foot" and pieces.openness(surface).share > BOTTOMLESS:
-        raise InputError(
-            name, "shows no sole to stand on: it was cut above the heel, or scanned from above alone, without the floor"
-        )
     raise doubts[0] if doubts else InputError(name, "has no side that it could stand on: it is no foot")
 
 
@@ -97,6 +92,7 @@ class _Asked:
     length_mm: float | None
     name: str
     pitch: float
+    gaping: bool
 
 
 def _read(surface: Surface, asked: _Asked, notes: list[str]) -> Foot:
@@ -104,10 +100,14 @@ def _read(surface: Surface, asked: _Asked, notes: list[str]) -> Foot:
     if kind == "imprint":
         surface = floors.without_flange(surface, notes)
     points, long = foot_frame.lengthwise(surface.points)
-    surface = foot_frame.heel_first(surface.moved(points), long, kind == "foot", name)
-    surface, length = foot_frame.on_axis(surface)
+    ahead = foot_frame.heel_first(surface.moved(points), long, kind == "foot")
+    if ahead is None:
+        raise foot_doubt.no_foot(name, "at one end what it is at the other", asked.gaping)
+    surface, length = foot_frame.on_axis(ahead)
     under = sole.underside(surface, length, asked.pitch)
-    foot_doubt.check(surface, under, length, kind == "foot", name)
+    strange = foot_doubt.check(surface, under, length, kind == "foot", name)
+    if strange:
+        raise foot_doubt.no_foot(name, strange, asked.gaping)
     if asked.length_mm is not None:
         notes.append(f"the scan is {length:.1f} mm long, {asked.length_mm:.1f} mm were given")
         if kind == "imprint":

@@ -45,14 +45,16 @@ _END = 0.2  # of the length
 _GAPING = (0.15, 0.06)  # of the length: how wide and how high is the border of an open cut
 _BACKWARDS = 0.7
 _FLAT_CUT = 0.99
+GAPING = 0.12
+"""Of its surface is open what is open at more than the ankle."""
 OFF = 20.0
 """mm between an imprint and the length that was typed with it: more is another foot's."""
 
 
-def check(surface: Surface, under: Underside, length: float, whole: bool, name: str) -> None:
-    """InputError where what lies along x, heel first, is not one foot, or not the whole of it."""
+def check(surface: Surface, under: Underside, length: float, whole: bool, name: str) -> str:
+    """What of its proportions is no foot's, where it lies along x, heel first; InputError where it is known what else it is."""
     low = foot_frame.profile(surface, foot_frame.LOW * length, 0.0, length, SHARES)
-    width = np.where(np.isfinite(low[:, stations.LEFT]), low[:, stations.RIGHT] - low[:, stations.LEFT], 0.0)
+    width = np.where(np.isfinite(low[:, stations.LEAST]), low[:, stations.MOST] - low[:, stations.LEAST], 0.0)
     widest = float(width.max())
     if widest > TWO * length:
         raise InputError(name, f"is {length:.0f} mm long and {widest:.0f} mm wide: two feet, or no foot")
@@ -79,9 +81,16 @@ def check(surface: Surface, under: Underside, length: float, whole: bool, name: 
         high = foot_frame.profile(surface, math.inf, 0.0, length, SHARES)[:, stations.HIGH]
         told[f"{high[90]:.0f} mm high at the toes"] = bool(high[90] <= TOES * length)
         told["not falling from the instep to the toes"] = bool(high[50] > high[70] > high[90])
-    wrong = [what for what, holds in told.items() if not holds]
-    if wrong:
-        raise InputError(name, f"is no foot: it is {', '.join(wrong)}")
+    return ", ".join(what for what, holds in told.items() if not holds)
+
+
+def no_foot(name: str, why: str, gaping: bool) -> InputError:
+    """What is told of something whose proportions are none of a foot."""
+    if gaping:
+        return InputError(
+            name, f"shows no foot that stands on its sole ({why}): cut above the heel, or scanned from above alone?"
+        )
+    return InputError(name, f"is no foot: it is {why}")
 
 
 def check_imprint(length: float, typed: float, name: str) -> None:

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.body.surface import Surface
-from engine.errors import InputError
 from kernels import lying, portable, stations
 
 Floats = npt.NDArray[np.float64]
@@ -74,18 +73,18 @@ def profile(surface: Surface, top: float, rear: float, length: float, shares: Fl
     return told
 
 
-def heel_first(surface: Surface, length: float, whole: bool, name: str) -> Surface:
+def heel_first(surface: Surface, length: float, whole: bool) -> Surface | None:
     """Turned by half a turn where the heel is at the greater x: of a foot the tall end, of a sole the narrow one.
 
-    InputError where neither end is.
+    None where neither end is.
     """
     rear = reach(surface.points, LOW * length)[0]
     told = profile(surface, math.inf if whole else LOW * length, rear, length, np.linspace(0.15, 0.85, 36))
-    size = told[:, stations.HIGH] if whole else told[:, stations.RIGHT] - told[:, stations.LEFT]
+    size = told[:, stations.HIGH] if whole else told[:, stations.MOST] - told[:, stations.LEAST]
     one, two = mean(size[:11]), mean(size[-11:])
     heel, toes = (one, two) if whole else (two, one)
     if not max(one, two) > (_TALLER if whole else _WIDER) * min(one, two):
-        raise InputError(name, f"is no foot: it is as {'tall' if whole else 'wide'} at one end as at the other")
+        return None
     return surface if heel > toes else surface.moved(surface.points * np.array([-1.0, -1.0, 1.0]))
 
 
@@ -101,12 +100,12 @@ def on_axis(surface: Surface) -> tuple[Surface, float]:
         ends = []
         for share in (BACK, FRONT):
             told = profile(surface, LOW * length, rear, length, share + AROUND)
-            ends.append(mean(0.5 * (told[:, stations.LEFT] + told[:, stations.RIGHT])))
+            ends.append(mean(0.5 * (told[:, stations.LEAST] + told[:, stations.MOST])))
         slope = (ends[1] - ends[0]) / ((FRONT - BACK) * length)
         surface = surface.moved(about_z(surface.points, 1.0, slope) if math.isfinite(slope) else surface.points)
     rear, front = reach(surface.points, LOW * length)
     told = profile(surface, LOW * length, rear, front - rear, BACK + AROUND)
-    middle = mean(0.5 * (told[:, stations.LEFT] + told[:, stations.RIGHT]))
+    middle = mean(0.5 * (told[:, stations.LEAST] + told[:, stations.MOST]))
     surface.points[:] -= np.array([rear, middle if math.isfinite(middle) else 0.0, 0.0])
     return surface, front - rear
 

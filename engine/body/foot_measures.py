@@ -50,7 +50,7 @@ def outline(surface: Surface, length: float) -> Floats:
     count = math.ceil(2.0 * length)
     told = np.empty((count + 1, 4))
     stations.extents(surface.points, surface.faces, foot_frame.LOW * length, 0.0, length / count, told)
-    told = np.column_stack([np.linspace(0.0, length, count + 1), told])[np.isfinite(told[:, stations.LEFT])]
+    told = np.column_stack([np.linspace(0.0, length, count + 1), told])[np.isfinite(told[:, stations.LEAST])]
     right, left = told[:, :2], told[::-1, [0, 2]]
     made: Floats = np.concatenate([right, left])
     return made[np.any(made != np.roll(made, 1, axis=0), axis=1)]
@@ -59,15 +59,15 @@ def outline(surface: Surface, length: float) -> Floats:
 def measured(surface: Surface, length: float, sole: Grid, kind: str, sock_mm: float) -> dict[str, Measurement]:
     """What can be told of this foot, by name."""
     low = _rows(surface, length, foot_frame.LOW * length)
-    x, right, left = low[:, 0], low[:, 1 + stations.LEFT], low[:, 1 + stations.RIGHT]
+    x, right, left = low[:, 0], low[:, 1 + stations.LEAST], low[:, 1 + stations.MOST]
     tibiale = _most(x, left, length, _TIBIALE)
     fibulare = _most(x, -right, length, _FIBULARE)
     ball = _within(x, length, _BALL)
     width = float(left[ball].max() - right[ball].min())
     values = {"foot_length": length, "ball_width": width, "arch_length": tibiale[0]}
     around = foot_frame.profile(surface, _HEEL_TOP * length, 0.0, length, foot_frame.BACK + foot_frame.AROUND)
-    values["heel_width"] = foot_frame.mean(around[:, stations.RIGHT] - around[:, stations.LEFT])
-    heel_side = foot_frame.mean(around[:, stations.RIGHT])
+    values["heel_width"] = foot_frame.mean(around[:, stations.MOST] - around[:, stations.LEAST])
+    heel_side = foot_frame.mean(around[:, stations.MOST])
     values["arch_height"] = arch(sole, (foot_frame.BACK * length, heel_side), tibiale, INSET * width, length)[1]
     if kind == "foot":
         values["ball_girth"] = _girth(surface, tibiale, (fibulare[0], -fibulare[1]))
@@ -104,7 +104,7 @@ def _rows(surface: Surface, length: float, top: float) -> Floats:
     told = np.empty((count + 1, 4))
     stations.extents(surface.points, surface.faces, top, 0.0, length / count, told)
     made = np.column_stack([np.linspace(0.0, length, count + 1), told])
-    return made[np.isfinite(told[:, stations.LEFT])]
+    return made[np.isfinite(told[:, stations.LEAST])]
 
 
 def _within(x: Floats, length: float, part: tuple[float, float]) -> npt.NDArray[np.bool_]:

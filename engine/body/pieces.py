@@ -12,7 +12,7 @@ from typing import NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from engine.body.standing import along, facing, frame_of
+from engine.body.standing import along, facing, frame_of, length
 from engine.body.surface import Surface
 from engine.errors import InputError
 from engine.model.mesh import Mesh
@@ -35,6 +35,7 @@ STEPS, BAND, EDGE = 10, 0.1, 4.0
 ten of them round the borders of a coarse sole by half a millimetre, and leave a fine mesh its noise. So their number goes with
 1 / edge^2, and the band with the edge's square."""
 MOST_STEPS = 40
+_RINGS = 4  # that normals are averaged over
 _WELD = 10_000.0  # steps a mm: what lies so near together is one point
 _EQUILATERAL = 2.309401076758503  # 4 / sqrt(3): the square of an edge over the area
 _STRAY = 0.02  # of the surface of the largest piece: less is not looked at
@@ -112,7 +113,7 @@ def one_foot(surface: Surface, name: str, unit: str, notes: list[str]) -> Surfac
             break
         piece = surface.only(island == i)
         gap = openness(piece).middle - whole.middle
-        apart = float(np.sqrt(gap[0] ** 2 + gap[1] ** 2 + gap[2] ** 2)) > _APART * across
+        apart = length(gap) > _APART * across
         alike = told[i, 0] > _ANOTHER * told[order[0], 0] and _across(piece.points) > 0.5 * across
         if alike and (apart or whole.share < _SHUT):
             raise InputError(name, "holds two feet, or two other things: one foot in a file, please")
@@ -141,9 +142,9 @@ def openness(surface: Surface) -> Openness:
     """How open the surface is, and what goes with it."""
     told = np.empty(8)
     lying.whole(surface.points, surface.faces, told)
-    length = float(np.sqrt(told[1] ** 2 + told[2] ** 2 + told[3] ** 2))
-    way = told[1:4] / length if length > 0.0 else np.array([0.0, 0.0, 1.0])
-    return Openness(length / float(told[0]), way, told[4:7].copy(), float(told[7]))
+    total = length(told[1:4])
+    way = told[1:4] / total if total > 0.0 else np.array([0.0, 0.0, 1.0])
+    return Openness(total / float(told[0]), way, told[4:7].copy(), float(told[7]))
 
 
 def hollow(surface: Surface, told: Openness) -> bool:
@@ -157,18 +158,19 @@ def borders(surface: Surface) -> Int32s:
     """`taubin.borders` of its points."""
     n = len(surface.points)
     ends = np.empty((n, 2), np.int32)
-    taubin.borders(surface.faces, np.empty((n, 2), np.int64), ends)
+    taubin.borders(surface.faces, np.empty((n, 3), np.int64), ends)
     return ends
 
 
 def smoothed(surface: Surface, sock_mm: float) -> Surface:
     """Without a scanner's noise, and moved in by the thickness of a sock."""
     points, n = surface.points.copy(), len(surface.points)
-    steps = min(MOST_STEPS, round(STEPS * (EDGE / mean_edge(surface)) ** 2))
+    finer = EDGE / mean_edge(surface)
+    steps = min(MOST_STEPS, round(STEPS * finer * finer))
     band = BAND * min(1.0, STEPS / max(1, steps))
     taubin.smooth(surface.faces, borders(surface), steps, band, np.empty((n, 4)), points)
     if sock_mm > 0.0:
-        taubin.inwards(surface.faces, sock_mm, np.empty((n, 3)), points)
+        taubin.inwards(surface.faces, sock_mm, min(_RINGS, math.ceil(2.0 * finer)), np.empty((2, n, 3)), points)
     return surface.moved(points)
 
 

@@ -87,11 +87,11 @@ def underside(surface: Surface, length: float, pitch: float) -> Underside:
     rows = math.ceil(length / pitch) + 1 + 2 * _MARGIN
     told = np.empty((rows, 4))
     stations.extents(surface.points, surface.faces, top, -_MARGIN * pitch, pitch, told)
-    finite = np.isfinite(told[:, stations.LEFT])
-    first = math.floor(float(told[finite, stations.LEFT].min()) / pitch) - _MARGIN
-    last = math.ceil(float(told[finite, stations.RIGHT].max()) / pitch) + _MARGIN
+    finite = np.isfinite(told[:, stations.LEAST])
+    first = math.floor(float(told[finite, stations.LEAST].min()) / pitch) - _MARGIN
+    last = math.ceil(float(told[finite, stations.MOST].max()) / pitch) + _MARGIN
     y = np.arange(first, last + 1) * pitch
-    inside = (y >= told[:, stations.LEFT][:, None]) & (y <= told[:, stations.RIGHT][:, None])
+    inside = (y >= told[:, stations.LEAST][:, None]) & (y <= told[:, stations.MOST][:, None])
     a, b, c = (surface.points[surface.faces[:, k]] for k in range(3))
     down = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0]) < 0.0
     chosen = np.ascontiguousarray(surface.faces[down & (a[:, 2] < top)])

@@ -7,6 +7,7 @@ leg has less of both. Heights count from that plane, not from the lowest point, 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,8 +79,13 @@ def frame_of(up: Floats) -> Floats:
 
 def unit(v: Floats) -> Floats:
     """v (3,) at length 1."""
-    scaled: Floats = v / np.sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2])
+    scaled: Floats = v / length(v)
     return scaled
+
+
+def length(v: Floats) -> float:
+    """Of v (3,)."""
+    return math.sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2])
 
 
 def cross(a: Floats, b: Floats) -> Floats:

@@ -19,7 +19,7 @@ LIMITS = {
     "heel_width": 1.5,
     "arch_height": 1.0,
     "arch_length": 3.0,
-    "ball_girth": 3.0,
+    "ball_girth": 5.0,
     "instep_height": 1.5,
 }
 """mm from the truth, at most; how far along the most medial point lies is flat, and so is what depends on it."""
