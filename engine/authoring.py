@@ -3,7 +3,7 @@
 from engine.language.acceptance import Fitted
 from engine.language.catalogue import catalogue
 from engine.language.figures import direction, filled, pattern
-from engine.language.heights import spline_face
+from engine.language.heights import no_steeper, spline_face
 from engine.language.marks import mark
 from engine.language.parameters import angle, choice, count, flag, length, text
 from engine.language.person import measure, outline, pressure, scan
@@ -16,6 +16,7 @@ from engine.language.stages import cad, fit, rule, stage
 from engine.language.table import table
 from engine.language.template import Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
+from engine.model.deviation import Compared, DeviationLimits, deviation
 from engine.model.foot import Foot
 from engine.model.grid import Grid
 from engine.model.mesh import FLIPPED, Modifier, Part, Pose
@@ -26,6 +27,8 @@ from engine.model.rounded import Rounded
 
 __all__ = [
     "AS_DRAWN",
+    "Compared",
+    "DeviationLimits",
     "FLIPPED",
     "Fitted",
     "Foot",
@@ -53,6 +56,7 @@ __all__ = [
     "catalogue",
     "choice",
     "count",
+    "deviation",
     "direction",
     "filled",
     "fit",
@@ -61,6 +65,7 @@ __all__ = [
     "length",
     "mark",
     "measure",
+    "no_steeper",
     "outline",
     "pattern",
     "pressure",

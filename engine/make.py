@@ -12,6 +12,7 @@ from typing import Any
 from engine.equals import Equals, Judged
 from engine.errors import OrderError, Refused, TemplateError
 from engine.export import papers, sliced_ready
+from engine.export.deviation import deviation_png
 from engine.export.gcode import slice_product
 from engine.export.glb import write as write_glb
 from engine.export.identity import Identity, identity_of
@@ -19,7 +20,7 @@ from engine.export.kept import KeptSegments
 from engine.export.stl import write as write_stl
 from engine.export.threemf import write as write_3mf
 from engine.export.thumbnail import thumbnail
-from engine.language.acceptance import accepted
+from engine.language.acceptance import accepted, compared
 from engine.language.charted import OF_CHART
 from engine.language.inputs import NO_FILES, Files, Inputs, check_there
 from engine.language.judge import check_rules, fitted, run_fits
@@ -164,7 +165,7 @@ def _judged(order: Order, template: Template, process: Process, shop: Workshop, 
         figures = {**figures, **estimate(figures, process, cls.family).figures()}
     report = _report(template, settled, checks, findings, figures, clock)
     made = Product(order, process, run.values, run.origins, settled, report, cls.key, dict(run.artifacts), dict(run.fonts))
-    return Judged(made)
+    return Judged(made, compared(template, parts))
 
 
 def _check_formats(formats: Collection[str]) -> None:
@@ -304,6 +305,9 @@ def _export(
         with clock.step("png"):
             judged.picture = thumbnail(product.parts)
     picture = judged.picture
+    if "png" in formats and judged.compared:
+        with clock.step("deviation"):
+            files["deviation.png"] = deviation_png(judged.compared, title=cls.key, subtitle=product.order.reference or "")
     if "3mf" in formats:
         with clock.step("3mf"):
             files["model.3mf"] = _model(product, identity, picture, shop)

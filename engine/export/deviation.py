@@ -9,7 +9,6 @@ import functools
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy.typing as npt
 
 from engine.export import png
 from engine.export.canvas import BOLD, PLAIN, Canvas, Colour
-from engine.model.deviation import Deviation, DeviationLimits
+from engine.model.deviation import Compared, Deviation, DeviationLimits
 from engine.model.foot import Side
 from engine.model.grid import Grid
 from engine.model.mesh import Faces, Points
@@ -58,22 +57,7 @@ _WORDS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Surface:
-    """What is drawn of one side, in the foot's frame (x from heel to toes, y medial, z up; mm).
-
-    points (n, 3), faces (m, 3) looking up or down alike, `values` (n,): signed mm at the points, NaN where nothing was compared.
-    `figures`: of the distances that are judged, which may be others than those drawn.
-    """
-
-    side: Side
-    points: Points
-    faces: Faces
-    values: Floats
-    figures: Deviation
-
-
-def on_grid(side: Side, values: Grid, figures: Deviation, heights: Grid | None = None) -> Surface:
+def on_grid(side: Side, values: Grid, figures: Deviation, heights: Grid | None = None) -> Compared:
     """The surface over the cells of a grid whose four nodes all are known; `heights` of the same nodes shade it."""
     n, m = values.z.shape
     x = values.origin[0] + values.pitch * np.arange(n)
@@ -84,10 +68,10 @@ def on_grid(side: Side, values: Grid, figures: Deviation, heights: Grid | None =
     i, j = np.nonzero(known[:-1, :-1] & known[1:, :-1] & known[1:, 1:] & known[:-1, 1:])
     a = i * m + j
     faces = np.concatenate((np.stack((a, a + m, a + m + 1), axis=1), np.stack((a, a + m + 1, a + 1), axis=1)))
-    return Surface(side, points, faces.astype(np.int32), values.z.ravel(), figures)
+    return Compared(side, points, faces.astype(np.int32), values.z.ravel(), figures)
 
 
-def deviation_png(surfaces: Sequence[Surface], *, title: str, subtitle: str = "", language: Language = "en") -> bytes:
+def deviation_png(surfaces: Sequence[Compared], *, title: str, subtitle: str = "", language: Language = "en") -> bytes:
     """The PNG, WIDTH x HEIGHT: one surface, or a left and a right one beside each other, toes up, as their wearer sees them.
 
     The scale is that of the first one's limits, and runs to twice as far; what lies beyond has the last colour. ValueError for no
@@ -143,14 +127,14 @@ def _number(value: float, language: Language) -> str:
     return told.replace(".", ",") if language == "fr" else told
 
 
-def _fits(surface: Surface, wide: int, high: int) -> float:
+def _fits(surface: Compared, wide: int, high: int) -> float:
     """Pixels a mm, at most."""
     used = surface.points[np.unique(surface.faces)]
     x, y = (max(float(used[:, k].max() - used[:, k].min()), 1e-3) for k in (0, 1))
     return min((high - 24) / x, (wide - 40) / y)
 
 
-def _draw(sheet: Canvas, surface: Surface, box: tuple[int, int, int, int], scale: float) -> None:
+def _draw(sheet: Canvas, surface: Compared, box: tuple[int, int, int, int], scale: float) -> None:
     """The surface in the middle of a box of pixels."""
     x0, y0, x1, y1 = box
     points, faces = surface.points, surface.faces
@@ -229,7 +213,7 @@ def _drawn(
     return depth, between, owner
 
 
-def _caption(sheet: Canvas, surface: Surface, middle: int, language: Language) -> None:
+def _caption(sheet: Canvas, surface: Compared, middle: int, language: Language) -> None:
     """Under the surface: which one, whether it passes, its figures."""
     words, told = _WORDS[language], surface.figures
     verdict, ink = ("pass", _PASS) if told.within else ("fail", _FAIL)
@@ -241,7 +225,7 @@ def _caption(sheet: Canvas, surface: Surface, middle: int, language: Language) -
     sheet.text(farthest, middle, 836, 11, _GREY, PLAIN, "centre")
 
 
-def _draw_scale(sheet: Canvas, surface: Surface, language: Language) -> None:
+def _draw_scale(sheet: Canvas, surface: Compared, language: Language) -> None:
     words, limits = _WORDS[language], surface.figures.limits
     x0, y0, x1, y1 = _SCALE
     sheet.text(words["scale"], x0 - 6, 139, 13, _INK, BOLD)

@@ -11,6 +11,7 @@ from engine.errors import TemplateError
 from engine.language.parameters import Words, in_language
 from engine.language.stages import designers
 from engine.language.template import Template
+from engine.model.deviation import Compared
 from engine.model.mesh import Part
 from engine.model.order import Finding, Severity
 
@@ -40,6 +41,15 @@ def accepted(template: Template, parts: Sequence[Part]) -> tuple[list[Finding], 
     if not all(isinstance(one, Fitted) for one in told):
         raise TemplateError(type(template).key, "acceptance", "must return a list of Fitted")
     return [_finding(one) for one in told if not one.holds], [_figure(one) for one in told]
+
+
+def compared(template: Template, parts: Sequence[Part]) -> tuple[Compared, ...]:
+    """What `deviation.png` is drawn of."""
+    with designers(template, "compared"):
+        told = tuple(template.compared({part.name: part for part in parts}))
+    if len(told) > 2 or not all(isinstance(one, Compared) for one in told):
+        raise TemplateError(type(template).key, "compared", "must return a list of at most two Compared")
+    return told
 
 
 def _figure(one: Fitted) -> dict[str, Any]:

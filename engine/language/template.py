@@ -26,6 +26,7 @@ from engine.model.order import Origin, StageRun
 
 if TYPE_CHECKING:
     from engine.language.acceptance import Fitted
+    from engine.model.deviation import Compared
     from engine.model.mesh import Part
 
 _OWN = object.__setattr__
@@ -98,6 +99,10 @@ class Template:
 
     def acceptance(self, parts: Mapping[str, Part]) -> Sequence[Fitted]:
         """Measures of the finished parts against the limits within which they fit the person (`misfit` where one does not); override it."""
+        return []
+
+    def compared(self, parts: Mapping[str, Part]) -> Sequence[Compared]:
+        """Where the finished parts lie against what was scanned of the person: `deviation.png` is drawn of it; override it."""
         return []
 
     @classmethod

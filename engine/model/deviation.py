@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from engine.model.foot import Side
+from engine.model.mesh import Faces, Points
+
 
 @dataclass(frozen=True)
 class DeviationLimits:
@@ -61,3 +64,18 @@ def _between(ordered: list[float], share: float) -> float:
     at = min(math.floor(place), len(ordered) - 2) if len(ordered) > 1 else 0
     low, high = ordered[at], ordered[min(at + 1, len(ordered) - 1)]
     return low + (place - at) * (high - low)
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What is drawn of one side, in the person's frame (of a foot: x from heel to toes, y medial, z up; mm).
+
+    points (n, 3), faces (m, 3) looking up or down alike, `values` (n,): signed mm at the points, NaN where nothing was compared.
+    `figures`: of the distances that are judged, which may be others than those drawn.
+    """
+
+    side: Side
+    points: Points
+    faces: Faces
+    values: npt.NDArray[np.float64]
+    figures: Deviation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from engine.authoring import Fitted, Grid, Part
+from engine.authoring import Compared, DeviationLimits, Fitted, Grid, Part, deviation
 from templates.insole.bed import APEX, Bed
 from templates.insole.bed import away as bed_away
 from templates.insole.plan import BEHIND, Plan, sections
@@ -63,7 +63,8 @@ def against_scan(side: str, top: Floats, plan: Plan, bed: Bed, sole: Grid, relie
     away, _ = bed_away(plan, sections(plan.curve()), bed, sole, relief, top)
     if not len(away):
         return []
-    low, middle, high = (float(np.sort(away)[int(share * (len(away) - 1))]) for share in (0.05, 0.5, 0.95))
+    found = deviation(away)
+    low, middle, high = found.p5, found.median, found.p95
     return [
         Fitted("scan_p5", low, -SCAN, SCAN, ("the bed against the scan, 5 %", "le lit contre le scan, 5 %"), side),
         Fitted(
@@ -71,6 +72,23 @@ def against_scan(side: str, top: Floats, plan: Plan, bed: Bed, sole: Grid, relie
         ),
         Fitted("scan_p95", high, -SCAN, SCAN, ("the bed against the scan, 95 %", "le lit contre le scan, 95 %"), side),
     ]
+
+
+def against_foot(side: str, part: Part, plan: Plan, bed: Bed, sole: Grid, relief: Grid | None) -> Compared | None:
+    """The upper face with how far it lies above the scanned sole, where the scan shapes it; None where it does nowhere."""
+    rows = part.mesh.faces[part.patches["top"].faces]
+    used, faces = np.unique(rows, return_inverse=True)
+    points = part.mesh.points[used]
+    if side == "left":
+        points = points * np.array([1.0, -1.0, 1.0])
+    away, where = bed_away(plan, sections(plan.curve()), bed, sole, relief, points)
+    if not len(where):
+        return None
+    values = np.full(len(points), np.nan)
+    values[where] = away
+    return Compared(
+        side, points, faces.reshape(rows.shape).astype(np.int32), values, deviation(away, DeviationLimits(-SCAN, SCAN, MEDIAN))
+    )
 
 
 def _about(value: float, by: float) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from engine.authoring import Grid
+from engine.authoring import Grid, no_steeper
 from templates.insole.plan import Plan, Sections
 
 Floats = npt.NDArray[np.float64]
@@ -49,6 +49,10 @@ TOES = (0.60, 0.72)
 """Shares of the foot's length between which a scanned sole runs out: toes lie level."""
 CAPPED = 0.5
 """mm below the cup's depth a sole counts as capped."""
+WALL_SLOPE = 1.1
+"""A cup's wall rises by no more, mm in a mm: where the side of a foot is steeper, the rule has it lean."""
+GENTLE = 0.05
+"""mm: by less is the bed lifted for that, and still the scan's."""
 BESIDE = 40.0
 """mm: more than any cup is deep."""
 TAN = (1.0, 1.0 / 3.0, 2.0 / 15.0)
@@ -93,8 +97,9 @@ def away(plan: Plan, sections: Sections, bed: Bed, scanned: Grid, relief: Grid |
     x, y, z = at.T
     low, high = (np.interp(_within(plan, x), sections.stations, side) for side in (sections.low, sections.high))
     middle, half = (low + high) / 2.0, (high - low) / 2.0
-    sole, rule = _sole(plan, bed, x, y, scanned), _rule(plan, bed, x, y, middle, half)
-    ours = (sole > rule) & (sole < bed.cup - CAPPED) & (x > 0.0) & (x < TOES[0] * plan.length)
+    sole, rule = _looked_up(_capped(bed, scanned), x, y), _rule(plan, bed, x, y, middle, half)
+    gentle = _sole(plan, bed, x, y, scanned) <= sole + GENTLE
+    ours = (sole >= rule) & gentle & (sole < bed.cup - CAPPED) & (x > 0.0) & (x < TOES[0] * plan.length)
     wanted = _prescribed(plan, bed, x, y, middle, half) + sole
     if relief is not None:
         wanted = wanted - _looked_up(relief, x, y)
@@ -173,10 +178,14 @@ def _walls(plan: Plan, bed: Bed, share: Floats, y: Floats, middle: Floats, half:
 
 
 def _sole(plan: Plan, bed: Bed, x: Floats, y: Floats, scanned: Grid) -> Floats:
-    """The sole as it was scanned, capped as deep as the cup, and level under the toes."""
+    """The sole as it was scanned, capped as deep as the cup, its side nowhere steeper than WALL_SLOPE, and level under the toes."""
     level = 1.0 - _smooth((x / plan.length - TOES[0]) / (TOES[1] - TOES[0]))
-    made: Floats = np.clip(_looked_up(scanned, x, y), 0.0, bed.cup) * level
+    made: Floats = _looked_up(no_steeper(_capped(bed, scanned), WALL_SLOPE, above=True), x, y) * level
     return made
+
+
+def _capped(bed: Bed, scanned: Grid) -> Grid:
+    return Grid(np.clip(scanned.z, 0.0, bed.cup), scanned.origin, scanned.pitch)
 
 
 def _rule(plan: Plan, bed: Bed, x: Floats, y: Floats, middle: Floats, half: Floats) -> Floats:

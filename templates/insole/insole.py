@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.authoring import (
+    Compared,
     Fitted,
     Foot,
     Measurement,
@@ -36,7 +37,7 @@ from engine.authoring import (
     text,
 )
 from templates.insole import bed, fitting, lettering, rules, say
-from templates.insole.acceptance import measured
+from templates.insole.acceptance import against_foot, measured
 from templates.insole.bed import Bed, heights
 from templates.insole.fields import of_side
 from templates.insole.plan import COLUMNS, Plan, sections
@@ -310,6 +311,15 @@ class Insole(Left, Right, Template):
         for side, part in parts.items():
             tables = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
             found += measured(side, part, self._plan(side), self._bed(side), *tables)
+        return found
+
+    def compared(self, parts: Mapping[str, Part]) -> list[Compared]:
+        """Each bed against the foot that was scanned for it."""
+        found = []
+        for side, part in parts.items():
+            sole, relief = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
+            one = None if sole is None else against_foot(side, part, self._plan(side), self._bed(side), sole, relief)
+            found += [] if one is None else [one]
         return found
 
     def notes(self) -> list[tuple[str, str]]:

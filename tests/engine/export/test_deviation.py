@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from engine.export.canvas import BOLD, Canvas
-from engine.export.deviation import HEIGHT, WIDTH, Surface, colours, deviation_png, on_grid
-from engine.model.deviation import Deviation, DeviationLimits, deviation
+from engine.export.deviation import HEIGHT, WIDTH, colours, deviation_png, on_grid
+from engine.model.deviation import Compared, Deviation, DeviationLimits, deviation
 from engine.model.foot import Side
 from engine.model.grid import Grid
 
@@ -23,7 +23,7 @@ RED, BLUE = (120, 8, 24), (10, 38, 96)
 PASS, FAIL, UNKNOWN = (20, 110, 96), (178, 24, 24), (196, 196, 200)
 
 
-def plate(side: Side = "left", figures: Deviation = GOOD, **patches: tuple[slice, slice]) -> Surface:
+def plate(side: Side = "left", figures: Deviation = GOOD, **patches: tuple[slice, slice]) -> Compared:
     """A flat sole 260 x 90 without deviation, but for patches with too much, too little, or nothing known."""
     z = np.zeros((131, 46))
     for name, where in patches.items():
