@@ -329,6 +329,13 @@ def _arrays(faces: Any, flat: npt.NDArray[np.bool_]) -> tuple[Points, Faces, lat
     return xyz, steady.astype(np.int32), owner.astype(np.int32)
 
 
+def wrapped(face: Any) -> Any:
+    """An OCCT face as CadQuery's own."""
+    from cadquery import Face
+
+    return Face(face)
+
+
 def distances(faces: Any, points: Points) -> Points:
     """Distance (n,) from each point to the nearest face, its edges and corners included: OCCT's own extrema on the exact surfaces.
 

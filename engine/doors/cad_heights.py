@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.doors import cad
 from engine.model.grid import Grid
 
 
 def spline_face(grid: Grid) -> Any:
     """A CadQuery face: the bicubic B-spline, twice continuously differentiable, through every height of the grid (mm)."""
-    from cadquery import Face
     from OCP.Approx import Approx_ParametrizationType
     from OCP.BRepBuilderAPI import BRepBuilderAPI_MakeFace
     from OCP.GeomAPI import GeomAPI_PointsToBSplineSurface
@@ -25,4 +25,4 @@ def spline_face(grid: Grid) -> Any:
     made = GeomAPI_PointsToBSplineSurface()
     # parameters as the rows and columns go: x and y stay what they are on the grid, and z is a spline over them
     made.Interpolate(points, Approx_ParametrizationType.Approx_IsoParametric, False)
-    return Face(BRepBuilderAPI_MakeFace(made.Surface(), 1e-6).Face())
+    return cad.wrapped(BRepBuilderAPI_MakeFace(made.Surface(), 1e-6).Face())

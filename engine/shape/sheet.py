@@ -83,7 +83,7 @@ def _asked(
     """The place of a point of the top as it was asked for."""
     k, v = divmod(at, across + 1)
     if k < len(stations):
-        return float(stations[k]), float(low[k] + np.arange(across + 1) / across[v] * (high[k] - low[k]))
+        return float(stations[k]), float(low[k] + v / across * (high[k] - low[k]))
     k = -(at - len(stations) * (across + 1))
     return (toe if k else heel), float(0.5 * (low[k] + high[k]))
 

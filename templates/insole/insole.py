@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from engine.authoring import (
     Compared,
     Fitted,
-    Foot,
     Measurement,
     Modifier,
     Part,
     Pose,
-    Pressed,
     Process,
     Relation,
     Solid,
@@ -31,25 +28,21 @@ from engine.authoring import (
     require,
     rule,
     sheet,
-    spline_face,
     stage,
-    tagged,
     text,
 )
-from templates.insole import bed, fitting, lettering, rules, say
+from templates.insole import fitting, lettering, rules, say, wearer
 from templates.insole.acceptance import against_foot, measured
 from templates.insole.bed import Bed, heights
+from templates.insole.exact import solid
 from templates.insole.fields import of_side
 from templates.insole.plan import COLUMNS, Plan, sections
 
 Left: Any = of_side("left")
 Right: Any = of_side("right")
-FITTED = {"length": "foot_length", "ball": "ball_width", "heel": "heel_width", "first_head": "arch_length"}
-"""Parameter -> the measure that it is."""
 APART = 3.0
 """mm from the middle of the pair to each of them."""
 COLOUR = "#3f7d6e"
-MALE = {"unknown": 0.5, "female": 0.0, "male": 1.0}
 
 
 def beside(solid: Solid, side: str) -> Pose:
@@ -138,73 +131,7 @@ class Insole(Left, Right, Template):
     @fit
     def from_measures(self) -> Mapping[str, object]:
         """What the feet measure, what is inferred of them, and from it the numbers of both insoles."""
-        found: dict[str, object] = {}
-        person = self._person()
-        feet = {side: self._scanned(side) for side in ("left", "right")}
-        known = {side: self._known(side, feet[side]) for side in ("left", "right")}
-        for side, other in (("left", "right"), ("right", "left")):
-            measured = {name: m for name, m in vars(known[other]).items() if m is not None and name != "navicular_height"}
-            told = fitting.inferred(known[side], person, measured)
-            for name, of in FITTED.items():
-                field = type(self).fields[f"{side}_{name}"]
-                found[field.name] = fitting.on_step(told[of].value, field.low, field.high)
-            arch = told["arch_height"].value - fitting.FILLS[getattr(self, f"{side}_fill")]
-            field = type(self).fields[f"{side}_arch"]
-            found[field.name] = fitting.on_step(arch, field.low, field.high)
-            for name, value in told.items():
-                path = f"{side}_{name}"
-                if path in type(self).fields and getattr(self, path) is None:
-                    found[path] = value
-            foot = feet[side]
-            if foot is not None:
-                found[f"{side}_sole"] = bed.everywhere(foot.sole)
-            found |= self._relieved(side, told["foot_length"].value)
-        return found
-
-    def _relieved(self, side: str, foot_length: float) -> dict[str, object]:
-        """The relief under high pressure, and a shell that keeps its floor under it."""
-        pressed = self._pressed(side, foot_length)
-        if pressed is None:
-            return {}
-        relief = pressed.relief(self.relief_depth)
-        floor = rules.FLOOR + getattr(self, f"{side}_cover") + math.ceil(10.0 * float(relief.z.max())) / 10.0
-        found: dict[str, object] = {f"{side}_relief": relief}
-        for name in ("rear", "mid", "fore"):
-            field = type(self).fields[f"{side}_{name}"]
-            found[field.name] = fitting.on_step(max(floor, field.default), field.low, field.high)
-        return found
-
-    def _pressed(self, side: str, foot_length: float) -> Pressed | None:
-        file = getattr(self, f"{side}_pressure")
-        if file is None or not self.pressure_pitch:  # `pressure_told` asks for it
-            return None
-        return Pressed.on(file.map(pitch_mm=self.pressure_pitch), foot_length=foot_length, side=side)
-
-    def _person(self) -> fitting.Person:
-        size = None
-        low, high = fitting.SIZES.get(self.shoe_system, (0.0, 0.0))
-        if low <= self.shoe_size <= high:  # `sizes` refuses the others
-            size = fitting.foot_length_of(self.shoe_system, self.shoe_size)
-        stature = None if self.stature is None else self.stature.value
-        mass = None if self.body_mass is None else self.body_mass.value
-        return fitting.Person(MALE[self.sex], stature, mass, size)
-
-    def _scanned(self, side: str) -> Foot | None:
-        """The foot in that side's scan; a typed length goes with it, which an imprint needs."""
-        file = getattr(self, f"{side}_scan")
-        if file is None:
-            return None
-        typed: Measurement | None = getattr(self, f"{side}_foot_length")
-        length_mm = None if typed is None or typed.source in fitting.NOT_TYPED else typed.value
-        foot: Foot = file.foot(side=side, pitch=bed.PITCH, length_mm=length_mm, sock_mm=self.sock)
-        return foot
-
-    def _known(self, side: str, foot: Foot | None) -> fitting.Known:
-        """What was typed, and where nothing was, what the scan shows."""
-        scanned = {} if foot is None else foot.measures
-        known = {name: getattr(self, f"{side}_{name}") or scanned.get(name) for name in fitting.NAMES}
-        arch = None if self.loading == "standing" else scanned.get("arch_height")
-        return fitting.Known(**known, arch_height=arch)
+        return wearer.numbers(self)
 
     def _plan(self, side: str) -> Plan:
         numbers = (getattr(self, f"{side}_{name}") for name in ("length", "ball", "heel", "first_head", "extent"))
@@ -220,23 +147,8 @@ class Insole(Left, Right, Template):
         return Bed(*numbers, thickness, of("cover"))
 
     def _truth(self, cq: Any, side: str) -> Any:
-        """The exact solid: the outline drawn up, its lower edge broken, and cut by the surface through the bed's heights."""
-        plan, bed = self._plan(side), self._bed(side)
-        curve = plan.curve()
-        top = heights(plan, sections(curve), bed, getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief"))
-        points = [cq.Vector(x, y, 0.0) for x, y in curve.points.tolist()]
-        # OCCT takes a parabola's slope where a closed curve begins, which bends it there: it is told the one that does not
-        seam = cq.Vector(*curve.slopes[0].tolist(), 0.0)
-        told = [seam, *[None] * (len(points) - 1)]
-        edge = cq.Edge.makeSpline(points, told, periodic=True, parameters=curve.at.tolist(), scale=False)
-        base = cq.Face.makeFromWires(cq.Wire.assembleEdges([edge]))
-        tall = cq.Workplane(cq.Solid.extrudeLinear(base, cq.Vector(0.0, 0.0, float(top.z.max()) + 5.0)))
-        if self.bevel:
-            tall = tall.faces("<Z").chamfer(self.bevel)
-        body = tall.split(spline_face(top)).solids("<Z")
-        if side == "left":
-            body = body.mirror("XZ")
-        return tagged(body, bottom=body.faces("<Z"), top=body.faces(">Z"))
+        tables = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
+        return solid(cq, self._plan(side), self._bed(side), tables, self.bevel, mirrored=side == "left")
 
     @cad
     def left_cad(self, cq: Any) -> Any:
@@ -287,7 +199,7 @@ class Insole(Left, Right, Template):
 
     def _soft(self, solid: Solid, side: str) -> tuple[Modifier, ...]:
         """Zones that are printed softer where more presses."""
-        pressed = self._pressed(side, getattr(self, f"{side}_length"))
+        pressed = wearer.pressed(self, side, getattr(self, f"{side}_length"))
         if pressed is None:
             return ()
         return pressed.soft_zones(0.0, float(solid.mesh.points[:, 2].max()) + 1.0, mirrored=side == "left")
@@ -344,7 +256,7 @@ class Insole(Left, Right, Template):
         why = ("the typed foot length and the scan differ by", "la longueur saisie et le scan diffèrent de")
         found = []
         for side in self.sides():
-            foot = self._scanned(side)
+            foot = wearer.scanned(self, side)
             typed: Measurement | None = getattr(self, f"{side}_foot_length")
             if foot is not None and typed is not None and not self.lengths_confirmed:
                 apart = abs(typed.value - foot.measures["foot_length"].value)
