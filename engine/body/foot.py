@@ -28,6 +28,8 @@ OPEN = 0.33
 """Of its surface a sheet is open: the sum of its area vectors over its area. A foot cut at the ankle, its sole unseen, is below."""
 CLEAR_ARCH = 1.0
 """mm: by so much is the sole higher beside its medial border than beside the other, or it does not tell which foot it is."""
+SHORT = 1.5
+"""mm: a sheet that may end so far inside the foot's border is told of."""
 _INSIDE_OUT = "the scan was wrong side out"
 SEEN = 0.5
 """Of the sole: less tells nothing of the arch."""
@@ -119,7 +121,10 @@ def _read(surface: Surface, asked: _Asked, notes: list[str]) -> Foot:
         surface = surface.moved(surface.points * np.array([1.0, -1.0, 1.0])).turned_over()
         under = under.mirrored()
     grid, seen = under.smooth(), under.seen()
-    measures = foot_measures.measured(surface, length, grid, kind, asked.sock_mm)
+    short = 0.0 if kind == "foot" else foot_measures.short(under.ends(length), length)
+    if short > SHORT:
+        notes.append(f"the scan ends {under.ends(length):.0f} mm above the ground, inside the foot's border")
+    measures = foot_measures.measured(surface, length, grid, kind, foot_measures.SOCK * asked.sock_mm, short)
     if under.share() < SEEN:
         del measures["arch_height"]
     return Foot(found, measures, grid, seen, foot_measures.outline(surface, length), tuple(notes))

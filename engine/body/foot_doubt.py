@@ -42,7 +42,7 @@ FLAT = 4.0
 CUT = 1_000.0
 """mm2 in one plane at an end of the foot: a cut. What is round has half of that within the same millimetre."""
 _END = 0.2  # of the length
-_GAPING = (0.15, 0.06)  # of the length: how wide and how high is the border of an open cut
+_BROAD, _FROM, _UP_TO = 0.15, 0.03, 0.07  # of the length: an open cut is so broad, and reaches from the sole so high
 _BACKWARDS = 0.7
 _FLAT_CUT = 0.99
 GAPING = 0.12
@@ -104,12 +104,13 @@ def check_imprint(length: float, typed: float, name: str) -> None:
 def _cut(surface: Surface, length: float, behind: bool) -> bool:
     """Is one end a flat cut, closed or open?"""
     x = surface.points[:, 0] if behind else length - surface.points[:, 0]
-    low = (x < _END * length) & (surface.points[:, 2] < foot_frame.LOW * length)
-    rim = surface.points[low & (borders(surface)[:, 0] != taubin.INSIDE)]
-    if len(rim) and np.ptp(rim[:, 1]) > _GAPING[0] * length and np.ptp(rim[:, 2]) > _GAPING[1] * length:
+    near = (x < _END * length) & (surface.points[:, 2] < foot_frame.LOW * length)
+    rim = surface.points[near & (borders(surface)[:, 0] != taubin.INSIDE)]
+    low, high = (rim.min(axis=0), rim.max(axis=0)) if len(rim) else (np.zeros(3), np.zeros(3))
+    if high[1] - low[1] > _BROAD * length and low[2] < _FROM * length and high[2] > _UP_TO * length:
         return True
     normals = surface.normals()[:, 0]
-    outwards = low[surface.faces].all(axis=1) & ((-normals if behind else normals) > _BACKWARDS)
+    outwards = near[surface.faces].all(axis=1) & ((-normals if behind else normals) > _BACKWARDS)
     if not outwards.any():
         return False
     end = surface.only(outwards)

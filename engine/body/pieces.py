@@ -42,7 +42,7 @@ _STRAY = 0.02  # of the surface of the largest piece: less is not looked at
 FLAT = 0.97
 """Cosine, 14 degrees: what looks up so nearly may lie in one level."""
 _PLATE = 0.85  # of a plate's surface lies in its two levels
-_APART = 0.3  # of its length lies the middle of what is no fragment of it
+_APART = 0.4  # of its length lies the middle of what is no fragment of it
 _ANOTHER = 0.35  # of the surface of the largest piece has another foot
 _SHUT = 0.08  # is a closed surface, or one cut at the ankle: it needs no fragments
 _THIN = 0.15  # of its length is a plate thick at most
