@@ -104,7 +104,7 @@ def _read(surface: Surface, asked: _Asked, notes: list[str]) -> Foot:
     points, long = foot_frame.lengthwise(surface.points)
     ahead = foot_frame.heel_first(surface.moved(points), long, kind == "foot")
     if ahead is None:
-        raise foot_doubt.no_foot(name, "at one end what it is at the other", asked.gaping)
+        raise foot_doubt.no_foot(name, f"as {'tall' if kind == 'foot' else 'wide'} at one end as at the other", asked.gaping)
     surface, length = foot_frame.on_axis(ahead)
     under = sole.underside(surface, length, asked.pitch)
     strange = foot_doubt.check(surface, under, length, kind == "foot", name)
@@ -140,7 +140,9 @@ def _side(under: Underside, length: float, side: Side | None, name: str, notes: 
         notes.append("which foot it is was taken as said: its arch is flat")
         return side
     if side is not None and side != found:
-        raise InputError(name, f"was sent as a {side} foot, and shows a {found} one")
+        raise InputError(
+            name, "shows the other foot than it was sent as", message=f"sent as the {side} foot, and it shows a {found} one"
+        )
     return found
 
 

@@ -57,7 +57,7 @@ def check(surface: Surface, under: Underside, length: float, whole: bool, name: 
     width = np.where(np.isfinite(low[:, stations.LEAST]), low[:, stations.MOST] - low[:, stations.LEAST], 0.0)
     widest = float(width.max())
     if widest > TWO * length:
-        raise InputError(name, f"is {length:.0f} mm long and {widest:.0f} mm wide: two feet, or no foot")
+        raise InputError(name, "is too wide for one foot: two feet, or none", message=f"{length:.0f} x {widest:.0f} mm")
     seen = under.raw[under.seen()]
     if len(seen) and float(seen.max() - seen.min()) < FLAT:
         raise InputError(name, "is a flat plate: no foot stands on it")
@@ -70,7 +70,7 @@ def check(surface: Surface, under: Underside, length: float, whole: bool, name: 
     if width[98] > BLUNT * width[80] or (whole and _cut(surface, length, behind=False)):
         raise InputError(name, "is cut off in front: the toes are missing")
     if not SHORT <= length <= LONG:
-        raise InputError(name, f"is {length:.0f} mm long, which no foot is: {SHORT:.0f} to {LONG:.0f} mm")
+        raise InputError(name, "is no foot's length", message=f"{length:.0f} mm, and {SHORT:.0f} to {LONG:.0f} mm is")
     ball = int(np.argmax(width)) / (len(SHARES) - 1)
     told = {
         f"{widest / length:.2f} times as wide as long": NARROW <= widest / length <= WIDE,
@@ -86,19 +86,15 @@ def check(surface: Surface, under: Underside, length: float, whole: bool, name: 
 
 def no_foot(name: str, why: str, gaping: bool) -> InputError:
     """What is told of something whose proportions are none of a foot."""
-    if gaping:
-        return InputError(
-            name, f"shows no foot that stands on its sole ({why}): cut above the heel, or scanned from above alone?"
-        )
-    return InputError(name, f"is no foot: it is {why}")
+    sentence = "shows no foot on its sole: was it cut above the heel, or scanned from above alone?" if gaping else "is no foot"
+    return InputError(name, sentence, message=f"it is {why}")
 
 
 def check_imprint(length: float, typed: float, name: str) -> None:
     """InputError where the length that was typed is not that of this imprint."""
     if abs(length - typed) > OFF:
-        raise InputError(
-            name, f"is {length:.0f} mm long, and the foot was said to be {typed:.0f} mm: another foot, or another unit"
-        )
+        why = "is not as long as the foot was said to be: another foot, or another unit"
+        raise InputError(name, why, message=f"{length:.0f} mm, and {typed:.0f} mm was said")
 
 
 def _cut(surface: Surface, length: float, behind: bool) -> bool:

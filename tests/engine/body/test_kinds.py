@@ -178,7 +178,7 @@ def test_strays_are_left_out_and_told() -> None:
     away = Mesh(stray.points + np.array([100.0, 300.0, 50.0]), stray.faces)
     foot = foot_of(moved(joined(WHOLE, away)))
     near(foot, 0.3)
-    assert foot.notes == ("1 stray piece left out",)
+    assert foot.notes == ("stray pieces were left out: 1",)
 
 
 def test_two_halves_of_one_scan_are_one_foot() -> None:
