@@ -10,6 +10,52 @@ import re
 from collections.abc import Mapping
 
 SENTENCES: Mapping[str, str] = {
+    "a flat plate in the scan was left out": "une plaque plane du scan a été écartée",
+    "does not show which foot it is, so flat is its arch: say left or right": (
+        "ne montre pas de quel pied il s'agit, tant sa voûte est plate : dites left ou right"
+    ),
+    "has a sole with sharp edges: a shoe, or a foot cut above its sole; scan the bare foot, or in a sock": (
+        "a une semelle aux bords vifs : une chaussure, ou un pied coupé au-dessus de sa plante ; scannez le pied nu, ou en chaussette"
+    ),
+    "has no side that it could stand on: it is no foot": "n'a aucun côté sur lequel se tenir : ce n'est pas un pied",
+    "has points that are no numbers (NaN or infinite): export the scan again": (
+        "a des points qui ne sont pas des nombres (NaN ou infinis) : exportez de nouveau le scan"
+    ),
+    "has too few triangles to show a foot": "a trop peu de triangles pour montrer un pied",
+    "has triangles that name points it does not have": "a des triangles qui nomment des points absents",
+    "holds two feet, or two other things: one foot in a file, please": (
+        "contient deux pieds, ou deux autres choses : un pied par fichier, s'il vous plaît"
+    ),
+    "is a flat plate: no foot stands on it": "est une plaque plane : aucun pied ne s'y tient",
+    "is an imprint, whose foam gives way: the foot's length must be typed too": (
+        "est une empreinte, et la mousse cède : la longueur du pied doit aussi être saisie"
+    ),
+    "is cut off behind: the heel is missing": "est coupé à l'arrière : le talon manque",
+    "is cut off in front: the toes are missing": "est coupé à l'avant : les orteils manquent",
+    "is empty: it has no triangles": "est vide : sans aucun triangle",
+    "is no foot": "n'est pas un pied",
+    "is no foot's length": "n'a pas la longueur d'un pied",
+    "is no foot's size in its unit": "n'a pas la taille d'un pied dans son unité",
+    "is not as long as the foot was said to be: another foot, or another unit": (
+        "n'a pas la longueur annoncée du pied : un autre pied, ou une autre unité"
+    ),
+    "is too wide for one foot: two feet, or none": "est trop large pour un seul pied : deux pieds, ou aucun",
+    "shows no foot on its sole: was it cut above the heel, or scanned from above alone?": (
+        "ne montre aucun pied sur sa plante : a-t-il été coupé au-dessus du talon, ou scanné seulement d'en haut ?"
+    ),
+    "shows the other foot than it was sent as": "montre l'autre pied que celui annoncé",
+    "stray pieces were left out: {}": "des morceaux isolés ont été écartés : {}",
+    "the floor that was scanned with the foot was cut away": "le sol scanné avec le pied a été retiré",
+    "the foam's top, {} mm above the sole, was cut away": "le dessus de la mousse, {} mm au-dessus de la plante, a été retiré",
+    "the scan ends {} mm above the ground, inside the foot's border": "le scan s'arrête {} mm au-dessus du sol, à l'intérieur du contour du pied",
+    "the scan hardly shows the sole: its heights are filled in, none was measured": (
+        "le scan ne montre guère la plante : ses hauteurs sont complétées, aucune n'est mesurée"
+    ),
+    "the scan is a cavity: it was read as an imprint in foam": "le scan est en creux : il a été lu comme une empreinte dans la mousse",
+    "the scan is in {} pieces": "le scan est en {} morceaux",
+    "the scan is {} mm long, {} mm were given": "le scan mesure {} mm de long, {} mm ont été donnés",
+    "the scan was wrong side out": "le scan était retourné, l'intérieur dehors",
+    "which foot it is was taken as said: its arch is flat": "le côté du pied a été pris comme annoncé : sa voûte est plate",
     "a character that changes the direction of writing is not taken": "un caractère qui change le sens d'écriture n'est pas accepté",
     "a control character is not taken": "un caractère de contrôle n'est pas accepté",
     "a frame cannot be this high": "un cadre ne peut avoir cette hauteur",

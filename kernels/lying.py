@@ -59,6 +59,22 @@ def whole(points: Floats, faces: Int32s, told: Floats) -> None:
         told[7] += ((points[a, 0] - told[4]) * nx + (points[a, 1] - told[5]) * ny + (points[a, 2] - told[6]) * nz) / 6.0
 
 
+@kernel("boolean(float64[:,::1], int32[:,::1], float64[::1])", writes=("middle",))
+def under(points: Floats, faces: Int32s, middle: Floats) -> bool:
+    """middle (2,): x and y of the middle of what looks down, seen from below; False where nothing does."""
+    s, sx, sy = 0.0, 0.0, 0.0
+    for f in range(faces.shape[0]):
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        nx, ny, nz = _area(points, a, b, c)
+        if -nz > _STEEP * math.sqrt(nx * nx + ny * ny + nz * nz):
+            s -= nz
+            sx -= nz * (points[a, 0] + points[b, 0] + points[c, 0]) / 3.0
+            sy -= nz * (points[a, 1] + points[b, 1] + points[c, 1]) / 3.0
+    if s > 0.0:
+        middle[0], middle[1] = sx / s, sy / s
+    return s > 0.0
+
+
 @inlined
 def _area(points: Floats, a: int, b: int, c: int) -> tuple[float, float, float]:
     """Twice the area of a triangle along its normal."""

@@ -28,6 +28,8 @@ OPEN = 0.33
 """Of its surface a sheet is open: the sum of its area vectors over its area. A foot cut at the ankle, its sole unseen, is below."""
 CLEAR_ARCH = 1.0
 """mm: by so much is the sole higher beside its medial border than beside the other, or it does not tell which foot it is."""
+SHORT = 1.5
+"""mm: a sheet that may end so far inside the foot's border is told of."""
 _INSIDE_OUT = "the scan was wrong side out"
 SEEN = 0.5
 """Of the sole: less tells nothing of the arch."""
@@ -102,7 +104,7 @@ def _read(surface: Surface, asked: _Asked, notes: list[str]) -> Foot:
     points, long = foot_frame.lengthwise(surface.points)
     ahead = foot_frame.heel_first(surface.moved(points), long, kind == "foot")
     if ahead is None:
-        raise foot_doubt.no_foot(name, "at one end what it is at the other", asked.gaping)
+        raise foot_doubt.no_foot(name, f"as {'tall' if kind == 'foot' else 'wide'} at one end as at the other", asked.gaping)
     surface, length = foot_frame.on_axis(ahead)
     under = sole.underside(surface, length, asked.pitch)
     strange = foot_doubt.check(surface, under, length, kind == "foot", name)
@@ -119,7 +121,10 @@ def _read(surface: Surface, asked: _Asked, notes: list[str]) -> Foot:
         surface = surface.moved(surface.points * np.array([1.0, -1.0, 1.0])).turned_over()
         under = under.mirrored()
     grid, seen = under.smooth(), under.seen()
-    measures = foot_measures.measured(surface, length, grid, kind, asked.sock_mm)
+    short = 0.0 if kind == "foot" else foot_measures.short(under.ends(length), length)
+    if short > SHORT:
+        notes.append(f"the scan ends {under.ends(length):.0f} mm above the ground, inside the foot's border")
+    measures = foot_measures.measured(surface, length, grid, kind, foot_measures.SOCK * asked.sock_mm, short)
     if under.share() < SEEN:
         del measures["arch_height"]
     return Foot(found, measures, grid, seen, foot_measures.outline(surface, length), tuple(notes))
@@ -135,7 +140,9 @@ def _side(under: Underside, length: float, side: Side | None, name: str, notes: 
         notes.append("which foot it is was taken as said: its arch is flat")
         return side
     if side is not None and side != found:
-        raise InputError(name, f"was sent as a {side} foot, and shows a {found} one")
+        raise InputError(
+            name, "shows the other foot than it was sent as", message=f"sent as the {side} foot, and it shows a {found} one"
+        )
     return found
 
 

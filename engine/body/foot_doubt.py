@@ -42,7 +42,7 @@ FLAT = 4.0
 CUT = 1_000.0
 """mm2 in one plane at an end of the foot: a cut. What is round has half of that within the same millimetre."""
 _END = 0.2  # of the length
-_GAPING = (0.15, 0.06)  # of the length: how wide and how high is the border of an open cut
+_BROAD, _FROM, _UP_TO = 0.15, 0.03, 0.07  # of the length: an open cut is so broad, and reaches from the sole so high
 _BACKWARDS = 0.7
 _FLAT_CUT = 0.99
 GAPING = 0.12
@@ -57,7 +57,7 @@ def check(surface: Surface, under: Underside, length: float, whole: bool, name: 
     width = np.where(np.isfinite(low[:, stations.LEAST]), low[:, stations.MOST] - low[:, stations.LEAST], 0.0)
     widest = float(width.max())
     if widest > TWO * length:
-        raise InputError(name, f"is {length:.0f} mm long and {widest:.0f} mm wide: two feet, or no foot")
+        raise InputError(name, "is too wide for one foot: two feet, or none", message=f"{length:.0f} x {widest:.0f} mm")
     seen = under.raw[under.seen()]
     if len(seen) and float(seen.max() - seen.min()) < FLAT:
         raise InputError(name, "is a flat plate: no foot stands on it")
@@ -70,7 +70,7 @@ def check(surface: Surface, under: Underside, length: float, whole: bool, name: 
     if width[98] > BLUNT * width[80] or (whole and _cut(surface, length, behind=False)):
         raise InputError(name, "is cut off in front: the toes are missing")
     if not SHORT <= length <= LONG:
-        raise InputError(name, f"is {length:.0f} mm long, which no foot is: {SHORT:.0f} to {LONG:.0f} mm")
+        raise InputError(name, "is no foot's length", message=f"{length:.0f} mm, and {SHORT:.0f} to {LONG:.0f} mm is")
     ball = int(np.argmax(width)) / (len(SHARES) - 1)
     told = {
         f"{widest / length:.2f} times as wide as long": NARROW <= widest / length <= WIDE,
@@ -86,30 +86,27 @@ def check(surface: Surface, under: Underside, length: float, whole: bool, name: 
 
 def no_foot(name: str, why: str, gaping: bool) -> InputError:
     """What is told of something whose proportions are none of a foot."""
-    if gaping:
-        return InputError(
-            name, f"shows no foot that stands on its sole ({why}): cut above the heel, or scanned from above alone?"
-        )
-    return InputError(name, f"is no foot: it is {why}")
+    sentence = "shows no foot on its sole: was it cut above the heel, or scanned from above alone?" if gaping else "is no foot"
+    return InputError(name, sentence, message=f"it is {why}")
 
 
 def check_imprint(length: float, typed: float, name: str) -> None:
     """InputError where the length that was typed is not that of this imprint."""
     if abs(length - typed) > OFF:
-        raise InputError(
-            name, f"is {length:.0f} mm long, and the foot was said to be {typed:.0f} mm: another foot, or another unit"
-        )
+        why = "is not as long as the foot was said to be: another foot, or another unit"
+        raise InputError(name, why, message=f"{length:.0f} mm, and {typed:.0f} mm was said")
 
 
 def _cut(surface: Surface, length: float, behind: bool) -> bool:
     """Is one end a flat cut, closed or open?"""
     x = surface.points[:, 0] if behind else length - surface.points[:, 0]
-    low = (x < _END * length) & (surface.points[:, 2] < foot_frame.LOW * length)
-    rim = surface.points[low & (borders(surface)[:, 0] != taubin.INSIDE)]
-    if len(rim) and np.ptp(rim[:, 1]) > _GAPING[0] * length and np.ptp(rim[:, 2]) > _GAPING[1] * length:
+    near = (x < _END * length) & (surface.points[:, 2] < foot_frame.LOW * length)
+    rim = surface.points[near & (borders(surface)[:, 0] != taubin.INSIDE)]
+    low, high = (rim.min(axis=0), rim.max(axis=0)) if len(rim) else (np.zeros(3), np.zeros(3))
+    if high[1] - low[1] > _BROAD * length and low[2] < _FROM * length and high[2] > _UP_TO * length:
         return True
     normals = surface.normals()[:, 0]
-    outwards = low[surface.faces].all(axis=1) & ((-normals if behind else normals) > _BACKWARDS)
+    outwards = near[surface.faces].all(axis=1) & ((-normals if behind else normals) > _BACKWARDS)
     if not outwards.any():
         return False
     end = surface.only(outwards)

@@ -79,9 +79,10 @@ def heel_first(surface: Surface, length: float, whole: bool) -> Surface | None:
     None where neither end is.
     """
     rear = reach(surface.points, LOW * length)[0]
-    told = profile(surface, math.inf if whole else LOW * length, rear, length, np.linspace(0.15, 0.85, 36))
+    told = profile(surface, math.inf if whole else LOW * length, rear, length, np.linspace(0.05, 0.95, 46))
     size = told[:, stations.HIGH] if whole else told[:, stations.MOST] - told[:, stations.LEAST]
-    one, two = mean(size[:11]), mean(size[-11:])
+    few, many = (0, 8) if whole else (5, 16)  # near the ends, where only the leg is tall; within, where only the ball is wide
+    one, two = mean(size[few:many]), mean(size[::-1][few:many])
     heel, toes = (one, two) if whole else (two, one)
     if not max(one, two) > (_TALLER if whole else _WIDER) * min(one, two):
         return None

@@ -32,8 +32,10 @@ UNCERTAIN = {
 """mm, of a whole foot on a fine mesh without a sock: noise, the axis, and how far the place itself can be told."""
 IMPRINT = 2.5
 """mm: foam gives way, and more at the toes."""
-SOCK = 0.5
-"""Of a sock's thickness, on each side, is not known."""
+SOCK = 1.0
+"""Of a sock's thickness on both sides: half of it on each is not known."""
+BROADEST = 0.07
+"""Of the length: how high the border of a foot is, where it is broadest."""
 _ROUND = 20.0  # mm: the radius of heel and toes, between whose points a mesh is flat
 _STEP = 1.0
 _TIBIALE, _FIBULARE, _BALL = (0.6, 0.82), (0.5, 0.78), (0.5, 0.85)
@@ -56,8 +58,8 @@ def outline(surface: Surface, length: float) -> Floats:
     return made[np.any(made != np.roll(made, 1, axis=0), axis=1)]
 
 
-def measured(surface: Surface, length: float, sole: Grid, kind: str, sock_mm: float) -> dict[str, Measurement]:
-    """What can be told of this foot, by name."""
+def measured(surface: Surface, length: float, sole: Grid, kind: str, *doubts: float) -> dict[str, Measurement]:
+    """What can be told of this foot, by name; `doubts`: what every measure may be off by beside its own uncertainty, mm."""
     low = _rows(surface, length, foot_frame.LOW * length)
     x, right, left = low[:, 0], low[:, 1 + stations.LEAST], low[:, 1 + stations.MOST]
     tibiale = _most(x, left, length, _TIBIALE)
@@ -73,13 +75,20 @@ def measured(surface: Surface, length: float, sole: Grid, kind: str, sock_mm: fl
         values["ball_girth"] = _girth(surface, tibiale, (fibulare[0], -fibulare[1]))
         every = _rows(surface, length, math.inf)
         values["instep_height"] = float(np.interp(_INSTEP * length, every[:, 0], every[:, 1 + stations.HIGH]))
-    more = _coarse(surface), IMPRINT if kind == "imprint" else 0.0, SOCK * 2.0 * sock_mm
+    more = (_coarse(surface), IMPRINT if kind == "imprint" else 0.0, *doubts)
     standards = {"foot_length": "ISO 7250-1", "ball_width": "ISO 7250-1"}
     return {
         name: Measurement(value, "mm", standards.get(name), "scan", _root(UNCERTAIN[name], *more))
         for name, value in values.items()
         if math.isfinite(value)
     }
+
+
+def short(ends: float, length: float) -> float:
+    """How far a sheet that ends `ends` above the ground stays inside a border that is round: mm, on both sides, one standard deviation."""
+    broadest = BROADEST * length
+    below = max(0.0, broadest - ends)
+    return broadest - math.sqrt(max(0.0, broadest * broadest - below * below))
 
 
 def arch(sole: Grid, heel: tuple[float, float], ball: tuple[float, float], inset: float, length: float) -> tuple[float, float]:

@@ -42,7 +42,7 @@ _STRAY = 0.02  # of the surface of the largest piece: less is not looked at
 FLAT = 0.97
 """Cosine, 14 degrees: what looks up so nearly may lie in one level."""
 _PLATE = 0.85  # of a plate's surface lies in its two levels
-_APART = 0.3  # of its length lies the middle of what is no fragment of it
+_APART = 0.4  # of its length lies the middle of what is no fragment of it
 _ANOTHER = 0.35  # of the surface of the largest piece has another foot
 _SHUT = 0.08  # is a closed surface, or one cut at the ankle: it needs no fragments
 _THIN = 0.15  # of its length is a plate thick at most
@@ -57,7 +57,7 @@ def welded(mesh: Mesh, name: str, unit: str) -> Surface:
     if topology.first_bad_index(mesh.faces, len(mesh.points)) >= 0:
         raise InputError(name, "has triangles that name points it does not have")
     if len(mesh.faces) < FEW:
-        raise InputError(name, f"has {len(mesh.faces)} triangles: too few to show a foot")
+        raise InputError(name, "has too few triangles to show a foot", message=f"{len(mesh.faces)}, and {FEW} at least")
     middle = 0.5 * (mesh.points.min(axis=0) + mesh.points.max(axis=0))
     points = mesh.points - middle
     steps = np.empty(points.shape, np.int32)
@@ -123,7 +123,7 @@ def one_foot(surface: Surface, name: str, unit: str, notes: list[str]) -> Surfac
     if len(kept) > 1:
         notes.append(f"the scan is in {len(kept)} pieces")
     if dropped:
-        notes.append(f"{dropped} stray piece{'s' * (dropped > 1)} left out")
+        notes.append(f"stray pieces were left out: {dropped}")
     return surface.only(np.isin(island, kept)) if len(kept) < len(order) else surface
 
 
@@ -204,7 +204,7 @@ def _refuse_size(name: str, across: float, unit: str) -> NoReturn:
     told = f"{across / 1000.0:.3g} m" if across >= 1000.0 else f"{across:.0f} mm" if across >= 10.0 else f"{across:.2g} mm"
     would = " or ".join(f"{u} ({across / LENGTHS[unit] * LENGTHS[u]:.0f} mm)" for u in fits)
     helps = f"unit {would} would fit" if fits else "no unit that can be given makes a foot of it"
-    raise InputError(name, f"is {told} across with its numbers in {unit}, which is no foot's size: {helps}")
+    raise InputError(name, "is no foot's size in its unit", message=f"{told} across with its numbers in {unit}: {helps}")
 
 
 def _is_plate(piece: Surface) -> bool:

@@ -21,6 +21,7 @@ SIGMA = 3.0
 """mm: the sole is smoothed by a Gaussian of that width; wider ones flatten the arch, narrower ones leave the noise in."""
 _MARGIN = 3  # cells round the foot
 _FROM, _TO = 0.3, 0.6  # of the length: where the arch is
+_HEEL, _BALL = 0.15, 0.70  # of the length: where the foot is broad
 _NEAR, _FAR = 0.12, 0.45  # of the width, in from each border
 _RIM = (0.08, 0.75)  # of the length
 _TALL = 30.0  # mm: higher is the side of the foot, not its sole
@@ -66,19 +67,43 @@ class Underside:
         return heights.smoothed(Grid(np.where(self.inside, filled.z, np.nan), self.origin, self.pitch), SIGMA)
 
     def arches(self, length: float) -> tuple[float, float]:
-        """How high the sole is on average, mm, in the midfoot beside its right (lesser y) and its left border."""
+        """How high the sole is on average, mm, in the midfoot beside its right (lesser y) and its left border.
+
+        A border that lies inside the line from heel to ball is no border of the sole, but where the scan ends: what is beyond is high.
+        """
         sums, counts = [0.0, 0.0], [0, 0]
+        tangents = [self._tangent(length, side) for side in (0, -1)]
         for i in range(self.raw.shape[0]):
-            if not _FROM * length <= self.origin[0] + i * self.pitch <= _TO * length:
-                continue
+            x = self.origin[0] + i * self.pitch
             cells = np.flatnonzero(self.inside[i])
-            width = len(cells)
-            for side, row in enumerate((cells, cells[::-1])):
-                told = self.raw[i, row[int(_NEAR * width) : int(_FAR * width)]]
-                told = np.minimum(told[~np.isnan(told)], _TALL)
+            if not _FROM * length <= x <= _TO * length or len(cells) == 0:
+                continue
+            first = min(int(cells[0]), math.ceil(tangents[0][0] + tangents[0][1] * x))
+            last = max(int(cells[-1]), math.floor(tangents[1][0] + tangents[1][1] * x))
+            row = np.where(self.inside[i], np.minimum(self.raw[i], _TALL), _TALL)[first : last + 1]
+            band = slice(int(_NEAR * len(row)), int(_FAR * len(row)))
+            for side, across in enumerate((row, row[::-1])):
+                told = across[band]
+                told = told[~np.isnan(told)]
                 sums[side] += math.fsum(told.tolist())
                 counts[side] += len(told)
         return (sums[0] / counts[0], sums[1] / counts[1]) if min(counts) > 0 else (0.0, 0.0)
+
+    def _tangent(self, length: float, side: int) -> tuple[float, float]:
+        """The column of a border (0 the first inside, -1 the last) on the line from the heel's to the ball's: at x = 0, and a mm."""
+        rows = [round((share * length - self.origin[0]) / self.pitch) for share in (_HEEL, _BALL)]
+        one, two = (float(np.flatnonzero(self.inside[row])[side]) if self.inside[row].any() else math.nan for row in rows)
+        slope = (two - one) / ((_BALL - _HEEL) * length)
+        return (one - slope * _HEEL * length, slope) if math.isfinite(slope) else (math.nan, math.nan)
+
+    def ends(self, length: float) -> float:
+        """How high the scan of a sole ends, mm: the median of its outermost heights."""
+        told = []
+        for i in range(self.raw.shape[0]):
+            if _RIM[0] * length <= self.origin[0] + i * self.pitch <= _RIM[1] * length:
+                known = np.flatnonzero(~np.isnan(self.raw[i]))
+                told += [float(self.raw[i, known[0]]), float(self.raw[i, known[-1]])] if len(known) else []
+        return sorted(told)[len(told) // 2] if told else 0.0
 
 
 def underside(surface: Surface, length: float, pitch: float) -> Underside:

@@ -27,6 +27,7 @@ _STEPS_PER_MM = 1000.0  # of the lattice that directions are found on
 _TRIED = 14
 _APART = 0.9  # cosine: directions nearer to one another are the same try
 _LOOKS = 0.94  # cosine: 20 degrees
+_SAME, _MOST = 0.999, 8  # cosine, 2.6 degrees, and how many planes are told
 _LIES = 2000.0  # mm2 of a sole on the floor
 _NEARER = (0.94, 0.97, 0.985, 0.985)  # cosines
 _ENOUGH = 60_000  # faces that directions are compared on
@@ -42,12 +43,22 @@ class Standing:
 
 
 def upright(surface: Surface) -> list[Standing]:
-    """The planes that the surface may have stood on, the best first; at most three, none where it covers no plane at all."""
+    """The planes that the surface may have stood on, the best first; none where it covers no plane at all.
+
+    The best is nearly always the one. A foot that bore no weight, under a long leg, lies as well on its side: who reads it goes on to
+    the next where what it sees is no foot.
+    """
     points, faces = surface.points, surface.faces
     some = np.ascontiguousarray(faces[:: -(-len(faces) // _ENOUGH)])
     tried = [_let_down(points, some, -way) for way in ways(surface)]
-    ranked = sorted((t for t in tried if t is not None), key=lambda t: -t[1])[:3]
-    return [_settled(points, faces, frame, plane) for frame, _, plane in ranked]
+    found: list[Standing] = []
+    for frame, _, plane in sorted((t for t in tried if t is not None), key=lambda t: -t[1]):
+        if len(found) == _MOST:
+            break
+        up = _up(frame, plane)
+        if all(up[0] * s.up[0] + up[1] * s.up[1] + up[2] * s.up[2] < _SAME for s in found):
+            found.append(_settled(points, faces, frame, plane))
+    return sorted(found, key=lambda s: -s.score)
 
 
 def on_floor(surface: Surface, up: Floats, height: float) -> Standing:
@@ -133,9 +144,8 @@ def _sharper(packed: npt.NDArray[np.float32], count: int, way: Floats) -> Floats
 def _let_down(points: Floats, faces: Int32s, up: Floats) -> tuple[Floats, float, Floats] | None:
     """The frame that it was let down in, how well it stands, and the plane there."""
     frame = frame_of(up)
-    moved, whole, plane, told = along(points, frame), np.empty(8), np.empty(3), np.empty(2)
-    lying.whole(moved, faces, whole)
-    if not lying.rest(moved, whole[4], whole[5], plane):
+    moved, middle, plane, told = along(points, frame), np.empty(2), np.empty(3), np.empty(2)
+    if not lying.under(moved, faces, middle) or not lying.rest(moved, middle[0], middle[1], plane):
         return None
     lying.refit(moved, faces, 2.0 * REACH, 1, plane, told)
     lying.refit(moved, faces, REACH, 3, plane, told)
@@ -149,7 +159,12 @@ def _settled(points: Floats, faces: Int32s, frame: Floats, plane: Floats) -> Sta
     lying.refit(moved, faces, REACH, 8, plane, told)
     lying.refit(moved, faces, CONTACT, 0, plane, told)
     tilt = np.sqrt(plane[0] * plane[0] + plane[1] * plane[1] + 1.0)
-    up = unit(frame[2] - plane[0] * frame[0] - plane[1] * frame[1])
+    up = _up(frame, plane)
     stood = along(points, frame_of(up))
     stood[:, 2] -= plane[2] / tilt
     return Standing(stood, up, float(told[lying.AREA] * np.sqrt(told[lying.SPREAD])))
+
+
+def _up(frame: Floats, plane: Floats) -> Floats:
+    """The unit normal of a plane in this frame."""
+    return unit(frame[2] - plane[0] * frame[0] - plane[1] * frame[1])

@@ -18,11 +18,15 @@ from kernels import portable
 
 Floats = npt.NDArray[np.float64]
 
-_HEEL, _TOES = 0.12, 0.07  # of the length: how far the rounding of heel and toes reaches
+_HEEL, _TOES = 0.12, 0.06  # of the length: how far the rounding of heel and toes reaches
 _TIP = 0.22  # of the ball's width: how far medially the longest toe ends
 _ARCH, _ARCH_HALF = 0.4, 0.24  # of the length: the middle of the arch, and half of its extent
 _GROOVES = (0.28, -0.08, -0.4, -0.68)  # across, from -1 to 1: between the toes
-_GROOVE, _GROOVED = 0.09, 0.8
+_GROOVE, _GROOVED = 0.1, 0.81
+_BACK = 0.03  # of the length: how far the skin lies back between the toes
+_SLIM_FROM = 0.2
+"""Of the length: above that the leg is slimmer than the foot."""
+_SLIM = 0.2
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,8 @@ class SyntheticFoot:
         arched = hollow * inwards * inwards
         square = across * across
         rounded = 1.0 - math.sqrt(_circle(square))
-        return arched + (self._rim(share, across) - arched) * rounded
+        flesh = arched + (self._rim(share, across) - arched) * rounded
+        return flesh + 0.4 * (self._rim(share, across) - flesh) * _between_toes(share, across)
 
     def dorsum(self, share: float, across: float) -> float:
         """How high the upper skin is there."""
@@ -80,9 +85,7 @@ class SyntheticFoot:
             ),
         )  # fmt: skip
         rim = self._rim(share, across)
-        if share > _GROOVED:
-            deep = max(max(0.0, 1.0 - abs(across - at) / _GROOVE) for at in _GROOVES)
-            ridge -= 0.35 * (ridge - rim) * deep * deep * min(1.0, (share - _GROOVED) / 0.08)
+        ridge -= 0.5 * (ridge - rim) * _between_toes(share, across)
         return min(self.cut, rim + (ridge - rim) * math.sqrt(1.0 - across * across * abs(across)))
 
     def _rim(self, share: float, across: float) -> float:
@@ -103,7 +106,9 @@ class SyntheticFoot:
             middle, half = 0.5 * (lateral + medial), 0.5 * (medial - lateral)
             for across, under in zip(turns, below, strict=True):
                 z = self.sole(share, across) if under else self.dorsum(share, across)
-                points.append((share * self.length, middle + half * across, z))
+                back = _BACK * _between_toes(share, across)
+                slim = _SLIM * min(1.0, max(0.0, z / self.length - _SLIM_FROM) / 0.15)
+                points.append(((share - back) * self.length, middle + half * (1.0 - slim) * across, z))
         points.append((self.length, _TIP * self.ball_width, self._rim(1.0, 0.0)))
         faces = [(0, 1 + (k + 1) % around, 1 + k) for k in range(around)]
         for i in range(rings - 1):
@@ -116,6 +121,14 @@ class SyntheticFoot:
         if self.side == "left":
             made, rows = made * np.array([1.0, -1.0, 1.0]), np.ascontiguousarray(rows[:, ::-1])
         return Mesh(made, rows)
+
+
+def _between_toes(share: float, across: float) -> float:
+    """1 in the middle of a groove between two toes, 0 beside it, behind the toes and at their tips."""
+    if share <= _GROOVED:
+        return 0.0
+    near = max(max(0.0, 1.0 - abs(across - at) / _GROOVE) for at in _GROOVES)
+    return near * near * (3.0 - 2.0 * near) * min(1.0, (share - _GROOVED) / 0.07, (1.0 - share) / 0.04)
 
 
 def _circle(t: float) -> float:
