@@ -81,10 +81,10 @@ class Insole(Left, Right, Template):
         help=("Only for what is inferred.", "Seulement pour ce qui est déduit."),
     )
     body_mass = measure(low=10.0, high=250.0, unit="kg", label=("Body mass", "Masse du corps"), path="body_mass")
-    stature = measure(low=800.0, high=2300.0, label=("Stature", "Taille"), standard="ISO 7250-1", path="stature")
+    stature = measure(low=900.0, high=2240.0, label=("Stature", "Taille"), standard="ISO 7250-1", path="stature")
     shoe_system = choice(
         "none",
-        {"none": ("Not told", "Non dite"), **{name: name for name in fitting.SIZES}},
+        {"none": ("Not told", "Non dite"), **fitting.SYSTEMS},
         label=("Shoe size system", "Système de pointure"),
     )
     shoe_size = length(42.0, low=2.0, high=340.0, step=0.5, label=("Shoe size", "Pointure"))
@@ -124,7 +124,7 @@ class Insole(Left, Right, Template):
         help=("Mandatory with a map.", "Obligatoire avec une carte."),
     )
     relief_depth = length(4.0, low=2.0, high=6.0, step=0.5, label=("Deepest relief", "Décharge la plus profonde"))
-    bevel = length(0.8, low=0.0, high=2.0, step=0.1, label=("Bevel of the lower edge", "Biseau du bord inférieur"))
+    bevel = length(0.8, low=0.0, high=1.0, step=0.1, label=("Bevel of the lower edge", "Biseau du bord inférieur"))
     name = text("", max_graphemes=16, label=("Name", "Prénom"))
     side_mark = flag(True, label=("L or R underneath", "L ou R dessous"))
 
@@ -144,7 +144,7 @@ class Insole(Left, Right, Template):
 
         thickness = (of("rear"), of("mid"), of("fore"))
         numbers = (of(n) for n in ("heel_cup", "arch", "lateral_arch", "rearfoot", "forefoot", "skive", "pad", "extension"))
-        return Bed(*numbers, thickness, of("cover"))
+        return Bed(*numbers, thickness, of("cover"), of("pad_back"))
 
     def _truth(self, cq: Any, side: str) -> Any:
         tables = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
