@@ -17,7 +17,7 @@ from engine.language.table import table
 from engine.language.template import Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
 from engine.model.deviation import Compared, DeviationLimits, deviation
-from engine.model.foot import Foot
+from engine.model.foot import Foot, Side
 from engine.model.grid import Grid
 from engine.model.mesh import FLIPPED, Modifier, Part, Pose
 from engine.model.order import Measurement
@@ -45,6 +45,7 @@ __all__ = [
     "Relation",
     "Rounded",
     "Row",
+    "Side",
     "Solid",
     "Template",
     "Text",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from engine.authoring import angle, choice, length, measure, pressure, scan, table
+from engine.authoring import Side, angle, choice, length, measure, pressure, scan, table
 
-SIDES = {"left": ("left", "gauche"), "right": ("right", "droit")}
+SIDES: Mapping[Side, tuple[str, str]] = {"left": ("left", "gauche"), "right": ("right", "droit")}
 STANDARD = "ISO 7250-1"
 
 MEASURES: tuple[tuple[str, float, float, str, str], ...] = (
@@ -52,7 +53,7 @@ FILLINGS = {
 }
 
 
-def of_side(side: str) -> type:
+def of_side(side: Side) -> type:
     """A class that only holds the fields of that side, for Insole to inherit."""
     english, french = SIDES[side]
 
@@ -62,8 +63,8 @@ def of_side(side: str) -> type:
     made: dict[str, Any] = {}
     for name, low, high, en, fr in MEASURES:
         made[f"{side}_{name}"] = measure(low=low, high=high, label=label(en, fr), standard=STANDARD, path=f"{side}.{name}")
-    made[f"{side}_scan"] = scan(label=label("scan of the foot", "scan du pied"))
-    made[f"{side}_pressure"] = pressure(label=label("pressure map", "carte des pressions"))
+    made[f"{side}_scan"] = scan(label=label("scan of the foot", "scan du pied"), side=side)
+    made[f"{side}_pressure"] = pressure(label=label("pressure map", "carte des pressions"), side=side)
     for name, default, low, high, step, en, fr, help_en, help_fr in LENGTHS:
         made[f"{side}_{name}"] = length(default, low=low, high=high, step=step, label=label(en, fr), help=(help_en, help_fr))
     made[f"{side}_extent"] = choice("full", EXTENTS, label=label("extent", "étendue"))
