@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 
+from engine.model.deviation import Compared
 from engine.model.order import Order, Product
 from engine.model.process import Process
 
@@ -15,9 +16,11 @@ HELD = 64
 
 @dataclass
 class Judged:
-    """A product before its files; one that a rule refused has no parts. `picture`: made when a format first asks for it."""
+    """A product before its files; one that a rule refused has no parts. `compared`: with what was scanned. `picture`: made when a
+    format first asks for it."""
 
     product: Product
+    compared: tuple[Compared, ...] = ()
     picture: bytes | None = None
 
     def of(self, order: Order, spent: Mapping[str, float]) -> Judged:
@@ -28,7 +31,7 @@ class Judged:
             figures |= {"stages": [{**s, "cpu_ms": 0.0, "hit": True} for s in figures["stages"]], "tier": "kernel"}
         checks = tuple(replace(check, cpu_ms=0.0) for check in report.checks)
         told = replace(report, figures=figures, checks=checks)
-        return Judged(replace(self.product, order=order, report=told), self.picture)
+        return Judged(replace(self.product, order=order, report=told), self.compared, self.picture)
 
 
 @dataclass

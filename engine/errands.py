@@ -12,10 +12,12 @@ from typing import Any
 
 from engine.errors import ChildFault, InputError, OrderError, TemplateError
 from engine.language import shelf
-from engine.language.orders import with_words
+from engine.language.inputs import Files
+from engine.language.orders import with_files, with_words
 from engine.language.parameters import closest
 from engine.language.template import Template, load_file
-from engine.model.order import InputFile, Order
+from engine.model.order import Order
+from engine.reading.taking import taken
 
 Source = Mapping[str, str]
 """{"key": an installed template} or {"file": a designer's Python file}."""
@@ -43,16 +45,21 @@ def source_of(key_or_file: str) -> Source:
 def make_files(
     source: Source, order: Order, words: Sequence[str], formats: Sequence[str], keep_refused: bool
 ) -> dict[str, Any]:
-    """{"verdict", "files": name -> bytes, "template", "findings": lines}. Errors as engine.make.make raises them."""
-    return _run(source, "make_here", _with_hashes(order), list(words), list(formats), keep_refused)  # type: ignore[no-any-return]
+    """{"verdict", "files": name -> bytes, "template", "findings": lines}. Errors as engine.make.make raises them.
+
+    Files that order and words name by path are read here; a path that is not absolute begins where this process stands.
+    """
+    order, rest = with_files(order, words)
+    order, files = taken(order)
+    return _run(source, "make_here", order, rest, list(formats), keep_refused, files)  # type: ignore[no-any-return]
 
 
-def rebuild_files(source: Source, record: bytes, inputs: Mapping[str, str]) -> dict[str, Any]:
-    """{"verdict", "files", "template", "differences": engine.rebuild.Difference as dicts}. `inputs`: name -> file.
+def rebuild_files(source: Source, record: bytes, files: Files) -> dict[str, Any]:
+    """{"verdict", "files", "template", "differences": engine.rebuild.Difference as dicts}. `files`: the order's, by their sha256.
 
     InputError: it is no record, or its order is refused now. Errors as engine.make.make raises them.
     """
-    return _run(source, "rebuild_here", record, dict(inputs))  # type: ignore[no-any-return]
+    return _run(source, "rebuild_here", record, dict(files))  # type: ignore[no-any-return]
 
 
 def schema(source: Source, language: str) -> dict[str, Any]:
@@ -135,19 +142,22 @@ def schema_here(source: Source, language: str) -> dict[str, Any]:
     return template_of(source).schema(language)
 
 
-def make_here(source: Source, order: Order, words: list[str], formats: list[str], keep_refused: bool) -> dict[str, Any]:
+def make_here(
+    source: Source, order: Order, words: list[str], formats: list[str], keep_refused: bool, files: Files
+) -> dict[str, Any]:
     """In the process that may run the template: the whole road."""
     from engine.doors.child_server import progress
     from engine.make import Workshop, make
 
     cls = _template_for(source, order)
     whole = replace(with_words(order, words, cls), template=cls.key)
-    product = make(whole, cls, formats=formats, workshop=Workshop(announce=progress), keep_refused=keep_refused)
+    shop = Workshop(announce=progress)
+    product = make(whole, cls, formats=formats, workshop=shop, keep_refused=keep_refused, inputs=files)
     found = [f"{f.severity} {f.code}: {f.message}" for f in product.report.findings]
     return {"verdict": product.report.verdict, "files": dict(product.files), "template": cls.key, "findings": found}
 
 
-def rebuild_here(source: Source, record: bytes, inputs: dict[str, str]) -> dict[str, Any]:
+def rebuild_here(source: Source, record: bytes, files: Files) -> dict[str, Any]:
     """In the process that may run the template: the order of a record once more, and what differs."""
     from engine.doors.child_server import progress
     from engine.make import Workshop, make
@@ -156,8 +166,8 @@ def rebuild_here(source: Source, record: bytes, inputs: dict[str, str]) -> dict[
     told, order = read_record(record)
     cls = _template_for(source, order)
     kept = told.get("verdict") == "refused" and bool(told.get("files"))
-    order = replace(order, inputs={n: replace(i, file=inputs.get(n)) for n, i in order.inputs.items()})
-    product = make(order, cls, formats=formats_of(told), workshop=Workshop(announce=progress), keep_refused=kept)
+    shop = Workshop(announce=progress)
+    product = make(order, cls, formats=formats_of(told), workshop=shop, keep_refused=kept, inputs=files)
     if "record.json" not in product.files:
         why = "; ".join(f.message for f in product.report.findings)
         raise InputError("record", "its order is refused now", message=why)
@@ -170,21 +180,3 @@ def _template_for(source: Source, order: Order) -> type[Template]:
     if order.template not in ("", cls.key):
         raise OrderError("template", "the order is for another template", value=order.template, limit=cls.key, nearest=cls.key)
     return cls
-
-
-def _with_hashes(order: Order) -> Order:
-    """Input files named by path are hashed on reading; from here on only the hash names them in papers."""
-    return replace(order, inputs={n: _hashed(n, i) for n, i in order.inputs.items()})
-
-
-def _hashed(name: str, told: InputFile) -> InputFile:
-    if told.file is None:
-        return told
-    path = pathlib.Path(told.file).absolute()  # a child may stand elsewhere
-    try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise InputError(f"inputs.{name}.file", error.strerror or "cannot be read") from None
-    if told.sha256 and told.sha256 != digest:
-        raise InputError(f"inputs.{name}", "the file's sha256 is not the one in the order")
-    return replace(told, sha256=digest, file=str(path))

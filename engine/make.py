@@ -12,6 +12,7 @@ from typing import Any
 from engine.equals import Equals, Judged
 from engine.errors import OrderError, Refused, TemplateError
 from engine.export import papers, sliced_ready
+from engine.export.deviation import deviation_png
 from engine.export.gcode import slice_product
 from engine.export.glb import write as write_glb
 from engine.export.identity import Identity, identity_of
@@ -19,8 +20,10 @@ from engine.export.kept import KeptSegments
 from engine.export.stl import write as write_stl
 from engine.export.threemf import write as write_3mf
 from engine.export.thumbnail import thumbnail
+from engine.language.acceptance import accepted, compared
 from engine.language.charted import OF_CHART
-from engine.language.judge import check_rules, run_fits
+from engine.language.inputs import NO_FILES, Files, Inputs, check_there
+from engine.language.judge import check_rules, fitted, run_fits
 from engine.language.memory import Tracer
 from engine.language.orders import accept
 from engine.language.parameters import Words, in_language
@@ -87,11 +90,13 @@ def make(
     workshop: Workshop | None = None,
     keep_refused: bool = False,
     equal: Hashable | None = None,
+    inputs: Files = NO_FILES,
 ) -> Product:
     """One order to one product: files by name, report and record among them. A refused one has its report and no model.
 
     `equal`: a name that orders share which differ in nothing that is made; the workshop's last product of that name then serves,
     and this order has its own identity, exports and papers: byte for byte those that it would have alone, CPU times apart.
+    `inputs`: the bytes of the files that the order names, by their sha256.
     OrderError: the order cannot be taken. TemplateError: a stage failed. A rule's refusal is no error: it is a report.
     """
     clock = _Clock()
@@ -109,8 +114,11 @@ def make(
     if known is None:
         with clock.step("check"):
             values, origins = accept(order, cls)
+            check_there(order.inputs, inputs)
         home = Home(shop.home.disk, shop.home.charts) if whole else shop.home
-        run = Run(cls, values, origins, process.flat(), home=home, code_hash=code_hash(cls))
+        code = code_hash(cls)
+        handed = Inputs(inputs, shop.home.readings, code)
+        run = Run(cls, values, origins, process.flat(), home=home, code_hash=code, inputs=handed)
         template = cls(run)
         judged = _judged(order, template, process, shop, clock)
         if not whole:
@@ -147,12 +155,17 @@ def _judged(order: Order, template: Template, process: Process, shop: Workshop, 
         settled = _standing(parts, process, shop.footings)
     with clock.step("verify"):
         checks, findings, figures = verify(settled, process, shop.certificates, shop.connectivities)
+    with clock.step("acceptance"):
+        misfits, measured = accepted(template, parts)
+    if measured:
+        checks = (*checks, CheckRun("fit", True, True, clock.spent.get("acceptance", 0.0)))
+        findings, figures = (*findings, *misfits), {**figures, "fit": measured}
     with clock.step("estimate"):
         figures = {**figures, **support_figures(settled, process)}
         figures = {**figures, **estimate(figures, process, cls.family).figures()}
     report = _report(template, settled, checks, findings, figures, clock)
     made = Product(order, process, run.values, run.origins, settled, report, cls.key, dict(run.artifacts), dict(run.fonts))
-    return Judged(made)
+    return Judged(made, compared(template, parts))
 
 
 def _check_formats(formats: Collection[str]) -> None:
@@ -232,12 +245,20 @@ def _report(
     charted = {name.removesuffix(OF_CHART) for name in run.artifacts if name.endswith(OF_CHART)}
     drawn = any(s.name in run.artifacts and s.name not in charted and not s.hit for s in run.stages)
     tier = "cad" if drawn else "chart" if charted else "kernel"
-    stages = [{"name": s.name, "cpu_ms": s.cpu_ms, "hit": s.hit} for s in run.stages]
-    told = {**figures, "tier": tier, "stages": stages, "road_cpu_ms": clock.spent}
+    stages = [{"name": s.name, "cpu_ms": s.cpu_ms, "hit": s.hit} for s in (*run.inputs.runs, *run.stages)]
+    told = {**figures, "tier": tier, "stages": stages, **_of_run(run, clock)}
     poses = {p.part.name: p.pose.why for p in parts}
     notes = _notes(template)
     english, french = (tuple(in_language(n, language) for n in notes) for language in ("en", "fr"))
     return Report(verdict(checks, findings), checks, findings, {**told, "print_pose": poses}, english, french)
+
+
+def _of_run(run: Run, clock: _Clock) -> dict[str, Any]:
+    """What the steps cost, the child that read a person's files too; and what was fitted, where anything was."""
+    if run.inputs.runs:
+        clock.spent["inputs"] = round(sum(r.cpu_ms for r in run.inputs.runs), 3)
+    found = fitted(run)
+    return {"road_cpu_ms": clock.spent, **({"fitted": found} if found else {})}
 
 
 def _notes(template: Template) -> tuple[Words, ...]:
@@ -267,7 +288,7 @@ def _refused(order: Order, process: Process, run: Run, refusal: Refused, clock: 
         )
         for told in (refusal, *refusal.also)
     )
-    report = Report("refused", (), findings, {"road_cpu_ms": clock.spent}, ())
+    report = Report("refused", (), findings, _of_run(run, clock), ())
     return Product(order, process, run.values, run.origins, (), report, run.cls.key)
 
 
@@ -284,6 +305,9 @@ def _export(
         with clock.step("png"):
             judged.picture = thumbnail(product.parts)
     picture = judged.picture
+    if "png" in formats and judged.compared:
+        with clock.step("deviation"):
+            files["deviation.png"] = deviation_png(judged.compared, title=cls.key, subtitle=product.order.reference or "")
     if "3mf" in formats:
         with clock.step("3mf"):
             files["model.3mf"] = _model(product, identity, picture, shop)
@@ -302,9 +326,9 @@ def _export(
             files["model.prusa.3mf"] = _project(product, identity, picture, shop)
     if "gcode" in formats:
         with clock.step("gcode"):
-            bonded_too = any(p.part.bonded for p in product.parts)
-            whole = _project if bonded_too else _model
-            model = files.get("model.prusa.3mf" if bonded_too else "model.3mf") or whole(product, identity, picture, shop)
+            project = sliced_ready.needs_project(product.parts)
+            whole = _project if project else _model
+            model = files.get("model.prusa.3mf" if project else "model.3mf") or whole(product, identity, picture, shop)
             files["model.gcode"] = slice_product(model, product.parts, product.process, product.report.figures, placed=True)
     return files
 
@@ -317,10 +341,10 @@ def _model(product: Product, identity: Identity, picture: bytes | None, shop: Wo
 
 
 def _project(product: Product, identity: Identity, picture: bytes | None, shop: Workshop) -> bytes:
-    """The 3MF that PrusaSlicer alone reads as meant: bonded parts are volumes of one object, with a tool each."""
-    objects = sliced_ready.objects(product.parts)
+    """The 3MF that PrusaSlicer alone reads as meant: bonded parts are volumes of one object, with a tool each, modifiers too."""
+    objects = sliced_ready.project_objects(product.parts)
     settings = sliced_ready.project_files(product.process, product.parts)
-    moves = sliced_ready.positions(objects, product.process)
+    moves = sliced_ready.positions(sliced_ready.objects(product.parts), product.process)
     return write_3mf(objects, identity, thumbnail=picture, extra=settings, moves=moves, cache=shop.segments)
 
 

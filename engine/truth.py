@@ -25,11 +25,12 @@ from engine.doors import cad_lattice as lat
 from engine.errors import EngineFault, OrderError, TemplateError
 from engine.export.identity import Identity
 from engine.export.step import write as write_step
-from engine.language.charted import OF_CHART
+from engine.language.charted import OF_CHART, from_chart
+from engine.language.inputs import NO_FILES, Files, Inputs, check_there
 from engine.language.judge import run_fits
 from engine.language.orders import accept
 from engine.language.stages import CadStage, Stage
-from engine.language.template import Run, Template
+from engine.language.template import Home, Run, Template
 from engine.language.values import Solid
 from engine.model.mesh import STEPS_PER_MM, Mesh, Part, Points
 from engine.model.order import Order
@@ -49,16 +50,18 @@ _ALLOWED = "a product as its @cad stage drew it, with stamps on its flat faces"
 
 @dataclass(frozen=True)
 class OneWay:
-    """Distances from one surface to the other: the largest and the root mean square, mm, where the largest is (mm), and of how many points."""
+    """Distances from one surface to the other: the largest, what 99 % of the area keeps within, and the root mean square, mm; where
+    the largest is (mm), and of how many points."""
 
     max_mm: float
+    p99_mm: float
     rms_mm: float
     at: tuple[float, float, float]
     points: int
 
     def __str__(self) -> str:
         where = ", ".join(f"{x:.2f}" for x in self.at)
-        return f"at most {self.max_mm:.4f} mm (at {where}), rms {self.rms_mm:.4f} mm over {self.points} points"
+        return f"at most {self.max_mm:.4f} mm (at {where}), 99 % within {self.p99_mm:.4f} mm, rms {self.rms_mm:.4f} mm over {self.points} points"
 
 
 @dataclass(frozen=True)
@@ -99,11 +102,15 @@ def distance(
     *,
     process: str | None = None,
     spacing_mm: float = 0.5,
+    points: int | None = None,
     deadline: float = 120.0,
+    inputs: Files = NO_FILES,
 ) -> Deviation:
     """Run a fast stage and the @cad stage that is its `truth` on the same order, and measure how far apart they are.
 
     `order`: parameters, or a whole Order; `process`: a key (else the order's, else the template's own). Fits run, rules do not.
+    `points`: about so many vertices and faces of the mesh are measured, evenly among them; None: all.
+    `inputs`: the bytes of the files that the order names, by their sha256.
 
     Method. Mesh to B-rep: from every vertex and every face's middle, OCCT's extrema (BRepExtrema_DistShapeShape) to the exact trimmed
     faces, in the CAD child; the rms weighs a middle by its face's area, a vertex by a third of its faces'. B-rep to mesh: from points
@@ -123,27 +130,32 @@ def distance(
     told = order if isinstance(order, Order) else Order(cls.key, parameters=dict(order or {}))
     known = load_process(process or told.process or cls.default_process, told.machine)
     values, origins = accept(told, cls)
-    template = cls(Run(cls, values, origins, known.flat(), home=None, cad_deadline=deadline))
+    check_there(told.inputs, inputs)
+    home = Home()
+    files = Inputs(inputs, home.readings, "")
+    template = cls(Run(cls, values, origins, known.flat(), home=home, cad_deadline=deadline, inputs=files))
     run_fits(template)
     mesh = _only_mesh(template, fast, getattr(template, stage)())
-    return _measured(template, fast, mesh, spacing_mm)[0]
+    return _measured(template, fast, mesh, spacing_mm, most=points)[0]
 
 
 def _measured(
-    template: Template, fast: Stage, mesh: Mesh, spacing: float, **asked_too: Any
+    template: Template, fast: Stage, mesh: Mesh, spacing: float, *, most: int | None = None, **asked_too: Any
 ) -> tuple[Deviation, cad_exact.Exact]:
     """The deviation of what `fast` made from its truth, and all that was asked of the truth (`asked_too`: as of `cad_exact.exact`)."""
     truth = _truth(template, fast)
     corners = mesh.points[mesh.faces]
     middles = (corners[:, 0] + corners[:, 1] + corners[:, 2]) / 3.0
     places = np.concatenate([mesh.points, middles])
+    rows = slice(None, None, 1 if most is None else max(1, len(places) // most))
+    places = places[rows]
     ran = [s.name for s in template.run.stages if not isinstance(type(template).stages[s.name], CadStage)]
     asked = functools.partial(cad_exact.exact, points=places, spacing_mm=spacing, **asked_too)
     apart = [fast.name, *(n for n in ran if n != fast.name)] if truth is not fast else []
     exact = truth.in_child(template, asked, apart_from=apart)
     away = nearest.distances(mesh.points, mesh.faces, exact.samples)
     volume = lat.volume(lat.rounded(mesh.points), mesh.faces)
-    to_brep = _one_way(exact.away, places, _shares(mesh))
+    to_brep = _one_way(exact.away, places, _shares(mesh)[rows])
     to_mesh = _one_way(away, exact.samples, exact.weights)
     return Deviation(fast.name, truth.name, to_brep, to_mesh, volume, exact.built.volume_mm3), exact
 
@@ -172,11 +184,13 @@ def _shares(mesh: Mesh) -> npt.NDArray[np.float64]:
 
 def _one_way(away: npt.NDArray[np.float64], places: Points, weights: npt.NDArray[np.float64]) -> OneWay:
     if not len(away):
-        return OneWay(math.inf, math.inf, (math.nan, math.nan, math.nan), 0)
+        return OneWay(math.inf, math.inf, math.inf, (math.nan, math.nan, math.nan), 0)
     worst = int(np.argmax(away))
     x, y, z = (float(n) for n in places[worst])
     rms = math.sqrt(float((weights * away**2).sum()) / float(weights.sum()))
-    return OneWay(float(away[worst]), rms, (x, y, z), len(away))
+    order = np.argsort(away)
+    p99 = float(away[order][int(np.searchsorted(np.cumsum(weights[order]), 0.99 * float(weights.sum())))])
+    return OneWay(float(away[worst]), p99, rms, (x, y, z), len(away))
 
 
 def _bodies(result: object) -> list[Solid | Part]:
@@ -273,7 +287,7 @@ def _exact(template: Template, source: _Source, part: Part) -> tuple[bytes, str]
         told, exact = _measured(template, stage, source.base, STEP_SPACING_MM, stamps=source.stamps, slack_mm=limit, step=True)
         charted = isinstance(stage, CadStage)
         at_points = float(exact.away[: len(source.base.points)].max())
-        if charted and not (at_points <= limit and told.worst_mm <= limit + _own_chords_mm(exact)):
+        if charted and not (at_points <= limit and told.worst_mm <= limit + _chords_mm(template, stage, exact)):
             raise EngineFault(
                 f"STEP: the chart of {stage.name} is {at_points:.4f} mm off at its points (limit {limit} mm): {told}"
             )
@@ -290,10 +304,13 @@ def _exact(template: Template, source: _Source, part: Part) -> tuple[bytes, str]
     return exact.step, remark
 
 
-def _own_chords_mm(exact: cad_exact.Exact) -> float:
-    """How far the B-rep comes from CAD's own triangles of it: between their points, those of a chart may miss it by as much."""
+def _chords_mm(template: Template, stage: Stage, exact: cad_exact.Exact) -> float:
+    """How far the B-rep may come from a chart's triangles between their points: as far as from CAD's own, on this body or on the
+    chart's middle one, whose triangles they are."""
     own = exact.built.mesh
-    return float(nearest.distances(own.points, own.faces, exact.samples).max(initial=0.0))
+    here = float(nearest.distances(own.points, own.faces, exact.samples).max(initial=0.0))
+    chart = from_chart(stage, template) if isinstance(stage, CadStage) else None
+    return here if chart is None else max(here, chart.chord_mm)
 
 
 def _must_weigh(volume: float, part: Part, stamps: Sequence[Placed], apart: float) -> None:

@@ -159,7 +159,8 @@ def make(
     context: typer.Context,
     template: KeyOrFile,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="A parameter, again and again.")
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="A parameter, or inputs.NAME=FILE; again and again."),
     ] = None,
     order: Annotated[str | None, typer.Option("--order", metavar="ORDER.json", help="An order; - reads it from stdin.")] = None,
     process: ProcessKey = None,
@@ -204,6 +205,7 @@ def make(
 
 
 def _order(path: str | None, process: str | None, machine: str | None) -> Order:
+    """The order of that file; a path in it begins in the file's folder, of one from stdin where this process stands."""
     import pathlib
     from dataclasses import replace
 
@@ -222,7 +224,9 @@ def _order(path: str | None, process: str | None, machine: str | None) -> Order:
     except OSError as error:
         raise OrderError("--order", f"cannot be read: {error.strerror}", value=path) from None
     told = parse_order(data)
-    return replace(told, process=process or told.process, machine=machine or told.machine)
+    beside = pathlib.Path(path).parent if path != "-" else pathlib.Path()
+    inputs = {n: replace(i, file=i.file and os.fspath(beside / i.file)) for n, i in told.inputs.items()}
+    return replace(told, process=process or told.process, machine=machine or told.machine, inputs=inputs)
 
 
 @app.command()

@@ -117,7 +117,7 @@ def lines_of(report: Compiled) -> list[str]:
         found.append(
             f"  {unmeasured} charts were compared with no body: every order of theirs that was found was drawn for them"
         )
-    found += [f"  the topology changes at {cut}" for s in report.structures for cut in s.cuts[:SHOWN]]
+    found += [f"  the charts are cut at {cut}" for s in report.structures for cut in s.cuts[:SHOWN]]
     for structure in report.structures:
         found += [
             f"  off the charts, {n} of {structure.orders} orders of one structure: {why}" for n, why in structure.off[:SHOWN]

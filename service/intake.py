@@ -161,14 +161,17 @@ def no_paths(order: Order) -> None:
             raise OrderError(f"inputs.{name}.file", "a path is no input here: upload the file, and name its sha256")
 
 
-def more_problems(told: Mapping[str, Any], cls: type[Template], sender: Sender) -> list[OrderError]:
-    """What `row_from` would find in an order's plain values beyond `engine.language.orders.problems`, each asked alone."""
+def more_problems(told: Mapping[str, Any], cls: type[Template], sender: Sender, *, paths: bool = False) -> list[OrderError]:
+    """What `row_from` would find in an order's plain values beyond `engine.language.orders.problems`, each asked alone.
+
+    `paths`: whether inputs may be told by them.
+    """
     process, machine = told.get("process") or cls.default_process, told.get("machine")
     texts = told.get("parameters")
     found: list[OrderError] = []
     if isinstance(process, str) and isinstance(machine, str | None):
         found += raised(lambda: load_process(process, machine))
-    if isinstance(told.get("inputs"), dict):
+    if isinstance(told.get("inputs"), dict) and not paths:
         for name, entry in told["inputs"].items():
             if isinstance(entry, dict) and entry.get("file") is not None:
                 found += raised(lambda: no_paths(Order(cls.key, inputs={name: InputFile("", "mm", file="-")})))  # noqa: B023  # called at once

@@ -9,6 +9,7 @@ import sys
 from engine.errands import rebuild_files, source_of
 from engine.errors import OrderError
 from engine.model.order import Order
+from engine.reading.taking import found
 
 STATUS = {"printable": 0, "refused": 1, "incomplete": 4}
 
@@ -28,34 +29,36 @@ def run(record: str, inputs: str | None, out: str | None, template: str | None, 
         limit = f"{needed[0]} of sha256 {needed[1]}"
         raise OrderError("--template", "is needed: the record was made from a designer's file", limit=limit)
     source = source_of(template) if template is not None else {"key": order.template}
-    made = rebuild_files(source, data, _input_files(order, inputs))
-    found = [Difference(**row) for row in made["differences"]]
+    made = rebuild_files(source, data, _input_files(order, inputs, as_json))
+    differ = [Difference(**row) for row in made["differences"]]
     if out is not None:
         put_product(made["files"], pathlib.Path(out))
-    status = 1 if found else STATUS[made["verdict"]]
+    status = 1 if differ else STATUS[made["verdict"]]
     if as_json:
-        print(json.dumps({"status": status, "same": not found, "differences": made["differences"]}))
-    elif found:
-        for difference in found:
+        print(json.dumps({"status": status, "same": not differ, "differences": made["differences"]}))
+    elif differ:
+        for difference in differ:
             print(difference, file=sys.stderr)
-        print(f"{order.template}: {len(found)} differences")
+        print(f"{order.template}: {len(differ)} differences")
     else:
         print(f"{order.template}: the same bytes, {len(told['files'])} files ({made['verdict']})")
     return status
 
 
-def _input_files(order: Order, folder: str | None) -> dict[str, str]:
-    """name -> path of the order's input files, found by their sha256 in `folder`."""
-    if not order.inputs:
-        return {}
-    if folder is None:
-        raise OrderError("--inputs", "is needed: the order has input files", limit=", ".join(order.inputs))
-    from engine.export.papers import sha256
-
-    if not pathlib.Path(folder).is_dir():
+def _input_files(order: Order, folder: str | None, as_json: bool) -> dict[str, bytes]:
+    """The order's input files by their sha256, found in `folder`. OrderError where any is missing; which ones is said, too."""
+    needed = {told.sha256: name for name, told in order.inputs.items()}
+    there = pathlib.Path(folder) if folder is not None else None
+    if there is not None and not there.is_dir():
         raise OrderError("--inputs", "is no folder", value=folder)
-    by_hash = {sha256(p.read_bytes()): str(p.absolute()) for p in sorted(pathlib.Path(folder).iterdir()) if p.is_file()}
-    for name, told in order.inputs.items():
-        if told.sha256 not in by_hash:
-            raise OrderError(f"inputs.{name}", "is not in the folder", value=told.sha256, limit=folder)
-    return {name: by_hash[told.sha256] for name, told in order.inputs.items()}
+    files = {} if there is None or not needed else found(there, needed)
+    missing = {digest: name for digest, name in needed.items() if digest not in files}
+    if not missing:
+        return files
+    if not as_json:
+        for digest, name in missing.items():
+            print(f"inputs.{name}: sha256 {digest}", file=sys.stderr)
+    limit = ", ".join(missing)
+    if there is None:
+        raise OrderError("--inputs", "is needed: the order has input files", limit=limit)
+    raise OrderError("--inputs", "lacks files of the order", value=folder, limit=limit)

@@ -61,6 +61,7 @@ def chart(
     about = {
         "source": source_digest(of or slab(), STAGE)[: form.SOURCE],
         "structure": taken(zip(INPUTS, MIDDLE.tolist(), strict=True))[1],
+        "chord_mm": 0.0,
         "tags": {"top": {"kind": "level", "axis": 2, "sign": 1}},
     }
     return form.encoded(about, arrays)

@@ -1,1 +1,1 @@
-"""From scans to the person: what of a body a mesh shows, in the body's own frame."""
+"""From scan to measures."""

@@ -29,6 +29,7 @@ ALIGNED = 64
 HEAD = len(MAGIC) + 64 + 1
 """So many bytes tell which chart it is."""
 MOST_HEADER = 1 << 22
+MOST_CHORD_MM = 10.0
 MOST_BYTES = 1 << 28
 """No chart is larger: what is, is not read into memory."""
 MOST_MM = 1e5
@@ -180,6 +181,9 @@ def _check(about: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> 
     for name in ("scale", "origin", "relation", "low", "high_end", "base", "linear", "high"):
         if not np.isfinite(a[name]).all():
             raise BadChart(f"has {name} that are no numbers")
+    chord = about.get("chord_mm")
+    if isinstance(chord, bool) or not isinstance(chord, int | float) or not 0.0 <= chord <= MOST_CHORD_MM:
+        raise BadChart("does not say how far its triangles come from the surface")
     tags = about.get("tags")
     if not isinstance(tags, dict) or not all(isinstance(t, dict) for t in tags.values()):
         raise BadChart("has no tags")

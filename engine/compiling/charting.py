@@ -35,6 +35,7 @@ MOST = 240
 LEAST = 1
 """A region with fewer orders than this is not worth drawing."""
 DEPTH = 10
+HALVINGS = 3
 NEIGHBOUR_MM = 0.3
 TOLERANCE_FIT_MM = 0.01
 """What 99 % of all nodes must keep to; WORST_MM: all of them."""
@@ -95,6 +96,9 @@ class Made:
     reference: dict[str, Any]
     slope: Floats
     """Where the edges' middles are, as of `predicting.slope`: other bodies are matched by it."""
+    cuts: list[choosing.Pair]
+    halved: int = 0
+    """So many times its region was halved because a chart of the whole had no certificate."""
 
     def predicted(self, values: Floats) -> Floats:
         """Where the edges' middles of another body should be (e, 3)."""
@@ -130,6 +134,24 @@ class Charting:
         outcome.cuts += [f"{orders.names[at]} at {value:g}: a kink, or declared" for at, value in cuts]
         for region in regions:
             self._divide(orders.only(region), sorted({(at, -1) for at, _ in cuts}), outcome, 0)
+        return outcome
+
+    def halves(self, made: Made, row: int) -> Outcome:
+        """Charts of both halves of a region, cut across the number in which that order of it lies farthest from the middle. None where
+        it was halved too often, or cannot be."""
+        outcome, orders, z = Outcome(), made.orders, made.axes.z(made.orders.values)
+        if made.halved >= HALVINGS or not z.shape[1]:
+            return outcome
+        at = int(made.axes.pivots[int(np.argmax(np.abs(z[row])))])
+        middle = float(np.median(orders.values[:, at]))
+        below = orders.values[:, at] <= middle
+        if below.all() or not below.any():
+            return outcome
+        outcome.cuts.append(f"{orders.names[at]} at {middle:g}: one chart does not hold on both sides")
+        for part in (below, ~below):
+            self._divide(orders.only(part), sorted({*made.cuts, (at, -1)}), outcome, 0)
+        for chart in outcome.charts:
+            chart.halved = made.halved + 1
         return outcome
 
     # ---- drawing ---------------------------------------------------------------------------------------------------------
@@ -348,10 +370,13 @@ class Charting:
             "cad": self.asked.cad,
             "tolerance_mm": TOLERANCE_MM,
             "angle_degrees": ANGLE_DEGREES,
+            "chord_mm": drawn.reference["chord_mm"],
             "coordinates": orders.names,
             "tags": tags,
             "bodies": len(drawn.rows),
         }
         data = form.encoded(about, arrays)
         slope = predicting.slope(z, np.array(drawn.middles))
-        return Made(data, orders, list(drawn.rows), float(fit.residual.max(initial=0.0)), fit, axes, drawn.reference, slope)
+        return Made(
+            data, orders, list(drawn.rows), float(fit.residual.max(initial=0.0)), fit, axes, drawn.reference, slope, cuts
+        )

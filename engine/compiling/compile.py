@@ -197,7 +197,7 @@ def _compiled(
         report.kinks += [k["said"] for k in kinks if k["said"] not in report.kinks]
         declared = [(name, value) for name, values in about["breakpoints"].items() for value in values]
         outcome = charting.of(orders, [*declared, *(tuple(k["at"]) for k in kinks if k["at"])])
-        report.structures.append(_written(crew, asked, folder, orders, outcome, share, wanted))
+        report.structures.append(_written(charting, asked, folder, orders, outcome, share, wanted))
         _keep_done(done, report.structures[-1])
         report.drawn += outcome.drawn
     report.seconds = round(time.monotonic() - begun, 1)
@@ -240,11 +240,21 @@ def _orders(structure: str, *found: Mapping[str, Any]) -> Orders:
 
 
 def _written(
-    crew: Crew, asked: Asked, folder: pathlib.Path, orders: Orders, outcome: Outcome, share: float, wanted: Wanted
+    charting: Charting, asked: Asked, folder: pathlib.Path, orders: Orders, outcome: Outcome, share: float, wanted: Wanted
 ) -> Structure:
     made = Structure(orders.structure, len(orders.changes), share, off=outcome.off, cuts=outcome.cuts)
-    for k, chart in enumerate(outcome.charts):
-        told: Certificate = certify(crew, asked, chart, wanted.certified, wanted.seed)
+    waiting = list(outcome.charts)
+    while waiting:
+        chart = waiting.pop(0)
+        told: Certificate = certify(charting.crew, asked, chart, wanted.certified, wanted.seed)
+        halves = Outcome() if told.row is None else charting.halves(chart, told.row)
+        if halves.charts:
+            outcome.drawn += halves.drawn
+            waiting[:0] = halves.charts
+            made.off += halves.off
+            made.cuts += halves.cuts
+            continue
+        k = len(made.charts)
         name = f"{orders.structure[: shelf.STRUCTURE]}-{k}{shelf.SUFFIX}"
         form.write((folder / name).with_suffix(".png"), picture(chart, told))
         if told.holds:

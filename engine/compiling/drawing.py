@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -38,6 +39,8 @@ Floats = npt.NDArray[np.float64]
 Changes = Mapping[str, Any]
 """What an order changes against the defaults; `process` is among the names."""
 PROCESS = "process"
+SPACING_MM = 1.0
+"""How densely the B-rep of a chart's middle body is sampled, to see how far its triangles come."""
 
 
 class Asking(Run):
@@ -252,7 +255,9 @@ def draw(
         progress("meshing")
         cad.triangulate(solid, named, tolerance, angle)
         map_, net, found = its, cad_net.net_of(shapes, its), cad_map.identity(its)
+        chords = nearest.distances(cad_net.nodes_of(shapes, its, found, its, net), net.triangles, _surface(solid))
         made: dict[str, Any] = {"map": dict(vars(its)), "net": {**vars(net), "weights": list(net.weights)}}
+        made["chord_mm"] = math.ceil(1000.0 * float(chords.max(initial=0.0))) / 1000.0
     else:
         progress("matching")
         map_, net, made = (
@@ -279,6 +284,11 @@ def draw(
         "middles": _calm(its.middles[found.edge]),
         "patches": {n: _numbers(*p) for n, p in patches.items()},
     }
+
+
+def _surface(solid: Any) -> Floats:
+    """Points on the exact surfaces of a meshed solid, SPACING_MM apart."""
+    return cad_exact.samples(cad.faces_of(solid), SPACING_MM)[0]
 
 
 def _calm(points: Floats) -> Floats:

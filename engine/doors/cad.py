@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.doors import cad_lattice as lat
-from engine.doors import cad_surface
+from engine.doors import cad_near, cad_surface
 from engine.doors.cad_built import Built, CadInvalid, Code, accepted
 from engine.doors.cad_steady import steadied
 from engine.doors.child import RemoteError, progress, shared
@@ -329,10 +329,18 @@ def _arrays(faces: Any, flat: npt.NDArray[np.bool_]) -> tuple[Points, Faces, lat
     return xyz, steady.astype(np.int32), owner.astype(np.int32)
 
 
+def wrapped(face: Any) -> Any:
+    """An OCCT face as CadQuery's own."""
+    from cadquery import Face
+
+    return Face(face)
+
+
 def distances(faces: Any, points: Points) -> Points:
     """Distance (n,) from each point to the nearest face, its edges and corners included: OCCT's own extrema on the exact surfaces.
 
-    Only faces whose box is nearer than what was found are asked, nearest box first.
+    Where a foot point within cad_near.ENOUGH_MM is at hand, its distance is taken, which is never too small. Of the others only faces
+    whose box is nearer than what was found are asked, nearest box first.
     """
     from OCP.Bnd import Bnd_Box
     from OCP.BRepBndLib import BRepBndLib
@@ -348,8 +356,9 @@ def distances(faces: Any, points: Points) -> Points:
         boxes.append(box.Get())
         askers.append(asker)
     bounds = np.array(boxes, dtype=np.float64)
-    made = np.full(len(points), math.inf)
-    for i, point in enumerate(points):
+    made = cad_near.upper_bounds(faces, points)
+    for i in np.flatnonzero(made > cad_near.ENOUGH_MM).tolist():
+        point = points[i]
         gap = np.maximum(0.0, np.maximum(bounds[:, :3] - point, point - bounds[:, 3:]))
         least = np.sqrt(gap[:, 0] ** 2 + gap[:, 1] ** 2 + gap[:, 2] ** 2)
         vertex = BRepBuilderAPI_MakeVertex(gp_Pnt(float(point[0]), float(point[1]), float(point[2]))).Vertex()

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from engine.language.shelf import libraries
+from engine.language.table import Heights
 from engine.language.template import Template
 from engine.model.order import Finding, InputFile, Measurement, Order, Product, Report
 from engine.model.process import Process
@@ -139,4 +140,6 @@ def _given(told: Measurement | InputFile, without: str = "") -> dict[str, Any]:
 
 
 def _value(value: object) -> object:
-    return _given(value) if isinstance(value, Measurement | InputFile) else value
+    if isinstance(value, Heights):
+        return value.told()
+    return _given(value, without="file") if isinstance(value, Measurement | InputFile) else value

@@ -2,19 +2,24 @@
 
 The texts go into the archive under `CONFIG` and `MODEL_CONFIG`. Only FDM is sliced; other processes carry no settings. There are two
 such archives. `model.3mf` has each part as an object. `model.prusa.3mf` has bonded parts as volumes of one object, each with its own
-tool (as separate objects PrusaSlicer drops what stands on another part to the bed): it is what several colours are sliced from.
+tool (as separate objects PrusaSlicer drops what stands on another part to the bed), and the parts' modifiers: it is what several
+colours, and parts that are printed softer here than there, are sliced from.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import quoteattr
 
+import numpy as np
+
+from engine.errors import EngineFault
 from engine.model.bonded import in_one_mesh, outside, settled_groups
-from engine.model.mesh import STEPS_PER_MM, Settled
+from engine.model.mesh import STEPS_PER_MM, Modifier, Part, Settled
 from engine.model.process import Process
 from engine.process.supports import support
+from kernels.lattice import quantise_posed
 
 CONFIG = "Metadata/Slic3r_PE.config"
 MODEL_CONFIG = "Metadata/Slic3r_PE_model.config"
@@ -36,10 +41,10 @@ def settings_files(process: Process, parts: Sequence[Settled], supported_mm2: fl
 
 
 def project_files(process: Process, parts: Sequence[Settled]) -> dict[str, bytes]:
-    """The entries of `model.prusa.3mf`, whose objects are `objects(parts)`."""
+    """The entries of `model.prusa.3mf`, whose objects are `project_objects(parts)`."""
     return {
         CONFIG: config(process, tools(parts)).encode(),
-        MODEL_CONFIG: _model_config(bonded_objects(parts), tools(parts), process).encode(),
+        MODEL_CONFIG: _model_config(bonded_objects(parts), tools(parts), process, modified=True).encode(),
     }
 
 
@@ -49,8 +54,31 @@ def bonded_objects(parts: Sequence[Settled]) -> tuple[tuple[Settled, ...], ...]:
 
 
 def objects(parts: Sequence[Settled]) -> tuple[Settled, ...]:
-    """The objects of `model.prusa.3mf`, each in one mesh and named like its first part."""
+    """What is printed of `model.prusa.3mf`'s objects, each in one mesh and named like its first part."""
     return tuple(in_one_mesh(group) for group in bonded_objects(parts))
+
+
+def project_objects(parts: Sequence[Settled]) -> tuple[Settled, ...]:
+    """The objects of `model.prusa.3mf`: as `objects`, and after them in the same mesh their parts' modifiers."""
+    return tuple(in_one_mesh([*group, *modifiers(group)]) for group in bonded_objects(parts))
+
+
+def needs_project(parts: Sequence[Settled]) -> bool:
+    """Are these parts sliced from `model.prusa.3mf`, since the standard file does not tell all of them?"""
+    return any(settled.part.bonded or settled.part.modifiers for settled in parts)
+
+
+def modifiers(parts: Sequence[Settled]) -> tuple[Settled, ...]:
+    """The modifiers of these parts, in their order, where the parts lie: each as if it were a part of that name."""
+    return tuple(_modifier(settled, modifier) for settled in parts for modifier in settled.part.modifiers)
+
+
+def _modifier(settled: Settled, modifier: Modifier) -> Settled:
+    lattice = np.empty(modifier.mesh.points.shape, dtype=np.int32)
+    rotation, translation = (np.array(v, dtype=np.float64).ravel() for v in (settled.pose.rotation, settled.pose.translation))
+    if quantise_posed(modifier.mesh.points, rotation, translation, float(STEPS_PER_MM), lattice):
+        raise EngineFault(f"part {settled.part.name}: modifier {modifier.name} has points that are not finite, or too far")
+    return Settled(Part(modifier.name, modifier.mesh), settled.pose, lattice, modifier.mesh.faces)
 
 
 def tools(parts: Sequence[Settled]) -> tuple[tuple[str | None, str], ...]:
@@ -99,8 +127,9 @@ def _model_config(
     process: Process,
     first_id: int = FIRST_ID,
     supported_mm2: float | None = None,
+    modified: bool = False,
 ) -> str:
-    """Each object's volumes are runs of its triangles, one for each of its parts."""
+    """Each object's volumes are runs of its triangles, one for each of its parts, and where it is `modified` of their modifiers."""
     needed = _need_support([settled for parts in objects for settled in parts], process, supported_mm2)
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<config>"]
     for at, parts in enumerate(objects):
@@ -111,16 +140,21 @@ def _model_config(
             lines.append('  <metadata type="object" key="support_material" value="1"/>')
         first = 0
         for settled in parts:
-            lines.append(f'  <volume firstid="{first}" lastid="{first + len(settled.faces) - 1}">')
-            lines.append(f'   <metadata type="volume" key="name" value={quoteattr(settled.part.name)}/>')
-            lines.append('   <metadata type="volume" key="volume_type" value="ModelPart"/>')
-            if len(filaments) > 1:
-                tool = filaments.index(_filament(settled)) + 1
-                lines.append(f'   <metadata type="volume" key="extruder" value="{tool}"/>')
-            lines.append("  </volume>")
+            told = {"extruder": str(filaments.index(_filament(settled)) + 1)} if len(filaments) > 1 else {}
+            lines += _volume(settled.part.name, "ModelPart", first, len(settled.faces), told)
             first += len(settled.faces)
+        for modifier in (m for settled in parts if modified for m in settled.part.modifiers):
+            lines += _volume(modifier.name, "ParameterModifier", first, len(modifier.mesh.faces), modifier.settings)
+            first += len(modifier.mesh.faces)
         lines.append(" </object>")
     return "\n".join([*lines, "</config>"]) + "\n"
+
+
+def _volume(name: str, kind: str, first: int, count: int, told: Mapping[str, str]) -> list[str]:
+    """A run of an object's triangles."""
+    known = {"name": name, "volume_type": kind} | dict(sorted(told.items()))
+    lines = [f'   <metadata type="volume" key={quoteattr(key)} value={quoteattr(value)}/>' for key, value in known.items()]
+    return [f'  <volume firstid="{first}" lastid="{first + count - 1}">', *lines, "  </volume>"]
 
 
 def _need_support(parts: Sequence[Settled], process: Process, supported_mm2: float | None) -> set[str]:

@@ -89,11 +89,13 @@ def _asks(cls: type[Template], folder: Folder) -> bool:
 
 @dataclass(frozen=True)
 class Charted:
-    """A body from a chart: the solid, what it is addressed by, and the chart's sha256."""
+    """A body from a chart: the solid, what it is addressed by, the chart's sha256, and how far CAD's own triangles, which the chart
+    took over, came from the exact surface in its middle (mm)."""
 
     solid: Solid
     artifact: str
     sha256: str
+    chord_mm: float
 
 
 def from_chart(stage: CadStage, template: Template) -> Charted | None:
@@ -114,5 +116,5 @@ def from_chart(stage: CadStage, template: Template) -> Charted | None:
         if chart is not None:
             made = chart.at(values)
             if made is not None:
-                return Charted(Solid(made.mesh, made.patches), made.artifact, chart.sha256)
+                return Charted(Solid(made.mesh, made.patches), made.artifact, chart.sha256, float(chart.about["chord_mm"]))
     return None

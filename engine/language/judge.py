@@ -1,19 +1,25 @@
-"""Fits and rules at work: parameters from measurements, and refusals that name what would do."""
+"""Fits and rules at work: parameters and missing measures from what was given, and refusals that name what would do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 
 from engine.errors import OrderError, Refused, TemplateError
+from engine.language.person import Input, Measure
 from engine.language.rules import Relation
 from engine.language.stages import Rule, designers
+from engine.language.table import Heights
 from engine.language.template import Run, Template
-from engine.model.order import Origin
+from engine.model.order import Measurement, Origin
 from engine.model.process import Process
+
+FITTED_SOURCES = ("scan", "inferred")
+"""Where a measure that nobody typed may come from."""
 
 
 def run_fits(template: Template) -> None:
-    """Every @fit in turn; what was given stays as it was given."""
+    """Every @fit in turn; what was given stays as it was given. A measure that is fitted says where from, and how surely."""
     run = template.run
     for fit in type(template).fits.values():
         with designers(template, fit.name):
@@ -22,10 +28,34 @@ def run_fits(template: Template) -> None:
             raise TemplateError(type(template).key, fit.name, f"must return a dict or None; it returned {type(found).__name__}")
         for name, value in (found or {}).items():
             field = type(template).fields.get(name)
-            if field is None:
-                raise TemplateError(type(template).key, fit.name, "fits what is no parameter", message=repr(name))
+            if field is None or isinstance(field, Input):
+                raise TemplateError(type(template).key, fit.name, "fits what is no parameter or measure", message=repr(name))
+            if isinstance(field, Measure) and not _tells(value):
+                why = f"a fitted measure is a Measurement with an uncertainty and its source, {' or '.join(FITTED_SOURCES)}"
+                raise TemplateError(type(template).key, fit.name, why, message=repr(name))
             if run.origins[name] is Origin.DEFAULT:
                 run.settle(name, field.accept(value), Origin.FITTED)
+
+
+def _tells(value: object) -> bool:
+    return isinstance(value, Measurement) and value.source in FITTED_SOURCES and value.uncertainty is not None
+
+
+def fitted(run: Run) -> dict[str, dict[str, object]]:
+    """What was fitted, by its path in an order: value, unit, source, and of a measure its standard and uncertainty."""
+    found: dict[str, dict[str, object]] = {}
+    for name, origin in run.origins.items():
+        if origin is Origin.FITTED:
+            field, value = run.cls.fields[name], run.values[name]
+            told = {
+                "value": value.told() if isinstance(value, Heights) else value,
+                "unit": getattr(field, "unit", None),
+                "source": "fitted",
+            }
+            if isinstance(value, Measurement):
+                told = {one.name: getattr(value, one.name) for one in fields(value)}
+            found[field.path] = {n: v for n, v in told.items() if v is not None}
+    return found
 
 
 def check_rules(template: Template, process: Process) -> None:
@@ -120,5 +150,6 @@ def _holds(rules: Iterable[Rule], template: Template, process: Process) -> bool:
 
 def _with(template: Template, name: str, value: object) -> Template:
     run = template.run
-    changed = Run(run.cls, {**run.values, name: value}, run.origins, run.process, home=run.home, code_hash=run.code_hash)
+    values = {**run.values, name: value}
+    changed = Run(run.cls, values, run.origins, run.process, home=run.home, code_hash=run.code_hash, inputs=run.inputs)
     return type(template)(changed)

@@ -16,7 +16,7 @@ import pathlib
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -198,14 +198,21 @@ def weight(result: object) -> int:
     """About how many bytes a result holds; meshes are what counts."""
     if isinstance(result, np.ndarray):
         return 1000 + result.nbytes
+    if isinstance(result, bytes):
+        return 1000 + len(result)
     if isinstance(result, Solid | Part):
         rows = sum(p.faces.nbytes for p in result.patches.values())
         stamps = sum([s.outline.points.nbytes for s in result.stamps])
-        return 1000 + result.mesh.points.nbytes + result.mesh.faces.nbytes + rows + stamps
+        meshes = [result.mesh, *(m.mesh for m in (result.modifiers if isinstance(result, Part) else ()))]
+        return 1000 + sum([m.points.nbytes + m.faces.nbytes for m in meshes]) + rows + stamps
     if isinstance(result, Mapping):
         return 1000 + sum(weight(v) for v in result.values())
     if isinstance(result, tuple):
         return 1000 + sum(weight(v) for v in result)
+    if is_dataclass(result):  # a mesh, a foot, a grid; a person's file holds more than its fields say
+        parts = [getattr(result, f.name) for f in fields(result)]
+        held = int(getattr(result, "bytes_held", 0))
+        return 1000 + held + sum(weight(v) for v in parts if isinstance(v, np.ndarray | Mapping | tuple) or is_dataclass(v))
     return 1000
 
 

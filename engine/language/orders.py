@@ -204,6 +204,28 @@ def with_words(order: Order, words: Sequence[str], cls: type[Template]) -> Order
     return replace(order, parameters=parameters, measurements=measurements)
 
 
+def with_files(order: Order, words: Sequence[str]) -> tuple[Order, list[str]]:
+    """The order with `inputs.left_scan=left.stl`, `inputs.left_scan.unit=m` (.side, .sha256) set, and the words that say other things."""
+    said: dict[str, dict[str, Any]] = {}
+    rest: list[str] = []
+    for word in words:
+        path, equals, text = word.partition("=")
+        section, _, whole = path.partition(".")
+        if section != "inputs" or not equals:
+            rest.append(word)
+            continue
+        name, _, key = whole.partition(".")
+        if not name or (key and key not in ("unit", "side", "sha256")):
+            limit = "inputs.NAME, inputs.NAME.unit, .side or .sha256"
+            raise OrderError(_named(path), "is not known", limit=limit).called("--set")
+        said.setdefault(name, {})[key or "file"] = text
+    inputs = dict(order.inputs)
+    for name, told in said.items():
+        given = {f.name: value for f in fields(InputFile) if (value := getattr(inputs.get(name), f.name, None))}
+        inputs |= _each("inputs", {name: {**given, **told}}, _input)
+    return replace(order, inputs=inputs), rest
+
+
 def of_word(field: Field[Any] | None, name: str, text: str) -> object:
     """What a word says for a field, in the plain values of JSON: true or false, a number, a number with its unit, or text."""
     if isinstance(field, Flag):

@@ -96,6 +96,11 @@ class Field(Generic[T]):
         return template.run.read(self.name)
 
     @property
+    def drawable(self) -> bool:
+        """Whether a @cad method may read it."""
+        return not self.personal
+
+    @property
     def path(self) -> str:
         """How an order names it: `parameters.wall`."""
         return f"{self.section}.{self.name}"

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from engine.errors import OrderError
+from engine.language.inputs import KINDS, OutlineFile, PersonsFile, PressureFile, ScanFile
 from engine.language.parameters import Field, Words
 from engine.model.order import InputFile, Measurement
 from engine.model.units import BY_CANONICAL, convert
+
+if TYPE_CHECKING:
+    from engine.language.template import Template
+    from engine.model.foot import Side
+
+T = TypeVar("T", bound=PersonsFile)
 
 
 class Measure(Field["Measurement | None"]):
@@ -69,29 +78,43 @@ class Measure(Field["Measurement | None"]):
         }
 
 
-class Input(Field["InputFile | None"]):
-    """A file of the person's (a scan, a lens outline, a pressure map), by its sha256; its unit is mandatory."""
+class Input(Field[T | None]):
+    """A file of the person's (a scan, a lens outline, a pressure map), by its sha256; its unit is mandatory.
+
+    `side`: of which side it must be; a file that says none is taken as of that side.
+    """
 
     personal = True
     section = "inputs"
 
-    def __init__(self, kind: str, *, label: Words, help: Words = "") -> None:
+    def __init__(self, kind: str, *, label: Words, side: Side | None = None, help: Words = "") -> None:
         super().__init__(None, label=label, help=help)
-        self.kind = kind
+        if side not in (None, "left", "right"):
+            raise ValueError(f"side {side!r} is neither left nor right")
+        self.kind, self.side = kind, side
+        self.canonical = "kPa" if kind == "pressure" else "mm"
 
     def accept(self, raw: object) -> InputFile | None:
-        if raw is not None and not isinstance(raw, InputFile):
+        if raw is None:
+            return None
+        if not isinstance(raw, InputFile):
             raise self.wrong('must be {"sha256": hash, "unit": unit}', raw)
-        if raw is not None:
-            kinds = ("kPa", "mm") if self.kind == "pressure" else ("mm",)
-            convert(self.path, 1.0, raw.unit, next((k for k in kinds if raw.unit in BY_CANONICAL[k]), kinds[0]))
-        return raw
+        convert(self.path, 1.0, raw.unit, self.canonical)
+        if raw.side is not None and self.side is not None and raw.side != self.side:
+            raise OrderError(f"{self.path}.side", "is the other side's", value=raw.side, limit=self.side, nearest=self.side)
+        return replace(raw, side=raw.side or self.side, file=None)
+
+    def given_to_template(self, template: Template) -> PersonsFile | None:
+        told = template.run.read(self.name)
+        return None if told is None else KINDS[self.kind](told.sha256, told.unit, told.side, self.name, template.run.inputs)
 
     def schema_of_value(self, language: str) -> dict[str, Any]:
         sha = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+        units = list(BY_CANONICAL[self.canonical])
+        sides = ["left", "right"] if self.side is None else [self.side]
         return {
             "type": "object",
-            "properties": {"sha256": sha, "unit": {"type": "string"}, "side": {"enum": ["left", "right"]}},
+            "properties": {"sha256": sha, "unit": {"enum": units}, "side": {"enum": sides}},
             "required": ["sha256", "unit"],
             "additionalProperties": False,
         }
@@ -111,16 +134,16 @@ def measure(
     return Measure(low=low, high=high, label=label, unit=unit, standard=standard, path=path, help=help)
 
 
-def scan(*, label: Words, help: Words = "") -> Input:
-    """A 3D scan."""
-    return Input("scan", label=label, help=help)
+def scan(*, label: Words, side: Side | None = None, help: Words = "") -> Input[ScanFile]:
+    """A 3D scan: None, or a ScanFile. `side`: of which side it must be."""
+    return Input("scan", label=label, side=side, help=help)
 
 
-def outline(*, label: Words, help: Words = "") -> Input:
-    """A traced outline (OMA/DCS)."""
-    return Input("outline", label=label, help=help)
+def outline(*, label: Words, side: Side | None = None, help: Words = "") -> Input[OutlineFile]:
+    """A traced outline (OMA/DCS): None, or an OutlineFile. `side`: of which side it must be."""
+    return Input("outline", label=label, side=side, help=help)
 
 
-def pressure(*, label: Words, help: Words = "") -> Input:
-    """A pressure map."""
-    return Input("pressure", label=label, help=help)
+def pressure(*, label: Words, side: Side | None = None, help: Words = "") -> Input[PressureFile]:
+    """A pressure map: None, or a PressureFile. `side`: of which side it must be."""
+    return Input("pressure", label=label, side=side, help=help)

@@ -25,7 +25,7 @@ def sheet(
     """The body between z = 0 and the smooth surface through `top` (every height known), within an outline seen from above.
 
     At x = stations[k], rising, the outline runs from y = low[k] to high[k]; it closes in points at x = heel before the first and x = toe
-    after the last, in the middle between the neighbour's low and high; all mm. `across` columns of faces, closer at both edges. The
+    after the last, in the middle between the neighbour's low and high; all mm. `across` columns of faces, evenly spaced. The
     underside is the outline moved inwards by `bevel`; the edge rises from it to the outline at `bevel_height` (as `bevel` where none is
     given), then upright. mirrored: y becomes -y, for the other foot.
 

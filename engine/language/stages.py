@@ -125,7 +125,7 @@ def run_stage(stage: Stage, template: Template) -> Any:
                 chart = from_chart(stage, template) if isinstance(stage, CadStage) else None
                 result = stage.execute(template) if chart is None else chart.solid
             trace = tracer.done()
-            personal = not run.cls.personal_fields.isdisjoint(trace.names)
+            personal = run.of_a_person(trace.names)
             if chart is None:
                 kept = memory.keep(trace, result, personal=personal, body=body, beneath=tracer.artifacts)
             else:

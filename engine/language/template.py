@@ -9,18 +9,25 @@ import importlib.machinery
 import importlib.util
 import pathlib
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.chart import aside
 from engine.errors import TemplateError
 from engine.language.catalogue import Catalogue
 from engine.language.charted import charts_digest
+from engine.language.inputs import NO_FILES, Inputs
 from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Tracer
 from engine.language.parameters import Field, Words, closest
+from engine.language.process_view import ProcessView
 from engine.language.stages import CadStage, Fit, Rule, Stage, check_truth, said, vars_of
 from engine.model.order import Origin, StageRun
+
+if TYPE_CHECKING:
+    from engine.language.acceptance import Fitted
+    from engine.model.deviation import Compared
+    from engine.model.mesh import Part
 
 _OWN = object.__setattr__
 
@@ -90,6 +97,14 @@ class Template:
         """Assumptions that the report should state, each in English, or in English and French; override it."""
         return []
 
+    def acceptance(self, parts: Mapping[str, Part]) -> Sequence[Fitted]:
+        """Measures of the finished parts against the limits within which they fit the person (`misfit` where one does not); override it."""
+        return []
+
+    def compared(self, parts: Mapping[str, Part]) -> Sequence[Compared]:
+        """Where the finished parts lie against what was scanned of the person: `deviation.png` is drawn of it; override it."""
+        return []
+
     @classmethod
     def product_stage_or_none(cls) -> Stage | None:
         """The last @stage that is no @cad, or the last @cad where there is no other."""
@@ -141,20 +156,6 @@ class Template:
         return self
 
 
-class ProcessView:
-    """What a stage sees of the process: `key`, `method`, `flexible`, and every limit by name."""
-
-    __slots__ = ("_run",)
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in self._run.process:
-            raise AttributeError(f"the process has no limit {name!r}; it has {', '.join(sorted(self._run.process))}")
-        return self._run.read(f"process.{name}")
-
-
 @dataclass
 class Home:
     """Where stages remember: shared by all orders of one process. `disk` None: in memory only. `charts`: where compiled ones lie;
@@ -165,9 +166,12 @@ class Home:
     bound: Bound = field(default_factory=Bound)
     personal: Bound = field(default_factory=lambda: Bound(PERSONAL_BYTES))
     stages: dict[tuple[type, str, str], StageMemory] = field(default_factory=dict)
+    readings: StageMemory = field(init=False)
+    """Of persons' files, whichever template asked."""
     aside: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.readings = StageMemory(self.personal, None)
         self.aside = aside.names(self.charts)
 
     @property
@@ -189,6 +193,7 @@ class Run:
         home: Home | None,
         code_hash: str = "",
         cad_deadline: float = 120.0,
+        inputs: Inputs | None = None,
     ) -> None:
         self.cls = cls
         self.values = dict(values)
@@ -198,6 +203,7 @@ class Run:
         self.home = home or Home()
         self.code_hash = code_hash
         self.cad_deadline = cad_deadline
+        self.inputs = inputs or Inputs(NO_FILES, self.home.readings, code_hash)
         self.tracers: list[Tracer] = []
         self.steps: list[str] = []
         self.announce: Callable[[str], None] | None = None
@@ -278,6 +284,10 @@ class Run:
         found = self.cls.fields.get(name.partition(".")[0])
         return found is not None and found.personal
 
+    def of_a_person(self, names: Iterable[str]) -> bool:
+        """Whether any of what was read is a person's, or was fitted to one."""
+        return any(self.personal(name) or self.origins.get(name.partition(".")[0]) is Origin.FITTED for name in names)
+
     @contextlib.contextmanager
     def tracing(self, stage: str) -> Iterator[Tracer]:
         """Note the reads of one stage."""
@@ -321,8 +331,8 @@ class Run:
         self.stages.append(StageRun(stage, round(cpu_ms, 3), hit))
 
     def for_child(self, stage: str) -> dict[str, Any]:
-        """What a child needs to run one @cad stage of this order; nothing personal goes along."""
-        plain = {n: v for n, v in self.values.items() if not self.cls.fields[n].personal}
+        """What a child needs to run one @cad stage of this order; no text, measure or file of a person's goes along."""
+        plain = {n: v for n, v in self.values.items() if self.cls.fields[n].drawable}
         return {"source": self.cls.source(), "stage": stage, "values": plain, "process": dict(self.process)}
 
 

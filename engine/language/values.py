@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from engine.errors import OrderError, Refused
 from engine.language import misfits
-from engine.model.mesh import Mesh, Part, Patch, Pose, Role
+from engine.model.mesh import Mesh, Modifier, Part, Patch, Pose, Role
 from engine.model.outline import Outline
 from engine.model.stamped import Kind, Stamp
 
 if TYPE_CHECKING:
-    from engine.language.template import ProcessView
+    from engine.language.process_view import ProcessView
     from engine.model.process import Process
     from engine.shape.setting import Setting
     from engine.shape.strokes import Widths
@@ -357,14 +357,21 @@ class Solid:
         shown_pose: Pose = AS_DRAWN,
         assembled_pose: Pose = AS_DRAWN,
         bonded: Collection[str] = (),
+        modifiers: Sequence[Modifier] = (),
     ) -> Part:
         """A named piece of the product, and how it stands: in print, in the picture, in its assembly.
 
-        `bonded`: names of other pieces that it is printed on or glued to, which it may touch.
+        `bonded`: names of other pieces that it is printed on or glued to, which it may touch. `modifiers`: volumes within which it is
+        printed otherwise, where it is sliced; each must be closed (ValueError).
         """
         poses = MappingProxyType({"print": print_pose, "shown": shown_pose, "assembled": assembled_pose})
         beside = frozenset((bonded,) if isinstance(bonded, str) else bonded)
-        return Part(name, self.mesh, self.patches, colour, material, poses, beside, self.stamps)
+        if modifiers:
+            from engine.shape.zones import must_be_closed
+
+            for modifier in modifiers:
+                must_be_closed(modifier)
+        return Part(name, self.mesh, self.patches, colour, material, poses, beside, self.stamps, tuple(modifiers))
 
 
 def _drawn(outline: Letters | Outline) -> Outline:

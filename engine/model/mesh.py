@@ -137,11 +137,27 @@ FLIPPED = Pose(((1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, -1.0)), why="turne
 
 
 @dataclass(frozen=True, eq=False)
+class Modifier:
+    """A volume within which a part is printed otherwise; it is no part and is not printed itself.
+
+    `mesh`: closed, as the part is drawn. `settings`: the slicer's, by its own names (`{"fill_density": "15%"}`). Only what is sliced
+    knows of it (`engine.export.sliced_ready`); of two that overlap, the later one holds.
+    """
+
+    name: str
+    mesh: Mesh
+    settings: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
+
+
+@dataclass(frozen=True, eq=False)
 class Part:
     """One printed piece. `poses`: by name (print, assembled; eyewear also open, closed); a missing one is `as drawn`.
 
     `bonded`: names of parts that this one is printed on, or glued to: their surfaces may touch. It holds both ways.
-    `stamps`: what its solid remembers of them.
+    `stamps`: what its solid remembers of them. `modifiers`: where it is printed otherwise.
     """
 
     name: str
@@ -152,6 +168,7 @@ class Part:
     poses: Mapping[str, Pose] = field(default_factory=lambda: MappingProxyType({}))
     bonded: frozenset[str] = frozenset()
     stamps: tuple[Stamp, ...] = ()
+    modifiers: tuple[Modifier, ...] = ()
 
     def changed(self, **fields: object) -> Part:
         """This part with some fields replaced."""

@@ -9,7 +9,16 @@ from engine.errors import OrderError
 LENGTHS: Mapping[str, float] = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "in": 25.4}
 ANGLES: Mapping[str, float] = {"deg": 1.0, "rad": 57.29577951308232, "turn": 360.0}
 MASSES: Mapping[str, float] = {"kg": 1.0, "g": 0.001, "lb": 0.45359237}
-PRESSURES: Mapping[str, float] = {"kPa": 1.0, "Pa": 0.001, "N/cm2": 10.0}
+PRESSURES: Mapping[str, float] = {
+    "kPa": 1.0,
+    "Pa": 0.001,
+    "MPa": 1000.0,
+    "N/cm2": 10.0,
+    "kg/cm2": 98.0665,
+    "bar": 100.0,
+    "mmHg": 0.133322387415,
+    "psi": 6.894757293168,
+}
 
 BY_CANONICAL: Mapping[str, Mapping[str, float]] = {"mm": LENGTHS, "deg": ANGLES, "kg": MASSES, "kPa": PRESSURES}
 """Canonical unit -> the units accepted in its place, and how many canonical units one of them is."""

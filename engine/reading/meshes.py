@@ -22,6 +22,8 @@ from engine.reading import threemf
 
 MAX_BYTES, MAX_ARRAYS = 500_000_000, 500_000_000
 DEADLINE, MEMORY_MB = 60.0, 4000
+KIND_BYTES = 65_536
+"""An OBJ may begin with so many comments and names of materials."""
 READER = "engine.reading.meshes:read"
 Found = list[tuple[str, npt.NDArray[np.float64], npt.NDArray[np.int64]]]
 
@@ -79,17 +81,40 @@ def read(path: str, kind: str) -> Found:
         data = file.read_bytes()
     except OSError as error:
         raise InputError(file.name, error.strerror or "cannot be read") from None
-    name = re.sub(r"[^A-Za-z0-9_-]", "_", file.stem)[:40] or "part"
+    return parse(data, kind, file.name)
+
+
+def parse(data: bytes, kind: str, file: str) -> Found:
+    """In the child: the same of what stands in a file. `file`: what errors call it."""
     if not data:
-        raise InputError(file.name, "is empty")
+        raise InputError(file, "is empty")
     if kind == "3mf":
-        found: Found = threemf.read(data, file.name)
+        found: Found = threemf.read(data, file)
     else:
         reader = {"stl": _stl, "off": _off, "obj": _obj, "ply": _ply}[kind]
-        found = [(name, *reader(data, file.name))]
+        name = re.sub(r"[^A-Za-z0-9_-]", "_", pathlib.PurePath(file).stem)[:40] or "part"
+        found = [(name, *reader(data, file))]
     if sum(points.nbytes + faces.nbytes for _, points, faces in found) > MAX_ARRAYS:
-        raise InputError(file.name, "has more points and triangles than can be read")
+        raise InputError(file, "has more points and triangles than can be read")
     return found
+
+
+def kind_of(data: bytes) -> str | None:
+    """stl, off, obj, ply or 3mf, by how the bytes begin; None where they are none of them. Who reads them finds whether they are it."""
+    head = data[:KIND_BYTES]
+    if head.startswith(b"PK\x03\x04"):
+        return "3mf"
+    if re.match(rb"ply[ \t]*\r?\n", head):
+        return "ply"
+    if len(data) >= 84 and len(data) == 84 + 50 * int.from_bytes(data[80:84], "little"):
+        return "stl"
+    if re.match(rb"\s*solid\b", head, re.I):
+        return "stl"
+    if re.match(rb"(?:\s*#[^\n]*\n)*\s*(?:ST)?C?N?OFF\b", head, re.I):
+        return "off"
+    if re.search(rb"^[ \t]*v[ \t]+[-+.\d]", head, re.M):
+        return "obj"
+    return None
 
 
 def _stl(data: bytes, file: str) -> tuple[Any, Any]:

@@ -18,8 +18,6 @@ from kernels.sheet import FINE, FOLDED, NARROW, OFF_GRID, THIN
 from kernels.sheet import sheet as fill
 
 _UNDERSIDE = Plane((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, -1.0, 0.0))
-_CROWDED = 0.45
-"""How far columns are drawn to both edges: 0, evenly spaced; 1, ever closer."""
 _WHY = {
     OFF_GRID: "the top's grid does not reach so far",
     NARROW: "sections, or their columns, are not apart there",
@@ -28,13 +26,6 @@ _WHY = {
 }
 _Numbers = npt.NDArray[np.float64]
 _Patches = Mapping[str, Patch]
-
-
-def columns(across: int) -> _Numbers:
-    """Where the columns lie, 0 to 1: `across` + 1 of them, at the edges 0.45 times as far apart as in the middle."""
-    t = np.arange(across + 1) / across
-    made: _Numbers = t + _CROWDED * (t * t * (3.0 - 2.0 * t) - t)
-    return made
 
 
 def sheet(
@@ -70,7 +61,7 @@ def sheet(
     coefficients = smooth(top).coefficients
     status = fill(
         coefficients, *top.origin, top.pitch, stations, low, high, heel, toe,
-        columns(across), bevel, lift, np.empty(coefficients.shape[1]), points, where,
+        np.arange(across + 1) / across, bevel, lift, np.empty(coefficients.shape[1]), points, where,
     )  # fmt: skip
     if status != FINE:
         x, y = (
@@ -92,7 +83,7 @@ def _asked(
     """The place of a point of the top as it was asked for."""
     k, v = divmod(at, across + 1)
     if k < len(stations):
-        return float(stations[k]), float(low[k] + columns(across)[v] * (high[k] - low[k]))
+        return float(stations[k]), float(low[k] + v / across * (high[k] - low[k]))
     k = -(at - len(stations) * (across + 1))
     return (toe if k else heel), float(0.5 * (low[k] + high[k]))
 

@@ -233,6 +233,7 @@ def _digest(product: Product) -> str:
         part = settled.part
         digest.update(repr((part.name, part.colour, part.material, sorted(part.bonded), sorted(part.poses.items()))).encode())
         digest.update(np.ascontiguousarray(settled.lattice).tobytes() + np.ascontiguousarray(settled.faces).tobytes())
+        _feed(digest.update, part.modifiers)
     return digest.hexdigest()
 
 

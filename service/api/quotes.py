@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -9,11 +11,14 @@ from pydantic import BaseModel
 
 from engine.doors.child import RemoteError
 from engine.errors import ChildFault, Refused
+from engine.model.order import Order
 from service import intake, served
 from service.api.callers import Desk, Looking, TheDesk
 from service.api.described import ORDER_BODY, also
 from service.api.problems import Problem, later, too_many
+from service.handing import Handed, of_inputs
 from service.interactive import Busy, Late, Superseded
+from service.store import uploads
 from service.store.keys import Key
 
 router = APIRouter(prefix="/v1", tags=["quotes"])
@@ -59,7 +64,7 @@ async def quote(request: Request, key: Looking, desk: TheDesk) -> QuoteBody:
     data = await request.body()
     order = intake.looked_at(data, key.refused_words)
     seconds = desk.settings.quote_seconds
-    told = await _asked(desk, "service.lanes.glance:quote", data, order.template, seconds, seconds)
+    told = await _asked(desk, key, "service.lanes.glance:quote", data, order, seconds, seconds)
     return QuoteBody(quantity=order.quantity, **told)
 
 
@@ -85,9 +90,10 @@ async def preview(
     order = intake.looked_at(data, key.refused_words)
     told = await _asked(
         desk,
+        key,
         "service.lanes.glance:preview",
         data,
-        order.template,
+        order,
         desk.settings.preview_seconds,
         DRAWING,
         _session(key, session),
@@ -105,18 +111,29 @@ def _session(key: Key, session: str | None) -> tuple[str, str] | None:
     return None if session is None else (key.id, session)
 
 
+def _handed(desk: Desk, tenant: str, order: Order) -> Handed:
+    """Each input names an upload of the same tenant; how they are opened."""
+    with desk.house.database.read() as conn:
+        there = uploads.known(conn, tenant, [one.sha256 for one in order.inputs.values()])
+    intake.check_uploads(order.inputs, there)
+    return of_inputs(desk.house.database, desk.house.vault, tenant, order.inputs)
+
+
 async def _asked(
     desk: Desk,
+    key: Key,
     target: str,
     data: bytes,
-    template: str,
+    order: Order,
     patience: float,
     deadline: float,
     session: tuple[str, str] | None = None,
 ) -> Any:
-    lane, source = desk.interactive, dict(served.outside(template) or {"key": template})
+    lane, source = desk.interactive, dict(served.outside(order.template) or {"key": order.template})
+    handed = await asyncio.to_thread(_handed, desk, key.tenant, order) if order.inputs else {}
+    args = (data, source, handed, os.fspath(desk.house.packs.folder))
     try:
-        return await lane.ask(target, data, source, patience=lane.patience(patience), deadline=deadline, session=session)
+        return await lane.ask(target, *args, patience=lane.patience(patience), deadline=deadline, session=session)
     except Superseded:
         raise Problem(409, "A newer preview of this session came", kind="urn:unikat:problem:superseded") from None
     except Busy:

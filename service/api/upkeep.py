@@ -37,5 +37,6 @@ def tidy(desk: Desk) -> tuple[int, int]:
     for pack in gone:
         desk.house.packs.remove(pack)
     if gone:
+        desk.interactive.forget()
         desk.house.database.settle_down()
     return names, len(gone)

@@ -75,7 +75,9 @@ async def create(
     key: Orders,
     desk: TheDesk,
     kind: Literal["scan", "outline", "pressure"],
-    unit: Annotated[Literal["mm", "cm", "m", "in", "kPa"], Query(description="What a scanner's file does not say.")],
+    unit: Annotated[
+        Literal["mm", "cm", "m", "in", "kPa", "Pa", "N/cm2"], Query(description="What a scanner's file does not say.")
+    ],
     side: Literal["left", "right"] | None = None,
 ) -> UploadBody:
     """Send a file, as the body. The same file again is the upload that is there."""
@@ -162,3 +164,4 @@ def remove(sha256: Sha256, key: Orders, desk: TheDesk) -> None:
     """Erase an upload. Orders that name it and were not made yet fail."""
     if not erase_upload(desk.house, key.tenant, sha256, desk.clock()):
         raise Problem(404, "There is no such upload")
+    desk.interactive.forget()

@@ -6,6 +6,7 @@ All that is known lies in DIR/.unikat. A second start finds it there, goes on, a
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -21,6 +22,7 @@ from typing import Any
 
 from engine.errors import OrderError
 from service.campaigns import manifest
+from service.campaigns.files import keep_files
 from service.campaigns.receiving import Asked, BadRows, Receiving, TooMany
 from service.campaigns.shelves import Shelves, place_of
 from service.campaigns.sweeping import sweep
@@ -136,9 +138,8 @@ def _received(house: House, source: pathlib.Path, asked: Asked) -> str:
     with house.database.read() as conn:
         known = campaigns.answered(conn, tenant, key)
     if known is None:
-        return Receiving(house, Sender(tenant), asked).receive(
-            _pieces(source), lambda conn, one: _remember(conn, tenant, key, body, one)
-        )
+        receiving = Receiving(house, Sender(tenant), asked, take=functools.partial(keep_files, house, tenant, source.parent))
+        return receiving.receive(_pieces(source), lambda conn, one: _remember(conn, tenant, key, body, one))
     if known[0] != body:
         raise OrderError("--out", "holds another campaign: another file, or asked for otherwise")
     return known[1]

@@ -177,8 +177,9 @@ def _column(header: str, cls: type[Template]) -> Column:
     key = None
     if section == "inputs":
         name, _, key = name.rpartition(".")
-        if key not in ("sha256", "unit", "side"):
-            raise OrderError(shown, "is no name of a column", limit="inputs.NAME.sha256, .unit or .side").called("a column")
+        if key not in ("sha256", "file", "unit", "side"):
+            limit = "inputs.NAME.sha256, .file, .unit or .side"
+            raise OrderError(shown, "is no name of a column", limit=limit).called("a column")
     known = {f.path.partition(".")[2]: f for f in cls.fields.values() if f.section == section}
     if name not in known:
         names = [*known, *(_PLAIN if section == "parameters" else ())]

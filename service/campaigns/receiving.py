@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from engine.errors import OrderError
 from engine.language.orders import order_from, problems
 from engine.language.template import Template
+from engine.model.order import Order
 from engine.process.limits import load_process
 from service import intake
 from service.campaigns.reading import MAX_ROWS, Row, rows_of, with_defaults
@@ -80,13 +81,17 @@ class GivenUp(Exception):
 
 @dataclass
 class Receiving:
-    """One upload. `receive` answers the campaign's id, or raises BadRows, TooMany, GivenUp or what reading the file raises."""
+    """One upload. `receive` answers the campaign's id, or raises BadRows, TooMany, GivenUp or what reading the file raises.
+
+    `take`: where rows may name their input files by path, makes uploads of those, and the order names them by their sha256.
+    """
 
     house: House
     sender: intake.Sender
     asked: Asked
     max_ready: int = MAX_ROWS
     clock: Clock = wall
+    take: Callable[[Order], Order] | None = None
     rows: int = 0
     bad: BadRows = field(default_factory=BadRows)
     _cls: type[Template] = field(init=False)
@@ -186,6 +191,7 @@ class Receiving:
             why, key = "the order is for another template", self._cls.key
             raise OrderError("template", why, value=order.template, limit=key, nearest=key)
         if order.inputs:
+            order = order if self.take is None else self.take(order)
             with self.house.database.read() as conn:
                 there = uploads.known(conn, self.sender.tenant, [one.sha256 for one in order.inputs.values()])
             intake.check_uploads(order.inputs, there)
@@ -198,7 +204,7 @@ class Receiving:
         """Every problem of a bad row: what its line says wrong, what the template does not take, and what only `_row` sees."""
         found = [*row.wrong, *(problems(told, self._cls) if row.told is not None else ())]
         if isinstance(told, dict):
-            found += intake.more_problems(told, self._cls, self.sender)
+            found += intake.more_problems(told, self._cls, self.sender, paths=self.take is not None)
         if not any((e.field, e.why) == (first.field, first.why) for e in found):
             found.insert(0, first)
         return tuple({(e.field, e.why): e for e in found}.values())

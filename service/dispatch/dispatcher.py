@@ -21,6 +21,7 @@ from service.clock import Clock, Ticks, new_id
 from service.clock import now as wall
 from service.dispatch.fair import Costs, Fairness
 from service.dispatch.orphans import Orphans
+from service.handing import of_job
 from service.lanes.pool import Died
 from service.lanes.unit import Unit
 from service.packs import Packs
@@ -183,11 +184,12 @@ class Dispatcher:
             self.flying[future] = self._only(chunk, names)
 
     def _unit(self, row: Mapping[str, Any]) -> Unit:
+        key, sealed = self.vault.unwrap(row["wrapped"], row["id"]), bytes(row["sealed"])
         return Unit(
             id=row["id"],
             tenant=row["tenant"],
-            sealed=bytes(row["sealed"]),
-            key=self.vault.unwrap(row["wrapped"], row["id"]),
+            sealed=sealed,
+            key=key,
             source=self._source(row["template"]),
             process=row["process"],
             machine=row["machine"],
@@ -195,6 +197,7 @@ class Dispatcher:
             seconds=self.unit_seconds,
             same=row["same"],
             check_one_in=self.check_one_in,
+            inputs=of_job(self.database, self.vault, row["tenant"], row["id"], sealed, key),
         )
 
     def _source(self, template: str) -> Mapping[str, str]:

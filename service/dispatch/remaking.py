@@ -14,6 +14,7 @@ from engine.errors import EnvironmentFault
 from service.clock import Clock, new_id
 from service.clock import now as wall
 from service.dispatch.dispatcher import Runner
+from service.handing import of_job
 from service.house import House
 from service.lanes.pool import Died
 from service.lanes.unit import Unit
@@ -70,16 +71,18 @@ class Remaking:
         log.info("made again", extra={"job": one.row["id"], "kept": kept})
 
     def _unit(self, row: Mapping[str, Any]) -> Unit:
+        key, sealed = self.house.vault.unwrap(row["wrapped"], row["id"]), bytes(row["sealed"])
         return Unit(
             id=row["id"],
             tenant=row["tenant"],
-            sealed=bytes(row["sealed"]),
-            key=self.house.vault.unwrap(row["wrapped"], row["id"]),
+            sealed=sealed,
+            key=key,
             source=self.sources.get(row["template"], {"key": row["template"]}),
             process=row["process"],
             machine=row["machine"],
             formats=tuple(row["formats"].split(",")),
             seconds=self.seconds,
+            inputs=of_job(self.house.database, self.house.vault, row["tenant"], row["id"], sealed, key),
         )
 
     def run(self, stop: threading.Event) -> None:

@@ -16,6 +16,7 @@ from engine.doors.slicer import allowed
 from engine.errors import EnvironmentFault, UnikatError
 from service.clock import Clock, new_id
 from service.clock import now as wall
+from service.handing import of_job
 from service.house import House
 from service.lanes.pool import Died
 from service.lanes.unit import Unit
@@ -77,16 +78,18 @@ class Slicing:
         return True
 
     def _unit(self, taken: Taken, seconds: float) -> Unit:
+        key = self.house.vault.unwrap(taken.wrapped, taken.job)
         return Unit(
             id=taken.job,
             tenant=taken.tenant,
             sealed=taken.sealed,
-            key=self.house.vault.unwrap(taken.wrapped, taken.job),
+            key=key,
             source=self.sources.get(taken.template, {"key": taken.template}),
             process=taken.process,
             machine=taken.machine,
             formats=("gcode",),
             seconds=seconds,
+            inputs=of_job(self.house.database, self.house.vault, taken.tenant, taken.job, taken.sealed, key),
         )
 
     def _settle(self, taken: Taken, pack: str, told: Died | Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from engine.errors import ChildFault, EnvironmentFault, UnikatError
 from engine.export.gcode import NotAsOrdered
 from engine.export.papers import sha256
 from engine.make import Workshop, make
+from service.handing import taken
 from service.lanes.unit import Unit
 from service.lanes.work import order_of
 from service.packs import Packs
@@ -28,7 +29,9 @@ def gcode(told: Mapping[str, Any], folder: str, pack: str) -> dict[str, Any]:
     one = Unit(**told)
     unit(one.id, one.seconds)
     try:
-        product = make(order_of(one), template_of(one.source), formats=("gcode",), workshop=Workshop(announce=None))
+        order, cls, shop = order_of(one), template_of(one.source), Workshop(announce=None)
+        inputs = taken(one.inputs, Packs(pathlib.Path(folder)))
+        product = make(order, cls, formats=("gcode",), workshop=shop, inputs=inputs)
     except NotAsOrdered:
         return {"reason": "not-as-ordered", "strike": False}
     except ChildFault as fault:

@@ -13,7 +13,7 @@ from service.clock import Clock
 from service.clock import now as wall
 from service.erasing import erase_again, erase_expired
 from service.house import House
-from service.store import erase, housekeeping
+from service.store import erase, housekeeping, uploads
 
 log = logging.getLogger("unikat.upkeep")
 EVERY = 1.0
@@ -46,7 +46,7 @@ class Upkeep:
             self.house.packs.remove(name)
             went += 1
         with self.house.database.read() as conn:
-            receipts = erase.erased_so_far(conn)
+            receipts = erase.erased_so_far(conn) + uploads.gone_so_far(conn)
         if receipts != self._receipts:
             if self._receipts >= 0:
                 self.forget()

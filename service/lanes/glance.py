@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from engine.errands import template_of
+from engine.language.inputs import NO_FILES, Files
 from engine.language.orders import parse_order
 from engine.make import Workshop, make
 from engine.model.order import Product
 from engine.sweep.warm import warm as warm_kernels
+from service.handing import Handed, taken
+from service.packs import Packs
 
 FIGURES = ("price", "currency", "mass_g", "print_time_s", "calibrated", "estimate_source", "estimate_error")
 _shop: list[Workshop] = []
@@ -21,22 +25,22 @@ def warm() -> None:
     warm_kernels()
 
 
-def quote(order: bytes, source: Mapping[str, str]) -> dict[str, Any]:
-    """Verdict, findings, and what it would cost."""
-    return _told(_made(order, source, ()))
+def quote(order: bytes, source: Mapping[str, str], inputs: Handed, folder: str) -> dict[str, Any]:
+    """Verdict, findings, and what it would cost. `inputs`: how the order's files are opened; `folder`: where the packs lie."""
+    return _told(_made(order, source, (), taken(inputs, Packs(pathlib.Path(folder)))))
 
 
-def preview(order: bytes, source: Mapping[str, str]) -> dict[str, Any]:
+def preview(order: bytes, source: Mapping[str, str], inputs: Handed, folder: str) -> dict[str, Any]:
     """The same, and `glb`: what it looks like, refused or not; none where a rule says that it cannot be built."""
-    product = _made(order, source, ("glb",))
+    product = _made(order, source, ("glb",), taken(inputs, Packs(pathlib.Path(folder))))
     return {**_told(product), "glb": product.files.get("preview.glb")}
 
 
-def _made(data: bytes, source: Mapping[str, str], formats: tuple[str, ...]) -> Product:
+def _made(data: bytes, source: Mapping[str, str], formats: tuple[str, ...], inputs: Files = NO_FILES) -> Product:
     order = parse_order(data)
     if not _shop or not _shop[0].home.holds:
         _shop[:] = [Workshop(announce=None)]
-    return make(order, template_of(source), formats=formats, workshop=_shop[0], keep_refused=True)
+    return make(order, template_of(source), formats=formats, workshop=_shop[0], keep_refused=True, inputs=inputs)
 
 
 def _told(product: Product) -> dict[str, Any]:

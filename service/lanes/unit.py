@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from service.handing import Handed
 
 PACKING = 30.0
 """Seconds that writing a chunk's pack may take."""
@@ -16,7 +18,7 @@ class Unit:
     """`key` opens `sealed` (the order's JSON), and seals what is made. `source`: as engine.errands names a template.
 
     `same`: equal for units of a tenant that differ in nothing that is made. `check_one_in`: of so many bodies that charts make, one is
-    to be looked at again."""
+    to be looked at again. `inputs`: how the files that the order names are opened."""
 
     id: str
     tenant: str
@@ -29,3 +31,4 @@ class Unit:
     seconds: float
     same: bytes | None = None
     check_one_in: int = 0
+    inputs: Handed = field(default_factory=dict)

@@ -20,6 +20,7 @@ from engine.language.template import Template
 from engine.make import Workshop, make
 from engine.model.order import Order, Product
 from engine.sweep.warm import warm as warm_kernels
+from service.handing import taken
 from service.lanes.unit import PACK, PACKING, Unit
 from service.packs import Packs
 from service.vault import Unreadable, seal, unseal
@@ -65,7 +66,7 @@ def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[di
         one = Unit(**told)
         unit(one.id, one.seconds)
         begun, cpu = time.monotonic(), time.process_time()
-        answer, files = _unit(one)
+        answer, files = _unit(one, Packs(pathlib.Path(folder)))
         sealed = [(name, data, seal(one.key, data, f"{one.id}/{name}".encode())) for name, data in files.items()]
         hashes = answer.get("production", {}).get("files", {})
         answer["files"] = {
@@ -86,10 +87,11 @@ def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[di
     return ended
 
 
-def _unit(one: Unit) -> tuple[dict[str, Any], dict[str, bytes]]:
+def _unit(one: Unit, packs: Packs) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The answer and the files of one unit; what is the order's or the template's own fault is an answer, too."""
     try:
         order = order_of(one)
+        inputs = taken(one.inputs, packs)
     except Unreadable as error:
         return _wrong(one, "failed", "unreadable", str(error))
     except OrderError as error:
@@ -97,7 +99,7 @@ def _unit(one: Unit) -> tuple[dict[str, Any], dict[str, bytes]]:
     try:
         cls, shop = _bench.of(one.source)
         equal = None if one.same is None else (one.tenant, one.same)
-        product = make(order, cls, formats=one.formats, workshop=shop, equal=equal)
+        product = make(order, cls, formats=one.formats, workshop=shop, equal=equal, inputs=inputs)
     except OrderError as error:
         return _wrong(one, "failed", "order", error.for_sender())
     except InputError as error:

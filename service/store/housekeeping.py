@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from service.store.database import Database
 from service.store.schema import idempotency, outbox, uploads
+from service.store.uploads import expire
 
 DAY = 86_400_000
 KEYS_KEPT = DAY
@@ -26,5 +27,4 @@ def expired_uploads(database: Database, now: int) -> list[str]:
         if conn.execute(sa.select(uploads.c.sha256).where(uploads.c.expires <= now).limit(1)).first() is None:
             return []
     with database.write() as conn:
-        told = sa.delete(uploads).where(uploads.c.expires <= now).returning(uploads.c.pack)
-        return list(conn.execute(told).scalars())
+        return expire(conn, now)

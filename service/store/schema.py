@@ -15,7 +15,7 @@ NEVER = "9999-12-31"
 facts = sa.Table(
     "facts", metadata, sa.Column("name", sa.String(40), primary_key=True), sa.Column("value", sa.LargeBinary, nullable=False)
 )
-"""Of the store itself. `master`: a mark that only its own master key makes."""
+"""Of the store itself. `master`: a mark that only its own master key makes; `uploads-gone`: how many were erased or expired."""
 
 tenants = sa.Table(
     "tenants",

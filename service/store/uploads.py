@@ -7,9 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from service.store import facts
 from service.store.schema import uploads
 
 Row = dict[str, Any]
+GONE = "uploads-gone"
 
 
 def add(conn: sa.Connection, row: Mapping[str, Any]) -> Row:
@@ -41,9 +43,16 @@ def in_packs(conn: sa.Connection, packs: Sequence[str]) -> list[str]:
 
 def drop(conn: sa.Connection, packs: Sequence[str]) -> None:
     """The uploads of these packs go."""
-    conn.execute(sa.delete(uploads).where(uploads.c.pack.in_(packs)))
+    facts.raised(conn, GONE, conn.execute(sa.delete(uploads).where(uploads.c.pack.in_(packs))).rowcount)
 
 
 def expire(conn: sa.Connection, now: int) -> list[str]:
     """Those whose time is over go; their packs, which are then removed."""
-    return list(conn.execute(sa.delete(uploads).where(uploads.c.expires <= now).returning(uploads.c.pack)).scalars())
+    went = list(conn.execute(sa.delete(uploads).where(uploads.c.expires <= now).returning(uploads.c.pack)).scalars())
+    facts.raised(conn, GONE, len(went))
+    return went
+
+
+def gone_so_far(conn: sa.Connection) -> int:
+    """How many were erased or expired: it grows whenever lanes must forget."""
+    return facts.count(conn, GONE)

@@ -35,17 +35,20 @@ from tests.acceptance.serving import PATIENCE_S, Answer, Served, serving
 
 BOMB = '''
 import os, sys
-from engine.authoring import Template, choice, stage, text
+from engine.authoring import Template, choice, scan, stage, text
 
 class Bomb(Template):
     """Fails in every way that a designer's template can."""
     key, version = "bomb", 1
-    how = choice("say", dict.fromkeys(("say", "raise", "die", "abort"), ("How", "Comment")), label=("How", "Comment"))
+    how = choice("say", dict.fromkeys(("say", "raise", "die", "abort", "read"), ("How", "Comment")), label=("How", "Comment"))
     name = text("", max_graphemes=24, label=("Name", "Prénom"))
+    foot = scan(label=("Foot", "Pied"))
 
     @stage
     def body(self):
         said = f"I am {self.name}"
+        if self.how == "read":
+            said += f" {self.foot} {self.foot.mesh().points}"
         print(said), print(said, file=sys.stderr)
         if self.how == "die":
             os._exit(3)
@@ -54,6 +57,7 @@ class Bomb(Template):
         raise ValueError(said)
 '''
 ESCAPED = urllib.parse.quote(CANARY)
+SCAN = f"# {CANARY}\nv 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n".encode()
 
 
 @dataclass
@@ -131,6 +135,8 @@ def new_keys(served: Served) -> dict[str, str]:
 def sent(story: Story) -> None:
     """Orders that are made, refused and failed in every way; a campaign, an upload, a quote, a preview."""
     call = story.served.call
+    upload = call("POST", "/v1/uploads?kind=scan&unit=mm", SCAN, Content_Type="application/octet-stream")
+    assert upload.status == 201
     orders = {
         "made": order(),
         "sliced": {**order(), "process": "fdm-tpu"},
@@ -138,6 +144,7 @@ def sent(story: Story) -> None:
         "raised": order("bomb", how="raise"),
         "died": order("bomb", how="die"),
         "aborted": order("bomb", how="abort"),
+        "read": {**order("bomb", how="read"), "inputs": {"foot": {"sha256": upload.json["sha256"], "unit": "mm"}}},
     }
     waiting = {}
     for name, body in orders.items():
@@ -150,8 +157,6 @@ def sent(story: Story) -> None:
         story.ends[name] = f"{ended['state']} {ended['reason'] or ''}".strip()
     assert call("POST", "/v1/quotes", order()).status == 200
     assert call("POST", "/v1/previews", order()).status in (200, 503)
-    data = CANARY.encode() * 100
-    assert call("POST", "/v1/uploads?kind=scan&unit=mm", data, Content_Type="application/octet-stream").status == 201
     rows = "".join(json.dumps({"parameters": {"name": CANARY}, "reference": f"{REFERENCE}{n}"}) + "\n" for n in range(3))
     where = f"/v1/campaigns?template=phone-case&formats=3mf&name={ESCAPED}"
     assert call("POST", where, rows.encode(), Content_Type="application/x-ndjson").status == 202
@@ -302,7 +307,9 @@ def test_the_story_went_everywhere(story: Story) -> None:
         "raised": "failed",
         "died": "failed",
         "aborted": "failed",
+        "read": "failed",
     }, story.ends
+    assert story.ends["read"] == "failed template", "its scan was read, and then its stage raised"
     assert len(story.others) > 150 and len(story.messages) >= 5
     made = [answer for where, answer in story.others if where.endswith("/model.gcode")]
     assert made and made[0].status == 200 and b"G1 " in made[0].body

@@ -72,7 +72,7 @@ def test_two_products_are_made_and_differ(first: Told) -> None:
     engraved, embossed = first["products"]["engraved"], first["products"]["embossed"]
     names = {"model.3mf", "model.stl", "preview.glb", "thumbnail.png", "record.json", "report.json without timings"}
     assert set(engraved) == set(embossed) == names
-    swapped = {**first, "products": {"engraved": embossed, "embossed": engraved}}
+    swapped = {**first, "products": {**first["products"], "engraved": embossed, "embossed": engraved}}
     assert len(differing(first, swapped)) == 2 * len(names)
 
 

@@ -109,12 +109,44 @@ def made() -> tuple[dict[str, dict[str, str]], bool]:
     return found, cad
 
 
+def pressed() -> dict[str, str]:
+    """sha256 of what a pressure map becomes, and of a deviation map: a heel, a ball with an arch beside it, a big toe."""
+    import numpy as np
+
+    from engine.export.deviation import deviation_png, on_grid
+    from engine.language.pressed import Pressed
+    from engine.model.deviation import deviation
+    from engine.model.grid import Grid
+    from engine.model.pressure import PressureMap
+
+    i, j = (v.astype(np.float64) for v in np.mgrid[:63, :27])
+    places = (
+        (11.0, 13.0, 8.0, 6.0, 340.0),
+        (43.0, 12.0, 7.0, 10.0, 400.0),
+        (28.0, 8.0, 12.0, 3.0, 60.0),
+        (52.0, 18.0, 5.0, 3.0, 300.0),
+    )
+    kpa = sum(p * np.maximum(0.0, 1.0 - ((i - a) / r) ** 2 - ((j - b) / s) ** 2) for a, b, r, s, p in places)
+    on = Pressed.on(PressureMap(kpa, 5.0), foot_length=268.0)
+    deep = on.relief()
+    off = np.where(on.kpa.z > 5.0, deep.z - 1.1, np.nan)
+    surface = on_grid(on.side, Grid(off, deep.origin, deep.pitch), deviation(off), deep)
+    zones = b"".join(m.mesh.points.tobytes() + m.mesh.faces.tobytes() for m in on.soft_zones(0.0, 5.0))
+    picture = deviation_png([surface], title="Insole")
+    return {
+        "pressure": digest(on.kpa.z.tobytes()),
+        "relief": digest(deep.z.tobytes()),
+        "zones": digest(zones),
+        "png": digest(picture),
+    }
+
+
 def main() -> None:
     """Prints the JSON object."""
     if today := os.environ.get("UNIKAT_TEST_TODAY"):
         another_day(today)
     products, cad = made()
-    print(json.dumps({"products": products, "machine": machine(), "cad": cad}))
+    print(json.dumps({"products": {**products, "pressed": pressed()}, "machine": machine(), "cad": cad}))
 
 
 if __name__ == "__main__":

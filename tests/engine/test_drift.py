@@ -17,7 +17,7 @@ from engine.language.charted import name_of
 from engine.language.template import Home
 from engine.make import Workshop, make
 from engine.model.drift import NODES_MM, SURFACE_MM, Body, Looked
-from engine.model.order import Order, Product
+from engine.model.order import Order, Origin, Product
 from tests import charted
 
 RIGHT = Looked(0.0, 0.05, 0.05, 0.0, 0.0, 0.0, 1.0, same=True)
@@ -61,6 +61,15 @@ def test_nothing_of_a_person_travels(tmp_path: pathlib.Path) -> None:
     charted.lay(tmp_path, charted.chart())
     one = body(tmp_path, width=31.0, name="Xqzvy")
     assert one.values == {"width": 31.0, "depth": 20.0, "height": 5.0} and "Xqzvy" not in repr(one)
+
+
+def test_nothing_that_was_fitted_to_a_person_travels(tmp_path: pathlib.Path) -> None:
+    charted.lay(tmp_path, charted.chart())
+    product = made(tmp_path, width=31.0)
+    stages = drift.chosen(product.artifacts, {}, 1)
+    assert stages and len(drift.charted(product, charted.slab(), Home(None, tmp_path), stages)) == 1
+    fitted = replace(product, origins={**product.origins, "width": Origin.FITTED})
+    assert drift.charted(fitted, charted.slab(), Home(None, tmp_path), stages) == []
 
 
 @pytest.mark.parametrize("changed", [{"chart": "x"}, {"stage": "../x"}, {"key": 5}, {"version": "1"}, {"values": {"w": [1]}}, {"mesh": None}])  # fmt: skip

@@ -175,7 +175,7 @@ def test_a_body_that_did_not_come_from_cad_is_measured(plaque: type[Template], m
     monkeypatch.setattr(truth, "_limit_mm", lambda template, stage: 0.03)
     assert b"the points of the mesh that ships are within 0.03 mm of it" in step(plaque)
     monkeypatch.setattr(
-        truth, "_own_chords_mm", lambda exact: -0.02
+        truth, "_chords_mm", lambda template, stage, exact: -0.02
     )  # its points slid along its faces: only what lies between them tells
     with pytest.raises(EngineFault, match=r"the chart of drawn is 0\.0000 mm off at its points .* at most 0\.0\d+ mm"):
         step(plaque)

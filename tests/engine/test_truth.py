@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import pathlib
 from typing import Any
@@ -15,13 +16,14 @@ from engine.export.step import quoted, write
 from engine.language.stages import holds_points
 from engine.language.template import Template, load_file
 from engine.make import Workshop, make
-from engine.model.order import Order, Product
+from engine.model.order import InputFile, Order, Product
 from engine.truth import FARTHEST_MM, distance
+from tests.scans import block
 
 BAR = '''
 import math
 import numpy as np
-from engine.authoring import Part, Solid, Template, cad, flag, length, stage
+from engine.authoring import Part, Solid, Template, cad, fit, flag, length, scan, stage
 from engine.model.mesh import Mesh
 
 class Bar(Template):
@@ -34,6 +36,11 @@ class Bar(Template):
     shares = flag(False, label="The truth asks for the fast one's corners")
     twice = flag(False, label="Two of them")
     letters = flag(False, label="A later stage changes it")
+    body = scan(label="As high as this the fast top is too high")
+
+    @fit
+    def too_high(self):
+        return {"off": round(float(self.body.mesh().points[:, 2].max()), 2)} if self.body else None
 
     @stage
     def size(self):
@@ -114,6 +121,16 @@ def test_a_twentieth_of_a_millimetre_is_told(bar: type[Template]) -> None:
     assert 0.02 < told.to_brep.rms_mm < 0.05 and told.to_brep.at[2] == pytest.approx(2.55)
     assert told.volume_difference_mm3 == pytest.approx(40 * 30 * 0.05, rel=1e-3)
     assert "fast to exact: at most 0.0500 mm" in str(told)
+
+
+def test_what_a_scan_was_fitted_to_is_measured(bar: type[Template]) -> None:
+    data = block(20.0, 10.0, 0.25)
+    digest = hashlib.sha256(data).hexdigest()
+    told = Order("bar", inputs={"body": InputFile(digest, "mm")})
+    found = distance(bar, "fast", told, inputs={digest: data})
+    assert found.to_brep.max_mm == pytest.approx(0.25, abs=1e-4)
+    with pytest.raises(OrderError, match=r"inputs\.body: its file is not there"):
+        distance(bar, "fast", told)
 
 
 def test_what_the_mesh_lacks_is_found_from_the_brep_and_what_it_adds_from_the_mesh(bar: type[Template]) -> None:

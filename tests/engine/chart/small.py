@@ -42,6 +42,7 @@ def parts(structure: str = "s" * 64, source: str = SOURCE, **about: Any) -> tupl
     told = {
         "structure": structure,
         "source": source,
+        "chord_mm": 0.0,
         "tags": {
             "floor": {"kind": "level", "axis": 2, "sign": -1},
             "front": {"kind": "plane", "at": 0},

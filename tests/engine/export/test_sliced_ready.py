@@ -8,20 +8,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.errors import EngineFault
 from engine.export.sliced_ready import (
     CONFIG,
     MODEL_CONFIG,
     SPACING,
     config,
     model_config,
+    modifiers,
+    needs_project,
     objects,
     positions,
     project_files,
+    project_objects,
     settings_files,
 )
-from engine.model.mesh import STEPS_PER_MM, Mesh, Part, Pose, Settled
+from engine.model.mesh import STEPS_PER_MM, Mesh, Modifier, Part, Pose, Settled
 from engine.process.limits import load_process
 from engine.process.supports import support_figures
+from engine.verify.settle import settle
 
 FDM = load_process("fdm-pla")
 
@@ -139,3 +144,71 @@ def test_a_ceiling_that_a_bonded_part_fills_wants_no_support() -> None:
         root = ElementTree.fromstring(model_config(parts, FDM))
         assert [one.find("metadata[@key='support_material']") is not None for one in root.findall("object")] == wanted
         assert (support_figures(parts, FDM)["supported_area_mm2"] > 0) == any(wanted)
+
+
+def zone(name: str, x: float, y: float, z: float, density: str = "10%") -> Modifier:
+    return Modifier(name, box(x, y, z).part.mesh, {"fill_density": density, "fill_pattern": "<gyroid>"})
+
+
+def test_modifiers_are_volumes_after_the_parts_of_their_object() -> None:
+    case = box(50, 50, 5)
+    case = replace(
+        case,
+        part=case.part.changed(bonded=frozenset({"tag"}), modifiers=(zone("soft", 20, 20, 5), zone("softer", 9, 9, 5, "5%"))),
+    )
+    tag = box(5, 5, 6, "tag")
+    tag = replace(tag, part=tag.part.changed(colour="#000000", modifiers=(zone("hard", 2, 2, 2, "90%"),)))
+    parts = [case, box(3, 3, 3, "loose"), tag]
+    first, second = ElementTree.fromstring(project_files(FDM, parts)[MODEL_CONFIG]).findall("object")
+    told = [
+        [v.get("firstid"), v.get("lastid")]
+        + [v.find(f"metadata[@key='{k}']") for k in ("name", "volume_type", "extruder", "fill_density")]
+        for v in first.findall("volume")
+    ]
+    assert [[w if isinstance(w, str) else None if w is None else w.get("value") for w in row] for row in told] == [
+        ["0", "11", "case", "ModelPart", "1", None],
+        ["12", "23", "tag", "ModelPart", "2", None],
+        ["24", "35", "soft", "ParameterModifier", None, "10%"],
+        ["36", "47", "softer", "ParameterModifier", None, "5%"],
+        ["48", "59", "hard", "ParameterModifier", None, "90%"],
+    ]
+    assert len(second.findall("volume")) == 1
+    whole, loose = project_objects(parts)
+    assert (len(whole.faces), len(loose.faces)) == (60, 12)
+    assert whole.faces.max() == len(whole.lattice) - 1 and len(objects(parts)[0].faces) == 24
+    runs = [whole.lattice[np.unique(whole.faces[k : k + 12])] for k in range(0, 60, 12)]
+    assert [run.max(axis=0)[0] for run in runs] == [500_000, 50_000, 200_000, 90_000, 20_000]
+
+
+def test_only_the_project_knows_of_modifiers() -> None:
+    part = box(50, 50, 5)
+    soft = replace(part, part=part.part.changed(modifiers=(zone("soft", 20, 20, 5),)))
+    assert needs_project([soft]) and not needs_project([part])
+    assert settings_files(FDM, [soft]) == settings_files(FDM, [part])
+    assert project_files(FDM, [soft]) != project_files(FDM, [part])
+    assert positions(objects([soft]), FDM) == positions([part], FDM)
+
+
+@pytest.mark.parametrize(
+    "pose",
+    [
+        Pose(),
+        Pose(((0, -1, 0), (1, 0, 0), (0, 0, 1)), (3.0, 4.0, 5.0)),
+        Pose(((0.8, 0, 0.6), (0, 1, 0), (-0.6, 0, 0.8)), (0.0, 0.0, -9.0)),
+    ],
+)
+def test_modifiers_lie_where_their_part_does(pose: Pose) -> None:
+    """A modifier of the part's own shape is the part, in any print pose, dropped to the bed as it is."""
+    mesh = box(50, 30, 5).part.mesh
+    settled = settle(Part("case", mesh, poses={"print": pose}, modifiers=(Modifier("all", mesh, {}),)))
+    (made,) = modifiers([settled])
+    assert np.abs(made.lattice - settled.lattice).max() <= 1 and made.lattice[:, 2].min() in (-1, 0, 1)
+
+
+def test_a_modifier_without_a_place_is_a_fault() -> None:
+    points = np.array(box(5, 5, 5).part.mesh.points)
+    points[3, 1] = np.nan
+    part = box(5, 5, 5)
+    lost = replace(part, part=part.part.changed(modifiers=(Modifier("soft", Mesh(points, part.faces), {}),)))
+    with pytest.raises(EngineFault, match="modifier soft has points that are not finite"):
+        project_objects([lost])

@@ -13,7 +13,6 @@ from engine.authoring import Grid, Solid, sheet
 from engine.model.mesh import STEPS_PER_MM
 from engine.process.limits import load_process
 from engine.shape.heights import smooth
-from engine.shape.sheet import columns
 from engine.shape.text import outline
 from engine.verify.checks import verify
 from engine.verify.settle import settle
@@ -119,14 +118,6 @@ def test_letters_on_the_underside(mirrored: bool) -> None:
     assert faults(carved) == set()
     floor = carved.mesh.points[np.unique(carved.mesh.faces[carved.patches["bottom.floor"].faces])]
     assert np.all(floor[:, 2] == 0.6) and 120.0 < floor[:, 0].mean() < 150.0
-
-
-def test_columns_crowd_at_the_edges() -> None:
-    for across in (2, 3, 48):
-        made = columns(across)
-        assert made[0] == 0.0 and made[-1] == 1.0 and len(made) == across + 1
-    steps = np.diff(columns(48))
-    assert 0.44 < steps[0] / steps[24] < 0.48 and np.all(np.diff(steps[:24]) > 0.0)
 
 
 def without(top: Grid) -> Grid:

@@ -40,6 +40,11 @@ def test_what_is_sent_can_be_opened_again(shop: Any, size: int) -> None:
     assert size < 16 or data[:16] not in sealed
 
 
+@pytest.mark.parametrize("unit", ["kPa", "Pa", "N/cm2"])
+def test_a_pressure_map_has_a_unit_of_its_own(shop: Any, unit: str) -> None:
+    assert send(shop, b"1,2", kind="owner", unit=unit).json()["unit"] == unit
+
+
 def test_it_comes_in_any_parts(shop: Any) -> None:
     def parts() -> Iterator[bytes]:
         for n in range(300):

@@ -1,0 +1,112 @@
+"""Measures of a finished insole against the numbers that it was asked for (limits: fit.md E, ours)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.authoring import Compared, DeviationLimits, Fitted, Grid, Part, deviation
+from templates.insole.bed import APEX, Bed
+from templates.insole.bed import away as bed_away
+from templates.insole.plan import BEHIND, Plan, sections
+
+Floats = npt.NDArray[np.float64]
+LENGTH, WIDTH, CUP, ARCH, FLOOR, SCAN, MEDIAN = 1.0, 1.0, 0.5, 0.5, 1.0, 1.0, 0.3
+
+
+def measured(side: str, part: Part, plan: Plan, bed: Bed, sole: Grid | None, relief: Grid | None) -> list[Fitted]:
+    """Length, width and least thickness; then the bed against the scanned `sole`, or cup and arch where nothing but them shapes it."""
+    points = part.mesh.points
+    inward = -points[:, 1] if side == "left" else points[:, 1]
+    x = points[:, 0]
+    top = points[np.unique(part.mesh.faces[part.patches["top"].faces])]
+    y_top = -top[:, 1] if side == "left" else top[:, 1]
+    told = [
+        Fitted("length", float(x.max() - x.min()), *_about(plan.end + BEHIND, LENGTH), ("its length", "sa longueur"), side),
+        Fitted("width", float(inward.max() - inward.min()), *_about(_widest(plan), WIDTH), ("its width", "sa largeur"), side),
+        Fitted(
+            "thickness",
+            float(top[:, 2].min()),
+            FLOOR,
+            float("inf"),
+            ("its least thickness", "sa moindre épaisseur"),
+            side,
+        ),
+    ]
+    if sole is not None:
+        told += against_scan(side, np.c_[top[:, 0], y_top, top[:, 2]], plan, bed, sole, relief)
+    elif relief is None and not (bed.rearfoot or bed.forefoot or bed.skive):
+        seat = _height(top, y_top, 0.15 * plan.length, 0.0)
+        rim = float(top[(top[:, 0] < 0.13 * plan.length), 2].max())
+        told.append(
+            Fitted(
+                "heel_cup", rim - seat, *_about(bed.cup, CUP), ("the depth of its heel cup", "la profondeur de sa coque"), side
+            )
+        )
+        apex = APEX * plan.length
+        border = top[(np.abs(top[:, 0] - apex) < 4.0)]
+        local = _shell(bed)
+        told.append(
+            Fitted(
+                "arch_height",
+                float(border[:, 2].max()) - local,
+                *_about(max(bed.arch, bed.lateral), ARCH),
+                ("the height of its arch", "la hauteur de sa voûte"),
+                side,
+            )
+        )
+    return told
+
+
+def against_scan(side: str, top: Floats, plan: Plan, bed: Bed, sole: Grid, relief: Grid | None) -> list[Fitted]:
+    """5 % and 95 % of how far the bed lies above the sole, and the median (mm), where the scan shapes it."""
+    away, _ = bed_away(plan, sections(plan.curve()), bed, sole, relief, top)
+    if not len(away):
+        return []
+    found = deviation(away)
+    low, middle, high = found.p5, found.median, found.p95
+    return [
+        Fitted("scan_p5", low, -SCAN, SCAN, ("the bed against the scan, 5 %", "le lit contre le scan, 5 %"), side),
+        Fitted(
+            "scan_median", middle, -MEDIAN, MEDIAN, ("the bed against the scan, median", "le lit contre le scan, médiane"), side
+        ),
+        Fitted("scan_p95", high, -SCAN, SCAN, ("the bed against the scan, 95 %", "le lit contre le scan, 95 %"), side),
+    ]
+
+
+def against_foot(side: str, part: Part, plan: Plan, bed: Bed, sole: Grid, relief: Grid | None) -> Compared | None:
+    """The upper face with how far it lies above the scanned sole, where the scan shapes it; None where it does nowhere."""
+    rows = part.mesh.faces[part.patches["top"].faces]
+    used, faces = np.unique(rows, return_inverse=True)
+    points = part.mesh.points[used]
+    if side == "left":
+        points = points * np.array([1.0, -1.0, 1.0])
+    away, where = bed_away(plan, sections(plan.curve()), bed, sole, relief, points)
+    if not len(where):
+        return None
+    values = np.full(len(points), np.nan)
+    values[where] = away
+    return Compared(
+        side, points, faces.reshape(rows.shape).astype(np.int32), values, deviation(away, DeviationLimits(-SCAN, SCAN, MEDIAN))
+    )
+
+
+def _about(value: float, by: float) -> tuple[float, float]:
+    return value - by, value + by
+
+
+def _widest(plan: Plan) -> float:
+    """Of the outline, from its own curve."""
+    curve = plan.curve()
+    y = curve.places(np.linspace(0.0, float(curve.at[-1]), 400, endpoint=False))[:, 1]
+    return float(y.max() - y.min())
+
+
+def _height(top: Floats, y: Floats, at_x: float, at_y: float) -> float:
+    """Of the point of the upper face nearest to a place."""
+    return float(top[int(np.argmin((top[:, 0] - at_x) ** 2 + (y - at_y) ** 2)), 2])
+
+
+def _shell(bed: Bed) -> float:
+    """The shell under the arch's apex, less the cover."""
+    return bed.thickness[1] + (bed.thickness[0] - bed.thickness[1]) * 0.02 - bed.cover

@@ -1,0 +1,28 @@
+"""The truth of an insole: the solid that OCCT draws from the same numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.authoring import Grid, spline_face, tagged
+from templates.insole.bed import Bed, heights
+from templates.insole.plan import Plan, sections
+
+
+def solid(cq: Any, plan: Plan, bed: Bed, tables: tuple[Grid | None, Grid | None], bevel: float, *, mirrored: bool) -> Any:
+    """The outline drawn up, its lower edge broken, and cut by the surface through the bed's heights. `tables`: a scanned sole, a relief."""
+    curve = plan.curve()
+    top = heights(plan, sections(curve), bed, *tables)
+    points = [cq.Vector(x, y, 0.0) for x, y in curve.points.tolist()]
+    # OCCT takes a parabola's slope where a closed curve begins, which bends it there: it is told the one that does not
+    seam = cq.Vector(*curve.slopes[0].tolist(), 0.0)
+    told = [seam, *[None] * (len(points) - 1)]
+    edge = cq.Edge.makeSpline(points, told, periodic=True, parameters=curve.at.tolist(), scale=False)
+    base = cq.Face.makeFromWires(cq.Wire.assembleEdges([edge]))
+    tall = cq.Workplane(cq.Solid.extrudeLinear(base, cq.Vector(0.0, 0.0, float(top.z.max()) + 5.0)))
+    if bevel:
+        tall = tall.faces("<Z").chamfer(bevel)
+    body = tall.split(spline_face(top)).solids("<Z")
+    if mirrored:
+        body = body.mirror("XZ")
+    return tagged(body, bottom=body.faces("<Z"), top=body.faces(">Z"))

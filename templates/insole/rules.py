@@ -1,0 +1,110 @@
+"""What must hold of one foot's insole, so that it suits the foot, the shoe and the process."""
+
+from __future__ import annotations
+
+from engine.authoring import Grid, Process, Relation, at_least, at_most, between
+from templates.insole.bed import THIN, Bed
+from templates.insole.plan import Plan
+
+HEAVY_KG = 90.0
+HEAVY_REAR = 4.0
+"""mm of rear thickness that a heavier person needs in a flexible material (ours)."""
+CUP_SHARE = 0.30
+"""Of the heel's width: a deeper cup has walls that meet (ours)."""
+DEEP_SKIVE, DEEP = 3.0, 14.0
+"""A skive from so many mm on wants a cup so deep, mm (Podiatry Today)."""
+ARCH_SHARE = 0.16
+"""Of the foot's length: a higher arch lies over the navicular (ours)."""
+FLOOR = 2.0
+"""mm that stay under the name and under a pressure relief (fit.md E)."""
+CAVITY = 15.0
+"""A shoe's cavity is usually so much longer than the foot; an insole wants FIT less than the cavity (mm)."""
+FIT = 2.0
+LENGTHS_APART = 5.0
+"""mm: a typed and a scanned length that differ by more are asked about."""
+
+
+def thick_enough(side: str, bed: Bed, mass: float | None, process: Process) -> list[Relation]:
+    """Shell thickness against the process, the cover, and the person's weight."""
+    rear, mid, fore = bed.thickness
+    left = (
+        "the shell, less the cover, is too thin for the process",
+        "la coque, moins le recouvrement, est trop mince pour le procédé",
+    )
+    floor = max(process.wall + 0.2, THIN)
+    found = [
+        at_least(value - bed.cover, floor, change=f"{side}_{name}", why=left)
+        for name, value in (("rear", rear), ("mid", mid), ("fore", fore))
+    ]
+    if mass is not None and mass > HEAVY_KG and process.flexible:
+        soft = ("a flexible shell this thin yields under the person's weight", "une coque souple si mince cède sous le poids")
+        found.append(at_least(rear, HEAVY_REAR, change=f"{side}_rear", why=soft))
+    return found
+
+
+def floor_above(side: str, bed: Bed, depth: float) -> list[Relation]:
+    """What letters of that depth leave of the shell."""
+    rear, mid, _ = bed.thickness
+    left = ("the shell left above the name is too thin", "la coque laissée au-dessus du prénom est trop mince")
+    return [
+        at_least(value - bed.cover - depth, FLOOR, change=f"{side}_{name}", why=left)
+        for name, value in (("rear", rear), ("mid", mid))
+    ]
+
+
+def under_relief(side: str, bed: Bed, relief: Grid | None) -> list[Relation]:
+    """FLOOR of the thinnest zone stays under the deepest relief."""
+    if relief is None:
+        return []
+    deep = float(relief.z.max())
+    left = ("the shell left under the relief is too thin", "la coque laissée sous la décharge est trop mince")
+    return [
+        at_least(value - bed.cover - deep, FLOOR, change=f"{side}_{name}", why=left)
+        for name, value in zip(("rear", "mid", "fore"), bed.thickness, strict=True)
+    ]
+
+
+def suits_foot(side: str, plan: Plan, bed: Bed) -> list[Relation]:
+    """The heel cup against the heel, the arch against the foot, the skive against the cup, the pad behind the heads."""
+    cup = ("the cup is too deep for a heel this narrow", "la coque est trop profonde pour un talon si étroit")
+    high = (
+        "the arch is higher than a foot of this length has room for",
+        "la voûte est trop haute pour un pied de cette longueur",
+    )
+    skive = ("a skive wants a deeper heel cup", "un biseau demande une coque plus profonde")
+    pad = ("a pad lower than this is not felt", "un appui plus bas ne se sent pas")
+    short = ("the insole ends under the pad", "la semelle s'arrête sous l'appui")
+    found = [
+        at_most(bed.cup, CUP_SHARE * plan.heel, change=f"{side}_heel_cup", why=cup),
+        at_most(bed.arch, ARCH_SHARE * plan.length, change=f"{side}_arch", why=high),
+        at_least(bed.cup, DEEP if bed.skive >= DEEP_SKIVE else 0.0, change=f"{side}_heel_cup", why=skive),
+    ]
+    if bed.pad:
+        found.append(at_least(bed.pad, 3.0, change=f"{side}_pad", why=pad))
+    if bed.extension:
+        ahead = plan.end - plan.arch_length
+        found.append(at_most(bed.extension, 3.0 if ahead > 20.0 else 0.0, change=f"{side}_extension", why=short))
+    return found
+
+
+def plausible(side: str, plan: Plan) -> list[Relation]:
+    """Measures that no foot has together are a mistake in one of them."""
+    ratio = ("such a ball does not go with this foot length", "cet avant-pied ne va pas avec cette longueur")
+    heel = ("such a heel does not go with this ball", "ce talon ne va pas avec cet avant-pied")
+    arch = (
+        "the first head lies elsewhere in a foot of this length",
+        "la première tête est ailleurs dans un pied de cette longueur",
+    )
+    return [
+        between(plan.ball, 0.28 * plan.length, 0.52 * plan.length, change=f"{side}_ball", why=ratio),
+        between(plan.heel, 0.45 * plan.ball, 0.95 * plan.ball, change=f"{side}_heel", why=heel),
+        between(plan.arch_length, 0.64 * plan.length, 0.82 * plan.length, change=f"{side}_first_head", why=arch),
+    ]
+
+
+def inside_shoe(side: str, plan: Plan, cavity: float) -> list[Relation]:
+    """The insole lies inside the shoe, where its cavity is told (mm; 0: it is not)."""
+    if not cavity:
+        return []
+    short = ("the shoe is too short for this foot", "la chaussure est trop courte pour ce pied")
+    return [at_least(cavity - FIT, plan.end + 1.5, change="shoe_length", why=short)]
