@@ -80,9 +80,18 @@ def _foot(insole: Insole, side: str) -> list[Note]:
 
 
 def _shoe(insole: Insole) -> list[Note]:
+    told: list[Note] = []
+    if insole.heel_height or insole.toe_spring:
+        told.append(
+            (
+                "the underside follows a last: it is not flat, so it carries no letters, and its lower edge is not broken",
+                "le dessous suit une forme : il n'est pas plat, ne porte donc pas de lettres, et son bord inférieur n'est pas biseauté",
+            )
+        )
     if insole.shoe_length:
-        return []
+        return told
     return [
+        *told,
         (
             f"the shoe's inside was not told: a full insole is {FULL:g} mm longer than the foot, {BEHIND:g} of them behind the heel",
             f"l'intérieur de la chaussure n'est pas dit : une semelle entière dépasse le pied de {FULL:g} mm, dont {BEHIND:g} derrière le talon",
