@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.authoring import Measurement
-from templates.insole.bed import PAD_BACK
 from templates.insole.fields import MEASURES, SIDES
 from templates.insole.fitting import FILLS, SIZES, USUAL_ARCH, size_of
 from templates.insole.plan import BEHIND, FULL
@@ -80,10 +79,11 @@ def _foot(insole: Insole, side: str) -> list[Note]:
             )
         )
     if getattr(insole, f"{side}_pad"):
+        back = getattr(insole, f"{side}_pad_back")
         told.append(
             (
-                f"{english} foot: the pad's apex lies {PAD_BACK:g} mm behind the line of the heads, which is inferred: try it before wearing it long",
-                f"pied {french} : le sommet de l'appui est {PAD_BACK:g} mm derrière la ligne des têtes, qui est déduite : essayez-le d'abord",
+                f"{english} foot: the pad's apex lies {back:g} mm behind the line of the heads, which is inferred: try it before wearing it long",
+                f"pied {french} : le sommet de l'appui est {back:g} mm derrière la ligne des têtes, qui est déduite : essayez-le d'abord",
             )
         )
     return told
