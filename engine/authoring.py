@@ -10,7 +10,7 @@ from engine.language.person import measure, outline, pressure, scan
 from engine.language.pressed import Pressed
 from engine.language.process_view import ProcessView
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
-from engine.language.sheets import sheet
+from engine.language.sheets import raised, sheet
 from engine.language.smooth import smooth_abs, smooth_max, smooth_min
 from engine.language.stages import cad, fit, rule, stage
 from engine.language.table import table
@@ -70,6 +70,7 @@ __all__ = [
     "outline",
     "pattern",
     "pressure",
+    "raised",
     "require",
     "rule",
     "scan",

@@ -25,6 +25,7 @@ from engine.authoring import (
     length,
     mark,
     measure,
+    raised,
     require,
     rule,
     sheet,
@@ -36,6 +37,7 @@ from templates.insole.acceptance import against_foot, measured
 from templates.insole.bed import Bed, heights
 from templates.insole.exact import solid
 from templates.insole.fields import of_side
+from templates.insole.last import Last
 from templates.insole.plan import COLUMNS, Plan, sections
 
 Left: Any = of_side("left")
@@ -124,6 +126,15 @@ class Insole(Left, Right, Template):
         help=("Mandatory with a map.", "Obligatoire avec une carte."),
     )
     relief_depth = length(4.0, low=2.0, high=6.0, step=0.5, label=("Deepest relief", "Décharge la plus profonde"))
+    heel_height = length(
+        0.0,
+        low=0.0,
+        high=30.0,
+        step=0.5,
+        label=("Heel of the last over its ball", "Talon de la forme au-dessus de l'avant-pied"),
+        help=("0 and 0: a flat underside.", "0 et 0 : dessous plat."),
+    )
+    toe_spring = length(0.0, low=0.0, high=15.0, step=0.5, label=("Toe spring of the last", "Relevé de la pointe de la forme"))
     bevel = length(0.8, low=0.0, high=1.0, step=0.1, label=("Bevel of the lower edge", "Biseau du bord inférieur"))
     name = text("", max_graphemes=16, label=("Name", "Prénom"))
     side_mark = flag(True, label=("L or R underneath", "L ou R dessous"))
@@ -137,6 +148,9 @@ class Insole(Left, Right, Template):
         numbers = (getattr(self, f"{side}_{name}") for name in ("length", "ball", "heel", "first_head", "extent"))
         return Plan(*numbers)
 
+    def _last(self) -> Last:
+        return Last(self.heel_height, self.toe_spring)
+
     def _bed(self, side: str) -> Bed:
         def of(name: str) -> float:
             value: float = getattr(self, f"{side}_{name}")
@@ -148,7 +162,7 @@ class Insole(Left, Right, Template):
 
     def _truth(self, cq: Any, side: str) -> Any:
         tables = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
-        return solid(cq, self._plan(side), self._bed(side), tables, self.bevel, mirrored=side == "left")
+        return solid(cq, self._plan(side), self._bed(side), tables, self.bevel, self._last(), mirrored=side == "left")
 
     @cad
     def left_cad(self, cq: Any) -> Any:
@@ -164,7 +178,8 @@ class Insole(Left, Right, Template):
         plan, bed = self._plan(side), self._bed(side)
         cut = sections(plan.curve())
         top = heights(plan, cut, bed, getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief"))
-        return sheet(
+        last = self._last()
+        flat = sheet(
             top,
             stations=cut.stations,
             low=cut.low,
@@ -172,9 +187,10 @@ class Insole(Left, Right, Template):
             heel=cut.heel,
             toe=cut.toe,
             across=COLUMNS,
-            bevel=self.bevel,
+            bevel=self.bevel if last.flat else 0.0,
             mirrored=side == "left",
         )
+        return flat if last.flat else raised(flat, last.rise(plan.length, flat.mesh.points[:, 0]))
 
     @stage(truth="left_cad")
     def left_shell(self) -> Solid:
@@ -207,6 +223,8 @@ class Insole(Left, Right, Template):
     def _lettered(self, solid: Solid, side: str) -> Solid:
         """With the name and the side underneath."""
         plan = self._plan(side)
+        if not self._last().flat:
+            return solid
         if self.side_mark:
             letter = mark(self, side[0].upper()).outlines(
                 height=lettering.MARK_HEIGHT, font=lettering.FONT, at=lettering.mark_place(plan, side)
@@ -222,7 +240,7 @@ class Insole(Left, Right, Template):
         found: list[Fitted] = []
         for side, part in parts.items():
             tables = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
-            found += measured(side, part, self._plan(side), self._bed(side), *tables)
+            found += measured(side, part, self._plan(side), self._bed(side), self._last(), *tables)
         return found
 
     def compared(self, parts: Mapping[str, Part]) -> list[Compared]:
@@ -230,7 +248,11 @@ class Insole(Left, Right, Template):
         found = []
         for side, part in parts.items():
             sole, relief = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
-            one = None if sole is None else against_foot(side, part, self._plan(side), self._bed(side), sole, relief)
+            one = (
+                None
+                if sole is None
+                else against_foot(side, part, self._plan(side), self._bed(side), self._last(), sole, relief)
+            )
             found += [] if one is None else [one]
         return found
 
@@ -301,6 +323,9 @@ class Insole(Left, Right, Template):
         """The name fits underneath, in letters that the process can show, with floor enough above them."""
         if not self.name:
             return []
+        curved = ("letters want a flat underside", "les lettres demandent un dessous plat")
+        if not self._last().flat:
+            return [require(False, change="name", why=curved)]
         long = ("the name is too long for the underside", "le prénom est trop long pour le dessous")
         thin = ("its strokes would be too thin for this process", "ses traits seraient trop fins pour ce procédé")
         found = []

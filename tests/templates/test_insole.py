@@ -218,3 +218,22 @@ def test_a_pair_is_two_parts_that_mirror_each_other() -> None:
 def test_one_foot_alone(feet: str) -> None:
     product = make(Order("insole", parameters={"feet": feet}), Insole, formats=())
     assert [p.part.name for p in product.parts] == [feet] and product.report.verdict == "printable"
+
+
+def test_an_underside_over_a_last_rises_at_heel_and_toe() -> None:
+    product = make(Order("insole", parameters={"heel_height": 18.0, "toe_spring": 6.0, "feet": "right"}), Insole, formats=())
+    (part,) = product.parts
+    points = part.part.mesh.points
+
+    def low(share: float) -> float:
+        near = points[np.abs(points[:, 0] - share * 255.0) < 1.5]
+        return float(near[:, 2].min())
+
+    assert product.report.verdict == "printable"
+    assert low(0.1) == pytest.approx(18.0, abs=0.05) and low(0.7) == pytest.approx(0.0, abs=0.01) and low(0.97) > 4.0
+    assert any("last" in note for note in product.report.notes)
+
+
+def test_letters_want_a_flat_underside() -> None:
+    with pytest.raises(Refused, match="name"):
+        check_rules(template(name="Zoé", heel_height=10.0), load_process("mjf-tpu"))
