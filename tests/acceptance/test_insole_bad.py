@@ -92,7 +92,12 @@ UNUSABLE: dict[str, tuple[dict[str, Any], Callable[[], bytes], dict[str, Any], t
     "two feet": (scan(), lambda: scanned(pair()), {}, ("two feet", "one foot in a file")),
     "a flat plate": (scan(), lambda: scanned(floor(0.0, 280.0)), {}, ("flat plate",)),
     "NaN": (scan(), lambda: scanned(broken()), {}, ("no finite numbers",)),
-    "the other foot": (scan(side="left"), lambda: scanned(SyntheticFoot(side="right").mesh(60, 64)), {}, ("sent as the left foot",)),
+    "the other foot": (
+        scan(side="left"),
+        lambda: scanned(SyntheticFoot(side="right").mesh(60, 64)),
+        {},
+        ("sent as the left foot",),
+    ),
     "sent as right": (scan(side="right"), lambda: scanned(FOOT.mesh(60, 64)), {}, ("left_scan.side: is the other side",)),
     "an imprint without a length": (scan(), lambda: scanned(imprint(2.0)), {}, ("imprint", "length must be typed")),
     "no scan at all": (scan(), lambda: b"solid nothing", {}, ("left_scan: cannot be used",)),
