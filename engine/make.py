@@ -36,7 +36,7 @@ from engine.model.order import CheckRun, Finding, Order, Product, Report, Severi
 from engine.model.places import cache_folder
 from engine.model.process import Process
 from engine.process.estimate import estimate
-from engine.process.limits import load_process
+from engine.process.limits import load_process, machines_for
 from engine.process.supports import support_figures
 from engine.standing import standing
 from engine.truth import step_files
@@ -302,12 +302,25 @@ def _export(
         with clock.step("prusa"):
             files["model.prusa.3mf"] = _project(product, identity, picture, shop)
     if "gcode" in formats:
+        _must_lie_together(product)
         with clock.step("gcode"):
             project = sliced_ready.needs_project(product.parts)
             whole = _project if project else _model
             model = files.get("model.prusa.3mf" if project else "model.3mf") or whole(product, identity, picture, shop)
             files["model.gcode"] = slice_product(model, product.parts, product.process, product.report.figures, placed=True)
     return files
+
+
+def _must_lie_together(product: Product) -> None:
+    """OrderError: the bed takes the parts one by one alone; which machine takes them together."""
+    process = product.process
+    if not sliced_ready.lie_together(product.parts, process):
+        others = [load_process(process.key, key) for key in machines_for(process.key) if key != process.machine.key]
+        parts = [settled.part for settled in product.parts]
+        larger = [o.machine.key for o in others if sliced_ready.lie_together(standing(parts, o, Footings()), o)]
+        why = "the parts do not lie on this bed together: slice them one by one"
+        bed = f"a bed of {process.machine.size[0]:g} x {process.machine.size[1]:g} mm"
+        raise OrderError("formats", why, value="gcode", limit=bed, nearest=larger[0] if larger else None)
 
 
 def _model(product: Product, identity: Identity, picture: bytes | None, shop: Workshop) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from engine.model.mesh import Mesh, Part, Settled
+from engine.model.mesh import Mesh, Part, Pose, Settled
 from engine.process.limits import load_process
 from engine.standing import TURNS, standing
 from engine.verify.checks import verify
@@ -98,3 +98,14 @@ def test_bonded_parts_lie_askew_together() -> None:
 def test_turns_are_right_triangles() -> None:
     for degrees, (a, b, c) in TURNS.items():
         assert a * a + b * b == c * c and round(np.degrees(np.arctan2(b, a))) == degrees
+
+
+def test_what_was_turned_lies_over_no_other() -> None:
+    """A box beside the plate, where the plate comes to lie when it is turned."""
+    plate = ellipse(275.0, 90.0).changed(poses={"print": Pose(translation=(137.5, 0.0, 0.0))})
+    small = box("small", (105, 78, 0), (10, 10, 4))
+    made = standing([plate, small], SMALL, Footings())
+    assert [p.part for p in made] == [plate, small] and "degrees" in made[0].pose.why
+    assert not [f.code for f in verify(made, SMALL)[1] if f.severity == "error"]
+    (alone,) = standing([plate], SMALL, Footings())
+    assert "parts-cross" in {f.code for f in verify((alone, made[1]), SMALL)[1]}, "where it lies alone it would"
