@@ -30,6 +30,7 @@ LENGTHS: tuple[tuple[str, float, float, float, float, str, str, str, str], ...] 
     ("lateral_arch", 4.0, 0.0, 8.0, 0.5, "outer arch", "voûte externe", "3 to 5 is usual", "3 à 5 est usuel"),
     ("skive", 0.0, 0.0, 8.0, 0.5, "medial heel skive", "biseau médial du talon", "2 to 6, Kirby", "2 à 6, Kirby"),
     ("pad", 0.0, 0.0, 8.0, 0.5, "metatarsal pad", "appui métatarsien", "3 to 8, or none", "3 à 8, ou aucun"),
+    ("pad_back", 8.0, 0.0, 15.0, 0.5, "pad behind the heads", "appui derrière les têtes", "5 to 10, JFAR 7:18", "5 à 10, JFAR 7:18"),
     ("extension", 0.0, 0.0, 3.0, 0.5, "extension under the hallux", "prolongement sous l'hallux", "Morton", "Morton"),
     ("rear", 4.0, 2.0, 8.0, 0.1, "thickness, rear", "épaisseur arrière", "of the shell", "de la coque"),
     ("mid", 3.0, 2.0, 8.0, 0.1, "thickness, middle", "épaisseur au milieu", "of the shell", "de la coque"),

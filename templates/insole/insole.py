@@ -83,10 +83,10 @@ class Insole(Left, Right, Template):
         help=("Only for what is inferred.", "Seulement pour ce qui est déduit."),
     )
     body_mass = measure(low=10.0, high=250.0, unit="kg", label=("Body mass", "Masse du corps"), path="body_mass")
-    stature = measure(low=800.0, high=2300.0, label=("Stature", "Taille"), standard="ISO 7250-1", path="stature")
+    stature = measure(low=900.0, high=2240.0, label=("Stature", "Taille"), standard="ISO 7250-1", path="stature")
     shoe_system = choice(
         "none",
-        {"none": ("Not told", "Non dite"), **{name: name for name in fitting.SIZES}},
+        {"none": ("Not told", "Non dite"), **fitting.SYSTEMS},
         label=("Shoe size system", "Système de pointure"),
     )
     shoe_size = length(42.0, low=2.0, high=340.0, step=0.5, label=("Shoe size", "Pointure"))
@@ -135,7 +135,7 @@ class Insole(Left, Right, Template):
         help=("0 and 0: a flat underside.", "0 et 0 : dessous plat."),
     )
     toe_spring = length(0.0, low=0.0, high=15.0, step=0.5, label=("Toe spring of the last", "Relevé de la pointe de la forme"))
-    bevel = length(0.8, low=0.0, high=2.0, step=0.1, label=("Bevel of the lower edge", "Biseau du bord inférieur"))
+    bevel = length(0.8, low=0.0, high=1.0, step=0.1, label=("Bevel of the lower edge", "Biseau du bord inférieur"))
     name = text("", max_graphemes=16, label=("Name", "Prénom"))
     side_mark = flag(True, label=("L or R underneath", "L ou R dessous"))
 
@@ -158,7 +158,7 @@ class Insole(Left, Right, Template):
 
         thickness = (of("rear"), of("mid"), of("fore"))
         numbers = (of(n) for n in ("heel_cup", "arch", "lateral_arch", "rearfoot", "forefoot", "skive", "pad", "extension"))
-        return Bed(*numbers, thickness, of("cover"))
+        return Bed(*numbers, thickness, of("cover"), of("pad_back"))
 
     def _truth(self, cq: Any, side: str) -> Any:
         tables = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")

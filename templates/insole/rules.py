@@ -13,6 +13,8 @@ CUP_SHARE = 0.30
 """Of the heel's width: a deeper cup has walls that meet (ours)."""
 DEEP_SKIVE, DEEP = 3.0, 14.0
 """A skive from so many mm on wants a cup so deep, mm (Podiatry Today)."""
+BEHIND_HEADS = 5.0
+"""mm: a pad's apex nearer to the heads presses on them, not behind them (JFAR 7:18)."""
 ARCH_SHARE = 0.16
 """Of the foot's length: a higher arch lies over the navicular (ours)."""
 FLOOR = 2.0
@@ -71,20 +73,44 @@ def suits_foot(side: str, plan: Plan, bed: Bed) -> list[Relation]:
         "the arch is higher than a foot of this length has room for",
         "la voûte est trop haute pour un pied de cette longueur",
     )
-    skive = ("a skive wants a deeper heel cup", "un biseau demande une coque plus profonde")
-    pad = ("a pad lower than this is not felt", "un appui plus bas ne se sent pas")
-    short = ("the insole ends under the pad", "la semelle s'arrête sous l'appui")
     found = [
         at_most(bed.cup, CUP_SHARE * plan.heel, change=f"{side}_heel_cup", why=cup),
         at_most(bed.arch, ARCH_SHARE * plan.length, change=f"{side}_arch", why=high),
-        at_least(bed.cup, DEEP if bed.skive >= DEEP_SKIVE else 0.0, change=f"{side}_heel_cup", why=skive),
     ]
+    if bed.skive >= DEEP_SKIVE:
+        found.append(_cupped(side, plan, bed))
     if bed.pad:
-        found.append(at_least(bed.pad, 3.0, change=f"{side}_pad", why=pad))
+        found += _padded(side, plan, bed)
     if bed.extension:
+        short = ("the insole ends before the hallux", "la semelle s'arrête avant l'hallux")
         ahead = plan.end - plan.arch_length
         found.append(at_most(bed.extension, 3.0 if ahead > 20.0 else 0.0, change=f"{side}_extension", why=short))
     return found
+
+
+def _cupped(side: str, plan: Plan, bed: Bed) -> Relation:
+    """A deep skive has its cup; where the heel has no room for that, the skive is what is too much."""
+    if CUP_SHARE * plan.heel < DEEP:
+        narrow = (
+            "a heel this narrow has no room for the deep cup that such a skive wants",
+            "un talon si étroit n'a pas la place de la coque profonde qu'un tel biseau demande",
+        )
+        return at_most(bed.skive, DEEP_SKIVE - 0.5, change=f"{side}_skive", why=narrow)
+    skive = ("a skive wants a deeper heel cup", "un biseau demande une coque plus profonde")
+    return at_least(bed.cup, DEEP, change=f"{side}_heel_cup", why=skive)
+
+
+def _padded(side: str, plan: Plan, bed: Bed) -> list[Relation]:
+    """High enough to be felt, on the insole, and behind the metatarsal heads, not under them."""
+    if plan.end < plan.arch_length:
+        short = ("the insole ends under the pad", "la semelle s'arrête sous l'appui")
+        return [at_most(bed.pad, 0.0, change=f"{side}_pad", why=short)]
+    low = ("a pad lower than this is not felt", "un appui plus bas ne se sent pas")
+    under = ("the pad would lie under the metatarsal heads", "l'appui serait sous les têtes métatarsiennes")
+    return [
+        at_least(bed.pad, 3.0, change=f"{side}_pad", why=low),
+        at_least(bed.pad_back, BEHIND_HEADS, change=f"{side}_pad_back", why=under),
+    ]
 
 
 def plausible(side: str, plan: Plan) -> list[Relation]:

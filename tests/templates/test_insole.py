@@ -114,7 +114,10 @@ def test_a_relief_is_taken_off_and_a_scan_shapes_the_cup() -> None:
     cut = plan.sections(FOOT.curve())
     flat = bed.heights(FOOT, cut, FLAT)
     sunk = Grid(np.full((140, 60), 1.0), (-4.0, -60.0), 2.0)
-    assert np.allclose(bed.heights(FOOT, cut, FLAT, relief=sunk).z, flat.z - 1.0)
+    sunken = bed.heights(FOOT, cut, FLAT, relief=sunk)
+    front = round((FOOT.end - bed.SKIVED - flat.origin[0]) / flat.pitch)
+    assert np.allclose(sunken.z[:front], flat.z[:front] - 1.0)
+    assert np.allclose(sunken.z[-bed.PADDED :], flat.z[-bed.PADDED :]) and sunken.z.min() >= bed.THIN - 1e-9  # its front edge is thin
     bowl = Grid(np.fromfunction(lambda i, j: 0.02 * (j - 30.0) ** 2, (140, 60)), (-4.0, -60.0), 2.0)
     scanned = bed.heights(FOOT, cut, FLAT, scanned=bowl)
     assert height(scanned, 40.0, 0.0) == pytest.approx(3.0, abs=0.01)
@@ -164,7 +167,10 @@ REFUSED = [
     (dict(left_heel_cup=29.0), "parameters.left_heel_cup", "too deep"),
     (dict(left_arch=44.0), "parameters.left_arch", "higher"),
     (dict(right_skive=5.0, right_heel_cup=10.0), "parameters.right_heel_cup", "deeper"),
+    (dict(right_skive=5.0, right_heel=46.0), "parameters.right_skive", "no room"),
     (dict(left_pad=1.0), "parameters.left_pad", "not felt"),
+    (dict(left_pad=5.0, left_pad_back=3.0), "parameters.left_pad_back", "under the metatarsal heads"),
+    (dict(left_pad=5.0, left_extent="three_quarter"), "parameters.left_pad", "ends under"),
     (dict(left_fore=2.0, left_cover=1.5), "parameters.left_fore", "too thin"),
     (dict(shoe_length=240.0), "parameters.shoe_length", "too short"),
     (dict(left_ball=60.0), "parameters.left_ball", "does not go"),
