@@ -1,7 +1,5 @@
 """A designer's file that takes lenses: a plate as wide as the pair, and the pair itself for the optician."""
 
-import numpy as np
-
 from engine.authoring import (
     LENS_SHAPES,
     LensPair,
@@ -22,12 +20,7 @@ from engine.authoring import (
     stage,
 )
 from engine.model.mesh import Mesh
-
-BOX = np.array([[x, y, z] for z in (0.0, 1.0) for y in (0.0, 1.0) for x in (0.0, 1.0)])
-FACES = np.array(
-    [[0, 2, 3], [0, 3, 1], [4, 5, 7], [4, 7, 6], [0, 1, 5], [0, 5, 4],
-     [2, 6, 7], [2, 7, 3], [0, 4, 6], [0, 6, 2], [1, 3, 7], [1, 7, 5]], dtype=np.int32,
-)  # fmt: skip
+from tests.scanned_template import BOX, FACES
 
 
 class Plate(Template):
