@@ -19,6 +19,7 @@ from engine.make import FORMATS, LENSES, Workshop, make
 from engine.model.lens import LensPair
 from engine.model.mesh import Part
 from engine.model.order import InputFile, Order, Product
+from engine.rebuild import differences, formats_of, read_record
 from templates.examples.wall_hook import WallHook
 from tests.lens_template import Plate
 from tests.traces import egg, real, written
@@ -70,6 +71,14 @@ def test_equal_orders_have_them_too() -> None:
 def test_the_same_bytes_again() -> None:
     one, two = made(), made()
     assert all(one.files[f"lenses.{name}"] == two.files[f"lenses.{name}"] for name in LENSES)
+
+
+def test_a_rebuild_makes_them_again() -> None:
+    record, order = read_record(made(written("DBL=18")).files["record.json"])
+    assert formats_of(record) == sorted(LENSES) and order.inputs["trace"].unit == "mm"
+    assert differences(record, made(written("DBL=18"))) == []
+    other = made(written("DBL=18.5"))
+    assert {d.what for d in differences(record, other)} >= {f"files.lenses.{name}" for name in LENSES}
 
 
 @pytest.mark.parametrize("name", list(LENSES))
