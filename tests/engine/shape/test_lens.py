@@ -131,6 +131,31 @@ def test_places_along_it() -> None:
     assert angles[0] == 0.0 and np.ptp(steps) < 0.01
 
 
+def strays(polygon: np.ndarray, points: np.ndarray) -> float:
+    """How far the points are from a closed polygon, at most."""
+    ahead = np.roll(polygon, -1, axis=0) - polygon
+    share = np.clip(((points[:, None] - polygon) * ahead).sum(axis=2) / (ahead * ahead).sum(axis=1), 0.0, 1.0)
+    off = polygon + share[..., None] * ahead - points[:, None]
+    return float(np.sqrt((off * off).sum(axis=2)).min(axis=1).max())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_hundred_points_hold_a_real_trace_to_two_hundredths(shared_data: pathlib.Path, name: str) -> None:
+    right = lenses_of(real(shared_data, name)).right
+    made = lens.smooth(right)
+    polygon = lens.curve(made, lens.bent_angles(made, 200))
+    assert strays(polygon.points, dense(made, 2000).points) < 0.0036
+    assert strays(polygon.points, lens.corners(right) - made.boxed.centre) < 0.02
+    assert abs(lens.length_of(polygon.points) - lens.box(right).circumference) < 0.1
+    even = lens.curve(made, lens.even_angles(made, 200))
+    assert strays(even.points, dense(made, 2000).points) > 0.0055  # where they are not denser where it bends
+
+
+def test_on_a_circle_they_are_even() -> None:
+    made = outline(np.full(360, 22.0))
+    assert np.allclose(lens.bent_angles(made, 90), 4.0 * np.arange(90), atol=1e-6)
+
+
 # ---- moved along its normals -----------------------------------------------------------------------------------------
 
 
