@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 WITHIN = 0.016
 """mm from a trace's radii to the smooth outline, at most: rounding alone is 0.005, and a groove has 0.02."""
-HARMONICS = (16, 24, 32, 40, 48, 64, 96)
+HARMONICS = (16, 24, 32, 40, 48, 64, 96, 128)
 """The first of them that holds a trace is taken: the fewer, the smoother its curvature."""
 ROUNDS = 30
 BLANK_MARGIN = 2.0

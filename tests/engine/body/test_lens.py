@@ -58,6 +58,16 @@ def test_a_turned_trace_is_seen() -> None:
     assert "is the trace turned" in str(refused(written(*line, right=np.roll(egg(), 90))))
 
 
+def test_what_no_smooth_outline_follows() -> None:
+    t = 2.0 * np.pi * np.arange(360) / 360
+    square = 20.0 / np.maximum(np.abs(np.cos(t)), np.abs(np.sin(t)))
+    rough = egg() + np.random.default_rng(1).uniform(-0.08, 0.08, 360).round(2)
+    for radii in (square, rough):
+        error = refused(written(right=radii))
+        assert "no smooth outline follows it; ask for the trace again" in str(error) and "is off by" in error.message
+    assert lenses_of(written(right=egg() + np.random.default_rng(1).uniform(-0.01, 0.01, 360).round(2)))
+
+
 def test_a_mirror_image_that_is_not_the_lens_that_was_told() -> None:
     circ = SIZE[0]
     alone = "\n".join([f"CIRC={circ};{circ + 2.0}", *block(egg())]).encode()
