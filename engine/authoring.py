@@ -28,7 +28,7 @@ from engine.language.table import table
 from engine.language.template import Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
 from engine.model.deviation import Compared, DeviationLimits, deviation
-from engine.model.foot import Foot
+from engine.model.foot import Foot, Side
 from engine.model.grid import Grid
 from engine.model.lens import Boxed, LensCurve, LensOutline, LensPair, ToldLens, Trace
 from engine.model.mesh import FLIPPED, Modifier, Part, Pose
@@ -62,6 +62,7 @@ __all__ = [
     "Relation",
     "Rounded",
     "Row",
+    "Side",
     "Solid",
     "Template",
     "Text",

@@ -221,6 +221,9 @@ SENTENCES: Mapping[str, str] = {
     ),
     "no such font": "cette police n'existe pas",
     "only FDM processes are sliced": "seuls les procédés FDM sont tranchés",
+    "the parts do not lie on this bed together: slice them one by one": (
+        "les pièces ne tiennent pas ensemble sur ce plateau : tranchez-les une par une"
+    ),
     "stands twice in the order": "figure deux fois dans la commande",
     "the font that sets this script is not installed": "la police qui compose cette écriture n'est pas installée",
     "the letters leave the {}": "les lettres sortent de la face « {} »",
@@ -274,6 +277,7 @@ LIMITS: Mapping[str, str] = {
         "un produit tel que son étape @cad l'a dessiné, avec des empreintes sur ses faces planes"
     ),
     "another place, or a shorter text": "une autre place, ou un texte plus court",
+    "a bed of {} x {} mm": "un plateau de {} x {} mm",
     "at least {}": "au moins {}",
     "at most {} letters": "au plus {} lettres",
     "at most {}": "au plus {}",

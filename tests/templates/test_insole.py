@@ -117,7 +117,9 @@ def test_a_relief_is_taken_off_and_a_scan_shapes_the_cup() -> None:
     sunken = bed.heights(FOOT, cut, FLAT, relief=sunk)
     front = round((FOOT.end - bed.SKIVED - flat.origin[0]) / flat.pitch)
     assert np.allclose(sunken.z[:front], flat.z[:front] - 1.0)
-    assert np.allclose(sunken.z[-bed.PADDED :], flat.z[-bed.PADDED :]) and sunken.z.min() >= bed.THIN - 1e-9  # its front edge is thin
+    assert (
+        np.allclose(sunken.z[-bed.PADDED :], flat.z[-bed.PADDED :]) and sunken.z.min() >= bed.THIN - 1e-9
+    )  # its front edge is thin
     bowl = Grid(np.fromfunction(lambda i, j: 0.02 * (j - 30.0) ** 2, (140, 60)), (-4.0, -60.0), 2.0)
     scanned = bed.heights(FOOT, cut, FLAT, scanned=bowl)
     assert height(scanned, 40.0, 0.0) == pytest.approx(3.0, abs=0.01)

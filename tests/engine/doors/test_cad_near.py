@@ -109,4 +109,6 @@ def test_what_is_told_too_large_is_near_all_the_same(child: Child, name: str) ->
 def test_a_foot_point_in_a_hole_is_none(child: Child) -> None:
     """Above the middle of a hole the plane is near, and its face is not."""
     near, asked, true = child.call("near_drawings:over_the_hole", deadline=60.0)
-    assert true == pytest.approx(np.hypot(3.5, 0.01), abs=1e-6) and asked == pytest.approx(true, abs=1e-6) and near >= 3.5 - 1e-6
+    assert (
+        true == pytest.approx(np.hypot(3.5, 0.01), abs=1e-6) and asked == pytest.approx(true, abs=1e-6) and near >= 3.5 - 1e-6
+    )
