@@ -83,6 +83,9 @@ SENTENCES: Mapping[str, str] = {
     "is no OMA file of format 1: ask who traced the lens for format 1, ASCII radii": (
         "n'est pas un fichier OMA de format 1 : demandez à qui a relevé le verre le format 1, rayons en ASCII"
     ),
+    "is rough, has corners or too few radii: no smooth outline follows it; ask for the trace again": (
+        "est rugueux, a des angles ou trop peu de rayons : aucun contour lisse ne le suit ; redemandez le relevé"
+    ),
     "is too large for a lens trace": "est trop grand pour un relevé de verre",
     "one lens was traced: the other is its mirror image": "un seul verre a été relevé : l'autre est son image en miroir",
     "opens a trace in words that it cannot be read by": "ouvre un relevé dans des termes qui ne permettent pas de le lire",

@@ -53,5 +53,8 @@ def test_larger_exponents_are_squarer_where_they_are() -> None:
 def test_where_it_touches_the_box() -> None:
     radii = drawn(np.array((-0.2, 0.1, 0.15, 0.0)), np.full(4, 2.3), 50.0, 40.0, soft=60.0)
     top, nasal = points(radii)[:, 1].argmax(), points(radii)[:, 0].argmax()
+    bottom, temporal = points(radii)[:, 1].argmin(), points(radii)[:, 0].argmin()
     assert points(radii)[top, 0] == pytest.approx(-10.0, abs=0.5)
     assert points(radii)[nasal, 1] == pytest.approx(6.0, abs=0.5)
+    assert points(radii)[bottom, 0] == pytest.approx(5.0, abs=0.5)
+    assert points(radii)[temporal, 1] == pytest.approx(0.0, abs=0.5)

@@ -185,6 +185,8 @@ BAD = {
     "negative": ("\n".join(block(-egg())).encode(), "has a radius that no lens has", "-25.74 to"),
     "nought": ("\n".join(block(np.where(np.arange(360) == 9, 0.0, egg()))).encode(), "has a radius that no lens has", "0.00 to"),
     "a jump": (written(right=JUMP), "has a jump from one radius to the next, which no lens has", "after radius 100"),
+    "open": (written(right=egg() + np.linspace(0.0, 0.7, 360)), "has a jump from one radius to the next", "after radius 360"),
+    "of a saucer": ("\n".join(block(egg() + 20.0)).encode(), "has a radius that no lens has", "39.99 to 45.74 mm, and 10 to 45"),
     "two lenses of one side": (written() + "\n".join(block(egg() + 0.01)).encode(), "holds two different traces of one lens", "right"),
     "two distances": (written("DBL=18", "DBL=19"), "says one thing twice, and not the same", "DBL"),
     "a distance for each side": (written("DBL=18;19"), "says one thing twice, and not the same", "DBL"),
