@@ -1,4 +1,5 @@
-"""A pair of insoles for every measured person: 4,183 adults of ANSUR II and 39 children. A case of `fit`.
+"""A pair of insoles for every measured person: 4,183 adults of ANSUR II and 39 children. A case of `fit`; and the README's table of
+them, by `uv run python -m benchmarks.people`.
 
 All of them are made before any is timed: each must be printable or refused with a reason, at most MOST_REFUSED of them refused, and
 each insole as long and as wide as its foot asks.
@@ -8,12 +9,17 @@ from __future__ import annotations
 
 import csv
 import functools
+import json
 import pathlib
+import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from benchmarks.harness import Case
+from benchmarks.table import README, placed
 from engine.language.template import Home
 from engine.make import Workshop, make
 from engine.model.order import Measurement, Order, Product
@@ -21,6 +27,8 @@ from templates.insole import Insole
 from templates.insole.plan import FULL
 
 FOLDER = pathlib.Path(__file__).parents[2] / "shared" / "data" / "anthropometry"
+RESULTS = pathlib.Path(__file__).with_name("people.json")
+BEGIN, END = "<!-- people:begin -->", "<!-- people:end -->"
 ADULTS, CHILDREN = 4183, 39
 MOST_REFUSED = 0.005
 LENGTH_MM, SHARE = 1.0, 0.03
@@ -59,13 +67,10 @@ def case() -> Case:
     said: list[str] = []
 
     def agree() -> Sequence[str]:
-        if len(everyone) != ADULTS + CHILDREN:
-            return [f"{len(everyone)} people, not {ADULTS + CHILDREN}"]
-        made = [_made(person) for person in everyone]
-        refused = sum(product.report.verdict != "printable" for product in made)
-        said[:] = [f"{len(made) - refused} of {len(made)} printable"]
-        wrong = [told for person, product in zip(everyone, made, strict=True) for told in follows(person, product)]
-        return [*wrong[:5], *([f"{refused} refused"] if refused > MOST_REFUSED * len(made) else [])]
+        rows = told(everyone)
+        good, every = (sum(int(row[key]) for row in rows) for key in ("printable", "people"))
+        said[:] = [f"{good} of {every} printable"]
+        return wrong(rows)
 
     return Case(
         f"a pair of insoles from one person's measures, validated ({ADULTS:,} adults, {CHILDREN} children)",
@@ -73,21 +78,79 @@ def case() -> Case:
     )  # fmt: skip
 
 
-def follows(person: Person, product: Product) -> list[str]:
-    """What of a printable pair's right insole is not as its foot asks."""
-    if product.report.verdict != "printable":
-        return []
+Row = dict[str, Any]
+
+
+def told(everyone: Sequence[Person]) -> list[Row]:
+    """A row for men, women and children each: how many, how many printable, what refused the others, and how far an insole's length
+    and width are from what the foot asks at most (mm; a share)."""
+    rows = []
+    for name, sex in (("men", "male"), ("women", "female"), ("children", "unknown")):
+        found = [(person, _made(person)) for person in everyone if person[0] == sex]
+        good = [(person, product) for person, product in found if product.report.verdict == "printable"]
+        reasons = [
+            sorted({f.code for f in p.report.findings if f.severity == "error"})
+            for _, p in found
+            if p.report.verdict != "printable"
+        ]
+        off = [_off(person, product) for person, product in good]
+        rows.append(
+            {
+                "who": name,
+                "people": len(found),
+                "printable": len(good),
+                "refused": dict(Counter(", ".join(codes) for codes in reasons)),
+                "length_mm": round(max(length for length, _ in off), 3),
+                "width_share": round(max(share for _, share in off), 4),
+            }
+        )
+    return rows
+
+
+def wrong(rows: Sequence[Row]) -> list[str]:
+    """What is not as it must be."""
+    every, good = (sum(int(row[key]) for row in rows) for key in ("people", "printable"))
+    found = [f"{row['who']}: length off by {row['length_mm']} mm" for row in rows if row["length_mm"] > LENGTH_MM]
+    found += [f"{row['who']}: width off by {row['width_share']}" for row in rows if row["width_share"] > SHARE]
+    found += [f"{every} people, not {ADULTS + CHILDREN}"] if every != ADULTS + CHILDREN else []
+    return found + ([f"{every - good} refused"] if every - good > MOST_REFUSED * every else [])
+
+
+def _off(person: Person, product: Product) -> tuple[float, float]:
+    """How far the right insole's length (mm) and its widths (in widths of the foot) are from what its foot asks."""
     measures = person[1]
     (right,) = (settled.part.mesh.points for settled in product.parts if settled.part.name == "right")
-    length, told = measures["right.foot_length"], []
-    if abs(float(np.ptp(right[:, 0])) - length - FULL) > LENGTH_MM:
-        told.append(f"{np.ptp(right[:, 0]):.1f} mm long for a foot of {length:.1f}")
-    for name, (at, share) in WIDTHS.items():
-        wide = measures.get(f"right.{name}")
-        found = float(np.ptp(right[np.abs(right[:, 0] - at * length) < 2.5, 1]))
-        if wide is not None and abs(found / wide - share) > SHARE:
-            told.append(f"{found:.1f} mm wide at {at}, {name} {wide:.1f}")
-    return told
+    length = measures["right.foot_length"]
+    wide = [
+        abs(float(np.ptp(right[np.abs(right[:, 0] - at * length) < 2.5, 1])) / measures[f"right.{name}"] - share)
+        for name, (at, share) in WIDTHS.items()
+        if f"right.{name}" in measures
+    ]
+    return abs(float(np.ptp(right[:, 0])) - length - FULL), max(wide)
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The README's table."""
+    head = "| | people | printable | refused | length off, at most | width off, at most |\n|---|---|---|---|---|---|\n"
+    lines = []
+    for row in rows:
+        refused = ", ".join(f"{count} {why}" for why, count in row["refused"].items()) or "0"
+        lines.append(
+            f"| {row['who']} | {row['people']:,} | {row['printable']:,} | {refused} | {row['length_mm']:.2f} mm | {row['width_share']:.1%} |"
+        )
+    return head + "\n".join(lines)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make all of them, keep the rows in RESULTS, and put their table into the README; `table`: the table alone, from RESULTS."""
+    if list(arguments) != ["table"]:
+        rows = told(people())
+        RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    rows = json.loads(RESULTS.read_text(encoding="utf-8"))
+    README.write_text(placed(README.read_text(encoding="utf-8"), markdown(rows), BEGIN, END), encoding="utf-8")
+    print(markdown(rows))
+    print("\n".join(wrong(rows)))
+    return int(bool(wrong(rows)))
 
 
 @functools.cache
@@ -100,3 +163,7 @@ def _made(person: Person) -> Product:
     told = {name: Measurement(value, "kg" if name == "body_mass" else "mm") for name, value in measures.items()}
     order = Order("insole", process="mjf-tpu", parameters={"sex": sex, "name": "Zoé"}, measurements=told)
     return make(order, Insole, formats=(), workshop=_shop())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
