@@ -256,5 +256,7 @@ def test_a_shell_over_a_steep_last_is_thicker_upright() -> None:
         "feet": "left",
     }
     with pytest.raises(Refused, match="left_mid"):
-        check_rules(template(left_mid=2.5, left_cover=1.2, **parameters), load_process("mjf-tpu"))
-    check_rules(template(left_mid=3.0, left_cover=1.5, **parameters), load_process("mjf-tpu"))
+        check_rules(template(left_mid=2.8, left_cover=1.5, **parameters), load_process("mjf-tpu"))
+    check_rules(template(left_mid=2.9, left_cover=1.5, **parameters), load_process("mjf-tpu"))
+    flat = {**parameters, "heel_height": 0.0, "side_mark": False}
+    check_rules(template(left_mid=2.8, left_cover=1.5, **flat), load_process("mjf-tpu"))
