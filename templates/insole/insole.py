@@ -225,15 +225,12 @@ class Insole(Left, Right, Template):
         plan = self._plan(side)
         if not self._last().flat:
             return solid
+        said = [lettering.name_letters(self.name, plan, side)] if self.name else []
         if self.side_mark:
-            letter = mark(self, side[0].upper()).outlines(
-                height=lettering.MARK_HEIGHT, font=lettering.FONT, at=lettering.mark_place(plan, side)
-            )
-            solid = lettering.engraved(solid, letter.printable(self.process))
-        if self.name:
-            letters = lettering.name_letters(self.name, plan, side).printable(self.process)
-            solid = lettering.engraved(solid, letters)
-        return solid
+            place = lettering.mark_place(plan, side)
+            said.append(mark(self, side[0].upper()).outlines(height=lettering.MARK_HEIGHT, font=lettering.FONT, at=place))
+        shown = [letters.printable(self.process) for letters in said]
+        return lettering.engraved(solid, shown[0].beside(shown[1]) if len(shown) == 2 else shown[0]) if shown else solid
 
     def acceptance(self, parts: Mapping[str, Part]) -> list[Fitted]:
         """Each insole measured, against what it was asked for."""

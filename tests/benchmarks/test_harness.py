@@ -146,6 +146,18 @@ def test_the_baseline_is_the_pinned_one(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert product.baseline_sha256() != product.PINNED
 
 
+def test_the_insoles_baseline_is_the_pinned_one(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    from benchmarks import insole_case
+
+    assert insole_case.baseline_sha256() == insole_case.PINNED, (
+        "the CadQuery baseline changed: benchmark it, then write its sha256"
+    )
+    slower = tmp_path / "cadquery_insole.py"
+    slower.write_bytes(pathlib.Path(insole_case.cadquery_insole.__file__).read_bytes() + b"\n")
+    monkeypatch.setattr(insole_case.cadquery_insole, "__file__", str(slower))
+    assert insole_case.baseline_sha256() != insole_case.PINNED
+
+
 # --- the README's table
 
 

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.authoring import Outline, Template, choice, mark, stage, text
-from engine.errors import OrderError
+from engine.authoring import Outline, Solid, Template, choice, mark, stage, text
+from engine.errors import EngineFault, OrderError
 from engine.language.marks import MOST_LETTERS
 from engine.language.orders import accept
 from engine.language.template import Run
+from engine.model.mesh import Mesh, Patch, Plane
 from engine.model.order import Order
+from tests.scanned_template import BOX, FACES
 
 
 class Marked(Template):
@@ -31,6 +33,16 @@ class Marked(Template):
 def template(**parameters: Any) -> Marked:
     values, origins = accept(Order("marked", parameters=parameters), Marked)
     return Marked(Run(Marked, values, origins, {}, home=None))
+
+
+def slab() -> Solid:
+    top = Patch("top", np.array([2, 3], np.int32), Plane((25.0, 20.0, 3.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)))
+    return Solid(Mesh(BOX * (50.0, 40.0, 3.0), FACES), {"top": top})
+
+
+def volume(solid: Solid) -> float:
+    a, b, c = (solid.mesh.points[solid.mesh.faces[:, k]] for k in range(3))
+    return float((a * np.cross(b, c)).sum() / 6.0)
 
 
 def test_a_mark_is_drawn_as_the_same_text_is() -> None:
@@ -52,3 +64,16 @@ def test_it_reads_no_field_of_the_customers() -> None:
 def test_what_cannot_be_set_is_refused(said: str) -> None:
     with pytest.raises(OrderError, match="mark"):
         mark(template(), said)
+
+
+def test_two_texts_are_stamped_at_once_as_one_after_the_other() -> None:
+    made = template(name="Zoé")
+    name, sign = made.name.outlines(height=6.0), mark(made, "B").outlines(height=6.0, at=(0.0, -12.0))
+    plate = slab()
+    both = plate.engrave(name.beside(sign), on="top", depth=0.5)
+    apart = plate.engrave(name, on="top", depth=0.5).engrave(sign, on="top", depth=0.5)
+    assert volume(both) == pytest.approx(volume(apart), rel=1e-9) and len(both.mesh.faces) == len(apart.mesh.faces)
+    assert volume(both) < volume(plate.engrave(name, on="top", depth=0.5)) - 1.0
+    over = mark(made, "B").outlines(height=6.0)
+    with pytest.raises(EngineFault, match="cannot stamp this outline"):
+        plate.engrave(name.beside(over), on="top", depth=0.5)
