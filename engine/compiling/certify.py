@@ -46,8 +46,8 @@ class Certificate:
     volume: float = 0.0
     worst: list[dict[str, Any]] = field(default_factory=list)
     why: str = ""
-    row: int | None = None
-    """An order of its region on which it does not hold."""
+    coarse: bool = False
+    """Whether it does not hold because its triangles are too coarse somewhere, and for that alone."""
     missed: npt.NDArray[np.int32] | None = field(default=None, repr=False)
     """Faces of the chart's mesh with a corner that misses by more than 10 um, of the worst body."""
 
@@ -58,59 +58,66 @@ class Certificate:
 
     def told(self) -> dict[str, Any]:
         """As a report has it."""
-        return {name: value for name, value in vars(self).items() if name not in ("missed", "row")} | {"holds": self.holds}
+        return {name: value for name, value in vars(self).items() if name not in ("missed", "coarse")} | {"holds": self.holds}
 
 
 def certify(crew: Crew, asked: Asked, made: Made, bodies: int, seed: int) -> Certificate:
-    """Draw `bodies` orders of its region that were not drawn for it, and compare."""
+    """Draw `bodies` orders of its region that were not drawn for it, and compare; and those at its ends, whose surfaces are looked at,
+    too. 0 `bodies`: nothing is compared."""
     chart = Chart.of(decoded(made.data))
     told = Certificate(len(chart.faces))
     unseen = [k for k in range(len(made.orders.changes)) if k not in set(made.rows)]
     covered = [k for k in unseen if chart.covers(made.orders.values[k].tolist())]
     told.covered = len(covered) + len(made.rows)
-    chosen = mixed(covered, seed + 7)[:bodies]
-    fresh = bool(chosen)
-    if made.halved and not fresh:  # it is there because triangles were too long: what was drawn for it tells that as well
-        chosen = list(made.rows)
-    chosen.sort(
-        key=lambda k: -float(np.abs(made.axes.z(made.orders.values[k][None])).max(initial=0.0))
-    )  # the farthest is looked at closest
-    chosen = chosen if fresh else chosen[:1]
-    squares, nodes, near, worst = 0.0, 0, 0, None
-    answers = crew.each(list(enumerate(chosen)), lambda one: _measured(crew, asked, made, chart, one[1], one[0] == 0))
-    for k, answer in zip(chosen, answers, strict=True):
+    fresh = mixed(covered, seed + 7)[:bodies]
+    ends = _ends(made, [*covered, *made.rows]) if bodies else []
+    looked = [*fresh, *(k for k in ends if k not in fresh)]
+    middle, beyond = float(chart.about["chord_mm"]), -math.inf
+    squares, nodes, near = 0.0, 0, 0
+    answers = crew.each(looked, lambda k: _measured(crew, asked, made, chart, k, k in ends))
+    for k, answer in zip(looked, answers, strict=True):
         if isinstance(answer, str):
             if not told.why:
-                told.why, told.row = f"{answer} (at {made.orders.changes[k]})", k
+                told.why = f"{answer} (at {made.orders.changes[k]})"
             continue
         away: Floats = answer["nodes"]
-        told.bodies += fresh
-        squares, nodes, near = (
-            squares + float((away * away).sum()),
-            nodes + len(away),
-            near + int((away <= TOLERANCE_FIT_MM).sum()),
-        )
+        if k in fresh:
+            told.bodies += 1
+            squares, nodes, near = (
+                squares + float((away * away).sum()),
+                nodes + len(away),
+                near + int((away <= TOLERANCE_FIT_MM).sum()),
+            )
         if float(away.max()) > told.max_mm:
-            told.max_mm, worst = float(away.max()), k
+            told.max_mm = float(away.max())
             told.worst = _worst(made, away)
             told.missed = np.flatnonzero((away > TOLERANCE_FIT_MM)[chart.faces].any(axis=1)).astype(np.int32)
         told.volume = max(told.volume, abs(answer["volume"] / answer["brep_volume"] - 1.0))
         if "to_brep" in answer:
-            told.to_brep_mm = float(answer["to_brep"].max())
-            told.to_mesh_mm = float(answer["to_mesh"].max())
-            told.own_to_mesh_mm = float(answer["own_to_mesh"].max())
-            told.to_mesh_rms_mm = math.sqrt(float((answer["weights"] * answer["to_mesh"] ** 2).sum() / answer["weights"].sum()))
+            to_mesh, own = float(answer["to_mesh"].max()), float(answer["own_to_mesh"].max())
+            if to_mesh - max(own, middle) > beyond:
+                beyond = to_mesh - max(own, middle)
+                told.to_brep_mm, told.to_mesh_mm, told.own_to_mesh_mm = float(answer["to_brep"].max()), to_mesh, own
+                squared = float((answer["weights"] * answer["to_mesh"] ** 2).sum())
+                told.to_mesh_rms_mm = math.sqrt(squared / float(answer["weights"].sum()))
     if nodes:
         told.rms_mm, told.within = math.sqrt(squares / nodes), near / nodes
-    to_mesh, own, middle = told.to_mesh_mm, told.own_to_mesh_mm, float(chart.about["chord_mm"])
-    if not told.why and to_mesh is not None and own is not None and to_mesh > max(own, middle) + WORST_MM:
+    if not told.why and beyond > WORST_MM:
         # its triangles are those of the middle body: elsewhere its chords may be longer than CAD's own
-        told.row = chosen[0]
-        told.why = f"the B-rep is {to_mesh:.3f} mm from the mesh, {own:.3f} mm from CAD's own, and {middle:.3f} mm in the chart's middle"
+        told.coarse = True
+        told.why = (
+            f"the B-rep is {told.to_mesh_mm:.3f} mm from the mesh, {told.own_to_mesh_mm:.3f} mm from CAD's own, "
+            f"and {middle:.3f} mm in the chart's middle"
+        )
     if not told.why and (told.max_mm > WORST_MM or told.within < 0.99):
-        told.row = worst
         told.why = f"nodes miss by up to {1000.0 * told.max_mm:.1f} um, {100.0 * told.within:.2f} % are within 10 um"
     return told
+
+
+def _ends(made: Made, rows: list[int]) -> list[int]:
+    """Of these orders those that lie farthest each way along each number: there its triangles fit worst."""
+    z = made.axes.z(made.orders.values[rows])
+    return sorted({rows[int(pick(z[:, at]))] for at in range(z.shape[1]) for pick in (np.argmin, np.argmax)})
 
 
 def picture(made: Made, told: Certificate) -> bytes:

@@ -35,7 +35,8 @@ MOST = 240
 LEAST = 1
 """A region with fewer orders than this is not worth drawing."""
 DEPTH = 10
-HALVINGS = 3
+FINEST = 4
+"""So many times nearer to the surface than CAD's own are a chart's triangles asked to be, at most."""
 NEIGHBOUR_MM = 0.3
 TOLERANCE_FIT_MM = 0.01
 """What 99 % of all nodes must keep to; WORST_MM: all of them."""
@@ -97,8 +98,8 @@ class Made:
     slope: Floats
     """Where the edges' middles are, as of `predicting.slope`: other bodies are matched by it."""
     cuts: list[choosing.Pair]
-    halved: int = 0
-    """So many times its region was halved because a chart of the whole had no certificate."""
+    finer: int = 1
+    """So many times nearer to the surface than CAD's own were its triangles asked to be."""
 
     def predicted(self, values: Floats) -> Floats:
         """Where the edges' middles of another body should be (e, 3)."""
@@ -118,8 +119,8 @@ class Outcome:
 class Charting:
     """Makes the charts of one stage. `work`: a folder where drawn bodies wait for the next start, should this one be killed."""
 
-    def __init__(self, crew: Crew, asked: Asked, work: pathlib.Path, say: Callable[[str], None]) -> None:
-        self.crew, self.asked, self.work, self.say = crew, asked, work, say
+    def __init__(self, crew: Crew, asked: Asked, work: pathlib.Path, say: Callable[[str], None], finer: int = 1) -> None:
+        self.crew, self.asked, self.work, self.say, self.finer = crew, asked, work, say, finer
         self.drawn = 0
 
     def of(self, orders: Orders, breaks: Sequence[tuple[str, float]] = ()) -> Outcome:
@@ -136,22 +137,13 @@ class Charting:
             self._divide(orders.only(region), sorted({(at, -1) for at, _ in cuts}), outcome, 0)
         return outcome
 
-    def halves(self, made: Made, row: int) -> Outcome:
-        """Charts of both halves of a region, cut across the number in which that order of it lies farthest from the middle. None where
-        it was halved too often, or cannot be."""
-        outcome, orders, z = Outcome(), made.orders, made.axes.z(made.orders.values)
-        if made.halved >= HALVINGS or not z.shape[1]:
-            return outcome
-        at = int(made.axes.pivots[int(np.argmax(np.abs(z[row])))])
-        middle = float(np.median(orders.values[:, at]))
-        below = orders.values[:, at] <= middle
-        if below.all() or not below.any():
-            return outcome
-        outcome.cuts.append(f"{orders.names[at]} at {middle:g}: one chart does not hold on both sides")
-        for part in (below, ~below):
-            self._divide(orders.only(part), sorted({*made.cuts, (at, -1)}), outcome, 0)
-        for chart in outcome.charts:
-            chart.halved = made.halved + 1
+    def again(self, made: Made) -> Outcome:
+        """Charts of the same region whose triangles are asked to be twice as near to the surface, as its middle's were too coarse for its
+        ends; none where that was asked FINEST-fold already."""
+        outcome = Outcome()
+        if made.finer < FINEST:
+            finer = Charting(self.crew, self.asked, self.work, self.say, 2 * made.finer)
+            finer._divide(made.orders, made.cuts, outcome, 0)
         return outcome
 
     # ---- drawing ---------------------------------------------------------------------------------------------------------
@@ -162,14 +154,15 @@ class Charting:
         """One body, from the work folder where it lies there. `again`: its edges are now looked for elsewhere."""
         name = hashlib.sha256(
             json.dumps(
-                [self.asked.source, self.asked.inputs, dict(changes), reference and reference["id"], again], sort_keys=True
+                [self.asked.source, self.asked.inputs, dict(changes), reference and reference["id"], again, self.finer],
+                sort_keys=True,
             ).encode()
         ).hexdigest()[:32]
         kept = Kept(self.work / f"{name}.npz")
         found = kept.read()
         if found is None:
             self.drawn += 1
-            arguments = (TOLERANCE_MM, np.radians(ANGLE_DEGREES).item())
+            arguments = (TOLERANCE_MM / self.finer, np.radians(ANGLE_DEGREES).item())
             try:
                 found = self.crew.ask(
                     "draw", self.asked.stage, self.asked.inputs, dict(changes), sent(reference), predicted, *arguments
@@ -368,7 +361,7 @@ class Charting:
             "source": self.asked.source[: form.SOURCE],
             "structure": orders.structure,
             "cad": self.asked.cad,
-            "tolerance_mm": TOLERANCE_MM,
+            "tolerance_mm": TOLERANCE_MM / self.finer,
             "angle_degrees": ANGLE_DEGREES,
             "chord_mm": drawn.reference["chord_mm"],
             "coordinates": orders.names,
@@ -378,5 +371,14 @@ class Charting:
         data = form.encoded(about, arrays)
         slope = predicting.slope(z, np.array(drawn.middles))
         return Made(
-            data, orders, list(drawn.rows), float(fit.residual.max(initial=0.0)), fit, axes, drawn.reference, slope, cuts
+            data,
+            orders,
+            list(drawn.rows),
+            float(fit.residual.max(initial=0.0)),
+            fit,
+            axes,
+            drawn.reference,
+            slope,
+            cuts,
+            self.finer,
         )

@@ -247,12 +247,12 @@ def _written(
     while waiting:
         chart = waiting.pop(0)
         told: Certificate = certify(charting.crew, asked, chart, wanted.certified, wanted.seed)
-        halves = Outcome() if told.row is None else charting.halves(chart, told.row)
-        if halves.charts:
-            outcome.drawn += halves.drawn
-            waiting[:0] = halves.charts
-            made.off += halves.off
-            made.cuts += halves.cuts
+        finer = charting.again(chart) if told.coarse else Outcome()
+        if finer.charts:
+            outcome.drawn += finer.drawn
+            waiting[:0] = finer.charts
+            made.off += finer.off
+            made.cuts += finer.cuts
             continue
         k = len(made.charts)
         name = f"{orders.structure[: shelf.STRUCTURE]}-{k}{shelf.SUFFIX}"

@@ -13,8 +13,9 @@ import pytest
 from engine.chart.chart import Chart
 from engine.chart.form import read
 from engine.compiling import certify
-from engine.compiling.charting import Made
+from engine.compiling.charting import FINEST, Made
 from engine.compiling.compile import Compiled, Wanted, compile_stage
+from engine.doors.cad import TOLERANCE_MM
 from engine.errors import OrderError, TemplateError
 from engine.language.charted import folders_of, from_chart
 from engine.language.orders import accept
@@ -190,25 +191,30 @@ def test_bad_input_is_told(plate: Callable[..., pathlib.Path], tmp_path: pathlib
     assert not list(tmp_path.rglob("*.chart")) and not folders_of(template(path, tmp_path).run, "body")
 
 
-def test_what_has_no_certificate_is_halved_and_then_left_off(
+def test_triangles_too_coarse_for_an_end_are_made_finer_and_then_left_off(
     plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The B-rep is told to be far from the triangles of charts that reach from end to end, and then from those of every chart."""
-    path, measured, widest = plate(), certify._measured, [15.0]
+    """The B-rep is told to be far from the triangles of every chart that is less than so many times finer."""
+    path, measured, enough = plate(), certify._measured, [2]
+    fixed = {"feet": [False], "high": [12.0], "hole": [2.0]}
+    looked: list[float] = []
 
     def told(crew: Any, asked: Any, made: Made, chart: Chart, k: int, both: bool) -> Any:
         answer = measured(crew, asked, made, chart, k, both)
-        wide = made.orders.values[:, made.orders.names.index("wide")]
-        if both and float(np.ptp(wide)) >= widest[0]:
+        if both:
+            looked.append(float(made.orders.values[k, made.orders.names.index("wide")]))
+        if both and made.finer < enough[0]:
             answer["to_mesh"] = answer["to_mesh"] + 1.0
         return answer
 
     monkeypatch.setattr(certify, "_measured", told)
-    halved = compiled(path, tmp_path / "halved", fixed={"feet": [False], "high": [12.0], "hole": [2.0]})
-    (one,) = halved.structures
-    assert len(one.charts) == 2 and all(c["holds"] for c in one.charts) and halved.covered == 1.0, halved
-    assert any(cut.startswith("wide at ") and "both sides" in cut for cut in one.cuts)
-    widest[0] = 0.0
-    none = compiled(path, tmp_path / "none", fixed={"feet": [False], "high": [12.0], "hole": [2.0]})
-    assert none.covered == 0.0 and all("hold" in why for s in none.structures for _, why in s.off), none
+    finer = compiled(path, tmp_path / "finer", fixed=fixed)
+    (chart,) = [c for s in finer.structures for c in s.charts]
+    assert chart["holds"] and finer.covered == 1.0
+    (file,) = (tmp_path / "finer").rglob("*.chart")
+    assert read(file).about["tolerance_mm"] == TOLERANCE_MM / 2
+    assert min(looked) < 20.6 and max(looked) > 39.4, "the ends of the box are looked at"
+    enough[0] = 2 * FINEST
+    none = compiled(path, tmp_path / "none", fixed=fixed)
+    assert none.covered == 0.0 and any("mm from the mesh" in why for s in none.structures for _, why in s.off), none
     assert not list((tmp_path / "none").rglob("*.chart"))
