@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -19,8 +16,8 @@ from engine.model.mesh import Mesh
 from engine.reading.meshes import read_file
 from tests.engine.body.test_kinds import some
 from tests.engine.body.test_scan import apart, scan_of, turned
+from tests.machines import printed_on_each
 
-ROOT = pathlib.Path(__file__).parents[3]
 WITHIN = {"arch_length": 0.6, "ball_girth": 0.4, "arch_height": 0.3}
 """mm; all others 0.1."""
 RIGHT = SyntheticFoot(side="right").mesh(60, 60)
@@ -112,16 +109,5 @@ print(told.hexdigest())
 
 
 def test_the_same_bits_on_other_machines() -> None:
-    """On a processor without vectors of four, another libm, another numpy."""
-    machines: list[dict[str, str]] = [
-        {},
-        {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NPY_DISABLE_CPU_FEATURES": "AVX2"},
-        {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2", "OPENBLAS_CORETYPE": "Nehalem"},
-    ]
-    told = [
-        subprocess.run(
-            [sys.executable, "-c", ANOTHER], cwd=ROOT, env={**os.environ, **machine}, capture_output=True, text=True, check=True
-        ).stdout
-        for machine in machines
-    ]
+    told = printed_on_each(ANOTHER)
     assert len(told[0]) == 65 and told[0] == told[1] == told[2]

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pathlib
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,8 +12,8 @@ from engine.errors import EngineFault
 from engine.model.grid import Grid
 from engine.shape import heights
 from engine.shape.heights import filled, from_above, from_below, no_steeper, smooth, smoothed
+from tests.machines import printed_on_each
 
-ROOT = pathlib.Path(__file__).parents[3]
 ORIGIN, PITCH = (-3.0, 5.0), 0.5
 
 
@@ -197,16 +192,5 @@ print(told.hexdigest())
 
 
 def test_the_same_bits_on_other_machines() -> None:
-    """On a processor without vectors of four, another libm, another numpy."""
-    machines: list[dict[str, str]] = [
-        {},
-        {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NPY_DISABLE_CPU_FEATURES": "AVX2"},
-        {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2", "OPENBLAS_CORETYPE": "Nehalem"},
-    ]
-    told = [
-        subprocess.run(
-            [sys.executable, "-c", ANOTHER], cwd=ROOT, env={**os.environ, **machine}, capture_output=True, text=True, check=True
-        ).stdout
-        for machine in machines
-    ]
+    told = printed_on_each(ANOTHER)
     assert len(told[0]) == 65 and told[0] == told[1] == told[2]
