@@ -2,11 +2,12 @@
 
 from engine.language.acceptance import Fitted
 from engine.language.catalogue import catalogue
-from engine.language.figures import direction, filled, pattern
+from engine.language.figures import angle_of, direction, filled, pattern
 from engine.language.heights import no_steeper, spline_face
 from engine.language.marks import mark
-from engine.language.parameters import angle, choice, count, flag, length, text
+from engine.language.parameters import angle, choice, count, curvature, flag, length, text
 from engine.language.person import measure, outline, pressure, scan
+from engine.language.plates import along, aside, lain, plate, seat
 from engine.language.pressed import Pressed
 from engine.language.process_view import ProcessView
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
@@ -22,6 +23,7 @@ from engine.model.grid import Grid
 from engine.model.mesh import FLIPPED, Modifier, Part, Pose
 from engine.model.order import Measurement
 from engine.model.outline import Outline
+from engine.model.plate import Knuckle, Rings, Seat, rings
 from engine.model.process import Process
 from engine.model.rounded import Rounded
 
@@ -33,6 +35,7 @@ __all__ = [
     "Fitted",
     "Foot",
     "Grid",
+    "Knuckle",
     "Letters",
     "Measurement",
     "Modifier",
@@ -43,12 +46,17 @@ __all__ = [
     "Process",
     "ProcessView",
     "Relation",
+    "Rings",
     "Rounded",
     "Row",
+    "Seat",
     "Solid",
     "Template",
     "Text",
+    "along",
     "angle",
+    "angle_of",
+    "aside",
     "at_least",
     "at_most",
     "between",
@@ -56,22 +64,27 @@ __all__ = [
     "catalogue",
     "choice",
     "count",
+    "curvature",
     "deviation",
     "direction",
     "filled",
     "fit",
     "flag",
     "forbid",
+    "lain",
     "length",
     "mark",
     "measure",
     "no_steeper",
     "outline",
     "pattern",
+    "plate",
     "pressure",
     "require",
+    "rings",
     "rule",
     "scan",
+    "seat",
     "sheet",
     "smooth_abs",
     "smooth_max",

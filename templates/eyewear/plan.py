@@ -1,0 +1,212 @@
+"""A front before it is rolled: where its lenses lie, and the border around them. Facing the wearer, mm: x to her left, y up from the boxes' middle.
+
+Its border is one closed smooth curve: the rims, moved out from the lenses; the end pieces that hold the hinges; the bridge; and the bearing,
+whose sides follow the nose: so wide at one height, spreading downwards by the frontal angle, and backwards by the splay.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.authoring import Rings, Seat, along, direction, rings, seat
+from templates.eyewear.lenses import Lens, outward
+
+Floats = npt.NDArray[np.float64]
+Pair = tuple[float, float]
+
+DEPTH = 0.6
+"""mm: the groove's, and so of the lens that is held; its sides stand 120 degrees apart."""
+MOUTH = DEPTH * math.sqrt(3.0)
+CHAMFER = 0.5
+PLAY = 0.015
+"""mm between the lens's bevel and the groove, all round: a worn frame has 0.03."""
+LIP = 0.35
+"""mm of rim before the groove's mouth and behind it, at least, less the chamfers."""
+END_ROUND = 2.5
+ROUND = ((1.0, 0.0), (0.29289321881345254, 0.7071067811865476), (0.0, 1.0))
+"""Of a rounded edge: inset, and how far from the face, in chamfers: places of a quarter of a circle."""
+APEX = 4.0
+"""mm under the bridge's middle, where its underside has become the bearing's side."""
+SOFT = 1.5
+"""mm over which a bearing's side runs into the rim."""
+STEP = 2.5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The numbers of a front, mm and degrees, as the parameters have them."""
+
+    dbl: float
+    width: float
+    wrap: float
+    base: float
+    rim_wide: float
+    rim_deep: float
+    hinge_height: tuple[float, float]
+    """Right, left: of the hinge's middle over the boxes' middle."""
+    end_high: float
+    bridge_height: float
+    """Of the bridge's underside over the boxes' middle."""
+    bridge_high: float
+    nose_width: float
+    """Between the bearing's sides at their back, at nose_at."""
+    nose_at: float
+    frontal: float
+    splay: float
+    a: float
+
+    @property
+    def half_pd(self) -> float:
+        """Half the frame PD."""
+        return 0.5 * (self.a + self.dbl)
+
+    @property
+    def radius(self) -> float:
+        """Of the cylinder that the front is rolled onto: it turns by the wrap from the middle to a lens's axis."""
+        return self.half_pd / direction(self.wrap)[1]
+
+    @property
+    def lens_at(self) -> float:
+        """Where a lens's axis meets the front, along it."""
+        return along(self.half_pd, self.radius)
+
+    @property
+    def end_at(self) -> float:
+        """Where the front ends, along it."""
+        return along(self.width / 2, self.radius)
+
+    @property
+    def base_radius(self) -> float:
+        """Of the sphere that the lenses' bevels lie on."""
+        return 530.0 / self.base
+
+
+def seats(plan: Plan, right: Lens, left: Lens) -> tuple[Seat, Seat]:
+    """The openings of both lenses."""
+    made = []
+    for side, lens in ((-1.0, right), (1.0, left)):
+        made.append(
+            seat(
+                lens.points + PLAY * lens.normals,
+                lens.normals,
+                at=side * plan.lens_at,
+                base_radius=plan.base_radius,
+                radius=plan.radius,
+                thickness=plan.rim_deep,
+                depth=DEPTH,
+                mouth=MOUTH,
+                chamfer=CHAMFER,
+            )
+        )
+    return made[0], made[1]
+
+
+def opening(made: Seat, side: str) -> Rings:
+    """A lens's opening, as the plate takes it."""
+    walls = ("bore", "bore", f"{side}_groove", f"{side}_groove", "bore", "bore")
+    return rings(made.rings, walls=walls, along=3, per=3)
+
+
+def border(plan: Plan, right: Seat, left: Seat) -> Rings:
+    """The front's border."""
+    halves = []
+    for k, (side, one) in enumerate(((-1.0, right), (1.0, left))):
+        root = one.rings[3, :, :2]
+        halves.append(_half(plan, root if side > 0.0 else (root * (-1.0, 1.0))[::-1], plan.hinge_height[k]))
+    (right_half, right_nose), (left_half, left_nose) = halves
+    top, under = (0.0, plan.bridge_height + plan.bridge_high), (0.0, plan.bridge_height)
+    mirrored = right_half[::-1] * (-1.0, 1.0)
+    flat = np.concatenate((np.array([under]), left_half, np.array([top]), mirrored))
+    towards = np.concatenate((np.zeros(1), -left_nose, np.zeros(1), right_nose[::-1]))
+    cos, sin = direction(plan.splay)
+    return edged(flat, plan.rim_deep, shift=towards * (sin / cos))
+
+
+def edged(flat: Floats, thickness: float, shift: Floats, chamfer: float = CHAMFER) -> Rings:
+    """A border (n, 2) with both its edges rounded; `shift` (n,): so many mm a mm in front of the back face it moves along x."""
+    normals, half = outward(flat), thickness / 2
+    levels = [(inset * chamfer, half - below * chamfer) for inset, below in ROUND]
+    levels += [(inset, -z) for inset, z in levels[::-1]]
+    made = []
+    for inset, z in levels:
+        xy = flat - inset * normals
+        made.append(np.c_[xy[:, 0] + shift * (z + half), xy[:, 1], np.full(len(xy), z)])
+    return rings(np.stack(made), walls=("edge",) * (len(levels) - 1), along=len(levels) - 1, per=4)
+
+
+def _half(plan: Plan, root: Floats, hinge: float) -> tuple[Floats, Floats]:
+    """The border from under the bridge's middle round the lens at x > 0 to above it (n, 2), its middles left out; and how much each point is
+    the nose's (n,), 0 to 1."""
+    rim = root + (plan.rim_wide - DEPTH - PLAY) * outward(root)
+    rim = np.roll(rim, -int(np.argmax(rim[:, 0])), axis=0)
+    x, y = rim[:, 0], rim[:, 1]
+    top, low = int(np.argmax(y)), int(np.argmin(y))
+    nose, weights = _bearing(plan, rim[top : low + 1])
+    ends = _end_piece(plan, rim, hinge)
+    below, above = ends[0][1] - 1.2, ends[-1][1] + 1.2
+    bridge_top = plan.bridge_height + plan.bridge_high
+    middle = int(np.argmin(x))
+    under = [k for k in range(middle, len(rim)) if y[k] < (nose[-1][1] - 1.2 if k < low else below)]
+    over = [k for k in range(middle) if y[k] > (above if k < top else bridge_top + 1.2)]
+    edge = _at(rim[top : middle + 1], bridge_top) - 1.5
+    across = [(edge * (1.0 - k / _pieces(edge, 3.0)), bridge_top) for k in range(_pieces(edge, 3.0))] if edge > 1.0 else []
+    points = [*nose, *rim[under].tolist(), *ends, *rim[over].tolist(), *across]
+    return np.array(points), np.concatenate((weights, np.zeros(len(points) - len(nose))))
+
+
+def _bearing(plan: Plan, nasal: Floats) -> tuple[list[Pair], Floats]:
+    """From under the bridge down the side of the nose until the rim lies nearer to it; the rim's nasal side (k, 2) runs downwards."""
+    cos, sin = direction(plan.frontal)
+    slope = sin / cos
+    start = plan.bridge_height - APEX
+
+    def side(height: float) -> tuple[float, float]:
+        """x of the border there, and how much it is the nose's."""
+        own, rim = plan.nose_width / 2 + (plan.nose_at - height) * slope, _at(nasal, height)
+        apart = rim - own
+        soft = 0.5 * (own + rim - math.sqrt(apart * apart + SOFT * SOFT))
+        return soft, 0.5 * (1.0 + apart / math.sqrt(apart * apart + SOFT * SOFT))
+
+    first, weight = side(start)
+    points: list[Pair] = [(0.62 * first, plan.bridge_height - 0.28 * APEX)]
+    weights = [0.4 * weight]
+    height = start
+    lowest = float(nasal[-1, 1])
+    while True:
+        x, weight = side(height)
+        points.append((x, height))
+        weights.append(weight)
+        height -= STEP
+        if weight < 0.05 or height < lowest + 4.0:
+            return points, np.array(weights)
+
+
+def _end_piece(plan: Plan, rim: Floats, hinge: float) -> list[Pair]:
+    """From the rim below to the rim above, round the end that the hinge stands on."""
+    low, high, end = hinge - plan.end_high / 2, hinge + plan.end_high / 2, plan.end_at
+    lowest, top = int(np.argmin(rim[:, 1])), int(np.argmax(rim[:, 1]))
+    under = np.concatenate((rim[lowest:], rim[:1]))
+    begin, back = _at(under, low) + 2.0, _at(rim[: top + 1], high) + 2.0
+    r = min(END_ROUND, plan.end_high / 2)
+    k = r * (1.0 - math.sqrt(0.5))
+    across, over = _pieces(end - r - begin, 3.0), _pieces(end - r - back, 3.0)
+    points = [(begin + (end - r - begin) * i / across, low) for i in range(across)] if end - r > begin else []
+    points += [(end - r, low), (end - k, low + k), (end, low + r)]
+    points += [(end, low + r + (plan.end_high - 2 * r) * i / 3.0) for i in (1, 2)]
+    points += [(end, high - r), (end - k, high - k), (end - r, high)]
+    points += [(end - r + (back - end + r) * i / over, high) for i in range(1, over + 1)] if end - r > back else []
+    return points
+
+
+def _pieces(length: float, most: float) -> int:
+    return max(1, math.ceil(length / most))
+
+
+def _at(side: Floats, height: float) -> float:
+    """x of one side of a rim at a height; beyond its ends that of the end."""
+    order = np.argsort(side[:, 1], kind="stable")
+    return float(np.interp(height, side[order, 1], side[order, 0]))
