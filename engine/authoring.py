@@ -4,6 +4,17 @@ from engine.language.acceptance import Fitted
 from engine.language.catalogue import catalogue
 from engine.language.figures import angle_of, direction, filled, pattern
 from engine.language.heights import no_steeper, spline_face
+from engine.language.lenses import (
+    LENS_SHAPES,
+    lens_aspect,
+    lens_blank,
+    lens_box,
+    lens_curve,
+    lens_moved,
+    lens_outline,
+    lens_room,
+    lens_shape,
+)
 from engine.language.marks import mark
 from engine.language.parameters import angle, choice, count, curvature, flag, length, text
 from engine.language.person import measure, outline, pressure, scan
@@ -20,6 +31,7 @@ from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
 from engine.model.deviation import Compared, DeviationLimits, deviation
 from engine.model.foot import Foot
 from engine.model.grid import Grid
+from engine.model.lens import Boxed, LensCurve, LensOutline, LensPair, ToldLens, Trace
 from engine.model.mesh import FLIPPED, Modifier, Part, Pose
 from engine.model.order import Measurement
 from engine.model.outline import Outline
@@ -29,6 +41,7 @@ from engine.model.rounded import Rounded
 
 __all__ = [
     "AS_DRAWN",
+    "Boxed",
     "Compared",
     "DeviationLimits",
     "FLIPPED",
@@ -36,6 +49,10 @@ __all__ = [
     "Foot",
     "Grid",
     "Knuckle",
+    "LENS_SHAPES",
+    "LensCurve",
+    "LensOutline",
+    "LensPair",
     "Letters",
     "Measurement",
     "Modifier",
@@ -54,6 +71,8 @@ __all__ = [
     "Template",
     "Text",
     "along",
+    "ToldLens",
+    "Trace",
     "angle",
     "angle_of",
     "aside",
@@ -73,6 +92,14 @@ __all__ = [
     "forbid",
     "lain",
     "length",
+    "lens_aspect",
+    "lens_blank",
+    "lens_box",
+    "lens_curve",
+    "lens_moved",
+    "lens_outline",
+    "lens_room",
+    "lens_shape",
     "mark",
     "measure",
     "no_steeper",

@@ -56,6 +56,51 @@ SENTENCES: Mapping[str, str] = {
     "the scan is {} mm long, {} mm were given": "le scan mesure {} mm de long, {} mm ont été donnés",
     "the scan was wrong side out": "le scan était retourné, l'intérieur dehors",
     "which foot it is was taken as said: its arch is flat": "le côté du pied a été pris comme annoncé : sa voûte est plate",
+    "brings its own unit, hundredths of a millimetre: send an OMA file as mm": (
+        "porte sa propre unité, le centième de millimètre : envoyez un fichier OMA en mm"
+    ),
+    "does not hold as many radii as it says: it is cut short, or was changed; ask for the trace again": (
+        "ne contient pas autant de rayons qu'il l'annonce : il est tronqué ou modifié ; redemandez le relevé"
+    ),
+    "has a jump from one radius to the next, which no lens has": "a un saut d'un rayon au suivant, ce qu'aucun verre n'a",
+    "has a radius that no lens has: they are in hundredths of a millimetre": (
+        "a un rayon qu'aucun verre n'a : ils sont en centièmes de millimètre"
+    ),
+    "has angles that do not rise through one turn, one for each radius": (
+        "a des angles qui ne croissent pas sur un tour, un par rayon"
+    ),
+    "has radii or heights before it says whose they are": "a des rayons ou des hauteurs avant de dire de quel verre",
+    "has too few radii for a lens, or too many": "a trop peu de rayons pour un verre, ou trop",
+    "holds a line that is no record (KEY=value)": "contient une ligne qui n'est pas un enregistrement (CLÉ=valeur)",
+    "holds a radius, angle or height that is no whole number": (
+        "contient un rayon, un angle ou une hauteur qui n'est pas un nombre entier"
+    ),
+    "holds a value that is no number": "contient une valeur qui n'est pas un nombre",
+    "holds no lens trace: no record TRCFMT stands in it": "ne contient aucun relevé de verre : aucun enregistrement TRCFMT",
+    "holds the other eye's lens alone": "ne contient que le verre de l'autre œil",
+    "holds two different traces of one lens": "contient deux relevés différents d'un même verre",
+    "is binary: an OMA file of format 1 is text": "est binaire : un fichier OMA de format 1 est du texte",
+    "is no OMA file of format 1: ask who traced the lens for format 1, ASCII radii": (
+        "n'est pas un fichier OMA de format 1 : demandez à qui a relevé le verre le format 1, rayons en ASCII"
+    ),
+    "is too large for a lens trace": "est trop grand pour un relevé de verre",
+    "one lens was traced: the other is its mirror image": "un seul verre a été relevé : l'autre est son image en miroir",
+    "opens a trace in words that it cannot be read by": "ouvre un relevé dans des termes qui ne permettent pas de le lire",
+    "says a circumference (CIRC) that its trace has not: one of the two was changed; ask for the trace again": (
+        "annonce une circonférence (CIRC) que son relevé n'a pas : l'un des deux a été modifié ; redemandez le relevé"
+    ),
+    "says a distance between the lenses (DBL) that no frame has": (
+        "annonce une distance entre les verres (DBL) qu'aucune monture n'a"
+    ),
+    "says a width, height or effective diameter that its trace has not: is the trace turned, or another lens's?": (
+        "annonce une largeur, une hauteur ou un diamètre effectif que son relevé n'a pas : le relevé est-il tourné, ou celui d'un autre verre ?"
+    ),
+    "says one thing twice, and not the same": "dit deux fois la même chose, et pas pareil",
+    "the first radius of a trace stood at its end again": "le premier rayon d'un relevé était répété à la fin",
+    "the radii of a trace were not at equal angles: those between were interpolated": (
+        "les rayons d'un relevé n'étaient pas à angles égaux : ils ont été interpolés"
+    ),
+    "is for lenses, and this product takes none": "est pour des verres, et ce produit n'en porte pas",
     "a character that changes the direction of writing is not taken": "un caractère qui change le sens d'écriture n'est pas accepté",
     "a control character is not taken": "un caractère de contrôle n'est pas accepté",
     "a frame cannot be this high": "un cadre ne peut avoir cette hauteur",
@@ -142,7 +187,6 @@ SENTENCES: Mapping[str, str] = {
     "is not known": "n'est pas connu",
     "is not known to {}": "n'est pas connu de {}",
     "is not offered": "n'est pas proposé",
-    "is not offered yet": "n'est pas encore proposé",
     "is off its step": "n'est pas sur son pas",
     "is out of range": "est hors limites",
     "is too large": "est trop grand",

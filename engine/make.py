@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.equals import Equals, Judged
 from engine.errors import OrderError, Refused, TemplateError
-from engine.export import papers, sliced_ready
+from engine.export import lens_files, oma, papers, sliced_ready
 from engine.export.deviation import deviation_png
 from engine.export.gcode import slice_product
 from engine.export.glb import write as write_glb
@@ -20,7 +20,7 @@ from engine.export.kept import KeptSegments
 from engine.export.stl import write as write_stl
 from engine.export.threemf import write as write_3mf
 from engine.export.thumbnail import thumbnail
-from engine.language.acceptance import accepted, compared
+from engine.language.acceptance import accepted, compared, lenses, takes_lenses
 from engine.language.charted import OF_CHART
 from engine.language.inputs import NO_FILES, Files, Inputs, check_there
 from engine.language.judge import check_rules, fitted, run_fits
@@ -45,9 +45,10 @@ from engine.verify.delta import Certificates
 from engine.verify.refit import Connectivities
 from engine.verify.settle import AS_DRAWN, Footings, settle, together
 
-FORMATS = ("3mf", "stl", "glb", "png", "gcode", "step", "prusa")
+LENSES = {"dxf": lens_files.dxf, "svg": lens_files.svg, "oma": oma.write}
+"""Formats of the lenses that a product takes, and their writers."""
+FORMATS = ("3mf", "stl", "glb", "png", "gcode", "step", "prusa", *LENSES)
 DEFAULT_FORMATS = ("3mf", "stl", "glb", "png")
-_LATER = ("dxf", "svg", "oma")
 
 
 @dataclass
@@ -101,7 +102,7 @@ def make(
     """
     clock = _Clock()
     with clock.step("check"):
-        _check_formats(formats)
+        _check_formats(formats, cls)
         process = load_process(order.process or cls.default_process, order.machine)
         sliced = [name for name in ("gcode", "prusa") if name in formats]
         if sliced and not process.sliced:
@@ -165,15 +166,17 @@ def _judged(order: Order, template: Template, process: Process, shop: Workshop, 
         figures = {**figures, **estimate(figures, process, cls.family).figures()}
     report = _report(template, settled, checks, findings, figures, clock)
     made = Product(order, process, run.values, run.origins, settled, report, cls.key, dict(run.artifacts), dict(run.fonts))
-    return Judged(made, compared(template, parts))
+    return Judged(made, compared(template, parts), lenses=lenses(template, parts))
 
 
-def _check_formats(formats: Collection[str]) -> None:
+def _check_formats(formats: Collection[str], cls: type[Template]) -> None:
+    offered = FORMATS if takes_lenses(cls) else tuple(name for name in FORMATS if name not in LENSES)
     for name in formats:
-        if name in _LATER:
-            raise OrderError("formats", "is not offered yet", value=name, limit="one of " + ", ".join(FORMATS))
+        if name in LENSES and name not in offered:
+            why = "is for lenses, and this product takes none"
+            raise OrderError("formats", why, value=name, limit="one of " + ", ".join(offered))
         if name not in FORMATS:
-            raise OrderError("formats", "is not known", value=name, limit="one of " + ", ".join(FORMATS))
+            raise OrderError("formats", "is not known", value=name, limit="one of " + ", ".join(offered))
 
 
 def _build(template: Template) -> Sequence[Part]:
@@ -321,6 +324,10 @@ def _export(
             files["preview.glb"] = write_glb(product.parts, identity)
     if "png" in formats and picture is not None:
         files["thumbnail.png"] = picture
+    if judged.lenses is not None:
+        for name in (name for name in LENSES if name in formats):
+            with clock.step(name):
+                files[f"lenses.{name}"] = LENSES[name](judged.lenses)
     if "prusa" in formats:
         with clock.step("prusa"):
             files["model.prusa.3mf"] = _project(product, identity, picture, shop)

@@ -1,4 +1,4 @@
-"""Does what was made fit the person? A template measures its own parts, each measure against its limits."""
+"""Does what was made fit the person? A template measures its own parts, each measure against its limits; and says which lenses they take."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from engine.language.parameters import Words, in_language
 from engine.language.stages import designers
 from engine.language.template import Template
 from engine.model.deviation import Compared
+from engine.model.lens import LensPair
 from engine.model.mesh import Part
 from engine.model.order import Finding, Severity
 
@@ -49,6 +50,22 @@ def compared(template: Template, parts: Sequence[Part]) -> tuple[Compared, ...]:
         told = tuple(template.compared({part.name: part for part in parts}))
     if len(told) > 2 or not all(isinstance(one, Compared) for one in told):
         raise TemplateError(type(template).key, "compared", "must return a list of at most two Compared")
+    return told
+
+
+def takes_lenses(cls: type[Template]) -> bool:
+    """Does this product take lenses: does its template say which?"""
+    return cls.lenses is not Template.lenses
+
+
+def lenses(template: Template, parts: Sequence[Part]) -> LensPair | None:
+    """The lenses that the product takes, with the distance between them; None for a product that takes none."""
+    if not takes_lenses(type(template)):
+        return None
+    with designers(template, "lenses"):
+        told: object = template.lenses({part.name: part for part in parts})
+    if not isinstance(told, LensPair) or told.dbl is None:
+        raise TemplateError(type(template).key, "lenses", "must return a LensPair, with the distance between the lenses")
     return told
 
 

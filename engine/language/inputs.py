@@ -24,6 +24,7 @@ from engine.model.order import InputFile, StageRun
 
 if TYPE_CHECKING:
     from engine.model.foot import Foot, Side
+    from engine.model.lens import LensPair
     from engine.model.mesh import Mesh
     from engine.model.pressure import PressureMap
 
@@ -158,7 +159,11 @@ class PressureFile(PersonsFile):
 
 
 class OutlineFile(PersonsFile):
-    """A traced outline; its `data` is read by whoever asks."""
+    """An optician's trace of a lens, or of both."""
+
+    def lenses(self) -> LensPair:
+        """Both lenses in it: `engine.body.lens.lenses_of`, for the file's side where it has one."""
+        return cast("LensPair", self._read("lenses", {"side": self.side}))
 
 
 KINDS: Mapping[str, type[PersonsFile]] = {"scan": ScanFile, "outline": OutlineFile, "pressure": PressureFile}

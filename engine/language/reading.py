@@ -18,7 +18,8 @@ from engine.reading import meshes
 Found = tuple[Any, float, str]
 FOOT = "engine.body.foot:foot_of"
 PRESSURE = "engine.reading.pressure:read"
-"""Imported when they are first asked for: a mesh needs neither."""
+LENSES = "engine.body.lens:lenses_of"
+"""Imported when they are first asked for: a mesh needs none of them."""
 
 
 def mesh(data: bytes, unit: str, name: str, asked: Mapping[str, Any]) -> Found:
@@ -35,6 +36,11 @@ def foot(data: bytes, unit: str, name: str, asked: Mapping[str, Any]) -> Found:
 def pressure(data: bytes, unit: str, name: str, asked: Mapping[str, Any]) -> Found:
     """The pressure map."""
     return _asked(PRESSURE, lambda: data, asked, {"unit": unit, "name": name})
+
+
+def lenses(data: bytes, unit: str, name: str, asked: Mapping[str, Any]) -> Found:
+    """Both lenses of a tracer's file."""
+    return _asked(LENSES, lambda: data, asked, {"unit": unit, "name": name})
 
 
 def _asked(reader: str, first: Callable[[], object], asked: Mapping[str, Any], told: Mapping[str, str]) -> Found:

@@ -11,7 +11,7 @@ import pathlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.chart import aside
 from engine.errors import TemplateError
@@ -27,6 +27,7 @@ from engine.model.order import Origin, StageRun
 if TYPE_CHECKING:
     from engine.language.acceptance import Fitted
     from engine.model.deviation import Compared
+    from engine.model.lens import LensPair
     from engine.model.mesh import Part
 
 _OWN = object.__setattr__
@@ -105,6 +106,10 @@ class Template:
         """Where the finished parts lie against what was scanned of the person: `deviation.png` is drawn of it; override it."""
         return []
 
+    def lenses(self, parts: Mapping[str, Part]) -> LensPair | None:
+        """The lenses that the finished parts take (lenses.dxf, .svg and .oma for the optician); override it in a frame."""
+        return None
+
     @classmethod
     def product_stage_or_none(cls) -> Stage | None:
         """The last @stage that is no @cad, or the last @cad where there is no other."""
@@ -150,10 +155,6 @@ class Template:
         if "__unikat_file__" not in told:
             return {}
         return {"file": pathlib.Path(told["__unikat_file__"]).name, "file_sha256": told["__unikat_sha256__"]}
-
-    def as_is(self) -> Self:
-        """This template; for the type checker where a stage hands itself on."""
-        return self
 
 
 @dataclass
