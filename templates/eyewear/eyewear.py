@@ -3,91 +3,176 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from engine.authoring import (
+    Fitted,
+    LensPair,
+    Measurement,
     Part,
+    Pose,
     Process,
     Relation,
     Solid,
     Template,
-    angle,
+    Text,
     at_least,
-    at_most,
-    choice,
-    curvature,
-    length,
+    fit,
+    lens_shape,
     mark,
     plate,
+    require,
     rule,
     stage,
-    text,
 )
-from templates.eyewear import pairing, temple
-from templates.eyewear.lenses import Lens, shaped
+from templates.eyewear import acceptance, fitting, lettering, pairing, person, rules, say, temple
+from templates.eyewear.fields import MEASURES, all_fields
+from templates.eyewear.hinge import COUNT, HIGH, Made, made_by
+from templates.eyewear.lenses import Lens, traced
 from templates.eyewear.pairing import Placed
-from templates.eyewear.plan import Plan, border, opening, seats
+from templates.eyewear.plan import CHAMFER, Plan, border, opening, seat_of
 
+Fields: Any = all_fields()
 COLOUR = "#2d5d7b"
-INSIDE = "#2d5d7b"
+END_HIGH = COUNT * HIGH + 2.0 * CHAMFER + 0.6
+SLENDER, TIP = 7.0, 8.0
+"""mm: heights of a temple before its bend, and at its tip."""
+SIDES = ("right", "left")
 
 
-class Eyewear(Template):
-    """A spectacle frame for one face and one pair of lenses: a front, two temples, hinges on a pin."""
+class Eyewear(Fields, Template):
+    """A spectacle frame for one face and one pair of lenses: a front, two temples, and hinges on a pin."""
 
     key, version = "eyewear", 1
     family = "eyewear"
-    french = """Une monture pour un visage et une paire de verres : une face, deux branches, charnières sur un axe."""
+    french = """Une monture pour un visage et une paire de verres : une face, deux branches, et des charnières sur un axe."""
     default_process = "mjf-pa12"
 
-    shape = choice(
-        "panto",
-        {"round": ("Round", "Ronde"), "panto": ("Panto", "Pantos"), "rectangle": ("Rectangle", "Rectangulaire"), "square": ("Square", "Carrée")},
-        label=("Lens shape", "Forme des verres"),
-    )
-    a = length(50.0, low=34.0, high=62.0, step=0.01, label=("A: width of the lens's box", "A : largeur du boîtier du verre"))
-    b = length(40.0, low=26.0, high=56.0, step=0.01, label=("B: height of the lens's box", "B : hauteur du boîtier du verre"))
-    dbl = length(18.0, low=12.0, high=28.0, step=0.01, label=("DBL: between the boxes", "DBL : distance entre les boîtiers"))
-    width = length(138.0, low=96.0, high=170.0, step=0.1, label=("Width of the front", "Largeur de la face"))
-    wrap = angle(5.0, low=2.0, high=20.0, step=0.5, label=("Face-form angle", "Angle de galbe"))
-    tilt = angle(8.0, low=0.0, high=15.0, step=0.5, label=("Pantoscopic angle", "Angle pantoscopique"))
-    base = curvature(4.0, low=0.5, high=8.0, step=0.25, label=("Base curve", "Base"))
-    rim_wide = length(3.2, low=2.0, high=6.0, step=0.1, label=("Width of the rim", "Largeur du cercle"))
-    rim_deep = length(4.0, low=2.0, high=8.0, step=0.1, label=("Depth of the rim", "Profondeur du cercle"))
-    bridge_height = length(3.0, low=-4.0, high=12.0, step=0.1, label=("Height of the bridge", "Hauteur du pont"))
-    bridge_high = length(5.0, low=2.6, high=10.0, step=0.1, label=("Thickness of the bridge", "Épaisseur du pont"))
-    nose_width = length(16.5, low=8.0, high=30.0, step=0.1, label=("Width of the nose bearing", "Largeur de l'appui nasal"))
-    frontal = angle(26.0, low=8.0, high=45.0, step=0.5, label=("Frontal angle of the nose", "Angle frontal du nez"))
-    nose_splay = angle(27.0, low=0.0, high=45.0, step=0.5, label=("Splay angle of the nose", "Angle d'ouverture du nez"))
-    hinge_height = length(7.0, low=-5.0, high=18.0, step=0.1, label=("Height of the hinges", "Hauteur des charnières"))
-    temple_deep = length(3.2, low=2.0, high=6.0, step=0.1, label=("Thickness of the temples", "Épaisseur des branches"))
-    curve = length(600.0, low=250.0, high=1000.0, step=10.0, label=("Radius that the temples are bent to", "Rayon de courbure des branches"))
-    splay = angle(4.0, low=0.0, high=14.0, step=0.1, label=("Splay of the temples", "Ouverture des branches"))
-    left_to_bend = length(92.0, low=60.0, high=125.0, step=0.5, label=("To the bend, left", "Jusqu'au coude, gauche"))
-    right_to_bend = length(92.0, low=60.0, high=125.0, step=0.5, label=("To the bend, right", "Jusqu'au coude, droite"))
-    drop = length(40.0, low=30.0, high=45.0, step=0.5, label=("From the bend to the tip", "Du coude à l'embout"))
-    name = text("", max_graphemes=16, label=("Name", "Prénom"))
+    @fit
+    def from_measures(self) -> Mapping[str, object]:
+        """What the face measures, and what is inferred of it."""
+        return {name: value for name, value in self.told().items() if value.source == "inferred"}
 
-    def _plan(self) -> Plan:
-        height = (self.hinge_height, self.hinge_height)
+    @fit
+    def from_trace(self) -> Mapping[str, object]:
+        """What an optician's trace says of the frame."""
+        if self.trace is None:
+            return {}
+        pair: LensPair = self.trace.lenses()
+        right, left = traced(pair)
+        found = {"a": (right.outline.boxed.a + left.outline.boxed.a) / 2, "b": (right.outline.boxed.b + left.outline.boxed.b) / 2}
+        base = [b for b in (pair.told[side].base_curve for side in ("right", "left")) if b is not None]
+        if base:
+            found["base"] = base[0]
+        if pair.dbl is not None:
+            found["dbl"] = pair.dbl
+        return {name: self._on_step(name, value) for name, value in found.items()}
+
+    @fit
+    def box(self) -> Mapping[str, object]:
+        """The lenses' boxes, the distance between them, and the width of the front."""
+        told, aspect = self.told(), fitting.aspect(self.shape)
+        face, pd = told["face_width"].value, told["pd"].value
+        nose, dbl, a, width = self.nose(), fitting.DBLS[0], 50.0, 0.0
+        for _ in range(3):
+            lens = fitting.sketch(self.shape, self._on_step("a", a), self._on_step("b", aspect * a))
+            dbl = fitting.dbl(fitting.dbl_for(nose, lens, self.rim_wide), pd)
+            a, width = fitting.box_for(pd, face, dbl)
+        return {n: self._on_step(n, v) for n, v in (("dbl", dbl), ("a", a), ("b", aspect * a), ("width", width))}
+
+    @fit
+    def front_numbers(self) -> Mapping[str, object]:
+        """The bridge, the bearing, the hinges' height, and how deep the rims are."""
+        told, nose = self.told(), self.nose()
+        values = {
+            "bridge_height": fitting.bridge_height(told["nose_crest"].value, self.pupil_height),
+            "bearing": 2.0 * nose.half,
+            "bearing_frontal": told["nose_frontal"].value,
+            "bearing_splay": told["nose_splay"].value,
+            "hinge_height": fitting.hinge_height(self.b, self.rim_wide, END_HIGH),
+            "rim_deep": max(3.5, self._deep() + 0.05),
+        }
+        return {name: self._on_step(name, value) for name, value in values.items()}
+
+    @fit
+    def temple_numbers(self) -> Mapping[str, object]:
+        """How long the temples are, how far they spread, and how they run down."""
+        told, plan, found = self.told(), self.plan(), dict[str, object]()
+        for side in SIDES:
+            splay, pitch, long = 6.0, self.tilt, 92.0
+            for _ in range(3):
+                one = pairing.placed(plan, splay, self.hinge_made(), self.temple_deep)
+                long = fitting.to_bend(plan, one, told[f"{side}_ear_depth"].value, self.vertex, splay, pitch)
+                splay = fitting.splay(plan, one, told["ear_width"].value, long, self.curve)
+                pitch = fitting.pitch(self.tilt, told[f"{side}_ear_height"].value, self.pupil_height, self.hinge_height, long)
+            for name, value in (("to_bend", long), ("splay", splay), ("pitch", pitch)):
+                found[f"{side}_{name}"] = self._on_step(f"{side}_{name}", value)
+        return found
+
+    def told(self) -> dict[str, Measurement]:
+        """Every measure of the face: given, or inferred."""
+        known = {name: cast("Measurement | None", getattr(self, name)) for name, *_ in MEASURES}
+        return person.inferred(known, person.MALE[self.sex])
+
+    def nose(self) -> fitting.Nose:
+        """The nose where its bearing lies."""
+        return fitting.nose_of(self.told(), self.vertex, self.pupil_height)
+
+    def _on_step(self, name: str, value: float) -> float:
+        field = type(self).fields[name]
+        return fitting.on_step(value, field.low, field.high, field.step)
+
+    def _deep(self) -> float:
+        plan = self.plan()
+        return max(fitting.deep_for(lens, plan.base_radius, plan.radius) for lens in self.pair().values())
+
+    def pair(self) -> dict[str, Lens]:
+        """Both lenses."""
+        right, left = self.both_lenses()
+        return {"right": right, "left": left}
+
+    @stage
+    def both_lenses(self) -> tuple[Lens, Lens]:
+        """Right and left lens: the trace's, or the shape's."""
+        return traced(self._lens_pair())
+
+    def _lens_pair(self) -> LensPair:
+        if self.trace is not None:
+            return cast(LensPair, self.trace.lenses())
+        right, left = (lens_shape(self.shape, self.a, self.b, side=side) for side in ("right", "left"))
+        return LensPair(right, left, self.dbl)
+
+    def plan(self) -> Plan:
+        """The front's numbers."""
+        right, left = self.both_lenses()
         return Plan(
-            self.dbl, self.width, self.wrap, self.base, self.rim_wide, self.rim_deep, height, 11.6, self.bridge_height,
-            self.bridge_high, self.nose_width, self.bridge_height - 11.0, self.frontal, self.nose_splay, self.a,
+            (right.outline.boxed.a, left.outline.boxed.a), self.dbl, self.width, self.wrap, self.base, self.rim_wide, self.rim_deep,
+            self.hinge_height, END_HIGH, self.bridge, self.bridge_height, self.bridge_high, self.bearing,
+            self.pupil_height - fitting.BEARING_AT, self.pupil_height - fitting.NOSE[1], self.bearing_frontal, self.bearing_splay,
         )  # fmt: skip
 
-    def _lenses(self) -> tuple[Lens, Lens]:
-        left = shaped(self.shape, self.a, self.b)
-        return left.mirrored(), left
+    def hinge_made(self) -> Made:
+        """The hinge as the process makes it."""
+        return made_by(self.process.hole, self.process.wall, self.process.clearance)
 
-    def _placed(self) -> Placed:
-        return pairing.placed(self._plan(), self.splay, 0.3, 1.6, self.temple_deep)
+    def placed(self, side: str) -> Placed:
+        """One hinge, and where it stands."""
+        return pairing.placed(self.plan(), getattr(self, f"{side}_splay"), self.hinge_made(), self.temple_deep)
+
+    def bar(self, side: str) -> temple.Bar:
+        """One temple's numbers."""
+        long, pitch = getattr(self, f"{side}_to_bend"), getattr(self, f"{side}_pitch")
+        return temple.Bar(long, self.drop, self.turn, pitch, END_HIGH, SLENDER, TIP, self.placed(side).hinge)
 
     @stage
     def front(self) -> Solid:
         """The front, from kernels."""
-        plan, one = self._plan(), self._placed()
-        right, left = seats(plan, *self._lenses())
-        knuckles = [k for side in (-1.0, 1.0) for k in one.hinge.fronts(side * one.at, self.hinge_height)]
+        plan = self.plan()
+        right, left = (seat_of(plan, lens, side) for side, lens in self.pair().items())
+        knuckles = []
+        for side, sign in (("right", -1.0), ("left", 1.0)):
+            one = self.placed(side)
+            knuckles += one.hinge.fronts(sign * one.at, self.hinge_height)
         return plate(
             border(plan, right, left),
             holes=(opening(right, "right"), opening(left, "left")),
@@ -96,54 +181,138 @@ class Eyewear(Template):
             radius=plan.radius,
         )
 
-    def _bar(self, side: str) -> temple.Bar:
-        to_bend: float = getattr(self, f"{side}_to_bend")
-        return temple.Bar(to_bend, self.drop, 42.0, self.tilt, 11.6, 5.6, 7.0, self._placed().hinge)
-
-    def _temple(self, side: str) -> Solid:
-        bar, mirrored = self._bar(side), side == "right"
-        knuckles = bar.hinge.temples(mirrored)
-        return plate(temple.border(bar, mirrored=mirrored), knuckles=knuckles, thickness=self.temple_deep, radius=self.curve)
+    def _bare(self, side: str) -> Solid:
+        bar, mirrored = self.bar(side), side == "right"
+        ring = temple.border(bar, mirrored=mirrored)
+        return plate(ring, knuckles=bar.hinge.temples(mirrored), thickness=self.temple_deep, radius=self.curve)
 
     @stage
-    def left_temple(self) -> Solid:
-        """The left temple, from kernels."""
-        return self._temple("left")
+    def left_bare(self) -> Solid:
+        """The left temple without its letters, from kernels."""
+        return self._bare("left")
 
     @stage
-    def right_temple(self) -> Solid:
-        """The right temple, from kernels."""
-        return self._temple("right")
+    def right_bare(self) -> Solid:
+        """The right temple without its letters, from kernels."""
+        return self._bare("right")
+
+    def said(self, side: str) -> Text:
+        """What stands inside a temple: the size on the left, the name on the right."""
+        if side == "left":
+            return mark(self, lettering.size_mark(self.a, self.dbl, self.left_to_bend + self.drop))
+        return cast(Text, self.name)
 
     @stage
     def product(self) -> list[Part]:
         """Front and temples, as they are printed, open and closed."""
-        plan, one = self._plan(), self._placed()
-        solids = {"front": self.front(), "left_temple": self.left_temple(), "right_temple": self.right_temple()}
+        solids = {"front": self.front()}
+        for side, bare in (("left", self.left_bare()), ("right", self.right_bare())):
+            text, bar = self.said(side), self.bar(side)
+            if text:
+                place = lettering.letters(
+                    text, bar, lettering.capital(text, bar), lettering.middle_of(bare), mirrored=side == "right"
+                )
+                bare = lettering.engraved(bare, place.printable(self.process))
+            solids[f"{side}_temple"] = bare
         made, above = [], 0.0
         for name, solid in solids.items():
             printed, above = pairing.flat(solid, above)
-            opened = closed = pairing.Pose()
-            if name != "front":
-                side = name.split("_")[0]
-                to_bend: float = getattr(self, f"{side}_to_bend")
-                opened = pairing.temple_pose(plan, one, side, self.hinge_height, self.splay, "open")
-                shut = pairing.folded(to_bend, self.curve, side == "right")
-                closed = pairing.temple_pose(plan, one, side, self.hinge_height, shut, "closed")
+            opened, closed = (Pose(), Pose()) if name == "front" else self._poses(name.split("_")[0])
+            shown = pairing.worn(opened)
             made.append(
                 solid.part(
-                    name,
-                    colour=COLOUR,
-                    print_pose=printed,
-                    shown_pose=pairing.worn(opened),
-                    assembled_pose=opened,
-                    poses={"closed": closed},
+                    name, colour=COLOUR, print_pose=printed, shown_pose=shown, assembled_pose=opened, poses={"closed": closed}
                 )
             )
         return made
 
+    def _poses(self, side: str) -> tuple[Pose, Pose]:
+        plan, one = self.plan(), self.placed(side)
+        shut = pairing.folded(getattr(self, f"{side}_to_bend"), self.curve, side == "right")
+        opened = pairing.temple_pose(plan, one, side, getattr(self, f"{side}_splay"), "open")
+        return opened, pairing.temple_pose(plan, one, side, shut, "closed")
+
+    def lenses(self, parts: Mapping[str, Part]) -> LensPair:
+        """The lenses that the front takes."""
+        pair = self._lens_pair()
+        return LensPair(pair.right, pair.left, self.dbl, pair.told, pair.ftyp, pair.etyp, pair.mirrored, pair.notes)
+
+    def acceptance(self, parts: Mapping[str, Part]) -> list[Fitted]:
+        """Each part measured, against what it was asked for."""
+        told = self.told()
+        found = acceptance.front(parts["front"], self.plan(), self.pair(), told, self.nose(), self.pupil_height)
+        for side in SIDES:
+            long: float = getattr(self, f"{side}_to_bend")
+            half = told["ear_width"].value / 2
+            found += acceptance.temple(side, parts[f"{side}_temple"], self.bar(side), half, long + self.drop)
+        return found
+
+    def notes(self) -> list[tuple[str, str]]:
+        """What was inferred, and what the optician wants to know."""
+        return say.notes(self)
+
     @rule
-    def end_pieces(self, process: Process) -> list[Relation]:
-        """Room for a hinge beside the lens."""
-        why = ("the end piece is too short for its hinge", "le tenon est trop court pour sa charnière")
-        return [at_least((self.width - self.dbl) / 2 - self.a, 8.5, change="width", why=why)]
+    def measures_agree(self, process: Process) -> list[Relation]:
+        """The measures are those of one face."""
+        return rules.plausible(self.told())
+
+    @rule
+    def trace_agrees(self, process: Process) -> list[Relation]:
+        """With a trace, A and B are the trace's."""
+        why = ("the lenses' box is the trace's: A and B cannot be chosen beside it", "le boîtier est celui du tracé : A et B ne se choisissent pas à côté")
+        right, left = (lens.outline.boxed for lens in self.pair().values())
+        return [
+            require(min(abs(self.a - right.a), abs(self.a - left.a)) <= 0.2, change="a", why=why),
+            require(min(abs(self.b - right.b), abs(self.b - left.b)) <= 0.2, change="b", why=why),
+        ]
+
+    @rule
+    def rims(self, process: Process) -> list[Relation]:
+        """Rims that hold the lenses, in this process."""
+        return [*rules.rim_stands(self.plan(), process), *rules.holds_lenses(self._deep(), self.plan())]
+
+    @rule
+    def nose_and_eyes(self, process: Process) -> list[Relation]:
+        """The lenses before the eyes, the bridge over the nose."""
+        need = max(fitting.dbl_for(self.nose(), lens, self.rim_wide) for lens in (self.pair()["left"],))
+        return [*rules.centred(self.plan(), self.told()), *rules.clears_nose(self.plan(), self.nose(), need)]
+
+    @rule
+    def hinges(self, process: Process) -> list[Relation]:
+        """Room for the hinges."""
+        return [r for side in SIDES for r in rules.ends_hold_hinges(self.plan(), self.placed(side), self.both_lenses())]
+
+    @rule
+    def temples(self, process: Process) -> list[Relation]:
+        """Temples that reach the ears, and fold."""
+        told, plan, found = self.told(), self.plan(), list[Relation]()
+        for side in SIDES:
+            one, bar = self.placed(side), self.bar(side)
+            need = fitting.to_bend(plan, one, told[f"{side}_ear_depth"].value, self.vertex, getattr(self, f"{side}_splay"), bar.pitch)
+            found += rules.reaches_ears(plan, one, side, bar.to_bend, need)
+        return found
+
+    @rule
+    def weight(self, process: Process) -> list[Relation]:
+        """Light enough to stay up."""
+        long = self.left_to_bend + self.right_to_bend + 2.0 * self.drop
+        return rules.light(self.plan(), self.both_lenses(), long, self.temple_deep)
+
+    @rule
+    def letters_show(self, process: Process) -> list[Relation]:
+        """Name and size fit inside the temples, in letters that the process can show, with wall enough behind them."""
+        long = ("the text is too long for the temple", "le texte est trop long pour la branche")
+        thin = ("its strokes would be too thin for this process", "ses traits seraient trop fins pour ce procédé")
+        wall = ("the wall left behind the letters is too thin", "la paroi laissée derrière les lettres est trop mince")
+        found = [at_least(self.temple_deep - lettering.DEPTH, max(1.0, process.wall), change="temple_deep", why=wall)]
+        for side, change in (("left", "left_to_bend"), ("right", "name")):
+            text, bar = self.said(side), self.bar(side)
+            if text:
+                height = lettering.capital(text, bar)
+                letters = text.outlines(height=max(height, lettering.LEAST), font=lettering.FONT)
+                least = letters.least_height(process)
+                found += [
+                    at_least(height, lettering.LEAST, change=change, why=long),
+                    require(least is not None and least <= max(height, lettering.LEAST), change=change, why=thin),
+                ]
+        return found

@@ -1,4 +1,4 @@
-"""Lens shapes by name."""
+"""The two lenses as points along their outlines: a shape by its name, or an optician's trace."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.authoring import direction
+from engine.authoring import LensOutline, LensPair, lens_curve, lens_outline
 
 Floats = npt.NDArray[np.float64]
 POINTS = 96
-"""Of an outline: 1.5 to 2 mm apart."""
+"""Of an outline, evenly along it: 1.5 mm apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,30 +20,18 @@ class Lens:
 
     points: Floats
     normals: Floats
-
-    def mirrored(self) -> Lens:
-        """For the other eye."""
-        turn = np.array((-1.0, 1.0))
-        return Lens((self.points * turn)[::-1].copy(), (self.normals * turn)[::-1].copy())
-
-    def grown(self, by: float) -> Lens:
-        """Moved outwards along its normals."""
-        return Lens(self.points + by * self.normals, self.normals)
+    outline: LensOutline
 
 
-SQUARE = {"round": 0.0, "panto": 0.25, "rectangle": 0.8, "square": 0.6}
+def traced(pair: LensPair) -> tuple[Lens, Lens]:
+    """Right and left lens of a trace. ValueError: it has corners, or noise."""
+    return on(lens_outline(pair.right)), on(lens_outline(pair.left))
 
 
-def shaped(name: str, a: float, b: float) -> Lens:
-    """The left eye's lens of that shape, A wide and B high."""
-    square = SQUARE[name]
-    turns = np.array([direction(360.0 * k / POINTS) for k in range(POINTS)])
-    u, v = turns[:, 0] / (a / 2), turns[:, 1] / (b / 2)
-    u, v = u * u, v * v
-    two = 1.0 / np.sqrt(u + v)
-    four = 1.0 / np.sqrt(np.sqrt(u * u + v * v))
-    points = turns * ((1.0 - square) * two + square * four)[:, None]
-    return Lens(points, outward(points))
+def on(outline: LensOutline) -> Lens:
+    """The points of an outline that a front is made of."""
+    curve = lens_curve(outline, POINTS, even=True)
+    return Lens(curve.points, curve.normals, outline)
 
 
 def outward(points: Floats) -> Floats:

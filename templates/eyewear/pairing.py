@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.authoring import Pose, Solid, direction, lain
-from templates.eyewear.hinge import BEHIND, Hinge
+from templates.eyewear.hinge import Hinge, Made
 from templates.eyewear.plan import Plan
 
 Floats = npt.NDArray[np.float64]
@@ -32,25 +32,25 @@ class Placed:
     at: float
 
 
-def placed(plan: Plan, splay: float, across: float, bore: float, temple: float) -> Placed:
+def placed(plan: Plan, splay: float, made: Made, temple: float) -> Placed:
     """The hinge as near to the front's end as it goes. `splay`: degrees by which an open temple runs outwards from straight back."""
     at = plan.end_at - 6.0
     for _ in range(TURNS):
-        hinge = Hinge(splay + at / plan.radius * DEGREES, across, bore, temple, plan.radius)
+        hinge = Hinge(splay + at / plan.radius * DEGREES, made, temple, plan.radius)
         at = plan.end_at - hinge.reach
     return Placed(hinge, at)
 
 
-def temple_pose(plan: Plan, one: Placed, side: str, height: float, turned: float, why: str) -> Pose:
+def temple_pose(plan: Plan, one: Placed, side: str, turned: float, why: str) -> Pose:
     """A temple that runs back, `turned` degrees outwards of straight back."""
     left = 1.0 if side == "left" else -1.0
-    x, _, z = lain((one.at, 0.0, -plan.rim_deep / 2 - BEHIND), plan.radius)
+    x, _, z = lain((one.at, 0.0, -plan.rim_deep / 2 - one.hinge.behind), plan.radius)
     cos, sin = direction(turned)
     ahead, out = (left * sin, 0.0, -cos), (left * cos, 0.0, sin)
     first = tuple(left * c for c in ahead)
     away = -one.hinge.temple / 2 - one.hinge.beside
     rows = tuple((first[k], (0.0, 1.0, 0.0)[k], out[k]) for k in range(3))
-    return Pose((rows[0], rows[1], rows[2]), (left * x - away * out[0], height, z - away * out[2]), why)
+    return Pose((rows[0], rows[1], rows[2]), (left * x - away * out[0], plan.hinge_height, z - away * out[2]), why)
 
 
 def folded(to_bend: float, curve: float, second: bool) -> float:

@@ -31,8 +31,12 @@ ROUND = ((1.0, 0.0), (0.29289321881345254, 0.7071067811865476), (0.0, 1.0))
 """Of a rounded edge: inset, and how far from the face, in chamfers: places of a quarter of a circle."""
 APEX = 4.0
 """mm under the bridge's middle, where its underside has become the bearing's side."""
-SOFT = 1.5
-"""mm over which a bearing's side runs into the rim."""
+KEYHOLE = 3.8
+"""mm: the radius of a keyhole."""
+SOFT = 1.2
+"""mm nearer to each other than that, a bearing's side and the rim run into each other."""
+OPENING = 7.0
+"""How fast a bearing leaves the nose below its end: by the square of the way, divided by so many mm."""
 STEP = 2.5
 
 
@@ -40,39 +44,42 @@ STEP = 2.5
 class Plan:
     """The numbers of a front, mm and degrees, as the parameters have them."""
 
+    a: Pair
+    """Of the right lens and the left one."""
     dbl: float
     width: float
     wrap: float
     base: float
     rim_wide: float
     rim_deep: float
-    hinge_height: tuple[float, float]
-    """Right, left: of the hinge's middle over the boxes' middle."""
+    hinge_height: float
+    """Of the hinges' middle over the boxes' middle."""
     end_high: float
+    bridge: str
     bridge_height: float
     """Of the bridge's underside over the boxes' middle."""
     bridge_high: float
-    nose_width: float
-    """Between the bearing's sides at their back, at nose_at."""
-    nose_at: float
+    bearing: float
+    """Between the bearing's sides at their back, at bearing_at."""
+    bearing_at: float
+    bearing_end: float
+    """Height under which the bearing leaves the nose."""
     frontal: float
     splay: float
-    a: float
 
-    @property
-    def half_pd(self) -> float:
-        """Half the frame PD."""
-        return 0.5 * (self.a + self.dbl)
+    def half_pd(self, side: str) -> float:
+        """From the middle to the middle of a lens's box: together the frame PD."""
+        return 0.5 * (self.a[side == "left"] + self.dbl)
 
     @property
     def radius(self) -> float:
         """Of the cylinder that the front is rolled onto: it turns by the wrap from the middle to a lens's axis."""
-        return self.half_pd / direction(self.wrap)[1]
+        return 0.5 * (self.half_pd("right") + self.half_pd("left")) / direction(self.wrap)[1]
 
-    @property
-    def lens_at(self) -> float:
+    def lens_at(self, side: str) -> float:
         """Where a lens's axis meets the front, along it."""
-        return along(self.half_pd, self.radius)
+        at = along(self.half_pd(side), self.radius)
+        return at if side == "left" else -at
 
     @property
     def end_at(self) -> float:
@@ -85,24 +92,19 @@ class Plan:
         return 530.0 / self.base
 
 
-def seats(plan: Plan, right: Lens, left: Lens) -> tuple[Seat, Seat]:
-    """The openings of both lenses."""
-    made = []
-    for side, lens in ((-1.0, right), (1.0, left)):
-        made.append(
-            seat(
-                lens.points + PLAY * lens.normals,
-                lens.normals,
-                at=side * plan.lens_at,
-                base_radius=plan.base_radius,
-                radius=plan.radius,
-                thickness=plan.rim_deep,
-                depth=DEPTH,
-                mouth=MOUTH,
-                chamfer=CHAMFER,
-            )
-        )
-    return made[0], made[1]
+def seat_of(plan: Plan, lens: Lens, side: str) -> Seat:
+    """The opening of one lens."""
+    return seat(
+        lens.points + PLAY * lens.normals,
+        lens.normals,
+        at=plan.lens_at(side),
+        base_radius=plan.base_radius,
+        radius=plan.radius,
+        thickness=plan.rim_deep,
+        depth=DEPTH + PLAY,
+        mouth=MOUTH + PLAY * math.sqrt(3.0),
+        chamfer=CHAMFER,
+    )
 
 
 def opening(made: Seat, side: str) -> Rings:
@@ -114,11 +116,11 @@ def opening(made: Seat, side: str) -> Rings:
 def border(plan: Plan, right: Seat, left: Seat) -> Rings:
     """The front's border."""
     halves = []
-    for k, (side, one) in enumerate(((-1.0, right), (1.0, left))):
-        root = one.rings[3, :, :2]
-        halves.append(_half(plan, root if side > 0.0 else (root * (-1.0, 1.0))[::-1], plan.hinge_height[k]))
+    for root in ((right.rings[3, :, :2] * (-1.0, 1.0))[::-1], left.rings[3, :, :2]):
+        halves.append(_half(plan, root))
     (right_half, right_nose), (left_half, left_nose) = halves
-    top, under = (0.0, plan.bridge_height + plan.bridge_high), (0.0, plan.bridge_height)
+    under = (0.0, plan.bridge_height)
+    top = (0.0, plan.bridge_height + plan.bridge_high)
     mirrored = right_half[::-1] * (-1.0, 1.0)
     flat = np.concatenate((np.array([under]), left_half, np.array([top]), mirrored))
     towards = np.concatenate((np.zeros(1), -left_nose, np.zeros(1), right_nose[::-1]))
@@ -138,7 +140,7 @@ def edged(flat: Floats, thickness: float, shift: Floats, chamfer: float = CHAMFE
     return rings(np.stack(made), walls=("edge",) * (len(levels) - 1), along=len(levels) - 1, per=4)
 
 
-def _half(plan: Plan, root: Floats, hinge: float) -> tuple[Floats, Floats]:
+def _half(plan: Plan, root: Floats) -> tuple[Floats, Floats]:
     """The border from under the bridge's middle round the lens at x > 0 to above it (n, 2), its middles left out; and how much each point is
     the nose's (n,), 0 to 1."""
     rim = root + (plan.rim_wide - DEPTH - PLAY) * outward(root)
@@ -146,7 +148,7 @@ def _half(plan: Plan, root: Floats, hinge: float) -> tuple[Floats, Floats]:
     x, y = rim[:, 0], rim[:, 1]
     top, low = int(np.argmax(y)), int(np.argmin(y))
     nose, weights = _bearing(plan, rim[top : low + 1])
-    ends = _end_piece(plan, rim, hinge)
+    ends = _end_piece(plan, rim)
     below, above = ends[0][1] - 1.2, ends[-1][1] + 1.2
     bridge_top = plan.bridge_height + plan.bridge_high
     middle = int(np.argmin(x))
@@ -166,28 +168,33 @@ def _bearing(plan: Plan, nasal: Floats) -> tuple[list[Pair], Floats]:
 
     def side(height: float) -> tuple[float, float]:
         """x of the border there, and how much it is the nose's."""
-        own, rim = plan.nose_width / 2 + (plan.nose_at - height) * slope, _at(nasal, height)
-        apart = rim - own
-        soft = 0.5 * (own + rim - math.sqrt(apart * apart + SOFT * SOFT))
-        return soft, 0.5 * (1.0 + apart / math.sqrt(apart * apart + SOFT * SOFT))
+        beyond = max(plan.bearing_end - height, 0.0)
+        own, rim = plan.bearing / 2 + (plan.bearing_at - height) * slope + beyond * beyond / OPENING, _at(nasal, height)
+        share = min(max(0.5 + 0.5 * (rim - own) / SOFT, 0.0), 1.0)
+        return rim + (own - rim) * share - SOFT * share * (1.0 - share), share
 
     first, weight = side(start)
-    points: list[Pair] = [(0.62 * first, plan.bridge_height - 0.28 * APEX)]
-    weights = [0.4 * weight]
+    if plan.bridge == "keyhole":
+        middle = plan.bridge_height - KEYHOLE
+        ways = [direction(degrees) for degrees in (62.0, 34.0, 6.0, -22.0)]
+        points: list[Pair] = [(KEYHOLE * c, middle + KEYHOLE * s) for c, s in ways]
+        start = middle - 1.25 * KEYHOLE
+    else:
+        points = [(0.62 * first, plan.bridge_height - 0.28 * APEX)]
+    weights = [0.4 * weight] * len(points)
     height = start
-    lowest = float(nasal[-1, 1])
     while True:
         x, weight = side(height)
         points.append((x, height))
         weights.append(weight)
         height -= STEP
-        if weight < 0.05 or height < lowest + 4.0:
+        if weight < 0.02 or height < float(nasal[-1, 1]) + 3.0:
             return points, np.array(weights)
 
 
-def _end_piece(plan: Plan, rim: Floats, hinge: float) -> list[Pair]:
+def _end_piece(plan: Plan, rim: Floats) -> list[Pair]:
     """From the rim below to the rim above, round the end that the hinge stands on."""
-    low, high, end = hinge - plan.end_high / 2, hinge + plan.end_high / 2, plan.end_at
+    low, high, end = plan.hinge_height - plan.end_high / 2, plan.hinge_height + plan.end_high / 2, plan.end_at
     lowest, top = int(np.argmin(rim[:, 1])), int(np.argmax(rim[:, 1]))
     under = np.concatenate((rim[lowest:], rim[:1]))
     begin, back = _at(under, low) + 2.0, _at(rim[: top + 1], high) + 2.0

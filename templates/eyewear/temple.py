@@ -17,7 +17,7 @@ from templates.eyewear.hinge import Hinge
 from templates.eyewear.plan import edged
 
 Floats = npt.NDArray[np.float64]
-FULL, SLENDER = 5.0, 42.0
+FULL, SLENDER = 5.0, 60.0
 """mm from the axis up to which a temple is as high as its end, and from which it is slender."""
 BEND = 14.0
 """mm: the radius of the bend behind the ear, of its middle line."""
@@ -45,10 +45,10 @@ class Bar:
     """At the tip's widest."""
     hinge: Hinge
 
-    @property
-    def half_before(self) -> float:
-        """Half its height there."""
-        return self.high / 2
+    def place(self, s: float) -> tuple[float, float]:
+        """Of the middle line, so far along it from the axis."""
+        arc = self.turn * BEND / 57.29577951308232
+        return _place(self, s, self.to_bend - arc / 2, arc)
 
 
 def border(bar: Bar, *, mirrored: bool) -> Rings:
