@@ -18,7 +18,7 @@ from engine.language.lenses import (
 from engine.language.marks import mark
 from engine.language.parameters import angle, choice, count, curvature, flag, length, text
 from engine.language.person import measure, outline, pressure, scan
-from engine.language.plates import along, aside, lain, plate, seat
+from engine.language.plates import along, aside, lain, plate, plate_body, seat
 from engine.language.pressed import Pressed
 from engine.language.process_view import ProcessView
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
@@ -29,7 +29,7 @@ from engine.language.table import table
 from engine.language.template import Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
 from engine.model.deviation import Compared, DeviationLimits, deviation
-from engine.model.foot import Foot
+from engine.model.foot import Foot, Side
 from engine.model.grid import Grid
 from engine.model.lens import Boxed, LensCurve, LensOutline, LensPair, ToldLens, Trace
 from engine.model.mesh import FLIPPED, Modifier, Part, Pose
@@ -67,6 +67,7 @@ __all__ = [
     "Rounded",
     "Row",
     "Seat",
+    "Side",
     "Solid",
     "Template",
     "Text",
@@ -106,6 +107,7 @@ __all__ = [
     "outline",
     "pattern",
     "plate",
+    "plate_body",
     "pressure",
     "require",
     "rings",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -91,3 +92,12 @@ def lain(place: tuple[float, float, float], radius: float) -> tuple[float, float
     roll(np.array([place]), radius, out)
     x, y, z = out[0].tolist()
     return x, y, z
+
+
+def plate_body(
+    cq: Any, border: Rings, *, holes: Sequence[Rings] = (), knuckles: Sequence[Knuckle] = (), thickness: float, radius: float
+) -> Any:
+    """For a @cad method: the CadQuery solid that OCCT draws of the same numbers as `plate`, its faces on exact cylinders."""
+    from engine.doors.cad_plate import plate_body as made
+
+    return made(cq, border, holes, knuckles, thickness, radius)

@@ -22,7 +22,13 @@ PRESSURES: Mapping[str, float] = {
     "psi": 6.894757293168,
 }
 
-BY_CANONICAL: Mapping[str, Mapping[str, float]] = {"mm": LENGTHS, "deg": ANGLES, "kg": MASSES, "kPa": PRESSURES, "D": CURVATURES}
+BY_CANONICAL: Mapping[str, Mapping[str, float]] = {
+    "mm": LENGTHS,
+    "deg": ANGLES,
+    "kg": MASSES,
+    "kPa": PRESSURES,
+    "D": CURVATURES,
+}
 """Canonical unit -> the units accepted in its place, and how many canonical units one of them is."""
 
 

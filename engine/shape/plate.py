@@ -7,7 +7,7 @@ lengths along the middle surface are kept, and the faces become exact cylinders,
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -45,7 +45,11 @@ def plate(
 ) -> tuple[Mesh, Mapping[str, Patch]]:
     """As `engine.authoring.plate`: the mesh on the lattice, and its patches."""
     stacks = [dense(one) for one in (border, *holes)]
-    if any(np.abs(z - side).max() > 1e-9 for s in stacks for z, side in ((s[0, :, 2], thickness / 2), (s[-1, :, 2], -thickness / 2))):
+    if any(
+        np.abs(z - side).max() > 1e-9
+        for s in stacks
+        for z, side in ((s[0, :, 2], thickness / 2), (s[-1, :, 2], -thickness / 2))
+    ):
         raise ValueError("the first ring lies in the front face, the last one in the back face")
     flat = np.concatenate([s.reshape(-1, 3) for s in stacks])
     starts = np.cumsum([0, *(s.shape[0] * s.shape[1] for s in stacks)]).tolist()
@@ -59,7 +63,7 @@ def plate(
         fronts.append(levels[0] if number == 0 else levels[0][::-1])
         backs.append(levels[-1] if number == 0 else levels[-1][::-1])
 
-    feet, bodies = _standing(knuckles, thickness, radius, len(flat))
+    feet, bodies = _standing(knuckles, thickness, radius)
     flat = np.concatenate((flat, *feet))
     number = starts[-1]
     for foot in feet:
@@ -74,9 +78,9 @@ def plate(
     roll(np.ascontiguousarray(flat), radius, rolled)
     points = [rolled]
     first = len(flat)
-    for foot, (own, make) in zip(_spans(feet, starts[-1]), bodies, strict=True):
+    for stands, (own, make) in zip(_spans(feet, starts[-1]), bodies, strict=True):
         points.append(own)
-        groups.setdefault("hinge", []).append(make(foot, first))
+        groups.setdefault("hinge", []).append(make(stands, first))
         first += len(own)
     placed = np.floor(np.concatenate(points) * STEPS_PER_MM + 0.5) / STEPS_PER_MM
     return _named([*sides, *((name, np.concatenate(parts)) for name, parts in groups.items())], placed, thickness, radius)
@@ -92,7 +96,9 @@ def _named(
         first += len(faces)
         surface = None
         if name in ("front", "back"):
-            surface = _cylinder(radius + (thickness if name == "front" else -thickness) / 2, radius, len(faces), name == "front")
+            surface = _cylinder(
+                radius + (thickness if name == "front" else -thickness) / 2, radius, len(faces), name == "front"
+            )
         role = Role.GROOVE if name.endswith("groove") else Role.WALL
         patches[name] = Patch(name, rows, None, role, surface)
     faces = np.ascontiguousarray(np.concatenate([f for _, f in groups]), dtype=np.int32)
@@ -151,7 +157,9 @@ def _spans(feet: Sequence[_Numbers], first: int) -> list[_Rows]:
     return made
 
 
-def _standing(knuckles: Sequence[Knuckle], thickness: float, radius: float, first: int):  # type: ignore[no-untyped-def]
+def _standing(
+    knuckles: Sequence[Knuckle], thickness: float, radius: float
+) -> tuple[list[_Numbers], list[tuple[_Numbers, Callable[[_Rows, int], Faces]]]]:
     """Each knuckle's foot on the flat back face (2 _BASE + 2, 3), counter-clockwise; and its own points with what makes its faces."""
     feet, bodies = [], []
     own = radius - thickness / 2
@@ -174,7 +182,7 @@ def _standing(knuckles: Sequence[Knuckle], thickness: float, radius: float, firs
     return feet, bodies
 
 
-def _knuckle_faces(one: Knuckle, arc: _Numbers):  # type: ignore[no-untyped-def]
+def _knuckle_faces(one: Knuckle, arc: _Numbers) -> Callable[[_Rows, int], Faces]:
     """What makes a knuckle's faces of the rows of its foot and of its own first point."""
     m, h = len(one.profile), len(one.hole)
     corners = np.floor(np.concatenate((arc, one.profile, one.hole[::-1])) * STEPS_PER_MM + 0.5).astype(np.int32)

@@ -23,7 +23,9 @@ WORST_GAP = 0.8
 SIDES = {"right": "droit", "left": "gauche"}
 
 
-def front(part: Part, plan: Plan, lenses: Mapping[str, Lens], told: Mapping[str, Measurement], nose: Nose, pupil: float) -> list[Fitted]:
+def front(
+    part: Part, plan: Plan, lenses: Mapping[str, Lens], told: Mapping[str, Measurement], nose: Nose, pupil: float
+) -> list[Fitted]:
     """The openings against the lenses, their middles against the pupils, the bearing against the nose."""
     found = []
     for side, french in SIDES.items():
@@ -46,7 +48,10 @@ def front(part: Part, plan: Plan, lenses: Mapping[str, Lens], told: Mapping[str,
             Fitted("blank", blank(plan, lenses[side], told, side, pupil), 1.0, 90.0, (f"smallest blank, {side}", f"plus petit palet, {french}"), "front"),
         ]  # fmt: skip
     gaps = _gaps(part, plan, nose, pupil)
-    bearing, rest = ("from bearing to nose, median", "de l'appui au nez, médiane"), ("from bearing to nose, 95 %", "de l'appui au nez, 95 %")
+    bearing, rest = (
+        ("from bearing to nose, median", "de l'appui au nez, médiane"),
+        ("from bearing to nose, 95 %", "de l'appui au nez, 95 %"),
+    )
     if len(gaps):
         found += [
             Fitted("nose_gap", gaps[len(gaps) // 2], *GAP, bearing, "front"),

@@ -7,28 +7,34 @@ from typing import Any, cast
 
 from engine.authoring import (
     Fitted,
+    Grid,
     LensPair,
     Measurement,
     Part,
     Pose,
     Process,
     Relation,
+    Side,
     Solid,
     Template,
     Text,
+    Trace,
     at_least,
+    cad,
     fit,
     lens_shape,
     mark,
     plate,
+    plate_body,
     require,
     rule,
     stage,
+    tagged,
 )
 from templates.eyewear import acceptance, fitting, lettering, pairing, person, rules, say, temple
 from templates.eyewear.fields import MEASURES, all_fields
 from templates.eyewear.hinge import COUNT, HIGH, Made, made_by
-from templates.eyewear.lenses import Lens, traced
+from templates.eyewear.lenses import Lens, shaped, traced
 from templates.eyewear.pairing import Placed
 from templates.eyewear.plan import CHAMFER, Plan, border, opening, seat_of
 
@@ -37,7 +43,9 @@ COLOUR = "#2d5d7b"
 END_HIGH = COUNT * HIGH + 2.0 * CHAMFER + 0.6
 SLENDER, TIP = 7.0, 8.0
 """mm: heights of a temple before its bend, and at its tip."""
-SIDES = ("right", "left")
+NARROWED = 0.99
+"""Of a letter's widths: what the rounding of a leaning face takes is kept clear of."""
+SIDES: tuple[Side, Side] = ("right", "left")
 
 
 class Eyewear(Fields, Template):
@@ -60,13 +68,17 @@ class Eyewear(Fields, Template):
             return {}
         pair: LensPair = self.trace.lenses()
         right, left = traced(pair)
-        found = {"a": (right.outline.boxed.a + left.outline.boxed.a) / 2, "b": (right.outline.boxed.b + left.outline.boxed.b) / 2}
-        base = [b for b in (pair.told[side].base_curve for side in ("right", "left")) if b is not None]
+        found = {
+            "a": (right.outline.boxed.a + left.outline.boxed.a) / 2,
+            "b": (right.outline.boxed.b + left.outline.boxed.b) / 2,
+        }
+        base = [b for b in (pair.told[side].base_curve for side in SIDES) if b is not None]
         if base:
             found["base"] = base[0]
         if pair.dbl is not None:
             found["dbl"] = pair.dbl
-        return {name: self._on_step(name, value) for name, value in found.items()}
+        radii = {f"{side}_radii": Grid(pair.of(side).radii[:, None], (0.0, 0.0), 1.0) for side in SIDES}
+        return {**radii, **{name: self._on_step(name, value) for name, value in found.items()}}
 
     @fit
     def box(self) -> Mapping[str, object]:
@@ -75,7 +87,7 @@ class Eyewear(Fields, Template):
         face, pd = told["face_width"].value, told["pd"].value
         nose, dbl, a, width = self.nose(), fitting.DBLS[0], 50.0, 0.0
         for _ in range(3):
-            lens = fitting.sketch(self.shape, self._on_step("a", a), self._on_step("b", aspect * a))
+            _, lens = shaped(self.shape, self._on_step("a", a), self._on_step("b", aspect * a))
             dbl = fitting.dbl(fitting.dbl_for(nose, lens, self.rim_wide), pd)
             a, width = fitting.box_for(pd, face, dbl)
         return {n: self._on_step(n, v) for n, v in (("dbl", dbl), ("a", a), ("b", aspect * a), ("width", width))}
@@ -131,15 +143,17 @@ class Eyewear(Fields, Template):
         right, left = self.both_lenses()
         return {"right": right, "left": left}
 
-    @stage
     def both_lenses(self) -> tuple[Lens, Lens]:
         """Right and left lens: the trace's, or the shape's."""
+        if self.right_radii is None or self.left_radii is None:
+            return shaped(self.shape, self.a, self.b)
         return traced(self._lens_pair())
 
     def _lens_pair(self) -> LensPair:
-        if self.trace is not None:
-            return cast(LensPair, self.trace.lenses())
-        right, left = (lens_shape(self.shape, self.a, self.b, side=side) for side in ("right", "left"))
+        if self.right_radii is None or self.left_radii is None:
+            right, left = (lens_shape(self.shape, self.a, self.b, side=side) for side in SIDES)
+        else:
+            right, left = Trace("right", self.right_radii.z[:, 0]), Trace("left", self.left_radii.z[:, 0])
         return LensPair(right, left, self.dbl)
 
     def plan(self) -> Plan:
@@ -164,41 +178,62 @@ class Eyewear(Fields, Template):
         long, pitch = getattr(self, f"{side}_to_bend"), getattr(self, f"{side}_pitch")
         return temple.Bar(long, self.drop, self.turn, pitch, END_HIGH, SLENDER, TIP, self.placed(side).hinge)
 
-    @stage
-    def front(self) -> Solid:
-        """The front, from kernels."""
+    def _front_told(self) -> dict[str, Any]:
+        """What a plate is told to be the front."""
         plan = self.plan()
         right, left = (seat_of(plan, lens, side) for side, lens in self.pair().items())
         knuckles = []
         for side, sign in (("right", -1.0), ("left", 1.0)):
             one = self.placed(side)
             knuckles += one.hinge.fronts(sign * one.at, self.hinge_height)
-        return plate(
-            border(plan, right, left),
-            holes=(opening(right, "right"), opening(left, "left")),
-            knuckles=knuckles,
-            thickness=self.rim_deep,
-            radius=plan.radius,
-        )
+        return {
+            "border": border(plan, right, left),
+            "holes": (opening(right, "right"), opening(left, "left")),
+            "knuckles": knuckles,
+            "thickness": self.rim_deep,
+            "radius": plan.radius,
+        }
 
-    def _bare(self, side: str) -> Solid:
+    def _temple_told(self, side: str) -> dict[str, Any]:
         bar, mirrored = self.bar(side), side == "right"
-        ring = temple.border(bar, mirrored=mirrored)
-        return plate(ring, knuckles=bar.hinge.temples(mirrored), thickness=self.temple_deep, radius=self.curve)
+        ring, knuckles = temple.border(bar, mirrored=mirrored), bar.hinge.temples(mirrored)
+        return {"border": ring, "knuckles": knuckles, "thickness": self.temple_deep, "radius": self.curve}
 
-    @stage
+    @cad
+    def front_cad(self, cq: Any) -> Any:
+        """The front, exact."""
+        return tagged(cq.Workplane(plate_body(cq, **self._front_told())))
+
+    @cad
+    def left_cad(self, cq: Any) -> Any:
+        """The left temple without its letters, exact."""
+        return tagged(cq.Workplane(plate_body(cq, **self._temple_told("left"))))
+
+    @cad
+    def right_cad(self, cq: Any) -> Any:
+        """The right temple without its letters, exact."""
+        return tagged(cq.Workplane(plate_body(cq, **self._temple_told("right"))))
+
+    @stage(truth="front_cad")
+    def front(self) -> Solid:
+        """The front, from kernels."""
+        return plate(**self._front_told())
+
+    @stage(truth="left_cad")
     def left_bare(self) -> Solid:
         """The left temple without its letters, from kernels."""
-        return self._bare("left")
+        return plate(**self._temple_told("left"))
 
-    @stage
+    @stage(truth="right_cad")
     def right_bare(self) -> Solid:
         """The right temple without its letters, from kernels."""
-        return self._bare("right")
+        return plate(**self._temple_told("right"))
 
     def said(self, side: str) -> Text:
         """What stands inside a temple: the size on the left, the name on the right."""
         if side == "left":
+            if self.process.engrave_width > lettering.FINE:
+                return mark(self, "")
             return mark(self, lettering.size_mark(self.a, self.dbl, self.left_to_bend + self.drop))
         return cast(Text, self.name)
 
@@ -212,7 +247,7 @@ class Eyewear(Fields, Template):
                 place = lettering.letters(
                     text, bar, lettering.capital(text, bar), lettering.middle_of(bare), mirrored=side == "right"
                 )
-                bare = lettering.engraved(bare, place.printable(self.process))
+                bare = lettering.engraved(bare, place.printable(self.process, narrowed=NARROWED))
             solids[f"{side}_temple"] = bare
         made, above = [], 0.0
         for name, solid in solids.items():
@@ -235,7 +270,10 @@ class Eyewear(Fields, Template):
     def lenses(self, parts: Mapping[str, Part]) -> LensPair:
         """The lenses that the front takes."""
         pair = self._lens_pair()
-        return LensPair(pair.right, pair.left, self.dbl, pair.told, pair.ftyp, pair.etyp, pair.mirrored, pair.notes)
+        if self.trace is None:
+            return pair
+        sent: LensPair = self.trace.lenses()
+        return LensPair(pair.right, pair.left, self.dbl, sent.told, sent.ftyp, sent.etyp, sent.mirrored, sent.notes)
 
     def acceptance(self, parts: Mapping[str, Part]) -> list[Fitted]:
         """Each part measured, against what it was asked for."""
@@ -259,7 +297,10 @@ class Eyewear(Fields, Template):
     @rule
     def trace_agrees(self, process: Process) -> list[Relation]:
         """With a trace, A and B are the trace's."""
-        why = ("the lenses' box is the trace's: A and B cannot be chosen beside it", "le boîtier est celui du tracé : A et B ne se choisissent pas à côté")
+        why = (
+            "the lenses' box is the trace's: A and B cannot be chosen beside it",
+            "le boîtier est celui du tracé : A et B ne se choisissent pas à côté",
+        )
         right, left = (lens.outline.boxed for lens in self.pair().values())
         return [
             require(min(abs(self.a - right.a), abs(self.a - left.a)) <= 0.2, change="a", why=why),
@@ -288,7 +329,9 @@ class Eyewear(Fields, Template):
         told, plan, found = self.told(), self.plan(), list[Relation]()
         for side in SIDES:
             one, bar = self.placed(side), self.bar(side)
-            need = fitting.to_bend(plan, one, told[f"{side}_ear_depth"].value, self.vertex, getattr(self, f"{side}_splay"), bar.pitch)
+            need = fitting.to_bend(
+                plan, one, told[f"{side}_ear_depth"].value, self.vertex, getattr(self, f"{side}_splay"), bar.pitch
+            )
             found += rules.reaches_ears(plan, one, side, bar.to_bend, need)
         return found
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.authoring import Measurement, angle_of, direction, lain, lens_aspect, lens_outline, lens_shape
-from templates.eyewear.lenses import Lens, on
+from engine.authoring import Measurement, angle_of, direction, lain, lens_aspect
+from templates.eyewear.lenses import Lens
 from templates.eyewear.pairing import DEGREES, Placed
 from templates.eyewear.plan import CHAMFER, DEPTH, LIP, MOUTH, Plan
 
@@ -56,11 +56,6 @@ def nose_of(told: Mapping[str, Measurement], vertex: float, pupil: float) -> Nos
 def aspect(shape: str) -> float:
     """B / A as it is usual for that shape."""
     return lens_aspect(shape)
-
-
-def sketch(shape: str, a: float, b: float) -> Lens:
-    """The left lens of that shape."""
-    return on(lens_outline(lens_shape(shape, a, b, side="left")))
 
 
 def dbl(need: float, pd: float) -> float:

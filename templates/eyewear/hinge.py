@@ -77,12 +77,14 @@ class Hinge:
     @property
     def reach(self) -> float:
         """From the axis out to the end piece's end."""
-        cos, sin = direction(self.lean)
+        cos, _ = direction(self.lean)
         return (self.beside + self.temple) / cos + 0.3
 
     def fronts(self, at: float, height: float) -> list[Knuckle]:
         """Those of the front, where the axis lies `at` along it."""
-        return [self._knuckle(at, height, k, (-self.made.barrel / 2, self.made.barrel / 2), 0.0, self.behind) for k in (0, 2, 4)]
+        return [
+            self._knuckle(at, height, k, (-self.made.barrel / 2, self.made.barrel / 2), 0.0, self.behind) for k in (0, 2, 4)
+        ]
 
     def temples(self, mirrored: bool) -> list[Knuckle]:
         """Those of a temple, whose own x begins at the axis and runs backwards, or forwards where it is mirrored."""
@@ -95,7 +97,14 @@ class Hinge:
 
     def _knuckle(self, at: float, height: float, number: int, base: tuple[float, float], t: float, b: float) -> Knuckle:
         low = height + (number - COUNT / 2) * HIGH + self.made.across / 2
-        return Knuckle(at, base, low, low + HIGH - self.made.across, _around(base, t, b, self.made.barrel / 2), _circle(t, b, self.made.bore / 2, 2 * SEGMENTS))
+        return Knuckle(
+            at,
+            base,
+            low,
+            low + HIGH - self.made.across,
+            _around(base, t, b, self.made.barrel / 2),
+            _circle(t, b, self.made.bore / 2, 2 * SEGMENTS),
+        )
 
 
 def _around(base: tuple[float, float], t: float, b: float, r: float) -> Floats:

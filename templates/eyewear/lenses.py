@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.authoring import LensOutline, LensPair, lens_curve, lens_outline
+from engine.authoring import LensOutline, LensPair, Side, Trace, lens_curve, lens_outline, lens_shape
 
 Floats = npt.NDArray[np.float64]
 POINTS = 96
@@ -25,7 +26,20 @@ class Lens:
 
 def traced(pair: LensPair) -> tuple[Lens, Lens]:
     """Right and left lens of a trace. ValueError: it has corners, or noise."""
-    return on(lens_outline(pair.right)), on(lens_outline(pair.left))
+    right, left = (_smoothed(trace.side, trace.radii.tobytes()) for trace in (pair.right, pair.left))
+    return right, left
+
+
+@functools.lru_cache(maxsize=16)
+def _smoothed(side: Side, radii: bytes) -> Lens:
+    """An order asks for its lenses again and again."""
+    return on(lens_outline(Trace(side, np.frombuffer(radii))))
+
+
+@functools.lru_cache(maxsize=64)
+def shaped(name: str, a: float, b: float) -> tuple[Lens, Lens]:
+    """Right and left lens of that shape, A wide and B high."""
+    return on(lens_outline(lens_shape(name, a, b, side="right"))), on(lens_outline(lens_shape(name, a, b, side="left")))
 
 
 def on(outline: LensOutline) -> Lens:

@@ -8,6 +8,8 @@ from templates.eyewear.temple import FULL, Bar
 
 FONT = "roboto-bold"
 DEPTH = 0.6
+FINE = 0.6
+"""mm: where a process engraves nothing finer, the size is left out."""
 FREE = 0.4
 """mm kept free of the rounded edges, above and below together."""
 CAPITAL, LEAST = 4.2, 2.8

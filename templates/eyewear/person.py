@@ -49,7 +49,9 @@ def inferred(known: Mapping[str, Measurement | None], male: float) -> dict[str, 
         breadth, sd = 28.0 + 0.716 * head.value + 4.2 * male, 4.6
     else:
         breadth, sd = 86.0 + 0.774 * pd + 7.1 * male, 5.4
-    if pd < CHILD_PD and head is None:  # that regression is of adults: a child's face is taken to be smaller in the ratio of the pupils
+    if (
+        pd < CHILD_PD and head is None
+    ):  # that regression is of adults: a child's face is taken to be smaller in the ratio of the pupils
         breadth, sd = (86.0 + 0.774 * CHILD_PD) * pd / CHILD_PD, 7.0
     width = take("face_width", breadth, sd)
     take("ear_width", EARS * width, math.sqrt((0.017 * width) ** 2 + (found["face_width"].uncertainty or 1.0) ** 2))

@@ -174,14 +174,16 @@ def _bearing(plan: Plan, nasal: Floats) -> tuple[list[Pair], Floats]:
         return rim + (own - rim) * share - SOFT * share * (1.0 - share), share
 
     first, weight = side(start)
+    points: list[Pair]
     if plan.bridge == "keyhole":
         middle = plan.bridge_height - KEYHOLE
         ways = [direction(degrees) for degrees in (62.0, 34.0, 6.0, -22.0)]
-        points: list[Pair] = [(KEYHOLE * c, middle + KEYHOLE * s) for c, s in ways]
+        points = [(KEYHOLE * c, middle + KEYHOLE * s) for c, s in ways]
         start = middle - 1.25 * KEYHOLE
     else:
-        points = [(0.62 * first, plan.bridge_height - 0.28 * APEX)]
-    weights = [0.4 * weight] * len(points)
+        ways = [direction(degrees) for degrees in (67.5, 45.0, 22.5)]
+        points = [(first * c, start + APEX * s) for c, s in ways]
+    weights = [weight * (k + 1) / (len(points) + 1) for k in range(len(points))]
     height = start
     while True:
         x, weight = side(height)

@@ -33,7 +33,10 @@ def holds_lenses(deep: float, plan: Plan) -> list[Relation]:
 def rim_stands(plan: Plan, process: Process) -> list[Relation]:
     """What is left of the rim beside the groove, and the bridge."""
     thin = ("the rim left beside the groove is too thin", "ce qui reste du cercle à côté du drageoir est trop mince")
-    stiff = ("a frame of a flexible material does not hold its lenses", "une monture d'un matériau souple ne tient pas ses verres")
+    stiff = (
+        "a frame of a flexible material does not hold its lenses",
+        "une monture d'un matériau souple ne tient pas ses verres",
+    )
     return [
         require(not process.flexible, change="rim_wide", why=stiff),
         at_least(plan.rim_wide - DEPTH, max(RIM, 1.2 * process.wall + CHAMFER), change="rim_wide", why=thin),
@@ -42,7 +45,10 @@ def rim_stands(plan: Plan, process: Process) -> list[Relation]:
 
 def ends_hold_hinges(plan: Plan, one: Placed, lenses: tuple[Lens, Lens]) -> list[Relation]:
     """Room for the hinges beside the lenses, and rim beside the end pieces."""
-    why = ("the front is too narrow: its hinges would lie behind the lenses", "la face est trop étroite : ses charnières seraient derrière les verres")
+    why = (
+        "the front is too narrow: its hinges would lie behind the lenses",
+        "la face est trop étroite : ses charnières seraient derrière les verres",
+    )
     high = ("the end pieces stand over the rims", "les tenons dépassent des cercles")
     lens = max(lenses[0].outline.boxed.b, lenses[1].outline.boxed.b)
     edge = plan.half_pd("left") + max(plan.a) / 2
@@ -62,7 +68,10 @@ def hinge_fits(plan: Plan) -> list[Relation]:
 
 def centred(plan: Plan, told: dict[str, Measurement]) -> list[Relation]:
     """Lenses before the pupils."""
-    why = ("the lenses would lie too far out, or in, of the pupils", "les verres seraient trop en dehors, ou en dedans, des pupilles")
+    why = (
+        "the lenses would lie too far out, or in, of the pupils",
+        "les verres seraient trop en dehors, ou en dedans, des pupilles",
+    )
     return [
         between(plan.half_pd(side) - told[f"{side}_pd"].value, *DECENTRED, change="a", why=why) for side in ("right", "left")
     ]
@@ -73,7 +82,10 @@ def plausible(told: dict[str, Measurement]) -> list[Relation]:
     pd, face = told["pd"].value, told["face_width"].value
     halves = told["right_pd"].value + told["left_pd"].value
     ratio = ("such a pupillary distance does not go with this face", "cet écart pupillaire ne va pas avec ce visage")
-    parts = ("the halves of the pupillary distance do not make the whole: they differ by", "les deux demi-écarts ne font pas l'écart : ils diffèrent de")
+    parts = (
+        "the halves of the pupillary distance do not make the whole: they differ by",
+        "les deux demi-écarts ne font pas l'écart : ils diffèrent de",
+    )
     ears = ("such a width at the ears does not go with this face", "cette largeur aux oreilles ne va pas avec ce visage")
     return [
         between(pd, PD_SHARE[0] * face, PD_SHARE[1] * face, change="pd", why=ratio),
@@ -109,5 +121,7 @@ def light(plan: Plan, lenses: tuple[Lens, Lens], long: float, deep: float) -> li
     """Front and temples together, about."""
     why = ("a frame this heavy (g, about) slides down", "une monture si lourde (g, environ) glisse")
     rims = sum(lens.outline.boxed.circumference for lens in lenses) * (plan.rim_wide - 0.6) * plan.rim_deep
-    rest = (plan.bridge_high * plan.dbl + 2.0 * (plan.width / 2 - plan.half_pd("left") - max(plan.a) / 2) * plan.end_high) * plan.rim_deep
+    rest = (
+        plan.bridge_high * plan.dbl + 2.0 * (plan.width / 2 - plan.half_pd("left") - max(plan.a) / 2) * plan.end_high
+    ) * plan.rim_deep
     return [at_most(DENSITY * (rims + rest + 6.0 * deep * long), HEAVY, change="rim_deep", why=why, unit="g")]

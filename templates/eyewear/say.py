@@ -87,7 +87,14 @@ def _lenses(frame: Eyewear) -> list[Note]:
 
 def _hands(frame: Eyewear) -> list[Note]:
     made = frame.hinge_made()
+    coarse = [
+        (
+            "the size is not engraved: this process shows no letters so small; write it inside a temple",
+            "la taille n'est pas gravée : ce procédé ne montre pas de lettres si petites ; écrivez-la dans une branche",
+        )
+    ]
     return [
+        *([] if frame.said("left") else coarse),
         (
             f"the hinges want two pins, {made.pin:g} mm across and 10 mm long, which are not printed",
             f"les charnières demandent deux axes de {made.pin:g} mm de diamètre et 10 mm de long, qui ne sont pas imprimés",
