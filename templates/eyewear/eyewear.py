@@ -88,23 +88,30 @@ class Eyewear(Fields, Template):
         nose, dbl, a, width = self.nose(), fitting.DBLS[0], 50.0, 0.0
         for _ in range(3):
             _, lens = shaped(self.shape, self._on_step("a", a), self._on_step("b", aspect * a))
-            dbl = fitting.dbl(fitting.dbl_for(nose, lens, self.rim_wide), pd)
-            a, width = fitting.box_for(pd, face, dbl)
+            least = fitting.dbl(fitting.dbl_for(nose, lens, self.rim_wide), pd)
+            a, dbl, width = fitting.box_for(pd, face, least)
         return {n: self._on_step(n, v) for n, v in (("dbl", dbl), ("a", a), ("b", aspect * a), ("width", width))}
 
     @fit
     def front_numbers(self) -> Mapping[str, object]:
         """The bridge, the bearing, the hinges' height, and how deep the rims are."""
-        told, nose = self.told(), self.nose()
+        told = self.told()
         values = {
             "bridge_height": fitting.bridge_height(told["nose_crest"].value, self.pupil_height),
-            "bearing": 2.0 * nose.half,
             "bearing_frontal": told["nose_frontal"].value,
-            "bearing_splay": told["nose_splay"].value,
             "hinge_height": fitting.hinge_height(self.b, self.rim_wide, END_HIGH),
             "rim_deep": max(3.5, self._deep() + 0.05),
         }
         return {name: self._on_step(name, value) for name, value in values.items()}
+
+    @fit
+    def bearing_numbers(self) -> Mapping[str, object]:
+        """How far apart the bearings are, and how they spread backwards."""
+        nose, plan = self.nose(), self.plan()
+        narrowest = (plan.bearing_at - plan.bearing_start) * nose.slope
+        bearing = 2.0 * max(nose.half, fitting.OPEN + 0.2 - narrowest)
+        splay = fitting.splay_for(self.told()["nose_splay"].value, bearing / 2 + narrowest, self.rim_deep)
+        return {"bearing": self._on_step("bearing", bearing), "bearing_splay": self._on_step("bearing_splay", splay)}
 
     @fit
     def temple_numbers(self) -> Mapping[str, object]:
@@ -145,12 +152,12 @@ class Eyewear(Fields, Template):
 
     def both_lenses(self) -> tuple[Lens, Lens]:
         """Right and left lens: the trace's, or the shape's."""
-        if self.right_radii is None or self.left_radii is None:
+        if None in (self.right_radii, self.left_radii):
             return shaped(self.shape, self.a, self.b)
         return traced(self._lens_pair())
 
     def _lens_pair(self) -> LensPair:
-        if self.right_radii is None or self.left_radii is None:
+        if None in (self.right_radii, self.left_radii):
             right, left = (lens_shape(self.shape, self.a, self.b, side=side) for side in SIDES)
         else:
             right, left = Trace("right", self.right_radii.z[:, 0]), Trace("left", self.left_radii.z[:, 0])
@@ -234,7 +241,7 @@ class Eyewear(Fields, Template):
         if side == "left":
             if self.process.engrave_width > lettering.FINE:
                 return mark(self, "")
-            return mark(self, lettering.size_mark(self.a, self.dbl, self.left_to_bend + self.drop))
+            return mark(self, lettering.size_mark(self.plan().a[1], self.dbl, self.left_to_bend + self.drop))
         return cast(Text, self.name)
 
     @stage
@@ -295,19 +302,6 @@ class Eyewear(Fields, Template):
         return rules.plausible(self.told())
 
     @rule
-    def trace_agrees(self, process: Process) -> list[Relation]:
-        """With a trace, A and B are the trace's."""
-        why = (
-            "the lenses' box is the trace's: A and B cannot be chosen beside it",
-            "le boîtier est celui du tracé : A et B ne se choisissent pas à côté",
-        )
-        right, left = (lens.outline.boxed for lens in self.pair().values())
-        return [
-            require(min(abs(self.a - right.a), abs(self.a - left.a)) <= 0.2, change="a", why=why),
-            require(min(abs(self.b - right.b), abs(self.b - left.b)) <= 0.2, change="b", why=why),
-        ]
-
-    @rule
     def rims(self, process: Process) -> list[Relation]:
         """Rims that hold the lenses, in this process."""
         return [*rules.rim_stands(self.plan(), process), *rules.holds_lenses(self._deep(), self.plan())]
@@ -329,10 +323,12 @@ class Eyewear(Fields, Template):
         told, plan, found = self.told(), self.plan(), list[Relation]()
         for side in SIDES:
             one, bar = self.placed(side), self.bar(side)
-            need = fitting.to_bend(
-                plan, one, told[f"{side}_ear_depth"].value, self.vertex, getattr(self, f"{side}_splay"), bar.pitch
-            )
-            found += rules.reaches_ears(plan, one, side, bar.to_bend, need)
+            given: float = getattr(self, f"{side}_splay")
+            need = fitting.to_bend(plan, one, told[f"{side}_ear_depth"].value, self.vertex, given, bar.pitch)
+            found += [*rules.reaches_ears(plan, one, side, bar.to_bend, need), *rules.folds(plan, one, side, bar)]
+            ears = told["ear_width"].value
+            splay = fitting.splay(plan, one, ears, bar.to_bend, self.curve)
+            found += rules.spreads(side, given, splay, bar.to_bend, 2.0 * fitting.inner(plan, one), ears, self.curve)
         return found
 
     @rule

@@ -67,8 +67,8 @@ LENGTHS: tuple[tuple[str, float, float, float, float, str, str, tuple[str, str] 
 ANGLES: tuple[tuple[str, float, float, float, float, str, str], ...] = (
     ("wrap", 5.0, 2.0, 20.0, 0.5, "face-form angle", "angle de galbe"),
     ("tilt", 8.0, 0.0, 15.0, 0.5, "pantoscopic angle, as worn", "angle pantoscopique, porté"),
-    ("bearing_frontal", 26.0, 5.0, 45.0, 0.5, "frontal angle of the nose bearing", "angle frontal de l'appui nasal"),
-    ("bearing_splay", 27.5, 0.0, 45.0, 0.5, "splay angle of the nose bearing", "angle d'ouverture de l'appui nasal"),
+    ("bearing_frontal", 26.0, 5.0, 50.0, 0.5, "frontal angle of the nose bearing", "angle frontal de l'appui nasal"),
+    ("bearing_splay", 27.5, 0.0, 50.0, 0.5, "splay angle of the nose bearing", "angle d'ouverture de l'appui nasal"),
     ("left_splay", 8.6, 0.0, 20.0, 0.1, "splay of the temple, left", "ouverture de la branche, gauche"),
     ("right_splay", 8.6, 0.0, 20.0, 0.1, "splay of the temple, right", "ouverture de la branche, droite"),
     ("left_pitch", 10.2, -6.0, 20.0, 0.1, "temple to the front, left", "branche à la face, gauche"),

@@ -15,9 +15,11 @@ from templates.eyewear.plan import CHAMFER, DEPTH, LIP, MOUTH, Plan
 
 NARROWER = 2.0
 """mm by which a front is narrower than the face."""
-INWARDS = 3.0
-"""mm of decentration that a front may need: 1 to 3 is usual (20/20, Cook)."""
-END, LONG_END = 9.6, 13.5
+INWARDS, OUTWARDS = (3.0, 3.8), 0.8
+"""mm of decentration that a front may need: 1 to 3 is usual (20/20, Cook), and the most where a face is wide, or narrow, for its eyes."""
+STYLE = 4.0
+"""mm by which a front may be wider or narrower than NARROWER says (6 is a style)."""
+END, LONG_END = 9.6, 14.0
 """mm from a lens's box to the front's end: what a hinge takes, and the most that looks like an end piece."""
 DBLS = (14.0, 24.0)
 USUAL_DBL, OF_PD = 18.0, 0.29
@@ -31,6 +33,8 @@ OFF_NOSE = 0.2
 """mm between the nose and a bearing."""
 CREST_AT, CREST_SLOPE, OVER_CREST = 5.0, 0.7, 3.0
 """A crest is told 5 below the pupil; downwards it comes forward by 0.7 mm a mm (faces of ICT); a bridge keeps 3 mm over it."""
+OPEN = 1.6
+"""mm from the middle to a bearing's front edge, at least."""
 CURVED = 15.0
 """mm before the cornea where a bridge's middle lies."""
 
@@ -76,17 +80,30 @@ def dbl_for(nose: Nose, lens: Lens, rim_wide: float) -> float:
     return need
 
 
-def box_for(pd: float, face: float, dbl: float) -> tuple[float, float]:
-    """A, and the width of the front: as wide as the face, unless the lenses then lie too far out, or too far in, of the eyes."""
+def box_for(pd: float, face: float, dbl: float) -> tuple[float, float, float]:
+    """A, DBL and the width of the front: as wide as the face, unless the lenses then lie too far out, or too far in, of the eyes.
+
+    Where the front would come out more than STYLE wider than that, the boxes stand farther apart, and are narrower; where it would come
+    out as much narrower, the lenses are wider, and decentred more.
+    """
     width = face - NARROWER
-    a = min((width - dbl - 2.0 * END) / 2.0, pd + 2.0 * INWARDS - dbl)
-    a = max(a, pd - dbl)
-    return a, min(max(width, 2.0 * a + dbl + 2.0 * END), 2.0 * a + dbl + 2.0 * LONG_END)
+    a = min((width - dbl - 2.0 * END) / 2.0, pd + 2.0 * INWARDS[0] - dbl)
+    a = max(a, pd - dbl - 2.0 * OUTWARDS)
+    over = min(max(2.0 * a + dbl + 2.0 * END - width - STYLE, 0.0), DBLS[1] - dbl)
+    a, dbl = a - over, dbl + over
+    short = (width - STYLE - 2.0 * a - dbl - 2.0 * LONG_END) / 2.0
+    a += min(max(short, 0.0), max(pd + 2.0 * INWARDS[1] - dbl - a, 0.0))
+    return a, dbl, min(max(width, 2.0 * a + dbl + 2.0 * END), 2.0 * a + dbl + 2.0 * LONG_END)
 
 
 def bridge_height(crest: float, pupil: float) -> float:
     """Of the underside of the bridge, over the boxes' middle."""
     return pupil - CREST_AT + (crest - CURVED) / CREST_SLOPE + OVER_CREST
+
+
+def splay_for(told: float, half: float, deep: float) -> float:
+    """Of the bearing, degrees: the nose's, unless its front edges would then meet under the bridge; half: how far its back is from the middle there."""
+    return min(told, angle_of(deep, max(half - OPEN, 0.0)))
 
 
 def hinge_height(b: float, rim_wide: float, end_high: float) -> float:
@@ -112,10 +129,14 @@ def to_bend(plan: Plan, one: Placed, ear_depth: float, vertex: float, splay: flo
     return back / (direction(splay)[0] * direction(pitch)[0])
 
 
+def inner(plan: Plan, one: Placed) -> float:
+    """From the middle to an open temple's inner face at the hinge."""
+    return lain((one.at, 0.0, -plan.rim_deep / 2), plan.radius)[0] + one.hinge.beside
+
+
 def splay(plan: Plan, one: Placed, ear_width: float, long: float, curve: float) -> float:
     """Degrees outwards of straight back at the hinge, so that the bent temple's inner face is as wide as the head over the ear."""
-    aside = lain((one.at, 0.0, -plan.rim_deep / 2), plan.radius)[0] + one.hinge.beside
-    return angle_of(long, ear_width / 2 - aside) + long / (2.0 * curve) * DEGREES
+    return angle_of(long, ear_width / 2 - inner(plan, one)) + long / (2.0 * curve) * DEGREES
 
 
 def pitch(tilt: float, ear_height: float, pupil: float, hinge: float, long: float) -> float:

@@ -38,6 +38,8 @@ SOFT = 1.2
 OPENING = 7.0
 """How fast a bearing leaves the nose below its end: by the square of the way, divided by so many mm."""
 STEP = 2.5
+TURNED = 0.75
+"""Of the front's radius, that it may reach aside: beyond, it would turn by more than 48 degrees."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,18 @@ class Plan:
     @property
     def end_at(self) -> float:
         """Where the front ends, along it."""
-        return along(self.width / 2, self.radius)
+        return along(min(self.width / 2, TURNED * self.radius), self.radius)
+
+    @property
+    def bearing_start(self) -> float:
+        """Height at which the bearing begins, under the bridge."""
+        return self.bridge_height - APEX
+
+    @property
+    def bearing_front(self) -> float:
+        """From the middle to the bearing's front edge where it is narrowest, under the bridge."""
+        (cos, sin), (c, s) = direction(self.frontal), direction(self.splay)
+        return self.bearing / 2 + (self.bearing_at - self.bearing_start) * sin / cos - self.rim_deep * s / c
 
     @property
     def base_radius(self) -> float:
@@ -164,7 +177,7 @@ def _bearing(plan: Plan, nasal: Floats) -> tuple[list[Pair], Floats]:
     """From under the bridge down the side of the nose until the rim lies nearer to it; the rim's nasal side (k, 2) runs downwards."""
     cos, sin = direction(plan.frontal)
     slope = sin / cos
-    start = plan.bridge_height - APEX
+    start = plan.bearing_start
 
     def side(height: float) -> tuple[float, float]:
         """x of the border there, and how much it is the nose's."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from engine.authoring import Measurement, Process, Relation, at_least, at_most, between, require
-from templates.eyewear.fitting import Nose
+from templates.eyewear.fitting import OPEN, Nose
 from templates.eyewear.hinge import COUNT, HIGH
 from templates.eyewear.lenses import Lens
 from templates.eyewear.pairing import Placed
-from templates.eyewear.plan import CHAMFER, DEPTH, Plan
+from templates.eyewear.plan import CHAMFER, DEPTH, TURNED, Plan
+from templates.eyewear.temple import Bar
 
 DECENTRED = (-1.0, 4.0)
 """mm (fit.md E)."""
+NEAR_EAR = 1.6
+"""mm from a temple to the head over the ear."""
 RIM = 1.4
 """mm of rim round the groove, at least: a worn frame has 1.5."""
 HALVES_APART = 1.0
 PD_SHARE = (0.34, 0.60)
 """Of the width of the face: no face has its pupils nearer, or farther apart."""
 EAR_SHARE = (0.92, 1.20)
-HEAVY = 45.0
+HEAVY = 36.0
 """g: a front and temples heavier than that slide down (ours)."""
 DENSITY = 0.00101
 SLOT = 0.3
@@ -53,7 +56,9 @@ def ends_hold_hinges(plan: Plan, one: Placed, lenses: tuple[Lens, Lens]) -> list
     lens = max(lenses[0].outline.boxed.b, lenses[1].outline.boxed.b)
     edge = plan.half_pd("left") + max(plan.a) / 2
     need = edge + plan.end_at - one.at + one.hinge.made.barrel / 2 + CHAMFER - DEPTH + SLOT
+    turned = ("a front this wide turns too far round: less face-form angle", "une face si large tourne trop : moins de galbe")
     return [
+        at_most(plan.width / 2, (TURNED - 0.02) * plan.radius, change="wrap", why=turned),
         at_least(plan.width, 2.0 * need, change="width", why=why),
         at_most(plan.hinge_height + plan.end_high / 2, lens / 2 + plan.rim_wide - 1.5, change="hinge_height", why=high),
         at_least(plan.hinge_height - plan.end_high / 2, -lens / 2 + 1.0, change="hinge_height", why=high),
@@ -95,12 +100,14 @@ def plausible(told: dict[str, Measurement]) -> list[Relation]:
 
 
 def clears_nose(plan: Plan, nose: Nose, need: float) -> list[Relation]:
-    """The bridge is no narrower than the nose."""
+    """The bridge is no narrower than the nose, and its bearings stay apart."""
     narrow = ("the bridge is too narrow for this nose", "le pont est trop étroit pour ce nez")
     bearing = ("the bearings stand in the nose", "les appuis entrent dans le nez")
+    open_ = ("the bearings would meet under the bridge", "les appuis se rejoindraient sous le pont")
     return [
         at_least(plan.dbl, need - 1.0, change="dbl", why=narrow),
         at_least(plan.bearing / 2, nose.half - 0.3, change="bearing", why=bearing),
+        at_least(plan.bearing_front, OPEN - 0.4, change="bearing_splay", why=open_),
     ]
 
 
@@ -115,6 +122,35 @@ def reaches_ears(plan: Plan, one: Placed, side: str, to_bend: float, need: float
         at_most(to_bend, need + 6.0, change=path, why=long),
         at_most(to_bend, 2.0 * one.at - 6.0, change=path, why=folded),
     ]
+
+
+def spreads(side: str, splay: float, need: float, long: float, wide: float, ear_width: float, curve: float) -> list[Relation]:
+    """The temple's inner face is as wide as the head over the ear. wide: between both at the hinges; need: the splay that does it, degrees."""
+    away = (
+        "temples that spread like this do not lie at the head over the ears",
+        "des branches ainsi ouvertes ne longent pas la tête aux oreilles",
+    )
+    broad = (
+        "the front is too wide: its temples would stand off the head",
+        "la face est trop large : ses branches s'écarteraient de la tête",
+    )
+    allowed = NEAR_EAR / long * 57.29577951308232
+    return [
+        at_most(wide, ear_width + 2.0 * NEAR_EAR + long * long / curve, change="width", why=broad),
+        between(splay, need - allowed, need + allowed, change=f"{side}_splay", why=away, unit="deg"),
+    ]
+
+
+def folds(plan: Plan, one: Placed, side: str, bar: Bar) -> list[Relation]:
+    """Closed, a temple passes under the hinge of the other side."""
+    why = (
+        "closed, the temple would meet the other hinge: it runs down too little",
+        "fermée, la branche toucherait l'autre charnière : elle descend trop peu",
+    )
+    total = bar.to_bend + bar.drop
+    places = [bar.place(total * k / 60.0) for k in range(61)]
+    there = [y + bar.tip / 2 + 1.0 for x, y in places if x > 2.0 * one.at - 8.0]
+    return [at_most(max(there), -COUNT * HIGH / 2, change=f"{side}_pitch", why=why)] if there else []
 
 
 def light(plan: Plan, lenses: tuple[Lens, Lens], long: float, deep: float) -> list[Relation]:
