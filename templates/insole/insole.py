@@ -303,7 +303,11 @@ class Insole(Left, Right, Template):
     def thickness(self, process: Process) -> list[Relation]:
         """Thick enough for the process and the person."""
         mass = None if self.body_mass is None else self.body_mass.value
-        return [r for side in self.sides() for r in rules.thick_enough(side, self._bed(side), mass, process)]
+        return [
+            r
+            for side in self.sides()
+            for r in rules.thick_enough(side, self._bed(side), mass, process, self._last().steepest(self._plan(side).length))
+        ]
 
     @rule
     def suits_the_foot(self, process: Process) -> list[Relation]:
@@ -316,25 +320,32 @@ class Insole(Left, Right, Template):
         return [r for side in self.sides() for r in rules.inside_shoe(side, self._plan(side), self.shoe_length)]
 
     @rule
+    def floor_above_letters(self, process: Process) -> list[Relation]:
+        """What a name and the side's mark leave of the shell."""
+        if not (self._last().flat and (self.name or self.side_mark)):
+            return []
+        zones = ("rear", "mid") if self.name else ("rear",)
+        return [r for side in self.sides() for r in rules.floor_above(side, self._bed(side), lettering.DEPTH, zones)]
+
+    @rule
     def name_shows(self, process: Process) -> list[Relation]:
-        """The name fits underneath, in letters that the process can show, with floor enough above them."""
+        """The name fits underneath, in letters that the process can show."""
         if not self.name:
             return []
         curved = ("letters want a flat underside", "les lettres demandent un dessous plat")
         if not self._last().flat:
-            return [require(False, change="name", why=curved)]
+            shape = {"heel_height": self.heel_height, "toe_spring": self.toe_spring}
+            return [at_most(value, 0.0, change=name, why=curved) for name, value in shape.items()]
         long = ("the name is too long for the underside", "le prénom est trop long pour le dessous")
         thin = ("its strokes would be too thin for this process", "ses traits seraient trop fins pour ce procédé")
         found = []
         for side in self.sides():
-            plan, bed = self._plan(side), self._bed(side)
-            height = lettering.capital(self.name, plan)
+            height = lettering.capital(self.name, self._plan(side))
             letters = self.name.outlines(height=max(height, lettering.LEAST), font=lettering.FONT)
             least = letters.least_height(process)
             found += [
                 at_least(height, lettering.LEAST, change="name", why=long),
                 require(least is not None and least <= max(height, lettering.LEAST), change="name", why=thin),
-                *rules.floor_above(side, bed, lettering.DEPTH),
             ]
         return found
 

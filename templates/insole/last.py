@@ -34,6 +34,10 @@ class Last:
         made: Floats = self.heel * (1.0 - u * u * (3.0 - 2.0 * u)) + self.toe * v * v
         return made
 
+    def steepest(self, length: float) -> float:
+        """Its greatest slope under a foot so long, mm in a mm: half way down the shank, or at the tip of the toe."""
+        return max(1.5 * self.heel / ((BALL - SEAT) * length), 2.0 * self.toe / ((1.0 - TOES) * length))
+
     def under(self, length: float, top: Grid) -> tuple[Grid, Grid]:
         """The grid of a bed raised by it, and its own on the same places."""
         x = top.origin[0] + top.pitch * np.arange(len(top.z))

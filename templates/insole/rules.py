@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from engine.authoring import Grid, Process, Relation, at_least, at_most, between
 from templates.insole.bed import THIN, Bed
 from templates.insole.plan import Plan
@@ -26,14 +29,15 @@ LENGTHS_APART = 5.0
 """mm: a typed and a scanned length that differ by more are asked about."""
 
 
-def thick_enough(side: str, bed: Bed, mass: float | None, process: Process) -> list[Relation]:
-    """Shell thickness against the process, the cover, and the person's weight."""
+def thick_enough(side: str, bed: Bed, mass: float | None, process: Process, steep: float) -> list[Relation]:
+    """Shell thickness against the process, the cover, and the person's weight. `steep`: the greatest slope of a last under it, across
+    which a shell is thinner than upright."""
     rear, mid, fore = bed.thickness
     left = (
         "the shell, less the cover, is too thin for the process",
         "la coque, moins le recouvrement, est trop mince pour le procédé",
     )
-    floor = max(process.wall + 0.2, THIN)
+    floor = max(process.wall + 0.2, THIN) * math.sqrt(1.0 + steep * steep)
     found = [
         at_least(value - bed.cover, floor, change=f"{side}_{name}", why=left)
         for name, value in (("rear", rear), ("mid", mid), ("fore", fore))
@@ -44,13 +48,12 @@ def thick_enough(side: str, bed: Bed, mass: float | None, process: Process) -> l
     return found
 
 
-def floor_above(side: str, bed: Bed, depth: float) -> list[Relation]:
-    """What letters of that depth leave of the shell."""
-    rear, mid, _ = bed.thickness
-    left = ("the shell left above the name is too thin", "la coque laissée au-dessus du prénom est trop mince")
+def floor_above(side: str, bed: Bed, depth: float, zones: Sequence[str]) -> list[Relation]:
+    """What letters of that depth leave of the shell in these zones."""
+    left = ("the shell left above the letters is too thin", "la coque laissée au-dessus des lettres est trop mince")
+    found = zip(("rear", "mid", "fore"), bed.thickness, strict=True)
     return [
-        at_least(value - bed.cover - depth, FLOOR, change=f"{side}_{name}", why=left)
-        for name, value in (("rear", rear), ("mid", mid))
+        at_least(value - bed.cover - depth, FLOOR, change=f"{side}_{name}", why=left) for name, value in found if name in zones
     ]
 
 

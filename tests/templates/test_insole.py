@@ -180,7 +180,8 @@ REFUSED = [
     (dict(left_first_head=105.0), "parameters.left_first_head", "elsewhere"),
     (dict(shoe_system="uk", shoe_size=42.0), "parameters.shoe_size", "no such size"),
     (dict(left_extent="three_quarter", left_extension=2.0), "parameters.left_extension", "ends"),
-    (dict(name="Zoé", left_rear=2.2), "parameters.left_rear", "too thin"),
+    (dict(name="Zoé", left_mid=2.2), "parameters.left_mid", "letters is too thin"),
+    (dict(left_rear=4.0, left_cover=2.5), "parameters.left_rear", "letters is too thin"),
     (dict(name="Maximiliane-Joseph"[:16] , left_length=140.0, left_ball=55.0, left_heel=40.0, left_first_head=104.0, left_extent="three_quarter", left_heel_cup=8.0, right_heel_cup=8.0), "parameters.name", "too long"),
 ]  # fmt: skip
 
@@ -237,5 +238,25 @@ def test_an_underside_over_a_last_rises_at_heel_and_toe() -> None:
 
 
 def test_letters_want_a_flat_underside() -> None:
-    with pytest.raises(Refused, match="name"):
-        check_rules(template(name="Zoé", heel_height=10.0), load_process("mjf-tpu"))
+    for field in ("heel_height", "toe_spring"):
+        with pytest.raises(Refused, match=field) as refused:
+            check_rules(template(name="Zoé", **{field: 10.0}), load_process("mjf-tpu"))
+        assert any(r.nearest == 0.0 for r in (refused.value, *refused.value.also))
+    check_rules(template(name="", heel_height=10.0), load_process("mjf-tpu"))
+
+
+def test_a_shell_over_a_steep_last_is_thicker_upright() -> None:
+    """Across it is as thick as the process needs."""
+    parameters = {
+        "heel_height": 30.0,
+        "left_length": 180.0,
+        "left_ball": 70.0,
+        "left_heel": 50.0,
+        "left_first_head": 133.0,
+        "feet": "left",
+    }
+    with pytest.raises(Refused, match="left_mid"):
+        check_rules(template(left_mid=2.8, left_cover=1.5, **parameters), load_process("mjf-tpu"))
+    check_rules(template(left_mid=2.9, left_cover=1.5, **parameters), load_process("mjf-tpu"))
+    flat = {**parameters, "heel_height": 0.0, "side_mark": False}
+    check_rules(template(left_mid=2.8, left_cover=1.5, **flat), load_process("mjf-tpu"))
