@@ -350,7 +350,7 @@ class Eyewear(Fields, Template):
         long = ("the text is too long for the temple", "le texte est trop long pour la branche")
         thin = ("its strokes would be too thin for this process", "ses traits seraient trop fins pour ce procédé")
         wall = ("the wall left behind the letters is too thin", "la paroi laissée derrière les lettres est trop mince")
-        found = [at_least(self.temple_deep - lettering.DEPTH, max(1.0, process.wall), change="temple_deep", why=wall)]
+        found = [at_least(self.temple_deep - lettering.DEPTH, max(1.5, process.wall), change="temple_deep", why=wall)]
         for side, change in (("left", "left_to_bend"), ("right", "name")):
             text, bar = self.said(side), self.bar(side)
             if text:

@@ -85,7 +85,7 @@ def test_the_frame_follows_each_measure() -> None:
     assert high.left_pitch < high.right_pitch - 3.0
     uneven = template({"right.pd": mm(30.0), "left.pd": mm(33.0)})
     plan = uneven.plan()
-    assert plan.half_pd("right") == plan.half_pd("left")  # the front is even; its lenses are decentred
+    assert plan.half_pd("right") == pytest.approx(plan.half_pd("left"))  # the front is even; its lenses are decentred
     crest = template({"nose_crest": mm(18.0)})
     assert crest.bridge_height > usual.bridge_height + 3.0
     deep = template(base=6.0)
@@ -184,7 +184,7 @@ def test_rules_say_what_would_do() -> None:
     assert "pupils" in str(refusal({"pd": mm(56.0), "face_width": mm(139.0)}, a=50.0, dbl=18.0))
     assert "slides down" in str(refusal({"face_width": mm(150.0)}, rim_wide=6.0, rim_deep=9.0, temple_deep=6.0, width=156.0))
     assert "head over the ears" in str(refusal(left_splay=2.0))
-    assert "letters" in str(refusal(temple_deep=2.0)) or "wall" in str(refusal(temple_deep=2.0))
+    assert "behind the letters" in str(refusal(temple_deep=2.0)) and refusal(temple_deep=2.0).nearest >= 2.1
 
 
 def test_notes_say_what_was_inferred_and_what_the_optician_needs() -> None:
