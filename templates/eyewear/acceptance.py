@@ -30,14 +30,14 @@ def front(
     found = []
     for side, french in SIDES.items():
         ring = bottom(part, side)
-        box, middle = _box(ring, plan, side)
+        box, middle, around = _box(ring, plan, side)
         boxed, pd = lenses[side].outline.boxed, told[f"{side}_pd"].value
         decentred = plan.half_pd(side) - pd
         found += [
             Fitted("a", box[0], boxed.a - BOX, boxed.a + BOX, (f"A, {side}", f"A, {french}"), "front"),
             Fitted("b", box[1], boxed.b - BOX, boxed.b + BOX, (f"B, {side}", f"B, {french}"), "front"),
             Fitted(
-                "aperture", _length(ring) - boxed.circumference, *CIRC,
+                "aperture", around - boxed.circumference, *CIRC,
                 (f"the opening less the lens, all round, {side}", f"l'ouverture moins le verre, en périmètre, côté {french}"), "front",
             ),
             Fitted(
@@ -98,30 +98,30 @@ def bottom(part: Part, side: str) -> Floats:
     return made
 
 
-def _box(ring: Floats, plan: Plan, side: str) -> tuple[tuple[float, float], float]:
-    """A and B of a ring as the lens's axis sees it, and how far aside of the middle its box's middle lies."""
+def _box(ring: Floats, plan: Plan, side: str) -> tuple[tuple[float, float], float, float]:
+    """A and B of a ring as the lens's axis sees it, how far aside of the middle its box's middle lies, and its length all round, flat."""
     angle = plan.lens_at(side) / plan.radius
     c, s = 1.0 - angle * angle / 2.0 + angle**4 / 24.0, angle - angle**3 / 6.0 + angle**5 / 120.0
     x, z = ring[:, 0], ring[:, 2] + plan.radius
-    across, ahead = x * c - z * s, x * s + z * c
+    across = x * c - z * s
     low, high = float(across.min()), float(across.max())
     middle = abs(0.5 * (low + high) * c + plan.radius * s)
     tall = float(ring[:, 1].max() - ring[:, 1].min())
-    assert float(ahead.min()) > 0.0
-    return (high - low, tall), middle
+    return (high - low, tall), middle, _length(np.stack((across, ring[:, 1]), axis=1))
 
 
 def _length(ring: Floats) -> float:
     ahead = np.roll(ring, -1, axis=0) - ring
-    return math.fsum(np.sqrt(ahead[:, 0] * ahead[:, 0] + ahead[:, 1] * ahead[:, 1] + ahead[:, 2] * ahead[:, 2]).tolist())
+    return math.fsum(np.sqrt(ahead[:, 0] * ahead[:, 0] + ahead[:, 1] * ahead[:, 1]).tolist())
 
 
 def _gaps(part: Part, plan: Plan, nose: Nose, pupil: float) -> list[float]:
     """From the edge's points at the bearing's back to the nose beside them, rising, where the bearing follows the nose; below 0 in it."""
     rows = np.unique(part.mesh.faces[part.patches["edge"].faces])
     points = part.mesh.points[rows]
-    high, low = min(pupil - NOSE[0], plan.bridge_height - 4.0), pupil - NOSE[1]
+    high, low = min(pupil - NOSE[0], plan.bearing_start), pupil - NOSE[1]
     back = points[:, 2] < -plan.rim_deep / 2 + 0.6
     near = points[back & (points[:, 1] < high) & (points[:, 1] > low) & (np.abs(points[:, 0]) < plan.dbl)]
-    cos = 1.0 / math.sqrt(1.0 + nose.slope * nose.slope)
-    return np.sort((np.abs(near[:, 0]) - nose.half - (nose.at - near[:, 1]) * nose.slope) * cos).tolist()
+    cos, own = 1.0 / math.sqrt(1.0 + nose.slope * nose.slope), nose.half + (nose.at - near[:, 1]) * nose.slope
+    made: list[float] = np.sort(((np.abs(near[:, 0]) - own) * cos)[own > plan.bearing_floor]).tolist()
+    return made

@@ -36,7 +36,7 @@ from templates.eyewear.fields import MEASURES, all_fields
 from templates.eyewear.hinge import COUNT, HIGH, Made, made_by
 from templates.eyewear.lenses import Lens, shaped, traced
 from templates.eyewear.pairing import Placed
-from templates.eyewear.plan import CHAMFER, Plan, border, opening, seat_of
+from templates.eyewear.plan import APART, CHAMFER, Plan, border, opening, seat_of
 
 Fields: Any = all_fields()
 COLOUR = "#2d5d7b"
@@ -82,15 +82,23 @@ class Eyewear(Fields, Template):
 
     @fit
     def box(self) -> Mapping[str, object]:
-        """The lenses' boxes, the distance between them, and the width of the front."""
+        """The lenses' boxes, and the distance between them."""
         told, aspect = self.told(), fitting.aspect(self.shape)
         face, pd = told["face_width"].value, told["pd"].value
-        nose, dbl, a, width = self.nose(), fitting.DBLS[0], 50.0, 0.0
+        nose, dbl, a = self.nose(), fitting.DBLS[0], 50.0
         for _ in range(3):
             _, lens = shaped(self.shape, self._on_step("a", a), self._on_step("b", aspect * a))
+            if self.left_radii is not None:
+                _, lens = self.both_lenses()
             least = fitting.dbl(fitting.dbl_for(nose, lens, self.rim_wide), pd)
-            a, dbl, width = fitting.box_for(pd, face, least)
-        return {n: self._on_step(n, v) for n, v in (("dbl", dbl), ("a", a), ("b", aspect * a), ("width", width))}
+            a, dbl = fitting.box_for(pd, face, least)
+        return {name: self._on_step(name, value) for name, value in (("dbl", dbl), ("a", a), ("b", aspect * a))}
+
+    @fit
+    def front_width(self) -> Mapping[str, object]:
+        """As wide as the face, as far as the lenses and the end pieces let it."""
+        plan = self.plan()
+        return {"width": self._on_step("width", fitting.width(self.told()["face_width"].value, sum(plan.a) + plan.dbl))}
 
     @fit
     def front_numbers(self) -> Mapping[str, object]:
@@ -107,10 +115,9 @@ class Eyewear(Fields, Template):
     @fit
     def bearing_numbers(self) -> Mapping[str, object]:
         """How far apart the bearings are, and how they spread backwards."""
-        nose, plan = self.nose(), self.plan()
-        narrowest = (plan.bearing_at - plan.bearing_start) * nose.slope
-        bearing = 2.0 * max(nose.half, fitting.OPEN + 0.2 - narrowest)
-        splay = fitting.splay_for(self.told()["nose_splay"].value, bearing / 2 + narrowest, self.rim_deep)
+        nose = self.nose()
+        bearing = 2.0 * max(nose.half, APART + 0.2)
+        splay = fitting.splay_for(self.told()["nose_splay"].value, bearing / 2, self.rim_deep)
         return {"bearing": self._on_step("bearing", bearing), "bearing_splay": self._on_step("bearing_splay", splay)}
 
     @fit
@@ -343,7 +350,7 @@ class Eyewear(Fields, Template):
         long = ("the text is too long for the temple", "le texte est trop long pour la branche")
         thin = ("its strokes would be too thin for this process", "ses traits seraient trop fins pour ce procédé")
         wall = ("the wall left behind the letters is too thin", "la paroi laissée derrière les lettres est trop mince")
-        found = [at_least(self.temple_deep - lettering.DEPTH, max(1.0, process.wall), change="temple_deep", why=wall)]
+        found = [at_least(self.temple_deep - lettering.DEPTH, max(1.5, process.wall), change="temple_deep", why=wall)]
         for side, change in (("left", "left_to_bend"), ("right", "name")):
             text, bar = self.said(side), self.bar(side)
             if text:

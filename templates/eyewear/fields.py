@@ -19,7 +19,6 @@ SHAPES = {
 BRIDGES = {
     "saddle": ("Saddle", "Selle"),
     "keyhole": ("Keyhole", "Trou de serrure"),
-    "pads": ("Built-in pads", "Plaquettes intégrées"),
 }
 
 MEASURES: tuple[tuple[str, float, float, str, str | None, str, str], ...] = (
@@ -44,8 +43,8 @@ MEASURES: tuple[tuple[str, float, float, str, str | None, str, str], ...] = (
 
 FITTED = ("Fitted to the person.", "Calculé pour la personne.")
 LENGTHS: tuple[tuple[str, float, float, float, float, str, str, tuple[str, str] | str], ...] = (
-    ("a", 49.52, 34.0, 62.0, 0.01, "A: width of a lens's box", "A : largeur du boîtier d'un verre", FITTED),
-    ("b", 44.57, 24.0, 58.0, 0.01, "B: height of a lens's box", "B : hauteur du boîtier d'un verre", FITTED),
+    ("a", 49.52, 32.0, 62.0, 0.01, "A: width of a lens's box", "A : largeur du boîtier d'un verre", FITTED),
+    ("b", 44.57, 20.0, 58.0, 0.01, "B: height of a lens's box", "B : hauteur du boîtier d'un verre", FITTED),
     ("dbl", 18.0, 10.0, 30.0, 0.01, "DBL: distance between the boxes", "DBL : distance entre les boîtiers", FITTED),
     ("width", 136.2, 92.0, 176.0, 0.1, "width of the front", "largeur de la face", FITTED),
     ("vertex", 12.5, 11.0, 15.0, 0.5, "vertex distance", "distance verre-œil", ("12 to 15 is usual.", "12 à 15 est usuel.")),

@@ -11,7 +11,7 @@ import numpy as np
 from engine.authoring import Measurement, angle_of, direction, lain, lens_aspect
 from templates.eyewear.lenses import Lens
 from templates.eyewear.pairing import DEGREES, Placed
-from templates.eyewear.plan import CHAMFER, DEPTH, LIP, MOUTH, Plan
+from templates.eyewear.plan import APART, CHAMFER, DEPTH, LIP, MOUTH, Plan
 
 NARROWER = 2.0
 """mm by which a front is narrower than the face."""
@@ -29,12 +29,12 @@ NOSE = (6.0, 14.0)
 BEARING_AT = 12.0
 """mm below the pupil: where a nose's width is told, so much before the cornea: TOLD_AT."""
 TOLD_AT = 9.0
+CLEAR = 0.5
+"""mm of DBL more than that, so that a bearing does not run into the rim before its end."""
 OFF_NOSE = 0.2
 """mm between the nose and a bearing."""
 CREST_AT, CREST_SLOPE, OVER_CREST = 5.0, 0.7, 3.0
 """A crest is told 5 below the pupil; downwards it comes forward by 0.7 mm a mm (faces of ICT); a bridge keeps 3 mm over it."""
-OPEN = 1.6
-"""mm from the middle to a bearing's front edge, at least."""
 CURVED = 15.0
 """mm before the cornea where a bridge's middle lies."""
 
@@ -76,24 +76,29 @@ def dbl_for(nose: Nose, lens: Lens, rim_wide: float) -> float:
     for below in (BEARING_AT - 4.0, BEARING_AT, NOSE[1]):
         height = nose.at + BEARING_AT - below
         recess = float(np.interp(height, side_y, side_x)) - float(x.min())
-        need = max(need, 2.0 * (nose.half + (nose.at - height) * nose.slope - recess + rim_wide - DEPTH))
+        need = max(need, 2.0 * (nose.half + (nose.at - height) * nose.slope - recess + rim_wide - DEPTH) + CLEAR)
     return need
 
 
-def box_for(pd: float, face: float, dbl: float) -> tuple[float, float, float]:
-    """A, DBL and the width of the front: as wide as the face, unless the lenses then lie too far out, or too far in, of the eyes.
+def box_for(pd: float, face: float, dbl: float) -> tuple[float, float]:
+    """A and DBL of a front as wide as the face, unless the lenses then lie too far out, or too far in, of the eyes.
 
     Where the front would come out more than STYLE wider than that, the boxes stand farther apart, and are narrower; where it would come
     out as much narrower, the lenses are wider, and decentred more.
     """
-    width = face - NARROWER
-    a = min((width - dbl - 2.0 * END) / 2.0, pd + 2.0 * INWARDS[0] - dbl)
+    wanted = face - NARROWER
+    a = min((wanted - dbl - 2.0 * END) / 2.0, pd + 2.0 * INWARDS[0] - dbl)
     a = max(a, pd - dbl - 2.0 * OUTWARDS)
-    over = min(max(2.0 * a + dbl + 2.0 * END - width - STYLE, 0.0), DBLS[1] - dbl)
+    over = min(max(2.0 * a + dbl + 2.0 * END - wanted - STYLE, 0.0), DBLS[1] - dbl)
     a, dbl = a - over, dbl + over
-    short = (width - STYLE - 2.0 * a - dbl - 2.0 * LONG_END) / 2.0
+    short = (wanted - STYLE - 2.0 * a - dbl - 2.0 * LONG_END) / 2.0
     a += min(max(short, 0.0), max(pd + 2.0 * INWARDS[1] - dbl - a, 0.0))
-    return a, dbl, min(max(width, 2.0 * a + dbl + 2.0 * END), 2.0 * a + dbl + 2.0 * LONG_END)
+    return a, dbl
+
+
+def width(face: float, boxes: float) -> float:
+    """Of the front, whose lenses and bridge take `boxes` mm."""
+    return min(max(face - NARROWER, boxes + 2.0 * END), boxes + 2.0 * LONG_END)
 
 
 def bridge_height(crest: float, pupil: float) -> float:
@@ -102,8 +107,8 @@ def bridge_height(crest: float, pupil: float) -> float:
 
 
 def splay_for(told: float, half: float, deep: float) -> float:
-    """Of the bearing, degrees: the nose's, unless its front edges would then meet under the bridge; half: how far its back is from the middle there."""
-    return min(told, angle_of(deep, max(half - OPEN, 0.0)))
+    """Of the bearing, degrees: the nose's, unless its front edges would then come too near to each other; half: of the width at its back."""
+    return min(told, angle_of(deep, max(half - APART - 0.2, 0.0)))
 
 
 def hinge_height(b: float, rim_wide: float, end_high: float) -> float:

@@ -37,6 +37,8 @@ SOFT = 1.2
 """mm nearer to each other than that, a bearing's side and the rim run into each other."""
 OPENING = 7.0
 """How fast a bearing leaves the nose below its end: by the square of the way, divided by so many mm."""
+APART = 1.4
+"""mm from the middle to a bearing's front edge, at least."""
 STEP = 2.5
 TURNED = 0.75
 """Of the front's radius, that it may reach aside: beyond, it would turn by more than 48 degrees."""
@@ -91,13 +93,22 @@ class Plan:
     @property
     def bearing_start(self) -> float:
         """Height at which the bearing begins, under the bridge."""
-        return self.bridge_height - APEX
+        return self.bridge_height - (2.25 * KEYHOLE if self.bridge == "keyhole" else APEX)
 
     @property
     def bearing_front(self) -> float:
-        """From the middle to the bearing's front edge where it is narrowest, under the bridge."""
-        (cos, sin), (c, s) = direction(self.frontal), direction(self.splay)
-        return self.bearing / 2 + (self.bearing_at - self.bearing_start) * sin / cos - self.rim_deep * s / c
+        """From the middle to the bearing's front edge, at bearing_at."""
+        return self.bearing / 2 - self._leans
+
+    @property
+    def bearing_floor(self) -> float:
+        """Nearer to the middle a bearing's back does not come: its front edges would meet under the bridge."""
+        return self._leans + APART
+
+    @property
+    def _leans(self) -> float:
+        cos, sin = direction(self.splay)
+        return self.rim_deep * sin / cos
 
     @property
     def base_radius(self) -> float:
@@ -182,7 +193,8 @@ def _bearing(plan: Plan, nasal: Floats) -> tuple[list[Pair], Floats]:
     def side(height: float) -> tuple[float, float]:
         """x of the border there, and how much it is the nose's."""
         beyond = max(plan.bearing_end - height, 0.0)
-        own, rim = plan.bearing / 2 + (plan.bearing_at - height) * slope + beyond * beyond / OPENING, _at(nasal, height)
+        own = max(plan.bearing / 2 + (plan.bearing_at - height) * slope, plan.bearing_floor) + beyond * beyond / OPENING
+        rim = _at(nasal, height)
         share = min(max(0.5 + 0.5 * (rim - own) / SOFT, 0.0), 1.0)
         return rim + (own - rim) * share - SOFT * share * (1.0 - share), share
 
@@ -192,7 +204,6 @@ def _bearing(plan: Plan, nasal: Floats) -> tuple[list[Pair], Floats]:
         middle = plan.bridge_height - KEYHOLE
         ways = [direction(degrees) for degrees in (62.0, 34.0, 6.0, -22.0)]
         points = [(KEYHOLE * c, middle + KEYHOLE * s) for c, s in ways]
-        start = middle - 1.25 * KEYHOLE
     else:
         ways = [direction(degrees) for degrees in (67.5, 45.0, 22.5)]
         points = [(first * c, start + APEX * s) for c, s in ways]

