@@ -1,0 +1,85 @@
+"""A scan made ready for a face to be looked for in it: welded, thinned where it is finer than needed, smoothed, its borders known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.body import pieces
+from engine.body.surface import Surface
+from engine.model.mesh import Mesh
+from kernels import lattice, lying, register, taubin
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+MANY = 120_000
+"""Triangles: what has more is thinned to about ENOUGH first."""
+ENOUGH = 60_000
+BORDER = 2.5
+"""mm from a border: what is nearest to it there may belong to what the scan does not show."""
+_RINGS = 6
+_STRAY = 0.02  # of the surface: less is left out
+
+
+@dataclass(frozen=True, eq=False)
+class FaceScan:
+    """`onto`: the surface and its tree; normals (m, 3) of its faces; lost (m,): those within BORDER of a border."""
+
+    surface: Surface
+    onto: register.Surface
+    normals: Floats
+    lost: Bools
+
+
+def ready(surface: Surface) -> FaceScan:
+    """The surface with its tree."""
+    onto = register.surface(surface.points, surface.faces)
+    normals = np.empty((len(surface.faces), 3))
+    register.planes(surface.points, surface.faces, np.arange(len(surface.faces), dtype=np.int32), normals)
+    return FaceScan(surface, onto, normals, _lost(surface))
+
+
+def without_strays(surface: Surface) -> Surface:
+    """Without pieces that are small beside the whole."""
+    island, told = pieces.split(surface)
+    kept = np.flatnonzero(told[:, 0] >= _STRAY * float(told[:, 0].max()))
+    return surface if len(kept) == len(told) else surface.only(np.isin(island, kept))
+
+
+def thinned(points: Floats, faces: npt.NDArray[np.int32]) -> Mesh:
+    """One point for all in a cell of a cubic grid, their mean, so that about ENOUGH triangles are left; as it is where they are no more
+    than MANY. InputError is left to who reads it on: nothing here looks at what the points are."""
+    if len(faces) <= MANY:
+        return Mesh(points, faces)
+    told = np.empty(8)
+    lying.whole(points, faces, told)
+    cell = math.sqrt(2.0 * float(told[0]) / ENOUGH)
+    steps = np.empty(points.shape, np.int32)
+    middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
+    if not cell > 0.0 or lattice.quantise(points - middle, 1.0 / cell, steps) > 0:
+        return Mesh(points, faces)
+    target, table = np.empty(len(steps), np.int32), np.empty(1 << (2 * len(steps)).bit_length(), np.int32)
+    count = lattice.weld(steps, table, target, np.empty(1, np.int64))
+    share = np.bincount(target, minlength=count)
+    made = np.column_stack([np.bincount(target, points[:, d], count) / share for d in range(3)])
+    rows = np.empty(faces.shape, np.int32)
+    lattice.remap(faces, target, rows)
+    a, b, c = rows.T
+    rows = rows[(a != b) & (b != c) & (c != a)]
+    sides = np.sort(rows, axis=1).astype(np.int64)
+    _, first = np.unique((sides[:, 0] * count + sides[:, 1]) * count + sides[:, 2], return_index=True)
+    return Mesh(np.ascontiguousarray(made), np.ascontiguousarray(rows[np.sort(first)]))
+
+
+def _lost(surface: Surface) -> Bools:
+    near = pieces.borders(surface)[:, 0] != taubin.INSIDE
+    rings = min(_RINGS, math.ceil(BORDER / pieces.mean_edge(surface)))
+    lost = near[surface.faces].any(axis=1)
+    for _ in range(rings - 1):
+        near[surface.faces[lost]] = True
+        lost = near[surface.faces].any(axis=1)
+    return lost

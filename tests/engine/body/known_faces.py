@@ -1,0 +1,158 @@
+"""Faces whose measures are known: drawn from the whole basis, deformed, cropped, thinned, with noise, holes and strays, in any pose.
+
+Nothing here is shared with what reads scans but the numbers of the basis' vertices.
+"""
+
+from __future__ import annotations
+
+import functools
+import pathlib
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from engine.model.mesh import Mesh
+
+BASIS = "head/ict_facekit_identity_basis_mm.npz"
+LANDMARKS = {
+    "left_ear_root": 8451, "right_ear_root": 8176, "left_tragion": 6738, "right_tragion": 7465, "sellion": 978,
+    "left_eye_inner": 3742, "left_eye_outer": 3721, "right_eye_inner": 1528, "right_eye_outer": 1507,
+}  # fmt: skip
+CROPS = ("front", "ears", "head")
+NOSE = ((-15.0, 15.0), (-16.0, 4.0))
+"""x and y in the face's frame, mm: the nose's skin there is compared with the truth."""
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """`scan` in its pose; `points`, `faces`: the true surface in the face's frame; `landmarks` there; `rotation`, `shift` bring the frame
+    to the scan."""
+
+    scan: Mesh
+    points: np.ndarray
+    faces: np.ndarray
+    landmarks: dict[str, np.ndarray]
+    rotation: Rotation
+    shift: np.ndarray
+
+    @property
+    def pd(self) -> float:
+        return float(self.landmarks["left_pupil"][0] - self.landmarks["right_pupil"][0])
+
+
+@functools.cache
+def basis(path: pathlib.Path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as made:
+        return {name: made[name] for name in made.files}
+
+
+def drawn(path: pathlib.Path, seed: int, *, outside: bool, crop: str | None = None, triangles: int | None = None, noise: float = 0.3) -> Known:
+    """A face of the whole basis, all of 100 modes."""
+    random = np.random.default_rng(seed)
+    told = basis(path)
+    amounts = random.normal(size=100)
+    points = told["neutral_mm"] + np.tensordot(amounts, told["modes_mm"].astype(np.float64), 1)
+    if outside:
+        points = points + field(random, points[:11248], points)
+    sclera = {side: told[f"sclera_{side}"][np.argmax(told["neutral_mm"][told[f"sclera_{side}"], 2])] for side in "lr"}
+    pupils = {side: np.array([*points[told[f"iris_{side}"], :2].mean(axis=0), points[sclera[side], 2]]) for side in "lr"}
+    origin = (pupils["l"] + pupils["r"]) / 2
+    landmarks = {name: points[row] - origin for name, row in LANDMARKS.items()}
+    landmarks |= {"left_pupil": pupils["l"] - origin, "right_pupil": pupils["r"] - origin}
+    skin, faces = points[:11248] - origin, told["tri"].astype(np.int64)
+    crop = crop or CROPS[int(random.integers(3))]
+    shown = skin.copy()
+    if crop == "head" and random.random() < 0.5:
+        shown = shown + hair(random, shown)
+    kept = faces[inside(shown[faces].mean(axis=1), crop)]
+    aim = triangles or int(np.exp(random.uniform(np.log(5000), np.log(50_000))))
+    made, rows = thinned(shown, kept, aim)
+    made = made + random.normal(size=made.shape) * noise
+    made, rows = worn(random, made, rows)
+    rotation, shift = Rotation.random(random_state=int(random.integers(2**31))), random.uniform(-300, 300, 3)
+    scan = Mesh(np.ascontiguousarray(rotation.apply(made) + shift), np.ascontiguousarray(rows.astype(np.int32)))
+    return Known(scan, skin, faces.astype(np.int32), landmarks, rotation, shift)
+
+
+def field(random: np.random.Generator, places: np.ndarray, points: np.ndarray, most: float = 2.0) -> np.ndarray:
+    """A smooth random field at `points`, at most so long among `places`."""
+    count = 12
+    at, wide = places[random.integers(len(places), size=count)], random.uniform(15.0, 40.0, count)
+    way = random.normal(size=(count, 3))
+
+    def sums(where: np.ndarray) -> np.ndarray:
+        square = ((where[:, None] - at) ** 2).sum(axis=2)
+        return np.exp(-square / (2 * wide**2)) @ way
+
+    return sums(points) * (most / np.linalg.norm(sums(places), axis=1).max())
+
+
+def hair(random: np.random.Generator, points: np.ndarray) -> np.ndarray:
+    """Away from the middle of the head, above the forehead and behind the ears."""
+    middle = np.array([0.0, 20.0, -110.0])
+    out = points - middle
+    out /= np.linalg.norm(out, axis=1)[:, None]
+    much = np.clip((points[:, 1] - 45.0) / 25.0, 0.0, 1.0) + np.clip((-points[:, 2] - 110.0) / 25.0, 0.0, 1.0)
+    rough = 1.0 + 0.3 * np.sin(points @ random.normal(size=3) * 0.3)
+    return out * (np.clip(much, 0.0, 1.0) * rough * random.uniform(4.0, 18.0))[:, None]
+
+
+def inside(middles: np.ndarray, crop: str) -> np.ndarray:
+    """Which faces a scanner saw."""
+    x, y, z = middles.T
+    if crop == "front":
+        return (z > -62.0) & (y > -112.0) & (y < 62.0)
+    return (z > -125.0) & (y > -125.0) & (y < 75.0) if crop == "ears" else np.ones(len(middles), bool)
+
+
+def thinned(points: np.ndarray, faces: np.ndarray, aim: int) -> tuple[np.ndarray, np.ndarray]:
+    """About so many triangles: one point for all in a cell."""
+    while len(faces) < 1.6 * aim:
+        points, faces = halved(points, faces)
+    low, high = 0.2, 20.0
+    best = (points, faces)
+    for _ in range(16):
+        cell = (low * high) ** 0.5
+        best = clustered(points, faces, cell)
+        low, high = (cell, high) if len(best[1]) > aim else (low, cell)
+    return best
+
+
+def halved(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each triangle in four."""
+    edges = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
+    unique, row = np.unique(edges, axis=0, return_inverse=True)
+    middle = row.reshape(-1, 3) + len(points)
+    a, b, c = faces.T
+    ab, bc, ca = middle.T
+    made = np.concatenate([np.column_stack(t) for t in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))])
+    return np.concatenate([points, points[unique].mean(axis=1)]), made
+
+
+def clustered(points: np.ndarray, faces: np.ndarray, cell: float) -> tuple[np.ndarray, np.ndarray]:
+    _, first, row = np.unique(np.floor(points / cell).astype(np.int64), axis=0, return_index=True, return_inverse=True)
+    rows = row.reshape(-1)[faces]
+    a, b, c = rows.T
+    rows = rows[(a != b) & (b != c) & (c != a)]
+    _, one = np.unique(np.sort(rows, axis=1), axis=0, return_index=True)
+    rows = rows[np.sort(one)]
+    used, rows = np.unique(rows, return_inverse=True)
+    return points[first][used], rows.reshape(-1, 3)
+
+
+def worn(random: np.random.Generator, points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Holes of up to 10 mm, points that are far off, and strays round about."""
+    middles = points[faces].mean(axis=1)
+    for _ in range(int(random.integers(2, 7))):
+        at = middles[random.integers(len(middles))]
+        kept = np.linalg.norm(middles - at, axis=1) > random.uniform(3.0, 10.0)
+        faces, middles = faces[kept], middles[kept]
+    points = points.copy()
+    odd = random.integers(len(points), size=max(5, len(points) // 500))
+    points[odd] += random.normal(size=(len(odd), 3)) * 4.0
+    count = int(random.integers(10, 60))
+    low, high = points.min(axis=0) - 20.0, points.max(axis=0) + 20.0
+    strays = (random.uniform(low, high, (count, 3))[:, None] + random.normal(size=(count, 3, 3)) * 2.0).reshape(-1, 3)
+    rows = np.arange(3 * count).reshape(-1, 3) + len(points)
+    return np.concatenate([points, strays]), np.concatenate([faces, rows])
