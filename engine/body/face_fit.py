@@ -30,6 +30,9 @@ SIGMA = 1.0
 _SHIFTS = ((0.0, 0.0), (0.0, 35.0), (0.0, 70.0), (45.0, 70.0))
 """mm up and forward from the middle of the scan: where the middle of the model may be."""
 _TRIM = 0.7
+STRANGE = 1000.0
+"""So much of the square of the amounts outweighs that the model lies wholly on the scan (M: 12 to 30 against 50 to 300 with few modes, 25
+to 110 against 300 to 650 with all, right against wrong poses)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,16 @@ class Fit:
     motion: Floats
     amounts: Floats
     score: float = 0.0
+
+    @property
+    def strange(self) -> float:
+        """The square of the amounts: about as many as there are modes for a face, several times that for what is none."""
+        return math.fsum((self.amounts * self.amounts).tolist())
+
+    @property
+    def worth(self) -> float:
+        """By which fits are compared."""
+        return self.score - self.strange / STRANGE
 
 
 @dataclass(frozen=True)
@@ -62,8 +75,9 @@ def found(scan: FaceScan, model: Table) -> Fit:
     """The best fit there is; whether it is one, who asks must judge (`score`)."""
     kept = [_improved(scan, model, start, ROUGH, 4) for start in _starts(scan, model)]
     kept = [_improved(scan, model, fit, ROUGH, 8) for fit in _best(kept, 24)]
-    kept = [_improved(scan, model, fit, FEW, 8) for fit in _best(kept, 8)]
-    kept = [_improved(scan, model, fit, ALL, 4) for fit in _best(kept, 3)]
+    kept = [_improved(scan, model, fit, FEW, 3) for fit in _best(kept, 16)]
+    kept = [_improved(scan, model, fit, FEW, 5) for fit in _best(kept, 8)]
+    kept = [_improved(scan, model, fit, ALL, 4) for fit in _best(kept, 4)]
     return _improved(scan, model, _best(kept, 1)[0], ALL, 16)
 
 
@@ -136,7 +150,7 @@ def _mean(points: Floats) -> Floats:
 def _best(fits: Sequence[Fit], count: int) -> list[Fit]:
     """The best that are unlike: 15 degrees, or 10 mm apart where the face is."""
     made: list[Fit] = []
-    for fit in sorted(fits, key=lambda f: -f.score):
+    for fit in sorted(fits, key=lambda f: -f.worth):
         if len(made) == count:
             break
         if not any(_same(fit, other) for other in made):

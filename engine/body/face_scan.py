@@ -16,9 +16,8 @@ from kernels import lattice, lying, register, taubin
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-MANY = 120_000
-"""Triangles: what has more is thinned to about ENOUGH first."""
-ENOUGH = 60_000
+CELL, ENOUGH = 2.0, 60_000
+"""mm and triangles: what is finer than both is thinned to that; the mean of what is in a cell has less noise."""
 BORDER = 2.5
 """mm from a border: what is nearest to it there may belong to what the scan does not show."""
 _RINGS = 6
@@ -51,13 +50,12 @@ def without_strays(surface: Surface) -> Surface:
 
 
 def thinned(points: Floats, faces: npt.NDArray[np.int32]) -> Mesh:
-    """One point for all in a cell of a cubic grid, their mean, so that about ENOUGH triangles are left; as it is where they are no more
-    than MANY. InputError is left to who reads it on: nothing here looks at what the points are."""
-    if len(faces) <= MANY:
-        return Mesh(points, faces)
+    """One point for all in a cell of a cubic grid, their mean; as it is where it is no finer than that."""
     told = np.empty(8)
     lying.whole(points, faces, told)
-    cell = math.sqrt(2.0 * float(told[0]) / ENOUGH)
+    cell = max(CELL, math.sqrt(2.0 * float(told[0]) / ENOUGH))
+    if cell * cell * len(faces) < 4.0 * float(told[0]):
+        return Mesh(points, faces)
     steps = np.empty(points.shape, np.int32)
     middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
     if not cell > 0.0 or lattice.quantise(points - middle, 1.0 / cell, steps) > 0:

@@ -9,6 +9,7 @@ import functools
 import pathlib
 from dataclasses import dataclass
 
+import igl
 import numpy as np
 from scipy.spatial.transform import Rotation
 
@@ -107,16 +108,26 @@ def inside(middles: np.ndarray, crop: str) -> np.ndarray:
 
 
 def thinned(points: np.ndarray, faces: np.ndarray, aim: int) -> tuple[np.ndarray, np.ndarray]:
-    """About so many triangles: one point for all in a cell."""
-    while len(faces) < 1.6 * aim:
+    """About so many triangles, by quadrics (Garland and Heckbert 1997)."""
+    faces = without_knots(faces)
+    used, rows = np.unique(faces, return_inverse=True)
+    points, faces = points[used], rows.reshape(-1, 3)
+    while len(faces) < aim:
         points, faces = halved(points, faces)
-    low, high = 0.2, 20.0
-    best = (points, faces)
-    for _ in range(16):
-        cell = (low * high) ** 0.5
-        best = clustered(points, faces, cell)
-        low, high = (cell, high) if len(best[1]) > aim else (low, cell)
-    return best
+    made, rows = igl.qslim(points, faces, aim)[:2]
+    return made, rows
+
+
+def without_knots(faces: np.ndarray) -> np.ndarray:
+    """Without faces at points where two borders meet, of which quadrics make nothing."""
+    while True:
+        edges = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
+        unique, count = np.unique(edges, axis=0, return_counts=True)
+        ends, met = np.unique(unique[count == 1], return_counts=True)
+        knots = ends[met > 2]
+        if not len(knots):
+            return faces
+        faces = faces[~np.isin(faces, knots).any(axis=1)]
 
 
 def halved(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -128,17 +139,6 @@ def halved(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarra
     ab, bc, ca = middle.T
     made = np.concatenate([np.column_stack(t) for t in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))])
     return np.concatenate([points, points[unique].mean(axis=1)]), made
-
-
-def clustered(points: np.ndarray, faces: np.ndarray, cell: float) -> tuple[np.ndarray, np.ndarray]:
-    _, first, row = np.unique(np.floor(points / cell).astype(np.int64), axis=0, return_index=True, return_inverse=True)
-    rows = row.reshape(-1)[faces]
-    a, b, c = rows.T
-    rows = rows[(a != b) & (b != c) & (c != a)]
-    _, one = np.unique(np.sort(rows, axis=1), axis=0, return_index=True)
-    rows = rows[np.sort(one)]
-    used, rows = np.unique(rows, return_inverse=True)
-    return points[first][used], rows.reshape(-1, 3)
 
 
 def worn(random: np.random.Generator, points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
