@@ -9,30 +9,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.body.face_scan import FaceScan
 from engine.body.face_table import PUPILS, Table
+from engine.body.standing import cross, length
 from kernels import axes, morph, nearest, register
 
 Floats = npt.NDArray[np.float64]
-Int64s = npt.NDArray[np.int64]
 
 SIZE = 100.0
 """mm: turns and shifts weigh alike there."""
 ALIKE = 0.6
 """Cosine, 53 degrees: normals of scan and model that differ more belong to other skin."""
-SIGMA = 1.0
+SIGMA = 0.4
 """mm: what a point of the scan says of the model, one standard deviation: noise, and that no face is quite in its span."""
-_SHIFTS = ((0.0, 0.0), (0.0, 35.0), (0.0, 70.0), (45.0, 70.0))
-"""mm up and forward from the middle of the scan: where the middle of the model may be."""
-_TRIM = 0.7
 STRANGE = 1000.0
 """So much of the square of the amounts outweighs that the model lies wholly on the scan (M: 12 to 30 against 50 to 300 with few modes, 25
 to 110 against 300 to 650 with all, right against wrong poses)."""
+_SHIFTS = ((0.0, 0.0), (0.0, 35.0), (0.0, 70.0), (45.0, 70.0))
+"""mm up and forward from the middle of the scan: where the middle of the model may be."""
+_TRIM = 0.7
+_APART = (0.991, 10.0)
+"""Half the cosine's angle, 15 degrees, and mm at the face: nearer fits are one."""
+_LOOSE = 1e-6  # beside the sums: what nothing fixes is left as it is
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +59,8 @@ class Fit:
 
 @dataclass(frozen=True)
 class Look:
-    """How a fit is improved: with so many of the model's points and modes, to what distance (mm; None: the nearest _TRIM of all), Cauchy's
-    scale, the least cosine of normals."""
+    """With so many of the model's points and modes; to what distance (mm; None: the nearest _TRIM of all); Cauchy's scale; the least
+    cosine of normals."""
 
     points: int
     modes: int
@@ -68,17 +71,84 @@ class Look:
 
 ROUGH = Look(300, 0, None, 6.0, 0.2)
 FEW = Look(600, 15, 12.0, 3.0)
-ALL = Look(1500, 90, 8.0, 2.0)
+ALL = Look(1500, 90, 8.0, 0.6)
+
+
+@dataclass(frozen=True, eq=False)
+class Laid:
+    """What a fit's points meet on the scan: places (n, 3), distances, offs and weights (n,) of `morph.trusted`, normals (n, 3)."""
+
+    places: Floats
+    distances: Floats
+    offs: Floats
+    weights: Floats
+    normals: Floats
+
+
+class Part:
+    """The model's skin, as much of it as a look takes."""
+
+    def __init__(self, model: Table, look: Look) -> None:
+        rows = slice(len(PUPILS), look.points)
+        self.look = look
+        self.mean, self.own = np.ascontiguousarray(model.mean[rows]), np.ascontiguousarray(model.normals[rows])
+        self.modes = np.ascontiguousarray(model.modes[rows])
+
+    def laid(self, scan: FaceScan, motion: Floats, amounts: Floats) -> Laid:
+        """Each point, and its nearest on the scan."""
+        n, look = len(self.mean), self.look
+        shape, places, offs, weights = np.empty((n, 3)), np.empty((n, 3)), np.empty(n), np.empty(n)
+        morph.shaped(self.mean, self.modes, amounts, shape)
+        register.move(shape, motion, places)
+        near = nearest.find(scan.onto.points, scan.onto.faces, scan.onto.tree, scan.onto.lanes, places)
+        kept = int(_TRIM * n)
+        far = float(np.partition(near.distances, kept)[kept]) if look.far is None else look.far
+        normals = scan.normals[near.faces]
+        lost = scan.lost[near.faces]
+        morph.trusted(places, near.points, normals, self.own, lost, motion, look.cosine, far, look.scale, offs, weights)
+        return Laid(places, near.distances, offs, weights, normals)
+
+    def equations(self, laid: Laid, motion: Floats, amounts: Floats, centre: Floats) -> tuple[Floats, Floats]:
+        """The factor of the normal equations, times SIGMA squared (`morph.factored`), and their right side."""
+        u = morph.POSE + len(amounts)
+        square, right = np.empty((u, u)), np.empty(u)
+        morph.gathered(
+            laid.places, laid.offs, laid.normals, laid.weights, self.modes, motion, centre, SIZE, np.empty(u), square, right
+        )
+        k = np.arange(u)
+        square[k, k] += np.where(k < morph.POSE, _LOOSE, SIGMA * SIGMA)
+        right[morph.POSE :] -= SIGMA * SIGMA * amounts
+        morph.factored(square)
+        return square, right
+
+    def improved(self, scan: FaceScan, fit: Fit, steps: int) -> Fit:
+        """After so many steps."""
+        motion, amounts = fit.motion.copy(), np.zeros(self.look.modes)
+        amounts[: len(fit.amounts)] = fit.amounts
+        for _ in range(steps):
+            laid = self.laid(scan, motion, amounts)
+            centre = _mean(laid.places)
+            factor, right = self.equations(laid, motion, amounts, centre)
+            morph.forward(factor, right)
+            morph.backward(factor, right)
+            amounts = amounts + right[morph.POSE :]
+            right[:3] /= SIZE
+            register.turn(right[: morph.POSE].copy(), centre, SIZE, motion)
+        laid = self.laid(scan, motion, amounts)
+        away = laid.distances / self.look.scale
+        near = np.where(laid.weights > 0.0, 1.0 / (1.0 + away * away), 0.0)
+        return Fit(motion, amounts, math.fsum(near.tolist()) / len(near))
 
 
 def found(scan: FaceScan, model: Table) -> Fit:
-    """The best fit there is; whether it is one, who asks must judge (`score`)."""
-    kept = [_improved(scan, model, start, ROUGH, 4) for start in _starts(scan, model)]
-    kept = [_improved(scan, model, fit, ROUGH, 8) for fit in _best(kept, 24)]
-    kept = [_improved(scan, model, fit, FEW, 3) for fit in _best(kept, 16)]
-    kept = [_improved(scan, model, fit, FEW, 5) for fit in _best(kept, 8)]
-    kept = [_improved(scan, model, fit, ALL, 4) for fit in _best(kept, 4)]
-    return _improved(scan, model, _best(kept, 1)[0], ALL, 16)
+    """The best fit there is; whether it is one, who asks must judge."""
+    rough, few, every = (Part(model, look) for look in (ROUGH, FEW, ALL))
+    kept = [rough.improved(scan, start, 4) for start in _starts(scan, model)]
+    kept = [rough.improved(scan, fit, 8) for fit in _best(kept, 24)]
+    kept = [few.improved(scan, fit, 3) for fit in _best(kept, 16)]
+    kept = [few.improved(scan, fit, 5) for fit in _best(kept, 8)]
+    kept = [every.improved(scan, fit, 4) for fit in _best(kept, 4)]
+    return every.improved(scan, _best(kept, 1)[0], 16)
 
 
 def _starts(scan: FaceScan, model: Table) -> list[Fit]:
@@ -87,60 +157,29 @@ def _starts(scan: FaceScan, model: Table) -> list[Fit]:
     axes.axes_of(spread, frame)
     mine = _mean(model.mean)
     made = []
-    for turn in _turns():
-        columns = (turn @ frame).T if False else _times(frame, turn)
-        quaternion = _quaternion(columns)
-        for up, forward in _SHIFTS:
-            at = mine - np.array([0.0, up, forward])
-            motion = np.concatenate([quaternion, np.zeros(3)])
-            moved = np.empty((1, 3))
-            register.move(at[None], motion, moved)
-            motion[4:] = middle - moved[0]
-            made.append(Fit(motion, np.zeros(0)))
+    for first, second in ((a, b) for a in range(3) for b in range(3) if a != b):
+        for one, two in ((1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)):
+            x, y = one * frame[first], two * frame[second]
+            turn = quaternion(np.column_stack([x, y, cross(x, y)]))
+            for up, forward in _SHIFTS:
+                motion, moved = np.concatenate([turn, np.zeros(3)]), np.empty((1, 3))
+                register.move((mine - np.array([0.0, up, forward]))[None], motion, moved)
+                motion[4:] = middle - moved[0]
+                made.append(Fit(motion, np.zeros(0)))
     return made
 
 
-def _times(frame: Floats, turn: Floats) -> Floats:
-    """Columns: where the model's axes go; each is plus or minus a row of the frame."""
-    made = np.empty((3, 3))
-    for k in range(3):
-        row = int(np.argmax(np.abs(turn[k])))
-        made[:, k] = frame[row] * turn[k, row]
-    return made
-
-
-def _turns() -> list[Floats]:
-    """The 24 rotations that map axes to axes."""
-    made = []
-    for a in range(3):
-        for b in range(3):
-            if a == b:
-                continue
-            for sa in (1.0, -1.0):
-                for sb in (1.0, -1.0):
-                    x, y = np.zeros(3), np.zeros(3)
-                    x[a], y[b] = sa, sb
-                    z = np.array([x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], x[0] * y[1] - x[1] * y[0]])
-                    made.append(np.array([x, y, z]))
-    return made
-
-
-def _quaternion(m: Floats) -> Floats:
-    """Of a rotation (3, 3): Shepperd 1978, by the largest of four."""
-    trace = [m[0, 0] + m[1, 1] + m[2, 2], *(2.0 * m[k, k] - (m[0, 0] + m[1, 1] + m[2, 2]) for k in range(3))]
-    w = [1.0 + t for t in trace]
-    k = int(np.argmax(w))
-    r = math.sqrt(max(w[k], 0.0))
-    s = 0.5 / r
+def quaternion(m: Floats) -> Floats:
+    """w, x, y, z of a rotation (3, 3): Shepperd 1978, by the largest of four."""
+    a, b, c = m[0, 0], m[1, 1], m[2, 2]
+    squares = (1.0 + a + b + c, 1.0 + a - b - c, 1.0 - a + b - c, 1.0 - a - b + c)
+    k = int(np.argmax(squares))
+    r = math.sqrt(squares[k])
     d = (m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1])
-    e = (m[0, 1] + m[1, 0], m[1, 2] + m[2, 1], m[2, 0] + m[0, 2])
-    if k == 0:
-        return np.array([0.5 * r, s * d[0], s * d[1], s * d[2]])
-    if k == 1:
-        return np.array([s * d[0], 0.5 * r, s * e[0], s * e[2]])
-    if k == 2:
-        return np.array([s * d[1], s * e[0], 0.5 * r, s * e[1]])
-    return np.array([s * d[2], s * e[2], s * e[1], 0.5 * r])
+    e = (m[0, 1] + m[1, 0], m[0, 2] + m[2, 0], m[1, 2] + m[2, 1])
+    row = ((r * r, *d), (d[0], r * r, e[0], e[1]), (d[1], e[0], r * r, e[2]), (d[2], e[1], e[2], r * r))[k]
+    made: Floats = np.array(row) * (0.5 / r)
+    return made
 
 
 def _mean(points: Floats) -> Floats:
@@ -148,7 +187,7 @@ def _mean(points: Floats) -> Floats:
 
 
 def _best(fits: Sequence[Fit], count: int) -> list[Fit]:
-    """The best that are unlike: 15 degrees, or 10 mm apart where the face is."""
+    """The best that are unlike."""
     made: list[Fit] = []
     for fit in sorted(fits, key=lambda f: -f.worth):
         if len(made) == count:
@@ -159,51 +198,10 @@ def _best(fits: Sequence[Fit], count: int) -> list[Fit]:
 
 
 def _same(one: Fit, two: Fit) -> bool:
-    near = np.array([[0.0, 20.0, 90.0]])
+    face = np.array([[0.0, 20.0, 90.0]])
     a, b = np.empty((1, 3)), np.empty((1, 3))
-    register.move(near, one.motion, a)
-    register.move(near, two.motion, b)
+    register.move(face, one.motion, a)
+    register.move(face, two.motion, b)
     p, q = one.motion, two.motion
-    turned = abs(p[0] * q[0] + p[1] * q[1] + p[2] * q[2] + p[3] * q[3]) > 0.991
-    gap = a[0] - b[0]
-    return turned and gap[0] * gap[0] + gap[1] * gap[1] + gap[2] * gap[2] < 100.0
-
-
-def _improved(scan: FaceScan, model: Table, fit: Fit, look: Look, steps: int) -> Fit:
-    rows = slice(len(PUPILS), look.points)
-    modes = np.ascontiguousarray(model.modes[rows])
-    own, mean = np.ascontiguousarray(model.normals[rows]), np.ascontiguousarray(model.mean[rows])
-    amounts = np.zeros(look.modes)
-    amounts[: len(fit.amounts)] = fit.amounts
-    motion = fit.motion.copy()
-    u = morph.POSE + look.modes
-    shape, places = np.empty_like(mean), np.empty_like(mean)
-    offs, weights = np.empty(len(mean)), np.empty(len(mean))
-    square, right, row = np.empty((u, u)), np.empty(u), np.empty(u)
-    for step in range(steps + 1):
-        morph.shaped(mean, modes, amounts, shape)
-        register.move(shape, motion, places)
-        near = nearest.find(scan.onto.points, scan.onto.faces, scan.onto.tree, scan.onto.lanes, places)
-        far = look.far
-        if far is None:
-            far = float(np.partition(near.distances, int(_TRIM * len(mean)))[int(_TRIM * len(mean))])
-        normals, lost = scan.normals[near.faces], scan.lost[near.faces]
-        morph.trusted(places, near.points, normals, own, lost, motion, look.cosine, far, look.scale, offs, weights)
-        if step == steps:
-            away = near.distances / look.scale
-            score = math.fsum(np.where(weights > 0.0, 1.0 / (1.0 + away * away), 0.0).tolist()) / len(mean)
-            return Fit(motion, amounts, score)
-        centre = _mean(places)
-        morph.gathered(places, offs, normals, weights, modes, motion, centre, SIZE, row, square, right)
-        k = np.arange(u)
-        square[k, k] += 1e-6
-        square[k[morph.POSE :], k[morph.POSE :]] += SIGMA * SIGMA
-        right[morph.POSE :] -= SIGMA * SIGMA * amounts
-        morph.factored(square)
-        morph.forward(square, right)
-        morph.backward(square, right)
-        amounts = amounts + right[morph.POSE :]
-        increment = right[: morph.POSE].copy()
-        increment[:3] /= SIZE
-        register.turn(increment, centre, SIZE, motion)
-    return replace(fit)
+    turned = abs(p[0] * q[0] + p[1] * q[1] + p[2] * q[2] + p[3] * q[3]) > _APART[0]
+    return turned and length(a[0] - b[0]) < _APART[1]

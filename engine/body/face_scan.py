@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.body import pieces
+from engine.body.standing import length
 from engine.body.surface import Surface
+from engine.errors import InputError
 from engine.model.mesh import Mesh
+from engine.model.units import LENGTHS
 from kernels import lattice, lying, register, taubin
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
+LEAST, MOST = 90.0, 1500.0
+"""mm across: of a child's face, and of a person down to the waist."""
+SHORT, LONG = 120.0, 420.0
+"""mm across, of what a unit may be suggested for unseen."""
 CELL, ENOUGH = 2.0, 60_000
 """mm and triangles: what is finer than both is thinned to that; the mean of what is in a cell has less noise."""
 BORDER = 2.5
@@ -32,6 +40,41 @@ class FaceScan:
     onto: register.Surface
     normals: Floats
     lost: Bools
+
+
+def prepared(mesh: Mesh, name: str, unit: str) -> Surface:
+    """Welded, thinned, without strays, smoothed. InputError: not finite, empty, of another size."""
+    welded = pieces.welded(mesh, name, unit, _refuse_size)
+    thin = thinned(welded.points, welded.faces)
+    surface = without_strays(Surface(thin.points, thin.faces).only(np.ones(len(thin.faces), np.bool_)))
+    if not may_be(surface):
+        _refuse_size(name, across(surface), unit)
+    return pieces.smoothed(surface, 0.0)
+
+
+def may_be(surface: Surface) -> bool:
+    """Is it as large as something that shows a face?"""
+    return LEAST <= across(surface) <= MOST
+
+
+def across(surface: Surface) -> float:
+    """The diagonal of its box, mm."""
+    return length(surface.points.max(axis=0) - surface.points.min(axis=0))
+
+
+def refuse(name: str, unit: str, fits: str | None) -> NoReturn:
+    """What is no face in its unit: but in another one, if it `fits`."""
+    if fits is not None:
+        raise InputError(name, "is no face in its unit, but would be in another", message=f"its numbers look like {fits}, not {unit}")
+    raise InputError(name, "shows no face: nose, both eyes and the forehead must be seen, without glasses")
+
+
+def _refuse_size(name: str, wide: float, unit: str) -> NoReturn:
+    fits = [u for u, mm in LENGTHS.items() if SHORT <= wide / LENGTHS[unit] * mm <= LONG]
+    told = f"{wide / 1000.0:.3g} m" if wide >= 1000.0 else f"{wide:.3g} mm"
+    would = " or ".join(f"{u} ({wide / LENGTHS[unit] * LENGTHS[u]:.0f} mm)" for u in fits)
+    helps = f"unit {would} would fit" if fits else "no unit that can be given makes a face of it"
+    raise InputError(name, "is no face's size in its unit", message=f"{told} across with its numbers in {unit}: {helps}")
 
 
 def ready(surface: Surface) -> FaceScan:

@@ -59,13 +59,14 @@ _FACE = 9409
 _BEFORE_EAR, _ARCH = (20.0, 40.0), (10.0, 34.0)
 """mm along z and y: where the zygia are looked for."""
 _COARSE = 11.0
+_NOSE, _EYES, _EARS = range(3)
 _REGIONS: tuple[tuple[tuple[float, float], tuple[float, float], tuple[float, float], float], ...] = (
     ((0.0, 24.0), (-14.0, 48.0), (85.0, 140.0), 3.2),
     ((10.0, 56.0), (16.0, 62.0), (70.0, 140.0), 4.6),
-    ((50.0, 90.0), (-10.0, 62.0), (20.0, 90.0), 6.0),
     ((64.0, 100.0), (-40.0, 62.0), (-40.0, 30.0), 5.0),
+    ((50.0, 90.0), (-10.0, 62.0), (20.0, 90.0), 6.0),
 )
-"""|x|, y, z of the mean between these, mm, and how far apart points are there: nose, eyes, temples, ears. _COARSE elsewhere."""
+"""|x|, y, z of the mean between these, mm, and how far apart points are there: nose, eyes, ears, temples. _COARSE elsewhere."""
 _MOUTH, _NECK = ((0.0, 40.0), (-56.0, -18.0)), -90.0
 """|x| and y of what moves when somebody smiles, before z = _BEFORE; and below what y the neck begins: no points there."""
 _BEFORE = 60.0
@@ -87,6 +88,16 @@ def table() -> Table:
         return parse(FILE.read_bytes())
     except OSError as missing:
         raise EnvironmentFault(f"the face model is missing: {FILE.name} ({missing.strerror}); install again") from None
+
+
+def regions(model: Table) -> dict[str, npt.NDArray[np.bool_]]:
+    """Which of its points lie where."""
+    nose, eyes, ears = (_within(model.mean, row) for row in (_NOSE, _EYES, _EARS))
+    left = model.mean[:, 0] > 0.0
+    return {
+        "nose": nose, "left eye": eyes & left & ~nose, "right eye": eyes & ~left & ~nose,
+        "left ear": ears & left, "right ear": ears & ~left,
+    }  # fmt: skip
 
 
 def parse(data: bytes) -> Table:
@@ -134,6 +145,16 @@ def _pupil(shape: Floats, iris: Ints, cornea: int) -> list[float]:
     return [x, y, float(shape[cornea, 2])]
 
 
+def _within(points: Floats, row: int) -> npt.NDArray[np.bool_]:
+    """Which points lie in that of _REGIONS."""
+    across, up, forward, _ = _REGIONS[row]
+    x, y, z = np.abs(points[:, 0]), points[:, 1], points[:, 2]
+    there: npt.NDArray[np.bool_] = (
+        (x >= across[0]) & (x <= across[1]) & (y >= up[0]) & (y <= up[1]) & (z >= forward[0]) & (z <= forward[1])
+    )
+    return there
+
+
 def _zygia(mean: Floats) -> list[int]:
     """See ZYGIA."""
     x, y, z = mean[:_FACE].T
@@ -148,9 +169,8 @@ def _chosen(mean: Floats, first: list[int]) -> list[int]:
     face = mean[:_FACE]
     x, y, z = np.abs(face[:, 0]), face[:, 1], face[:, 2]
     apart = np.full(len(face), _COARSE)
-    for across, up, forward, spacing in reversed(_REGIONS):
-        there = (x >= across[0]) & (x <= across[1]) & (y >= up[0]) & (y <= up[1]) & (z >= forward[0]) & (z <= forward[1])
-        apart[there] = spacing
+    for row in reversed(range(len(_REGIONS))):
+        apart[_within(face, row)] = _REGIONS[row][3]
     mouth = (x <= _MOUTH[0][1]) & (y >= _MOUTH[1][0]) & (y <= _MOUTH[1][1]) & (z > _BEFORE)
     left_out = mouth | (y < _NECK)
     nearest = np.full(len(face), math.inf)
