@@ -17,6 +17,7 @@ from engine.language.table import table
 from engine.language.template import Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
 from engine.model.deviation import Compared, DeviationLimits, deviation
+from engine.model.face import Face
 from engine.model.foot import Foot
 from engine.model.grid import Grid
 from engine.model.mesh import FLIPPED, Modifier, Part, Pose
@@ -30,6 +31,7 @@ __all__ = [
     "Compared",
     "DeviationLimits",
     "FLIPPED",
+    "Face",
     "Fitted",
     "Foot",
     "Grid",

@@ -26,8 +26,14 @@ SUMS: Mapping[str, Sum] = {
     "pd": (("left_pupil", 0, 1.0), ("right_pupil", 0, -1.0)),
     "bizygomatic": (("left_zygion", 0, 1.0), ("right_zygion", 0, -1.0)),
     "head_width_at_ears": (("left_ear_root", 0, 1.0), ("right_ear_root", 0, -1.0)),
-    **{f"{side}_ear_depth": (*((pupil, 2, 0.5) for pupil in PUPILS), (f"{side}_ear_root", 2, -1.0)) for side in ("right", "left")},
-    **{f"{side}_ear_height": (*((pupil, 1, -0.5) for pupil in PUPILS), (f"{side}_ear_root", 1, 1.0)) for side in ("right", "left")},
+    **{
+        f"{side}_ear_depth": (*((pupil, 2, 0.5) for pupil in PUPILS), (f"{side}_ear_root", 2, -1.0))
+        for side in ("right", "left")
+    },
+    **{
+        f"{side}_ear_height": (*((pupil, 1, -0.5) for pupil in PUPILS), (f"{side}_ear_root", 1, 1.0))
+        for side in ("right", "left")
+    },
 }
 PLUS: Mapping[str, float] = {
     "pd": 0.35, "bizygomatic": 0.5, "head_width_at_ears": 0.6, "right_ear_depth": 0.8, "left_ear_depth": 0.8,

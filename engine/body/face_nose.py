@@ -24,6 +24,8 @@ LEFT, DOWN, UP = 22.0, -24.0, 12.0
 """mm: the grid's half-width, and from where to where along y."""
 SMOOTH = 0.8
 """mm: a Gaussian of that width over the heights."""
+_WIDE, _ODD, _ROUNDS = 2.0, 1.0, 4
+"""mm: heights that are so far off a wider Gaussian over them are no skin (spikes, strays before the nose), and count for less; times."""
 BRIDGE, PADS, LEVEL = -5.0, -12.0, 9.0
 """y of the bridge's section and of the pads'; z of widths."""
 _BAND = 1.5  # mm up and down of a section: averaged
@@ -39,7 +41,11 @@ def heights_of(surface: Surface) -> tuple[Grid, Bools]:
     raw = heights.from_above(surface.points, np.ascontiguousarray(front), (-LEFT, DOWN), shape, PITCH)
     raw = Grid(np.where(raw.z > -LEFT, raw.z, np.nan), raw.origin, raw.pitch)
     full, unknown = heights.filled(raw)
-    return heights.smoothed(full, SMOOTH), ~unknown
+    known = np.ones(shape)
+    for _ in range(_ROUNDS):
+        off = (full.z - heights.smoothed(full, _WIDE, known).z) / _ODD
+        known = 1.0 / (1.0 + off * off * off * off)
+    return heights.smoothed(full, SMOOTH, known), ~unknown
 
 
 def seen(shown: Bools) -> float:

@@ -21,9 +21,9 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 LEAST, MOST = 90.0, 1500.0
-"""mm across: of a child's face, and of a person down to the waist."""
-SHORT, LONG = 120.0, 420.0
-"""mm across, of what a unit may be suggested for unseen."""
+"""mm, the diagonal of the box: of a child's face, and of a person down to the waist."""
+SHORT, LONG = 130.0, 650.0
+"""Likewise, of what a unit may be suggested for unseen."""
 CELL, ENOUGH = 2.0, 60_000
 """mm and triangles: what is finer than both is thinned to that; the mean of what is in a cell has less noise."""
 BORDER = 2.5
@@ -45,6 +45,8 @@ class FaceScan:
 def prepared(mesh: Mesh, name: str, unit: str) -> Surface:
     """Welded, thinned, without strays, smoothed. InputError: not finite, empty, of another size."""
     welded = pieces.welded(mesh, name, unit, _refuse_size)
+    if len(welded.faces) == 0 or not may_be(welded):
+        _refuse_size(name, across(welded), unit)
     thin = thinned(welded.points, welded.faces)
     surface = without_strays(Surface(thin.points, thin.faces).only(np.ones(len(thin.faces), np.bool_)))
     if not may_be(surface):
@@ -59,13 +61,15 @@ def may_be(surface: Surface) -> bool:
 
 def across(surface: Surface) -> float:
     """The diagonal of its box, mm."""
-    return length(surface.points.max(axis=0) - surface.points.min(axis=0))
+    return length(surface.points.max(axis=0) - surface.points.min(axis=0)) if len(surface.points) else 0.0
 
 
 def refuse(name: str, unit: str, fits: str | None) -> NoReturn:
     """What is no face in its unit: but in another one, if it `fits`."""
     if fits is not None:
-        raise InputError(name, "is no face in its unit, but would be in another", message=f"its numbers look like {fits}, not {unit}")
+        raise InputError(
+            name, "is no face in its unit, but would be in another", message=f"its numbers look like {fits}, not {unit}"
+        )
     raise InputError(name, "shows no face: nose, both eyes and the forehead must be seen, without glasses")
 
 
@@ -119,7 +123,7 @@ def thinned(points: Floats, faces: npt.NDArray[np.int32]) -> Mesh:
 def _lost(surface: Surface) -> Bools:
     near = pieces.borders(surface)[:, 0] != taubin.INSIDE
     rings = min(_RINGS, math.ceil(BORDER / pieces.mean_edge(surface)))
-    lost = near[surface.faces].any(axis=1)
+    lost: Bools = near[surface.faces].any(axis=1)
     for _ in range(rings - 1):
         near[surface.faces[lost]] = True
         lost = near[surface.faces].any(axis=1)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import igl
 import numpy as np
+from scipy.interpolate import LinearNDInterpolator
 from scipy.spatial.transform import Rotation
 
 from engine.model.mesh import Mesh
@@ -18,7 +19,7 @@ from engine.model.mesh import Mesh
 BASIS = "head/ict_facekit_identity_basis_mm.npz"
 LANDMARKS = {
     "left_ear_root": 8451, "right_ear_root": 8176, "left_tragion": 6738, "right_tragion": 7465, "sellion": 978,
-    "left_eye_inner": 3742, "left_eye_outer": 3721, "right_eye_inner": 1528, "right_eye_outer": 1507,
+    "left_eye_inner": 3742, "left_zygion": 8456, "right_zygion": 8181, "left_eye_outer": 3721, "right_eye_inner": 1528, "right_eye_outer": 1507,
 }  # fmt: skip
 CROPS = ("front", "ears", "head")
 NOSE = ((-15.0, 15.0), (-16.0, 4.0))
@@ -48,7 +49,9 @@ def basis(path: pathlib.Path) -> dict[str, np.ndarray]:
         return {name: made[name] for name in made.files}
 
 
-def drawn(path: pathlib.Path, seed: int, *, outside: bool, crop: str | None = None, triangles: int | None = None, noise: float = 0.3) -> Known:
+def drawn(
+    path: pathlib.Path, seed: int, *, outside: bool, crop: str | None = None, triangles: int | None = None, noise: float = 0.3
+) -> Known:
     """A face of the whole basis, all of 100 modes."""
     random = np.random.default_rng(seed)
     told = basis(path)
@@ -101,7 +104,7 @@ def hair(random: np.random.Generator, points: np.ndarray) -> np.ndarray:
 
 def inside(middles: np.ndarray, crop: str) -> np.ndarray:
     """Which faces a scanner saw."""
-    x, y, z = middles.T
+    _, y, z = middles.T
     if crop == "front":
         return (z > -62.0) & (y > -112.0) & (y < 62.0)
     return (z > -125.0) & (y > -125.0) & (y < 75.0) if crop == "ears" else np.ones(len(middles), bool)
@@ -156,3 +159,54 @@ def worn(random: np.random.Generator, points: np.ndarray, faces: np.ndarray) -> 
     strays = (random.uniform(low, high, (count, 3))[:, None] + random.normal(size=(count, 3, 3)) * 2.0).reshape(-1, 3)
     rows = np.arange(3 * count).reshape(-1, 3) + len(points)
     return np.concatenate([points, strays]), np.concatenate([faces, rows])
+
+
+def truth(known: Known) -> dict[str, float]:
+    """Its measures, by their definitions; widths and angles of the nose by sections of the true surface."""
+    at = known.landmarks
+    left, right = at["left_pupil"], at["right_pupil"]
+    roots = {side: at[f"{side}_ear_root"] for side in ("left", "right")}
+    height = heights(known)
+    down = np.arange(-14.0, -5.9, 0.25)
+    width = {y: [wide(height, y + d, 9.0) for d in np.arange(-1.5, 1.51, 0.25)] for y in (-5.0, -8.5, -12.0)}
+    splay = [np.mean([wide(height, -12.0 + d, z)[0] for d in np.arange(-1.5, 1.51, 0.25)]) for z in np.arange(6.0, 12.1, 0.5)]
+    middle = float(np.mean([m for _, m in width[-8.5]]))
+    return {
+        "pd": left[0] - right[0],
+        "left_pd": left[0] - middle,
+        "right_pd": middle - right[0],
+        "bizygomatic": at["left_zygion"][0] - at["right_zygion"][0],
+        "head_width_at_ears": roots["left"][0] - roots["right"][0],
+        **{f"{side}_ear_depth": -root[2] for side, root in roots.items()},
+        **{f"{side}_ear_height": root[1] for side, root in roots.items()},
+        "nose_depth": float(
+            np.mean([height(np.arange(-8.0, 8.1, 0.1), np.full(161, -5.0 + d)).max() for d in np.arange(-1.5, 1.51, 0.5)])
+        ),
+        "bridge_width": float(np.mean([w for w, _ in width[-5.0]])),
+        "nose_width": float(np.mean([w for w, _ in width[-12.0]])),
+        "nose_frontal_angle": slope(-down, [wide(height, y, 9.0)[0] / 2 for y in down]),
+        "nose_splay_angle": slope(-np.arange(6.0, 12.1, 0.5), [w / 2 for w in splay]),
+    }
+
+
+def heights(known: Known) -> LinearNDInterpolator:
+    """z of the true skin over x and y, round the nose."""
+    x, y, z = known.points.T
+    there = (np.abs(x) < 32.0) & (y > -36.0) & (y < 22.0) & (z > -12.0)
+    return LinearNDInterpolator(known.points[there, :2], z[there])
+
+
+def wide(height: LinearNDInterpolator, y: float, level: float) -> tuple[float, float]:
+    """How wide the nose is there, and where its middle is."""
+    x = np.arange(-22.0, 22.01, 0.05)
+    z = height(x, np.full(len(x), y))
+    top = int(np.argmax(np.where(np.abs(x) <= 8.0, z, -np.inf)))
+    below = np.flatnonzero(~(z > level))
+    if z[top] <= level or not len(below[below < top]) or not len(below[below > top]):
+        return np.nan, np.nan
+    one, two = x[below[below < top][-1]], x[below[below > top][0]]
+    return float(two - one), float(one + two) / 2
+
+
+def slope(along: np.ndarray, across: list[float]) -> float:
+    return float(np.degrees(np.arctan(np.polyfit(along, across, 1)[0]))) if np.isfinite(across).all() else np.nan
