@@ -110,7 +110,7 @@ def _face(read: _Read, model: Table, pd_mm: float | None, name: str, notes: list
     origin = 0.5 * (marks[0] + marks[1])
     surface = _in_frame(read.scan.surface, read.fit.motion, origin)
     marks = marks - origin
-    nose, shown = face_nose.heights_of(surface)
+    nose, shown = face_nose.heights_of(surface, face_measures.skin(read.fit, model, face_table.regions(model)["nose"]) - origin)
     seen = face_nose.seen(shown)
     told = face_nose.measured(nose)
     measures |= face_measures.from_nose(told, seen)

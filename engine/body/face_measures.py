@@ -70,6 +70,13 @@ def landmarks(fit: Fit, model: Table, laid: Laid) -> Floats:
     return made
 
 
+def skin(fit: Fit, model: Table, there: npt.NDArray[np.bool_]) -> Floats:
+    """The points of the fitted model that are `there`, in its frame."""
+    made = np.empty((int(np.count_nonzero(there)), 3))
+    morph.shaped(np.ascontiguousarray(model.mean[there]), np.ascontiguousarray(model.modes[there]), fit.amounts, made)
+    return made
+
+
 def from_model(marks: Floats, model: Table, factor: Floats) -> dict[str, Measurement]:
     """SUMS of the landmarks (n, 3); factor: of the normal equations (`Part.equations`)."""
     made = {}

@@ -7,6 +7,7 @@ scan is as noisy as the scan.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +23,8 @@ Bools = npt.NDArray[np.bool_]
 PITCH = 0.5
 LEFT, DOWN, UP = 22.0, -24.0, 12.0
 """mm: the grid's half-width, and from where to where along y."""
-SMOOTH = 0.8
+SMOOTH = 0.6
 """mm: a Gaussian of that width over the heights."""
-_WIDE, _ODD, _ROUNDS = 2.0, 1.0, 4
-"""mm: heights that are so far off a wider Gaussian over them are no skin (spikes, strays before the nose), and count for less; times."""
 BRIDGE, PADS, LEVEL = -5.0, -12.0, 9.0
 """y of the bridge's section and of the pads'; z of widths."""
 _BAND = 1.5  # mm up and down of a section: averaged
@@ -34,18 +33,22 @@ _CREST = 8.0  # mm: the crest is no farther from the middle
 _DEGREES = 57.29577951308232
 
 
-def heights_of(surface: Surface) -> tuple[Grid, Bools]:
-    """z of the skin over (x, y), and where the scan shows it. ValueError: it shows nothing of it."""
+def heights_of(surface: Surface, fitted: Floats) -> tuple[Grid, Bools]:
+    """z of the skin over (x, y), and where the scan shows it; where it does not, through points (k, 3) of what was fitted to it.
+
+    ValueError: neither is there.
+    """
     shape = (round(2.0 * LEFT / PITCH) + 1, round((UP - DOWN) / PITCH) + 1)
     front = surface.faces[surface.normals()[:, 2] > 0.0]
-    raw = heights.from_above(surface.points, np.ascontiguousarray(front), (-LEFT, DOWN), shape, PITCH)
-    raw = Grid(np.where(raw.z > -LEFT, raw.z, np.nan), raw.origin, raw.pitch)
-    full, unknown = heights.filled(raw)
-    known = np.ones(shape)
-    for _ in range(_ROUNDS):
-        off = (full.z - heights.smoothed(full, _WIDE, known).z) / _ODD
-        known = 1.0 / (1.0 + off * off * off * off)
-    return heights.smoothed(full, SMOOTH, known), ~unknown
+    z = heights.from_above(surface.points, np.ascontiguousarray(front), (-LEFT, DOWN), shape, PITCH).z.copy()
+    z[z < -LEFT] = np.nan
+    shown = ~np.isnan(z)
+    for place in fitted:
+        i, j = _row(place[0]), _column(place[1])
+        if 0 <= i < shape[0] and 0 <= j < shape[1] and not shown[i, j]:
+            z[i, j] = place[2]
+    full, _ = heights.filled(Grid(z, (-LEFT, DOWN), PITCH))
+    return heights.smoothed(full, SMOOTH), shown
 
 
 def seen(shown: Bools) -> float:
@@ -105,10 +108,9 @@ def _middle(ends: tuple[float, float]) -> float:
     return 0.5 * (ends[0] + ends[1])
 
 
-def _average(nose: Grid, y: float, of: object) -> float:
+def _average(nose: Grid, y: float, of: Callable[[Floats], float]) -> float:
     """Of the sections round y."""
-    assert callable(of)
-    told = [float(of(nose.z[:, j])) for j in range(_column(y - _BAND), _column(y + _BAND) + 1)]
+    told = [of(nose.z[:, j]) for j in range(_column(y - _BAND), _column(y + _BAND) + 1)]
     return math.fsum(told) / len(told)
 
 
