@@ -49,7 +49,7 @@ def face_of_landmarks(points: Mapping[str, Place], *, name: str = "landmarks") -
         measures = {"pd": Measurement(pd, "mm", None, "landmarks", click)}
         return Face(measures, {"left_pupil": (0.5 * pd, 0.0, 0.0), "right_pupil": (-0.5 * pd, 0.0, 0.0)}, notes=tuple(notes))
     placed = _placed(marks, origin, *behind)
-    far = -min(place[2] for place in placed.values())
+    far = length(origin - behind[0])
     if not _DEEP[0] <= far <= _DEEP[1]:
         raise InputError(name, "has ears where no person has them", message=f"{far:.0f} mm behind the pupils")
     if any(placed[mark][1] > 0.0 for mark in ("chin", "subnasale") if mark in placed) or _crossed(placed):
@@ -82,7 +82,7 @@ def _placed(marks: Mapping[str, Floats], origin: Floats, behind: Floats, down: f
     z = unit(way - (x[0] * way[0] + x[1] * way[1] + x[2] * way[2]) * x)
     y = cross(z, x)
     # z points from what is behind to the pupils, which is upwards where that lies below them
-    frame = np.array([x, back * y - down * z, down * y + back * z])
+    frame = np.array([x, back * y + down * z, back * z - down * y])
     moved = along(np.array([place - origin for place in marks.values()]), frame)
     return {mark: (float(p[0]), float(p[1]), float(p[2])) for mark, p in zip(marks, moved, strict=True)}
 

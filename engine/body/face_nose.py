@@ -122,8 +122,12 @@ def _frontal(nose: Grid) -> float:
 
 def _splay(nose: Grid) -> float:
     """How fast half the width at the pads grows backwards."""
+
+    def half(level: float) -> float:
+        return 0.5 * _average(nose, PADS, lambda z: _width(flanks(z, level)))
+
     levels = [_FLANK_Z[0] + 0.5 * k for k in range(round(2.0 * (_FLANK_Z[1] - _FLANK_Z[0])) + 1)]
-    return _angle([(-z, 0.5 * _average(nose, PADS, lambda section, at=z: _width(flanks(section, at)))) for z in levels])
+    return _angle([(-level, half(level)) for level in levels])
 
 
 def _angle(rows: list[tuple[float, float]]) -> float:
