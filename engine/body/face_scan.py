@@ -15,7 +15,7 @@ from engine.body.surface import Surface
 from engine.errors import InputError
 from engine.model.mesh import Mesh
 from engine.model.units import LENGTHS
-from kernels import lattice, lying, register, taubin
+from kernels import lattice, lying, register
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -115,13 +115,24 @@ def thinned(points: Floats, faces: npt.NDArray[np.int32]) -> Mesh:
     lattice.remap(faces, target, rows)
     a, b, c = rows.T
     rows = rows[(a != b) & (b != c) & (c != a)]
-    sides = np.sort(rows, axis=1).astype(np.int64)
-    _, first = np.unique((sides[:, 0] * count + sides[:, 1]) * count + sides[:, 2], return_index=True)
-    return Mesh(np.ascontiguousarray(made), np.ascontiguousarray(rows[np.sort(first)]))
+    return Mesh(np.ascontiguousarray(made), _unfolded(rows))
+
+
+def _unfolded(faces: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Each face once; and none that another one covers from behind: left alone, it would have a border."""
+    sides = np.sort(faces, axis=1)
+    first = faces == sides[:, :1]
+    after = np.where(first[:, 0], faces[:, 1], np.where(first[:, 1], faces[:, 2], faces[:, 0]))
+    way = np.where(after == sides[:, 1], 1.0, -1.0)
+    order = np.lexsort((sides[:, 2], sides[:, 1], sides[:, 0]))
+    new = np.concatenate([[True], (sides[order][1:] != sides[order][:-1]).any(axis=1)])
+    net = np.bincount(np.cumsum(new) - 1, way[order])
+    kept = np.sort(order[new][net != 0.0])
+    return np.ascontiguousarray(faces[kept])
 
 
 def _lost(surface: Surface) -> Bools:
-    near = pieces.borders(surface)[:, 0] != taubin.INSIDE
+    near = pieces.borders(surface)[:, 0] >= 0  # a knot inside is no border
     rings = min(_RINGS, math.ceil(BORDER / pieces.mean_edge(surface)))
     lost: Bools = near[surface.faces].any(axis=1)
     for _ in range(rings - 1):
