@@ -29,6 +29,7 @@ from engine.language.table import table
 from engine.language.template import Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
 from engine.model.deviation import Compared, DeviationLimits, deviation
+from engine.model.face import Face
 from engine.model.foot import Foot, Side
 from engine.model.grid import Grid
 from engine.model.lens import Boxed, LensCurve, LensOutline, LensPair, ToldLens, Trace
@@ -45,6 +46,7 @@ __all__ = [
     "Compared",
     "DeviationLimits",
     "FLIPPED",
+    "Face",
     "Fitted",
     "Foot",
     "Grid",
