@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import curved, letters_case, scripts_case, step_case, text_case
+from benchmarks import curved, insole_case, letters_case, scripts_case, step_case, text_case
 from benchmarks.harness import Case
 from benchmarks.peers import cadquery_case
 from engine.export import thumbnail as pictures
@@ -127,7 +127,8 @@ def _cadquery() -> Any:
 def cases() -> list[Case]:
     """The road, text, picture, 3MF, stamp flat, curved and exact, checks."""
     text = [_text(), *_scripts(), *letters_case.cases()]
-    return [_road(), *text, _picture_known(), _picture_new(), _splice(), _stamp(), curved.case(), step_case.case(), _verify()]
+    steps = [_picture_known(), _picture_new(), _splice(), _stamp(), curved.case(), step_case.case(), _verify()]
+    return [_road(), *text, *steps, *insole_case.cases()]
 
 
 # --- the whole road

@@ -41,13 +41,13 @@ def _one(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def placed(readme: str, made: str) -> str:
+def placed(readme: str, made: str, begin: str = BEGIN, end: str = END) -> str:
     """The README with the table between its marks. ValueError where the marks are not there, once each and in order."""
-    before, found, rest = readme.partition(BEGIN)
-    _, closed, after = rest.partition(END)
-    if not (found and closed) or BEGIN in rest or END in after:
-        raise ValueError(f"README.md needs {BEGIN} and then {END}, once each")
-    return f"{before}{BEGIN}\n{made}\n{END}{after}"
+    before, found, rest = readme.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed) or begin in rest or end in after:
+        raise ValueError(f"README.md needs {begin} and then {end}, once each")
+    return f"{before}{begin}\n{made}\n{end}{after}"
 
 
 def main(arguments: Sequence[str]) -> int:

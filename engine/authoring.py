@@ -22,7 +22,7 @@ from engine.language.plates import along, aside, lain, plate, plate_body, seat
 from engine.language.pressed import Pressed
 from engine.language.process_view import ProcessView
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
-from engine.language.sheets import sheet
+from engine.language.sheets import raised, sheet
 from engine.language.smooth import smooth_abs, smooth_max, smooth_min
 from engine.language.stages import cad, fit, rule, stage
 from engine.language.table import table
@@ -109,6 +109,7 @@ __all__ = [
     "plate",
     "plate_body",
     "pressure",
+    "raised",
     "require",
     "rings",
     "rule",

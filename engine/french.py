@@ -83,6 +83,9 @@ SENTENCES: Mapping[str, str] = {
     "is no OMA file of format 1: ask who traced the lens for format 1, ASCII radii": (
         "n'est pas un fichier OMA de format 1 : demandez à qui a relevé le verre le format 1, rayons en ASCII"
     ),
+    "is rough, has corners or too few radii: no smooth outline follows it; ask for the trace again": (
+        "est rugueux, a des angles ou trop peu de rayons : aucun contour lisse ne le suit ; redemandez le relevé"
+    ),
     "is too large for a lens trace": "est trop grand pour un relevé de verre",
     "one lens was traced: the other is its mirror image": "un seul verre a été relevé : l'autre est son image en miroir",
     "opens a trace in words that it cannot be read by": "ouvre un relevé dans des termes qui ne permettent pas de le lire",
@@ -218,6 +221,9 @@ SENTENCES: Mapping[str, str] = {
     ),
     "no such font": "cette police n'existe pas",
     "only FDM processes are sliced": "seuls les procédés FDM sont tranchés",
+    "the parts do not lie on this bed together: slice them one by one": (
+        "les pièces ne tiennent pas ensemble sur ce plateau : tranchez-les une par une"
+    ),
     "stands twice in the order": "figure deux fois dans la commande",
     "the font that sets this script is not installed": "la police qui compose cette écriture n'est pas installée",
     "the letters leave the {}": "les lettres sortent de la face « {} »",
@@ -271,6 +277,7 @@ LIMITS: Mapping[str, str] = {
         "un produit tel que son étape @cad l'a dessiné, avec des empreintes sur ses faces planes"
     ),
     "another place, or a shorter text": "une autre place, ou un texte plus court",
+    "a bed of {} x {} mm": "un plateau de {} x {} mm",
     "at least {}": "au moins {}",
     "at most {} letters": "au plus {} lettres",
     "at most {}": "au plus {}",

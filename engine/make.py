@@ -31,19 +31,19 @@ from engine.language.shelf import code_hash
 from engine.language.stages import designers
 from engine.language.template import Home, Run, Template
 from engine.language.values import Solid
-from engine.model import bonded
-from engine.model.mesh import STEPS_PER_MM, Part, Pose, Settled
+from engine.model.mesh import Part, Settled
 from engine.model.order import CheckRun, Finding, Order, Product, Report, Severity
 from engine.model.places import cache_folder
 from engine.model.process import Process
 from engine.process.estimate import estimate
-from engine.process.limits import load_process
+from engine.process.limits import load_process, machines_for
 from engine.process.supports import support_figures
+from engine.standing import standing
 from engine.truth import step_files
 from engine.verify.checks import verdict, verify
 from engine.verify.delta import Certificates
 from engine.verify.refit import Connectivities
-from engine.verify.settle import AS_DRAWN, Footings, settle, together
+from engine.verify.settle import Footings
 
 LENSES = {"dxf": lens_files.dxf, "svg": lens_files.svg, "oma": oma.write}
 """Formats of the lenses that a product takes, and their writers."""
@@ -153,7 +153,7 @@ def _judged(order: Order, template: Template, process: Process, shop: Workshop, 
     except Refused as refusal:
         return Judged(_refused(order, process, run, refusal, clock))
     with clock.step("settle"):
-        settled = _standing(parts, process, shop.footings)
+        settled = standing(parts, process, shop.footings)
     with clock.step("verify"):
         checks, findings, figures = verify(settled, process, shop.certificates, shop.connectivities)
     with clock.step("acceptance"):
@@ -204,36 +204,6 @@ def _build(template: Template) -> Sequence[Part]:
         for name in sorted(part.bonded - (set(names) - {part.name})):
             raise TemplateError(type(template).key, stage.name, f"bonds {part.name} to {name!r}, which is no other part")
     return parts
-
-
-def _standing(parts: Sequence[Part], process: Process, known: Footings) -> tuple[Settled, ...]:
-    """Every part in its print pose; those that are bonded stand to each other as they are drawn."""
-    placed: dict[str, Settled] = {}
-    for group in bonded.groups(parts):
-        placed.update((s.part.name, s) for s in _placed([parts[at] for at in group], process, known))
-    return tuple(placed[p.name] for p in parts)
-
-
-def _placed(parts: Sequence[Part], process: Process, known: Footings) -> Sequence[Settled]:
-    """Parts that are one on the bed; turned a quarter about z where only so the machine takes them."""
-    settled = [settle(part, known=known) for part in parts]
-    if not all(len(s.lattice) for s in settled):
-        return settled
-    boxes = [sliced_ready.footprint(s) for s in settled]
-    wide, deep = ((max(b[k + 2] for b in boxes) - min(b[k] for b in boxes)) / STEPS_PER_MM for k in range(2))
-    width, depth, _ = process.machine.size
-    if not (wide <= width and deep <= depth) and wide <= depth and deep <= width:
-        settled = [settle(_quarter(part), known=known) for part in parts]
-    return together(settled)
-
-
-def _quarter(part: Part) -> Part:
-    """The part with its print pose turned."""
-    pose = part.poses.get("print", AS_DRAWN)
-    (a, b, c), (x, y, z) = pose.rotation, pose.translation
-    minus = (-b[0], -b[1], -b[2])
-    quarter = Pose((minus, a, c), (-y, x, z), f"{pose.why}; turned a quarter, as only so the machine takes it")
-    return part.changed(poses={**part.poses, "print": quarter})
 
 
 def _report(
@@ -332,12 +302,25 @@ def _export(
         with clock.step("prusa"):
             files["model.prusa.3mf"] = _project(product, identity, picture, shop)
     if "gcode" in formats:
+        _must_lie_together(product)
         with clock.step("gcode"):
             project = sliced_ready.needs_project(product.parts)
             whole = _project if project else _model
             model = files.get("model.prusa.3mf" if project else "model.3mf") or whole(product, identity, picture, shop)
             files["model.gcode"] = slice_product(model, product.parts, product.process, product.report.figures, placed=True)
     return files
+
+
+def _must_lie_together(product: Product) -> None:
+    """OrderError: the bed takes the parts one by one alone; which machine takes them together."""
+    process = product.process
+    if not sliced_ready.lie_together(product.parts, process):
+        others = [load_process(process.key, key) for key in machines_for(process.key) if key != process.machine.key]
+        parts = [settled.part for settled in product.parts]
+        larger = [o.machine.key for o in others if sliced_ready.lie_together(standing(parts, o, Footings()), o)]
+        why = "the parts do not lie on this bed together: slice them one by one"
+        bed = f"a bed of {process.machine.size[0]:g} x {process.machine.size[1]:g} mm"
+        raise OrderError("formats", why, value="gcode", limit=bed, nearest=larger[0] if larger else None)
 
 
 def _model(product: Product, identity: Identity, picture: bytes | None, shop: Workshop) -> bytes:

@@ -60,6 +60,9 @@ def formats_of(record: dict[str, Any]) -> list[str]:
         ".png": "png",
         ".gcode": "gcode",
         ".step": "step",
+        ".dxf": "dxf",
+        ".svg": "svg",
+        ".oma": "oma",
     }
     found = {next((endings[e] for e in endings if name.endswith(e)), None) for name in record.get("files", {})}
     return sorted(f for f in found if f is not None)

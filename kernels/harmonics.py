@@ -22,6 +22,9 @@ _FARTHER = 1.9
 _NARROWER = 0.95
 """The tube that is projected onto, of the one that is asked for: the last of the way is endless."""
 
+_HOPELESS = 1.5
+"""Least squares that are off by so many times what is asked are not drawn so far in: more harmonics are needed."""
+
 
 @inlined
 def _sums(values, turns, cosines, sines) -> None:  # type: ignore[no-untyped-def]
@@ -48,9 +51,9 @@ def _sums(values, turns, cosines, sines) -> None:  # type: ignore[no-untyped-def
 def fit(radii: Floats, within: float, rounds: int, cosines: Floats, sines: Floats, work: Floats) -> float:
     """Fill cosines, sines (k + 1,) with harmonics 0 to k that keep `within` of `radii` (n,) at the angles i * 360 / n; 2 k < n.
 
-    Returns how far they are off, at most. First by least squares; where that is off by more, it is projected in turns onto the tube
-    round the radii and onto the harmonics (projections onto convex sets: Youla and Webb, 1982), up to `rounds` times: what is returned
-    says whether they met. work: (n, 4). O(n k) a round.
+    Returns how far they are off, at most. First by least squares; where that is off by somewhat more, it is projected in turns onto the
+    tube round the radii and onto the harmonics (projections onto convex sets: Youla and Webb, 1982), up to `rounds` times: what is
+    returned says whether they met. work: (n, 4). O(n k) a round.
     """
     n = len(radii)
     turns = work[:, 2:]
@@ -74,7 +77,7 @@ def fit(radii: Floats, within: float, rounds: int, cosines: Floats, sines: Float
                 r += cosines[k] * turns[at, 0] + sines[k] * turns[at, 1]
             work[i, 1] = r
             off = max(off, abs(r - radii[i]))
-        if off <= within:
+        if off <= within or off > _HOPELESS * within:
             break
         for i in range(n):
             r = work[i, 1]

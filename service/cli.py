@@ -166,7 +166,7 @@ def make(
     process: ProcessKey = None,
     machine: Annotated[str | None, typer.Option("--machine", help="A machine of that process.")] = None,
     out: Out = "out",
-    formats: Annotated[str, typer.Option("--formats", help="3mf,stl,glb,png,gcode,step,prusa")] = "3mf,stl,glb,png",
+    formats: Annotated[str, typer.Option("--formats", help="3mf,stl,glb,png,gcode,step,prusa,dxf,svg,oma")] = "3mf,stl,glb,png",
     keep_refused: Annotated[bool, typer.Option("--keep-refused", help="Write the files of a refused product too.")] = False,
     as_json: Json = False,
 ) -> int:

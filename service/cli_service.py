@@ -52,7 +52,7 @@ def campaign(
         str | None, typer.Option("--process", help="Of the rows that name none. See `unikat processes`.")
     ] = None,
     out: Annotated[str, typer.Option("--out", metavar="DIR", help="Folder for the files.")] = "out/campaign",
-    formats: Annotated[str, typer.Option("--formats", help="3mf,stl,glb,png,step,prusa")] = "3mf,png",
+    formats: Annotated[str, typer.Option("--formats", help="3mf,stl,glb,png,step,prusa,dxf,svg,oma")] = "3mf,png",
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, max=256, help="Lanes at work; one a core unless said.")] = None,
     as_json: Json = False,
 ) -> int:

@@ -7,11 +7,15 @@ import json
 import pathlib
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from engine.errors import EnvironmentFault
 from engine.language import shelf
 from engine.model.foot import Side
-from engine.model.order import InputFile, Order
+from engine.model.order import InputFile, Order, Product
+
+if TYPE_CHECKING:
+    from engine.make import Workshop
 
 FEET: tuple[tuple[Side, float, float], ...] = (("left", 258.0, 26.0), ("right", 260.5, 23.0))
 """Side, length and arch (mm) of the feet that the pair is made for."""
@@ -41,6 +45,19 @@ def _scans() -> tuple[dict[str, InputFile], dict[str, bytes]]:
     return named, files
 
 
+def pair(shop: Workshop) -> Product:
+    """The pair of insoles that is shown."""
+    from engine.make import make
+
+    inputs, files = _scans()
+    return make(
+        Order("insole", reference="demo", parameters=ORDERS["insole"], inputs=inputs),
+        shelf.find("insole"),
+        workshop=shop,
+        inputs=files,
+    )
+
+
 def run(out: str, as_json: bool) -> int:
     """The worst status of the products made (3, 2, 4, 1, 0)."""
     from engine.export.contact_sheet import contact_sheet
@@ -53,9 +70,8 @@ def run(out: str, as_json: bool) -> int:
         if not shelf.ours(key):
             continue
         cls = shelf.find(key)
-        inputs, files = _scans() if key == "insole" else ({}, {})
-        order = Order(key, reference="demo", parameters=ORDERS.get(key, {}), inputs=inputs)
-        product = make(order, cls, workshop=shop, inputs=files)
+        order = Order(key, reference="demo", parameters=ORDERS.get(key, {}))
+        product = pair(shop) if key == "insole" else make(order, cls, workshop=shop)
         put_product(product.files, folder / key)
         figures = product.report.figures
         told.append(

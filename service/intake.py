@@ -20,7 +20,7 @@ from service.fitting import fit, refuse_words
 from service.store.schema import NEVER
 from service.vault import Vault, seal
 
-FORMATS = ("3mf", "stl", "glb", "png", "step", "prusa")
+FORMATS = ("3mf", "stl", "glb", "png", "step", "prusa", "dxf", "svg", "oma")
 """What a job may ask for. G-code is made for the print shop that pulls."""
 DAY = 86_400_000
 DEFAULT_FORMATS = ("3mf", "stl", "glb", "png")

@@ -18,6 +18,7 @@ from engine.make import Workshop, make
 from engine.model.mesh import Mesh, Patch, Plane
 from engine.model.order import Order
 from engine.verify.settle import settle
+from service.demo import pair
 from service.folder import put
 
 Case = tuple[str, str, str, str]
@@ -163,9 +164,16 @@ def sheet(tiles: Sequence[Tile]) -> bytes:
     return contact_sheet(tiles, title="phone-case", columns=3)
 
 
+def insoles() -> dict[str, bytes]:
+    """The demonstration's pair, and how far its beds lie from the scanned soles."""
+    product = pair(Workshop())
+    return {"insoles.png": thumbnail(product.parts, size=512), "deviation.png": product.files["deviation.png"]}
+
+
 def main(folder: str) -> None:
-    """Write cases.png, names.png, patterns.png, phones.png and two-colours.png."""
+    """Write cases.png, names.png, patterns.png, phones.png, two-colours.png, insoles.png and deviation.png."""
     made = {
+        **insoles(),
         "cases.png": cases(),
         "names.png": names(),
         "patterns.png": patterns(),

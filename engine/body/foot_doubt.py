@@ -80,7 +80,7 @@ def check(surface: Surface, under: Underside, length: float, whole: bool, name: 
     if whole:
         high = foot_frame.profile(surface, math.inf, 0.0, length, SHARES)[:, stations.HIGH]
         told[f"{high[90]:.0f} mm high at the toes"] = bool(high[90] <= TOES * length)
-        told["not falling from the instep to the toes"] = bool(high[50] > high[70] > high[90])
+        told["not falling from the instep to the toes"] = bool(high[50] >= 0.97 * high[70] and high[70] > 1.1 * high[90])
     return ", ".join(what for what, holds in told.items() if not holds)
 
 

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.body import foot_frame
-from engine.body.pieces import mean_edge
+from engine.body.pieces import borders, mean_edge
 from engine.body.surface import Surface
 from engine.model.grid import Grid
 from engine.model.order import Measurement
-from kernels import stations
+from kernels import stations, taubin
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,6 +41,9 @@ _STEP = 1.0
 _TIBIALE, _FIBULARE, _BALL = (0.6, 0.82), (0.5, 0.78), (0.5, 0.85)
 _HEEL_TOP = 0.15
 _INSTEP = 0.5
+_CUT = 3.0
+"""mm below the top of the scan: what is higher is cut off with the leg, and tells nothing of the foot."""
+_BESIDE = 0.05
 _ARCH = (0.25, 0.6)
 INSET = 0.15
 """Of the ball's width: how far inside the line along its medial side the arch is measured."""
@@ -72,9 +75,11 @@ def measured(surface: Surface, length: float, sole: Grid, kind: str, *doubts: fl
     heel_side = foot_frame.mean(around[:, stations.MOST])
     values["arch_height"] = arch(sole, (foot_frame.BACK * length, heel_side), tibiale, INSET * width, length)[1]
     if kind == "foot":
-        values["ball_girth"] = _girth(surface, tibiale, (fibulare[0], -fibulare[1]))
+        girth, high = _girth(surface, tibiale, (fibulare[0], -fibulare[1]))
         every = _rows(surface, length, math.inf)
-        values["instep_height"] = float(np.interp(_INSTEP * length, every[:, 0], every[:, 1 + stations.HIGH]))
+        instep = float(np.interp(_INSTEP * length, every[:, 0], every[:, 1 + stations.HIGH]))
+        values |= {"ball_girth": girth} if _shut(surface, (fibulare[0], tibiale[0]), high, length) else {}
+        values |= {"instep_height": instep} if _shut(surface, (_INSTEP * length,) * 2, instep, length) else {}
     more = (_coarse(surface), IMPRINT if kind == "imprint" else 0.0, *doubts)
     standards = {"foot_length": "ISO 7250-1", "ball_width": "ISO 7250-1"}
     return {
@@ -129,15 +134,22 @@ def _most(x: Floats, y: Floats, length: float, part: tuple[float, float]) -> tup
     return 0.5 * float(level[0] + level[-1]), most
 
 
-def _girth(surface: Surface, tibiale: tuple[float, float], fibulare: tuple[float, float]) -> float:
-    """Round the ball, over the most medial and the most lateral point, as a tape goes: in a standing plane."""
+def _shut(surface: Surface, along: tuple[float, float], high: float, length: float) -> bool:
+    """Does the skin close above, so high, between these two x? Not where the leg was cut so low, nor where the scan has a hole."""
+    rim = surface.points[borders(surface)[:, 0] != taubin.INSIDE]
+    near = (rim[:, 0] > along[0] - _BESIDE * length) & (rim[:, 0] < along[1] + _BESIDE * length) & (rim[:, 2] > 0.5 * high)
+    return high < float(surface.points[:, 2].max()) - _CUT and not near.any()
+
+
+def _girth(surface: Surface, tibiale: tuple[float, float], fibulare: tuple[float, float]) -> tuple[float, float]:
+    """Round the ball, over the most medial and the most lateral point, as a tape goes: in a standing plane; and how high that is."""
     dx, dy = fibulare[0] - tibiale[0], fibulare[1] - tibiale[1]
     long = math.sqrt(dx * dx + dy * dy)
     plane = np.array([tibiale[0], tibiale[1], dx / long, dy / long])
     cut = np.empty((20_000, 2))
     count = min(stations.section(surface.points, surface.faces, plane, cut), len(cut))
     cut = cut[:count]
-    return stations.tape(np.ascontiguousarray(cut[np.lexsort((cut[:, 1], cut[:, 0]))]))
+    return stations.tape(np.ascontiguousarray(cut[np.lexsort((cut[:, 1], cut[:, 0]))])), float(cut[:, 1].max())
 
 
 def _coarse(surface: Surface) -> float:

@@ -8,7 +8,7 @@ from engine.errors import InputError
 from engine.model.foot import Side
 from engine.model.lens import LensPair, Trace
 from engine.reading import oma
-from engine.shape.lens import box, corners, length_of
+from engine.shape.lens import box, corners, length_of, smooth
 
 NEAR_CIRC, NEAR_BOX, NEAR_ED = 0.1, 0.05, 0.5
 """mm: what is told may be off by: circumference (0.00 to 0.06 in real files), A and B (as rounded), ED (which many round to a whole)."""
@@ -18,7 +18,7 @@ def lenses_of(data: bytes, *, unit: str = "mm", side: Side | None = None, name: 
     """Both lenses in a file, mm. `side`: the eye that the file was sent for, where it holds one alone.
 
     InputError: as `engine.reading.oma.read`; another unit than mm (a trace has its own, 0.01 mm, and nobody may scale it); the other eye
-    than was said; a circumference, A, B or ED that is not that of its trace.
+    than was said; a circumference, A, B or ED that is not that of its trace; radii that no smooth outline follows.
     """
     if unit != "mm":
         raise InputError(
@@ -29,7 +29,19 @@ def lenses_of(data: bytes, *, unit: str = "mm", side: Side | None = None, name: 
         raise InputError(name, "holds the other eye's lens alone", message=f"sent for the {side} eye")
     for trace in (pair.right, pair.left):
         _check_told(pair, trace, name)
+        _check_smooth(trace, name)
     return pair
+
+
+def _check_smooth(trace: Trace, name: str) -> None:
+    try:
+        smooth(trace)
+    except ValueError as error:
+        raise InputError(
+            name,
+            "is rough, has corners or too few radii: no smooth outline follows it; ask for the trace again",
+            message=f"the {trace.side} lens: {error}",
+        ) from None
 
 
 def _check_told(pair: LensPair, trace: Trace, name: str) -> None:

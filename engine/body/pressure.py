@@ -65,9 +65,10 @@ def register(pressure: PressureMap, foot_length: float, side: Side | None = None
         raise InputError(pressure.name, "shows two feet: say which one is meant, left or right")
     contact = found[-1] if side == "right" else found[0]
     border = _border(pressure, contact)
-    start, axis = _axis(border, _towards_toes(border, pressure.name))
+    start, axis = _axis(border, _towards_toes(border, pressure.name), pressure.name)
     along, across = _seen(border, start, axis)
     evidence = _middle(along, across, _TOE_BAND) - _middle(along, across, _MIDFOOT_BAND)
+    evidence = evidence if math.isfinite(evidence) else 0.0  # a high arch loads no midfoot, and then tells nothing
     medial = 1 if evidence > 0.0 else -1
     # columns run from left to right, across of the axis: with the columns where it runs down the rows, against them where up
     seen: Side = "left" if medial == (1 if axis[0] > 0.0 else -1) else "right"
@@ -155,8 +156,9 @@ def _broadest(border: Floats) -> float:
     return max(float(border[rows == r, 1].max() - border[rows == r, 1].min()) for r in np.unique(rows))
 
 
-def _axis(border: Floats, down: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The axis through the middle of the heel and the middle of the ball, and its point at the rear end of the border."""
+def _axis(border: Floats, down: float, name: str) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The axis through the middle of the heel and the middle of the ball, and its point at the rear end of the border. InputError: one
+    of them is not loaded."""
     axis = (down, 0.0)
     start = (0.0, 0.0)
     for _ in range(_PASSES):
@@ -165,6 +167,8 @@ def _axis(border: Floats, down: float) -> tuple[tuple[float, float], tuple[float
         length = float(along.max()) - rear
         share = (along - rear) / length
         heel, ball = _middle(share, across, _HEEL_BAND), _middle(share, across, _BALL_BAND)
+        if not (math.isfinite(heel) and math.isfinite(ball)):
+            raise InputError(name, "is not loaded where a foot has its heel or its ball: it is no foot that stands")
         apart = (_mid(_BALL_BAND) - _mid(_HEEL_BAND)) * length
         slope = (ball - heel) / apart
         behind = heel - slope * (_mid(_HEEL_BAND) * length)
@@ -182,9 +186,12 @@ def _seen(border: Floats, start: tuple[float, float], axis: tuple[float, float])
 
 
 def _middle(along: Floats, across: Floats, band: tuple[float, float]) -> float:
-    """Half way between the border's outermost points within a band of its length. `along`: shares, or mm of any start."""
+    """Half way between the border's outermost points within a band of its length; NaN where it has none there. `along`: shares, or
+    mm of any start."""
     low, high = float(along.min()), float(along.max())
     within = (along >= low + band[0] * (high - low)) & (along <= low + band[1] * (high - low))
+    if not within.any():
+        return math.nan
     return 0.5 * (float(across[within].min()) + float(across[within].max()))
 
 

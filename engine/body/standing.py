@@ -27,7 +27,8 @@ _STEPS_PER_MM = 1000.0  # of the lattice that directions are found on
 _TRIED = 14
 _APART = 0.9  # cosine: directions nearer to one another are the same try
 _LOOKS = 0.94  # cosine: 20 degrees
-_SAME, _MOST = 0.999, 8  # cosine, 2.6 degrees, and how many planes are told
+_AGAIN = 3
+_SAME, _MOST = 0.999, 5  # cosine, 2.6 degrees, and how many planes are told
 _LIES = 2000.0  # mm2 of a sole on the floor
 _NEARER = (0.94, 0.97, 0.985, 0.985)  # cosines
 _ENOUGH = 60_000  # faces that directions are compared on
@@ -52,12 +53,11 @@ def upright(surface: Surface) -> list[Standing]:
     some = np.ascontiguousarray(faces[:: -(-len(faces) // _ENOUGH)])
     tried = [_let_down(points, some, -way) for way in ways(surface)]
     found: list[Standing] = []
-    for frame, _, plane in sorted((t for t in tried if t is not None), key=lambda t: -t[1]):
-        if len(found) == _MOST:
-            break
-        up = _up(frame, plane)
-        if all(up[0] * s.up[0] + up[1] * s.up[1] + up[2] * s.up[2] < _SAME for s in found):
-            found.append(_settled(points, faces, frame, plane))
+    seen: list[Floats] = []
+    for up, _ in sorted((t for t in tried if t is not None), key=lambda t: -t[1]):
+        if len(found) < _MOST and all(up[0] * v[0] + up[1] * v[1] + up[2] * v[2] < _SAME for v in seen):
+            seen.append(up)
+            found.append(_again(points, faces, up))
     return sorted(found, key=lambda s: -s.score)
 
 
@@ -67,7 +67,7 @@ def on_floor(surface: Surface, up: Floats, height: float) -> Standing:
     moved = along(surface.points, frame)
     lying.refit(moved, surface.faces, CONTACT, 0, plane, told)
     if told[lying.AREA] >= _LIES:
-        return _settled(surface.points, surface.faces, frame, plane)
+        return _settled(surface.points, surface.faces, up, plane)
     moved[:, 2] -= height
     return Standing(moved, up, float(told[lying.AREA]))
 
@@ -141,28 +141,54 @@ def _sharper(packed: npt.NDArray[np.float32], count: int, way: Floats) -> Floats
     return made
 
 
-def _let_down(points: Floats, faces: Int32s, up: Floats) -> tuple[Floats, float, Floats] | None:
-    """The frame that it was let down in, how well it stands, and the plane there."""
-    frame = frame_of(up)
-    moved, middle, plane, told = along(points, frame), np.empty(2), np.empty(3), np.empty(2)
-    if not lying.under(moved, faces, middle) or not lying.rest(moved, middle[0], middle[1], plane):
+def _let_down(points: Floats, faces: Int32s, up: Floats) -> tuple[Floats, float] | None:
+    """Which way is up once it was let down in that direction, and how well it stands."""
+    frame, plane, told = frame_of(up), np.empty(3), np.empty(2)
+    moved = along(points, frame)
+    if not _rest(moved, faces, plane):
         return None
-    lying.refit(moved, faces, 2.0 * REACH, 1, plane, told)
     lying.refit(moved, faces, REACH, 3, plane, told)
-    lying.refit(moved, faces, CONTACT, 0, plane, told)
-    return frame, float(told[lying.AREA] * np.sqrt(told[lying.SPREAD])), plane
+    return _up(frame, plane), _score(moved, faces, plane)
 
 
-def _settled(points: Floats, faces: Int32s, frame: Floats, plane: Floats) -> Standing:
-    """The same in full."""
-    moved, plane, told = along(points, frame), plane.copy(), np.empty(2)
+def _rest(moved: Floats, faces: Int32s, plane: Floats) -> bool:
+    """The plane that it comes to rest on, pressed down in the middle of what looks down; False: it covers none."""
+    middle, told = np.empty(2), np.empty(2)
+    if not lying.under(moved, faces, middle) or not lying.rest(moved, middle[0], middle[1], plane):
+        return False
+    lying.refit(moved, faces, 2.0 * REACH, 1, plane, told)
+    return True
+
+
+def _again(points: Floats, faces: Int32s, up: Floats) -> Standing:
+    """Let down again: now that up is known, the same facet of the hull is met, whatever direction it was found from. A sole that bore no
+    weight is round, and its plane is where it was begun from."""
+    for left in range(_AGAIN, 0, -1):
+        frame, plane = frame_of(up), np.empty(3)
+        moved = along(points, frame)
+        if not _rest(moved, faces, plane):
+            plane[:] = 0.0, 0.0, moved[:, 2].min()
+        up = _up(frame, plane) if left > 1 else up
+    return _settled(points, faces, up, plane)
+
+
+def _settled(points: Floats, faces: Int32s, up: Floats, plane: Floats) -> Standing:
+    """On the plane that `plane`, in the frame of `up`, is refitted to."""
+    frame, told = frame_of(up), np.empty(2)
+    moved = along(points, frame)
     lying.refit(moved, faces, REACH, 8, plane, told)
-    lying.refit(moved, faces, CONTACT, 0, plane, told)
-    tilt = np.sqrt(plane[0] * plane[0] + plane[1] * plane[1] + 1.0)
-    up = _up(frame, plane)
-    stood = along(points, frame_of(up))
+    score = _score(moved, faces, plane)
+    tilt = math.sqrt(plane[0] * plane[0] + plane[1] * plane[1] + 1.0)
+    stood = along(points, frame_of(_up(frame, plane)))
     stood[:, 2] -= plane[2] / tilt
-    return Standing(stood, up, float(told[lying.AREA] * np.sqrt(told[lying.SPREAD])))
+    return Standing(stood, _up(frame, plane), score)
+
+
+def _score(moved: Floats, faces: Int32s, plane: Floats) -> float:
+    """How well it stands on a plane: on how much, and how widely scattered."""
+    told = np.empty(2)
+    lying.refit(moved, faces, CONTACT, 0, plane.copy(), told)
+    return float(told[lying.AREA] * np.sqrt(told[lying.SPREAD]))
 
 
 def _up(frame: Floats, plane: Floats) -> Floats:

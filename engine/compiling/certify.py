@@ -69,11 +69,13 @@ def certify(crew: Crew, asked: Asked, made: Made, bodies: int, seed: int) -> Cer
     covered = [k for k in unseen if chart.covers(made.orders.values[k].tolist())]
     told.covered = len(covered) + len(made.rows)
     chosen = mixed(covered, seed + 7)[:bodies]
+    fresh = bool(chosen)
+    if made.halved and not fresh:  # it is there because triangles were too long: what was drawn for it tells that as well
+        chosen = list(made.rows)
     chosen.sort(
         key=lambda k: -float(np.abs(made.axes.z(made.orders.values[k][None])).max(initial=0.0))
     )  # the farthest is looked at closest
-    if made.halved and not chosen:
-        told.why = "it is cut out of a region that did not hold, and no order is left in it to try it by"
+    chosen = chosen if fresh else chosen[:1]
     squares, nodes, near, worst = 0.0, 0, 0, None
     answers = crew.each(list(enumerate(chosen)), lambda one: _measured(crew, asked, made, chart, one[1], one[0] == 0))
     for k, answer in zip(chosen, answers, strict=True):
@@ -82,7 +84,7 @@ def certify(crew: Crew, asked: Asked, made: Made, bodies: int, seed: int) -> Cer
                 told.why, told.row = f"{answer} (at {made.orders.changes[k]})", k
             continue
         away: Floats = answer["nodes"]
-        told.bodies += 1
+        told.bodies += fresh
         squares, nodes, near = (
             squares + float((away * away).sum()),
             nodes + len(away),

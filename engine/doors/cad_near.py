@@ -41,7 +41,7 @@ def _lowered(shape: Any, points: Points, made: Floats) -> None:
     box = Bnd_Box()
     BRepBndLib.AddOptimal_s(face, box, False, True)
     bounds = np.array(box.Get())
-    near = ((points >= bounds[:3] - ENOUGH_MM) & (points <= bounds[3:] + ENOUGH_MM)).all(axis=1) & (made > ENOUGH_MM)
+    near = ((points >= bounds[:3] - ENOUGH_MM) & (points <= bounds[3:] + ENOUGH_MM)).all(axis=1) & (made > PRECISION_MM)
     surface = ShapeAnalysis_Surface(BRep_Tool.Surface_s(face))
     within = BRepTopAdaptor_FClass2d(face, PRECISION_MM)
     uv = None

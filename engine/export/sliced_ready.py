@@ -192,6 +192,15 @@ def positions(parts: Sequence[Settled], process: Process) -> tuple[tuple[int, in
     return tuple(moves)
 
 
+def lie_together(parts: Sequence[Settled], process: Process) -> bool:
+    """Do all parts lie within the machine's bed where `positions` puts them?"""
+    width, depth = (round(side * STEPS_PER_MM) for side in process.machine.size[:2])
+    for (x0, y0, x1, y1), (x, y) in zip(map(footprint, parts), positions(parts, process), strict=True):
+        if x0 + x < 0 or y0 + y < 0 or x1 + x > width or y1 + y > depth:
+            return False
+    return True
+
+
 def _side_by_side(boxes: Sequence[tuple[int, ...]], process: Process) -> list[tuple[int, int]]:
     width, depth = (round(side * STEPS_PER_MM) for side in process.machine.size[:2])
     rows: list[list[int]] = []

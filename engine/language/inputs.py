@@ -88,7 +88,8 @@ class Inputs:
         except child.RemoteError as error:
             raise InputError(field_path, f"cannot be read: {error}", message=error.message) from None
         except InputError as error:  # its words may tell a size or a side: they are for the sender
-            raise InputError(field_path, "cannot be used", message=f"it {error.why} {error.message}") from None
+            said = f"it {error.why}: {error.message}" if error.message else f"it {error.why}"
+            raise InputError(field_path, "cannot be used", message=said) from None
         if misused:
             raise TypeError(misused)
         _fix(found)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from engine.language.values import Solid
 from engine.model.grid import Grid
+from engine.model.mesh import Mesh
 
 
 def sheet(
@@ -48,3 +51,12 @@ def sheet(
         mirrored=mirrored,
     )
     return Solid(mesh, patches)
+
+
+def raised(solid: Solid, by: npt.NDArray[np.float64]) -> Solid:
+    """Every point of the solid moved up by its own entry of `by` (n,), mm. No patch is flat any more, and none can be stamped."""
+    if len(solid.stamps):
+        raise ValueError("a solid with letters is not raised: their faces are too long to bend")
+    points = solid.mesh.points + np.stack((np.zeros(len(by)), np.zeros(len(by)), by), axis=1)
+    patches = {name: replace(patch, plane=None, surface=None) for name, patch in solid.patches.items()}
+    return Solid(Mesh(points, solid.mesh.faces), patches)

@@ -79,6 +79,10 @@ class Letters:
         """mm, of a capital; of a monogram that of its frame."""
         return self.setting.height
 
+    def beside(self, other: Letters) -> Letters:
+        """Both, to be stamped at once; a refusal of either is put to this text."""
+        return replace(self, outline=self.outline.joined(other.outline))
+
     def at_height(self, height: float) -> Letters:
         """The same text, larger or smaller; where it was made printable it is again."""
         larger = self.text.set(self.setting.of_height(height))

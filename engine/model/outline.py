@@ -26,6 +26,11 @@ class Outline:
             made.flags.writeable = False
             object.__setattr__(self, name, made)
 
+    def joined(self, other: Outline) -> Outline:
+        """The loops of both, which must not meet."""
+        ends = np.concatenate((self.ends, other.ends + len(self.points)))
+        return Outline(np.concatenate((self.points, other.points)), ends)
+
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """x0, y0, x1, y1 in mm; all zero when there is no loop."""

@@ -13,7 +13,7 @@ import functools
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -110,6 +110,15 @@ def machines_for(process: str, *, extra: Path | None = None) -> tuple[str, ...]:
     if process not in tables["process"]:
         raise _unknown("process", process, tables["process"])
     return _suitable(tables, _resolved(tables, process)["method"])
+
+
+def takers(process: Process, size: Sequence[float]) -> tuple[str, ...]:
+    """Keys of the machines that can run that process and take a box of that size (mm), upright, as it stands or turned a quarter."""
+    if process.key not in _tables(None)["process"]:
+        return ()
+    x, y, z = size
+    sizes = {machine.key: machine.size for machine in list_machines() if machine.key in machines_for(process.key)}
+    return tuple(key for key, (w, d, h) in sizes.items() if z <= h and ((x <= w and y <= d) or (x <= d and y <= w)))
 
 
 def currency(process: Process) -> str:

@@ -48,7 +48,7 @@ _CONTROLS = re.compile("[\0-\x08\x0b\x0c\x0e-\x10\x12\x14-\x19\x1b\x1e\x1f\x7f]"
 """Those that no line has: around packets stand the file and group separators, XON and XOFF, and the end of a file (DOS)."""
 _PACKET = "\x11\x13\x1a \t"
 _WHOLE = re.compile(r"[+-]?\d{1,7}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(\d{1,9}(\.\d{0,9})?|\.\d{1,9})", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d{1,9}(\.\d{0,30})?|\.\d{1,30})", re.ASCII)
 _UNKNOWN = ("", "?")
 _OF_A_LENS = tuple(f.name for f in fields(ToldLens))
 

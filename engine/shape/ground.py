@@ -150,15 +150,12 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
 
     outside = np.ones(len(mesh.faces), np.bool_)
     outside[patch.faces] = False
-    lost = np.zeros(len(mesh.points), np.bool_)
+    points, rest = mesh.points, mesh.faces[outside]
+    lost = np.zeros(len(points), np.bool_)
     lost[faces] = True
-    lost[mesh.faces[outside]] = False
+    lost[rest] = False
     lost[rows] = False
-    points, rest, at = (
-        mesh.points,
-        mesh.faces[outside],
-        None if bent is None else np.where((bent.rows < 0) | lost[bent.rows], -1, bent.rows),
-    )
+    at = None if bent is None else np.where((bent.rows < 0) | lost[bent.rows], -1, bent.rows)
     if lost.any():
         renumbered = (np.cumsum(~lost) - 1).astype(np.int32)
         points, rest, rows = mesh.points[~lost], renumbered[rest], renumbered[rows]

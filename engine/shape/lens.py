@@ -20,11 +20,13 @@ Floats = npt.NDArray[np.float64]
 
 WITHIN = 0.016
 """mm from a trace's radii to the smooth outline, at most: rounding alone is 0.005, and a groove has 0.02."""
-HARMONICS = (16, 24, 32, 40, 48, 64, 96)
+HARMONICS = (16, 24, 32, 40, 48, 64, 96, 128)
 """The first of them that holds a trace is taken: the fewer, the smoother its curvature."""
 ROUNDS = 30
 BLANK_MARGIN = 2.0
 """mm that a blank is larger than the lens cut from it, across."""
+_FLAT = 60.0
+"""mm."""
 _COARSE = 1440
 """Angles all round in which an extreme is looked for, and then as many between the neighbours of the best."""
 
@@ -141,12 +143,34 @@ def curve(outline: LensOutline, degrees: Floats) -> LensCurve:
 
 
 def even_angles(outline: LensOutline, n: int) -> Floats:
-    """Degrees (n,) from 0 that lie equally far apart along the outline (to a 1,440th of it squared)."""
-    angles = equal_angles(_COARSE)
-    r, slope, _, _, _ = _evaluated(outline.cosines, outline.sines, angles)
+    """Degrees (n,) from 0 that lie equally far apart along the outline."""
+    _, speed = _bent(outline)
+    return _shared(speed, n)
+
+
+def bent_angles(outline: LensOutline, n: int) -> Floats:
+    """Degrees (n,) from 0 whose chords are about equally near to the outline: denser where it bends.
+
+    A chord of length s leaves a curve of curvature k by k s^2 / 8, so places are as dense as the root of the curvature; at least as on
+    a circle of radius _FLAT.
+    """
+    curvatures, speed = _bent(outline)
+    bends = np.sqrt(curvatures * curvatures + 1.0 / (_FLAT * _FLAT))
+    return _shared(speed * np.sqrt(bends), n)
+
+
+def _bent(outline: LensOutline) -> tuple[Floats, Floats]:
+    """Curvature and speed (mm a radian) at _COARSE equal angles."""
+    r, slope, bend, _, _ = _evaluated(outline.cosines, outline.sines, equal_angles(_COARSE))
     speed = np.sqrt(r * r + slope * slope)
-    along = np.concatenate((np.zeros(1), np.cumsum(0.5 * (speed + np.roll(speed, -1)))))
-    found: Floats = np.interp(along[-1] * np.arange(n) / n, along, np.append(angles, 360.0))
+    return (r * r + 2.0 * slope * slope - r * bend) / (speed * speed * speed), speed
+
+
+def _shared(density: Floats, n: int) -> Floats:
+    """n angles from 0 with as much of the density (at equal angles) between any two."""
+    so_far = np.concatenate((np.zeros(1), np.cumsum(0.5 * (density + np.roll(density, -1)))))
+    angles = np.append(equal_angles(_COARSE), 360.0)
+    found: Floats = np.interp(so_far[-1] * np.arange(n) / n, so_far, angles)
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from engine.model.mesh import STEPS_PER_MM, Settled
 from engine.model.order import CheckRun, Finding, Severity, Verdict
 from engine.model.process import CHECKS, Process
+from engine.process.limits import takers
 from engine.verify import delta, meetings, refit, shells, words
 from engine.verify.anatomy import Anatomy, Mass, Topology, dissect, grounded
 from engine.verify.crossings import among
@@ -153,7 +154,8 @@ def _machine(body: Anatomy, sizes: Mass, process: Process) -> list[Finding]:
     # in whole steps of what ships: what fits exactly, fits with the noise of a file's floats too
     size = [round((sizes.box[k + 3] - sizes.box[k]) * (STEPS_PER_MM / body.steps)) for k in range(3)]
     over = [(k, size[k] / STEPS_PER_MM) for k in range(3) if size[k] > room[k] * STEPS_PER_MM]
-    return [words.too_big(body, sizes, axis, long, room[axis], process.machine.name) for axis, long in over]
+    others = takers(process, [side / STEPS_PER_MM for side in size]) if over else ()
+    return [words.too_big(body, sizes, axis, long, room[axis], process.machine.name, others) for axis, long in over]
 
 
 def _bed(body: Anatomy, shape: Topology, sizes: Mass, process: Process, bonded: bool) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -211,8 +211,8 @@ def rows_of(faces: npt.NDArray[np.integer]) -> tuple[int, ...]:
     return tuple(np.unique(faces).tolist())
 
 
-def too_big(body: Anatomy, sizes: Mass, axis: int, size: float, room: float, machine: str) -> Finding:
-    """Longer than the machine, along one axis."""
+def too_big(body: Anatomy, sizes: Mass, axis: int, size: float, room: float, machine: str, others: Sequence[str]) -> Finding:
+    """Longer than the machine, along one axis. `others`: machines that would take it."""
     return Finding(
         "too-big",
         Severity.ERROR,
@@ -222,7 +222,7 @@ def too_big(body: Anatomy, sizes: Mass, axis: int, size: float, room: float, mac
         unit="mm",
         at=body.place(*sizes.box[3:]),
         part=body.name,
-        fix="choose a larger machine, or a smaller product",
+        fix=f"print it on {' or '.join(others)}" if others else "no machine that is known takes it: choose a smaller product",
     )
 
 

@@ -90,7 +90,9 @@ async def create(
     house: TheHouse,
     template: Annotated[str, Query(description="The template of all its rows.", max_length=80)],
     process: Annotated[str | None, Query(description="Of the rows that name none themselves.", max_length=80)] = None,
-    formats: Annotated[str, Query(description="What to make: 3mf, stl, glb, png, step, prusa.", max_length=80)] = "3mf,png",
+    formats: Annotated[
+        str, Query(description="What to make: 3mf, stl, glb, png, step, prusa, dxf, svg, oma.", max_length=80)
+    ] = "3mf,png",
     name: Annotated[str | None, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = None,
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
     idempotency_key: Annotated[

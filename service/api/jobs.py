@@ -149,7 +149,7 @@ async def create(
     key: Orders,
     desk: TheDesk,
     formats: Annotated[
-        str, Query(max_length=200, description="What to make: 3mf, stl, glb, png, step, prusa.")
+        str, Query(max_length=200, description="What to make: 3mf, stl, glb, png, step, prusa, dxf, svg, oma.")
     ] = "3mf,stl,glb,png",
     idempotency_key: Annotated[
         str | None,

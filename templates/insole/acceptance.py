@@ -6,17 +6,20 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.authoring import Compared, DeviationLimits, Fitted, Grid, Part, deviation
-from templates.insole.bed import APEX, Bed
+from templates.insole.bed import APEX, Bed, shell
 from templates.insole.bed import away as bed_away
+from templates.insole.last import Last
 from templates.insole.plan import BEHIND, Plan, sections
 
 Floats = npt.NDArray[np.float64]
 LENGTH, WIDTH, CUP, ARCH, FLOOR, SCAN, MEDIAN = 1.0, 1.0, 0.5, 0.5, 1.0, 1.0, 0.3
+NEAR = 2.0
+"""mm beside the apex of the arch: a station of the surface lies there."""
 
 
-def measured(side: str, part: Part, plan: Plan, bed: Bed, sole: Grid | None, relief: Grid | None) -> list[Fitted]:
+def measured(side: str, part: Part, plan: Plan, bed: Bed, last: Last, sole: Grid | None, relief: Grid | None) -> list[Fitted]:
     """Length, width and least thickness; then the bed against the scanned `sole`, or cup and arch where nothing but them shapes it."""
-    points = part.mesh.points
+    points = _over(last, plan, part.mesh.points)
     inward = -points[:, 1] if side == "left" else points[:, 1]
     x = points[:, 0]
     top = points[np.unique(part.mesh.faces[part.patches["top"].faces])]
@@ -43,14 +46,12 @@ def measured(side: str, part: Part, plan: Plan, bed: Bed, sole: Grid | None, rel
                 "heel_cup", rim - seat, *_about(bed.cup, CUP), ("the depth of its heel cup", "la profondeur de sa coque"), side
             )
         )
-        apex = APEX * plan.length
-        border = top[(np.abs(top[:, 0] - apex) < 4.0)]
-        local = _shell(bed)
+        inner = top[(np.abs(top[:, 0] - APEX * plan.length) < NEAR) & (y_top > 0.0)]
         told.append(
             Fitted(
                 "arch_height",
-                float(border[:, 2].max()) - local,
-                *_about(max(bed.arch, bed.lateral), ARCH),
+                float((inner[:, 2] - shell(plan, bed, inner[:, 0])).max()),
+                *_about(bed.arch, ARCH),
                 ("the height of its arch", "la hauteur de sa voûte"),
                 side,
             )
@@ -74,11 +75,11 @@ def against_scan(side: str, top: Floats, plan: Plan, bed: Bed, sole: Grid, relie
     ]
 
 
-def against_foot(side: str, part: Part, plan: Plan, bed: Bed, sole: Grid, relief: Grid | None) -> Compared | None:
+def against_foot(side: str, part: Part, plan: Plan, bed: Bed, last: Last, sole: Grid, relief: Grid | None) -> Compared | None:
     """The upper face with how far it lies above the scanned sole, where the scan shapes it; None where it does nowhere."""
     rows = part.mesh.faces[part.patches["top"].faces]
     used, faces = np.unique(rows, return_inverse=True)
-    points = part.mesh.points[used]
+    points = _over(last, plan, part.mesh.points[used])
     if side == "left":
         points = points * np.array([1.0, -1.0, 1.0])
     away, where = bed_away(plan, sections(plan.curve()), bed, sole, relief, points)
@@ -89,6 +90,13 @@ def against_foot(side: str, part: Part, plan: Plan, bed: Bed, sole: Grid, relief
     return Compared(
         side, points, faces.reshape(rows.shape).astype(np.int32), values, deviation(away, DeviationLimits(-SCAN, SCAN, MEDIAN))
     )
+
+
+def _over(last: Last, plan: Plan, points: Floats) -> Floats:
+    """The points as they lie over a flat sole."""
+    if last.flat:
+        return points
+    return np.c_[points[:, :2], points[:, 2] - last.rise(plan.length, points[:, 0])]
 
 
 def _about(value: float, by: float) -> tuple[float, float]:
@@ -105,8 +113,3 @@ def _widest(plan: Plan) -> float:
 def _height(top: Floats, y: Floats, at_x: float, at_y: float) -> float:
     """Of the point of the upper face nearest to a place."""
     return float(top[int(np.argmin((top[:, 0] - at_x) ** 2 + (y - at_y) ** 2)), 2])
-
-
-def _shell(bed: Bed) -> float:
-    """The shell under the arch's apex, less the cover."""
-    return bed.thickness[1] + (bed.thickness[0] - bed.thickness[1]) * 0.02 - bed.cover

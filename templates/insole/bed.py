@@ -37,8 +37,6 @@ ARCH_WIDE = 0.46
 OUTER_WIDE = 14.0
 SKIVE = (0.16, 0.25, 0.13, 0.30)
 """Place of the medial skive, in foot lengths and heel widths; its half length and half width likewise (Kirby)."""
-PAD_BACK = 8.0
-"""mm from the heads back to the pad's apex (ours; JFAR 7:18 has 5 to 10)."""
 PAD_LONG, PAD_WIDE, PAD_OUT = 0.20, 0.14, 0.02
 """The pad, in foot lengths; and how far its middle lies out from the insole's: under the second to the fourth head."""
 PAD_BEFORE = 0.36
@@ -75,6 +73,8 @@ class Bed:
     thickness: tuple[float, float, float]
     """Rear, middle, fore."""
     cover: float
+    pad_back: float = 8.0
+    """mm from the heads back to the pad's apex (ours; JFAR 7:18 has 5 to 10)."""
 
 
 def heights(plan: Plan, sections: Sections, bed: Bed, scanned: Grid | None = None, relief: Grid | None = None) -> Grid:
@@ -87,7 +87,7 @@ def heights(plan: Plan, sections: Sections, bed: Bed, scanned: Grid | None = Non
     else:
         z = z + np.maximum(_sole(plan, bed, x, y, scanned), _rule(plan, bed, x, y, middle, half))
     if relief is not None:
-        z = z - _looked_up(relief, x, y)
+        z = z - _relieved(plan, relief, x, y)
     return Grid(z, origin, PITCH)
 
 
@@ -102,7 +102,7 @@ def away(plan: Plan, sections: Sections, bed: Bed, scanned: Grid, relief: Grid |
     ours = (sole >= rule) & gentle & (sole < bed.cup - CAPPED) & (x > 0.0) & (x < TOES[0] * plan.length)
     wanted = _prescribed(plan, bed, x, y, middle, half) + sole
     if relief is not None:
-        wanted = wanted - _looked_up(relief, x, y)
+        wanted = wanted - _relieved(plan, relief, x, y)
     rows = np.flatnonzero(ours)
     return (z - wanted)[rows], rows
 
@@ -110,7 +110,7 @@ def away(plan: Plan, sections: Sections, bed: Bed, scanned: Grid, relief: Grid |
 def _prescribed(plan: Plan, bed: Bed, x: Floats, y: Floats, middle: Floats, half: Floats) -> Floats:
     """All of the upper face but what the foot's own shape, or the rule in its place, lifts it by."""
     length, share = plan.length, x / plan.length
-    z = _thickness(bed, plan, x) - bed.cover
+    z = shell(plan, bed, x)
     rear = 1.0 - _smooth((share - 0.40) / 0.20)
     fore = _smooth((share - 0.50) / 0.18)
     z = z + (_tan(bed.rearfoot) * rear + _tan(bed.forefoot) * fore) * (y - middle)
@@ -118,7 +118,7 @@ def _prescribed(plan: Plan, bed: Bed, x: Floats, y: Floats, middle: Floats, half
     z = z + bed.skive * _dome(
         (x - SKIVE[0] * length) / (SKIVE[2] * length), (y - middle - SKIVE[1] * plan.heel) / (SKIVE[3] * plan.heel)
     )
-    along = x - (plan.arch_length - PAD_BACK)
+    along = x - (plan.arch_length - bed.pad_back)
     reach = np.where(along > 0.0, PAD_BEFORE * PAD_LONG * length, (1.0 - PAD_BEFORE) * PAD_LONG * length)
     z = z + bed.pad * _dome(along / reach, (y - middle + PAD_OUT * length) / (0.5 * PAD_WIDE * length))
     return z + bed.extension * _smooth((x - plan.arch_length) / 12.0) * _smooth((y - middle - 0.05 * half) / (0.4 * half))
@@ -144,7 +144,8 @@ def _within(plan: Plan, x: Floats) -> Floats:
     return made
 
 
-def _thickness(bed: Bed, plan: Plan, x: Floats) -> Floats:
+def shell(plan: Plan, bed: Bed, x: Floats) -> Floats:
+    """How thick it is at x, less the cover: what all else lies on."""
     rear, mid, fore = bed.thickness
     share = x / plan.length
     z = (
@@ -152,8 +153,17 @@ def _thickness(bed: Bed, plan: Plan, x: Floats) -> Floats:
         + (mid - rear) * _smooth((share - ZONES[0]) / BLEND + 0.5)
         + (fore - mid) * _smooth((share - ZONES[1]) / BLEND + 0.5)
     )
-    thin = THIN + bed.cover
-    return thin + (z - thin) * _smooth((plan.end - x) / SKIVED)
+    return THIN + (z - bed.cover - THIN) * _runs_out(plan, x)
+
+
+def _runs_out(plan: Plan, x: Floats) -> Floats:
+    """1, and to 0 over SKIVED at the front edge."""
+    return _smooth((plan.end - x) / SKIVED)
+
+
+def _relieved(plan: Plan, relief: Grid, x: Floats, y: Floats) -> Floats:
+    """What a relief takes off; nothing of the front edge, which is thin already."""
+    return _looked_up(relief, x, y) * _runs_out(plan, x)
 
 
 def _walls(plan: Plan, bed: Bed, share: Floats, y: Floats, middle: Floats, half: Floats) -> Floats:

@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 Pair = tuple[float, float]
 DENSE = 16
 """Places a span that a search begins from."""
-STEPS = 6
+STEPS = 4
 """Of Newton's method: from a start that close, each doubles the digits."""
 
 
@@ -52,8 +52,9 @@ class Closed:
         order = slice(None) if known[-1] > known[0] else slice(None, None, -1)
         t = np.interp(x, known[order], dense[order])
         for _ in range(STEPS):
-            first = self._derived(t)[0][:, 0]
-            t = np.clip(t - (self.places(t)[:, 0] - x) / first, begin, end)
+            p, m, a, b, u, h = self._spans(t)
+            off = (p + u * (m + u * (a + u * b)))[:, 0] - x
+            t = np.clip(t - off * h[:, 0] / (m + u * (2.0 * a + 3.0 * u * b))[:, 0], begin, end)
         return self.places(t)[:, 1]
 
     def _dense(self, begin: float | None = None, end: float | None = None) -> Floats:

@@ -6,11 +6,15 @@ from typing import Any
 
 from engine.authoring import Grid, spline_face, tagged
 from templates.insole.bed import Bed, heights
+from templates.insole.last import Last
 from templates.insole.plan import Plan, sections
 
 
-def solid(cq: Any, plan: Plan, bed: Bed, tables: tuple[Grid | None, Grid | None], bevel: float, *, mirrored: bool) -> Any:
-    """The outline drawn up, its lower edge broken, and cut by the surface through the bed's heights. `tables`: a scanned sole, a relief."""
+def solid(
+    cq: Any, plan: Plan, bed: Bed, tables: tuple[Grid | None, Grid | None], bevel: float, last: Last, *, mirrored: bool
+) -> Any:
+    """The outline drawn up, its lower edge broken, and cut by the surface through the bed's heights; over a last that is not flat also by
+    the last's, its edge left as it is. `tables`: a scanned sole, a relief."""
     curve = plan.curve()
     top = heights(plan, sections(curve), bed, *tables)
     points = [cq.Vector(x, y, 0.0) for x, y in curve.points.tolist()]
@@ -19,10 +23,16 @@ def solid(cq: Any, plan: Plan, bed: Bed, tables: tuple[Grid | None, Grid | None]
     told = [seam, *[None] * (len(points) - 1)]
     edge = cq.Edge.makeSpline(points, told, periodic=True, parameters=curve.at.tolist(), scale=False)
     base = cq.Face.makeFromWires(cq.Wire.assembleEdges([edge]))
-    tall = cq.Workplane(cq.Solid.extrudeLinear(base, cq.Vector(0.0, 0.0, float(top.z.max()) + 5.0)))
-    if bevel:
-        tall = tall.faces("<Z").chamfer(bevel)
-    body = tall.split(spline_face(top)).solids("<Z")
+    if last.flat:
+        tall = cq.Workplane(cq.Solid.extrudeLinear(base, cq.Vector(0.0, 0.0, float(top.z.max()) + 5.0)))
+        if bevel:
+            tall = tall.faces("<Z").chamfer(bevel)
+        body = tall.split(spline_face(top)).solids("<Z")
+    else:
+        top, sole = last.under(plan.length, top)
+        low = base.moved(cq.Location(cq.Vector(0.0, 0.0, -5.0)))
+        tall = cq.Workplane(cq.Solid.extrudeLinear(low, cq.Vector(0.0, 0.0, float(top.z.max()) + 10.0)))
+        body = tall.split(spline_face(top)).solids("<Z").split(spline_face(sole)).solids(">Z")
     if mirrored:
         body = body.mirror("XZ")
-    return tagged(body, bottom=body.faces("<Z"), top=body.faces(">Z"))
+    return tagged(body, bottom=body.faces("<Z"), top=body.faces(">Z")) if last.flat else tagged(body)

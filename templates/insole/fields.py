@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from engine.authoring import angle, choice, length, measure, pressure, scan, table
+from engine.authoring import Side, angle, choice, length, measure, pressure, scan, table
 
-SIDES = {"left": ("left", "gauche"), "right": ("right", "droit")}
+SIDES: Mapping[Side, tuple[str, str]] = {"left": ("left", "gauche"), "right": ("right", "droit")}
 STANDARD = "ISO 7250-1"
 
 MEASURES: tuple[tuple[str, float, float, str, str], ...] = (
@@ -30,6 +31,17 @@ LENGTHS: tuple[tuple[str, float, float, float, float, str, str, str, str], ...] 
     ("lateral_arch", 4.0, 0.0, 8.0, 0.5, "outer arch", "voûte externe", "3 to 5 is usual", "3 à 5 est usuel"),
     ("skive", 0.0, 0.0, 8.0, 0.5, "medial heel skive", "biseau médial du talon", "2 to 6, Kirby", "2 à 6, Kirby"),
     ("pad", 0.0, 0.0, 8.0, 0.5, "metatarsal pad", "appui métatarsien", "3 to 8, or none", "3 à 8, ou aucun"),
+    (
+        "pad_back",
+        8.0,
+        0.0,
+        15.0,
+        0.5,
+        "pad behind the heads",
+        "appui derrière les têtes",
+        "5 to 10, JFAR 7:18",
+        "5 à 10, JFAR 7:18",
+    ),
     ("extension", 0.0, 0.0, 3.0, 0.5, "extension under the hallux", "prolongement sous l'hallux", "Morton", "Morton"),
     ("rear", 4.0, 2.0, 8.0, 0.1, "thickness, rear", "épaisseur arrière", "of the shell", "de la coque"),
     ("mid", 3.0, 2.0, 8.0, 0.1, "thickness, middle", "épaisseur au milieu", "of the shell", "de la coque"),
@@ -51,7 +63,7 @@ FILLINGS = {
 }
 
 
-def of_side(side: str) -> type:
+def of_side(side: Side) -> type:
     """A class that only holds the fields of that side, for Insole to inherit."""
     english, french = SIDES[side]
 
@@ -61,8 +73,8 @@ def of_side(side: str) -> type:
     made: dict[str, Any] = {}
     for name, low, high, en, fr in MEASURES:
         made[f"{side}_{name}"] = measure(low=low, high=high, label=label(en, fr), standard=STANDARD, path=f"{side}.{name}")
-    made[f"{side}_scan"] = scan(label=label("scan of the foot", "scan du pied"))
-    made[f"{side}_pressure"] = pressure(label=label("pressure map", "carte des pressions"))
+    made[f"{side}_scan"] = scan(label=label("scan of the foot", "scan du pied"), side=side)
+    made[f"{side}_pressure"] = pressure(label=label("pressure map", "carte des pressions"), side=side)
     for name, default, low, high, step, en, fr, help_en, help_fr in LENGTHS:
         made[f"{side}_{name}"] = length(default, low=low, high=high, step=step, label=label(en, fr), help=(help_en, help_fr))
     made[f"{side}_extent"] = choice("full", EXTENTS, label=label("extent", "étendue"))

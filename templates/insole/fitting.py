@@ -21,8 +21,15 @@ FILLS = {"none": 0.0, "minimum": 1.6, "standard": 3.2, "maximum": 6.4}
 """mm taken off the arch (Cox Orthotics)."""
 STEP = 0.1
 INCH = 25.4
-SIZES = {"mondopoint": (140.0, 340.0), "eu": (18.0, 53.0), "uk": (2.0, 18.0), "us-men": (2.0, 20.0), "us-women": (3.0, 21.0)}
-"""Shoe sizes that can be told, by their system."""
+SIZES = {"mondopoint": (140.0, 340.0), "eu": (23.0, 53.0), "uk": (2.0, 17.0), "us-men": (2.0, 18.0), "us-women": (3.0, 19.0)}
+"""Shoe sizes that can be told, by their system: of feet that an insole is made for."""
+SYSTEMS = {
+    "mondopoint": ("Mondopoint", "Mondopoint"),
+    "eu": ("EU", "UE"),
+    "uk": ("UK", "Royaume-Uni"),
+    "us-men": ("US, men", "États-Unis, hommes"),
+    "us-women": ("US, women", "États-Unis, femmes"),
+}
 
 
 NAMES = ("foot_length", "ball_width", "ball_girth", "heel_width", "arch_length", "navicular_height")

@@ -25,6 +25,7 @@ from engine.authoring import (
     length,
     mark,
     measure,
+    raised,
     require,
     rule,
     sheet,
@@ -36,6 +37,7 @@ from templates.insole.acceptance import against_foot, measured
 from templates.insole.bed import Bed, heights
 from templates.insole.exact import solid
 from templates.insole.fields import of_side
+from templates.insole.last import Last
 from templates.insole.plan import COLUMNS, Plan, sections
 
 Left: Any = of_side("left")
@@ -81,10 +83,10 @@ class Insole(Left, Right, Template):
         help=("Only for what is inferred.", "Seulement pour ce qui est déduit."),
     )
     body_mass = measure(low=10.0, high=250.0, unit="kg", label=("Body mass", "Masse du corps"), path="body_mass")
-    stature = measure(low=800.0, high=2300.0, label=("Stature", "Taille"), standard="ISO 7250-1", path="stature")
+    stature = measure(low=900.0, high=2240.0, label=("Stature", "Taille"), standard="ISO 7250-1", path="stature")
     shoe_system = choice(
         "none",
-        {"none": ("Not told", "Non dite"), **{name: name for name in fitting.SIZES}},
+        {"none": ("Not told", "Non dite"), **fitting.SYSTEMS},
         label=("Shoe size system", "Système de pointure"),
     )
     shoe_size = length(42.0, low=2.0, high=340.0, step=0.5, label=("Shoe size", "Pointure"))
@@ -124,7 +126,16 @@ class Insole(Left, Right, Template):
         help=("Mandatory with a map.", "Obligatoire avec une carte."),
     )
     relief_depth = length(4.0, low=2.0, high=6.0, step=0.5, label=("Deepest relief", "Décharge la plus profonde"))
-    bevel = length(0.8, low=0.0, high=2.0, step=0.1, label=("Bevel of the lower edge", "Biseau du bord inférieur"))
+    heel_height = length(
+        0.0,
+        low=0.0,
+        high=30.0,
+        step=0.5,
+        label=("Heel of the last over its ball", "Talon de la forme au-dessus de l'avant-pied"),
+        help=("0 and 0: a flat underside.", "0 et 0 : dessous plat."),
+    )
+    toe_spring = length(0.0, low=0.0, high=15.0, step=0.5, label=("Toe spring of the last", "Relevé de la pointe de la forme"))
+    bevel = length(0.8, low=0.0, high=1.0, step=0.1, label=("Bevel of the lower edge", "Biseau du bord inférieur"))
     name = text("", max_graphemes=16, label=("Name", "Prénom"))
     side_mark = flag(True, label=("L or R underneath", "L ou R dessous"))
 
@@ -137,6 +148,9 @@ class Insole(Left, Right, Template):
         numbers = (getattr(self, f"{side}_{name}") for name in ("length", "ball", "heel", "first_head", "extent"))
         return Plan(*numbers)
 
+    def _last(self) -> Last:
+        return Last(self.heel_height, self.toe_spring)
+
     def _bed(self, side: str) -> Bed:
         def of(name: str) -> float:
             value: float = getattr(self, f"{side}_{name}")
@@ -144,11 +158,11 @@ class Insole(Left, Right, Template):
 
         thickness = (of("rear"), of("mid"), of("fore"))
         numbers = (of(n) for n in ("heel_cup", "arch", "lateral_arch", "rearfoot", "forefoot", "skive", "pad", "extension"))
-        return Bed(*numbers, thickness, of("cover"))
+        return Bed(*numbers, thickness, of("cover"), of("pad_back"))
 
     def _truth(self, cq: Any, side: str) -> Any:
         tables = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
-        return solid(cq, self._plan(side), self._bed(side), tables, self.bevel, mirrored=side == "left")
+        return solid(cq, self._plan(side), self._bed(side), tables, self.bevel, self._last(), mirrored=side == "left")
 
     @cad
     def left_cad(self, cq: Any) -> Any:
@@ -164,7 +178,8 @@ class Insole(Left, Right, Template):
         plan, bed = self._plan(side), self._bed(side)
         cut = sections(plan.curve())
         top = heights(plan, cut, bed, getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief"))
-        return sheet(
+        last = self._last()
+        flat = sheet(
             top,
             stations=cut.stations,
             low=cut.low,
@@ -172,9 +187,10 @@ class Insole(Left, Right, Template):
             heel=cut.heel,
             toe=cut.toe,
             across=COLUMNS,
-            bevel=self.bevel,
+            bevel=self.bevel if last.flat else 0.0,
             mirrored=side == "left",
         )
+        return flat if last.flat else raised(flat, last.rise(plan.length, flat.mesh.points[:, 0]))
 
     @stage(truth="left_cad")
     def left_shell(self) -> Solid:
@@ -207,22 +223,21 @@ class Insole(Left, Right, Template):
     def _lettered(self, solid: Solid, side: str) -> Solid:
         """With the name and the side underneath."""
         plan = self._plan(side)
+        if not self._last().flat:
+            return solid
+        said = [lettering.name_letters(self.name, plan, side)] if self.name else []
         if self.side_mark:
-            letter = mark(self, side[0].upper()).outlines(
-                height=lettering.MARK_HEIGHT, font=lettering.FONT, at=lettering.mark_place(plan, side)
-            )
-            solid = lettering.engraved(solid, letter.printable(self.process))
-        if self.name:
-            letters = lettering.name_letters(self.name, plan, side).printable(self.process)
-            solid = lettering.engraved(solid, letters)
-        return solid
+            place = lettering.mark_place(plan, side)
+            said.append(mark(self, side[0].upper()).outlines(height=lettering.MARK_HEIGHT, font=lettering.FONT, at=place))
+        shown = [letters.printable(self.process) for letters in said]
+        return lettering.engraved(solid, shown[0].beside(shown[1]) if len(shown) == 2 else shown[0]) if shown else solid
 
     def acceptance(self, parts: Mapping[str, Part]) -> list[Fitted]:
         """Each insole measured, against what it was asked for."""
         found: list[Fitted] = []
         for side, part in parts.items():
             tables = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
-            found += measured(side, part, self._plan(side), self._bed(side), *tables)
+            found += measured(side, part, self._plan(side), self._bed(side), self._last(), *tables)
         return found
 
     def compared(self, parts: Mapping[str, Part]) -> list[Compared]:
@@ -230,7 +245,11 @@ class Insole(Left, Right, Template):
         found = []
         for side, part in parts.items():
             sole, relief = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
-            one = None if sole is None else against_foot(side, part, self._plan(side), self._bed(side), sole, relief)
+            one = (
+                None
+                if sole is None
+                else against_foot(side, part, self._plan(side), self._bed(side), self._last(), sole, relief)
+            )
             found += [] if one is None else [one]
         return found
 
@@ -284,7 +303,11 @@ class Insole(Left, Right, Template):
     def thickness(self, process: Process) -> list[Relation]:
         """Thick enough for the process and the person."""
         mass = None if self.body_mass is None else self.body_mass.value
-        return [r for side in self.sides() for r in rules.thick_enough(side, self._bed(side), mass, process)]
+        return [
+            r
+            for side in self.sides()
+            for r in rules.thick_enough(side, self._bed(side), mass, process, self._last().steepest(self._plan(side).length))
+        ]
 
     @rule
     def suits_the_foot(self, process: Process) -> list[Relation]:
@@ -297,22 +320,32 @@ class Insole(Left, Right, Template):
         return [r for side in self.sides() for r in rules.inside_shoe(side, self._plan(side), self.shoe_length)]
 
     @rule
+    def floor_above_letters(self, process: Process) -> list[Relation]:
+        """What a name and the side's mark leave of the shell."""
+        if not (self._last().flat and (self.name or self.side_mark)):
+            return []
+        zones = ("rear", "mid") if self.name else ("rear",)
+        return [r for side in self.sides() for r in rules.floor_above(side, self._bed(side), lettering.DEPTH, zones)]
+
+    @rule
     def name_shows(self, process: Process) -> list[Relation]:
-        """The name fits underneath, in letters that the process can show, with floor enough above them."""
+        """The name fits underneath, in letters that the process can show."""
         if not self.name:
             return []
+        curved = ("letters want a flat underside", "les lettres demandent un dessous plat")
+        if not self._last().flat:
+            shape = {"heel_height": self.heel_height, "toe_spring": self.toe_spring}
+            return [at_most(value, 0.0, change=name, why=curved) for name, value in shape.items()]
         long = ("the name is too long for the underside", "le prénom est trop long pour le dessous")
         thin = ("its strokes would be too thin for this process", "ses traits seraient trop fins pour ce procédé")
         found = []
         for side in self.sides():
-            plan, bed = self._plan(side), self._bed(side)
-            height = lettering.capital(self.name, plan)
+            height = lettering.capital(self.name, self._plan(side))
             letters = self.name.outlines(height=max(height, lettering.LEAST), font=lettering.FONT)
             least = letters.least_height(process)
             found += [
                 at_least(height, lettering.LEAST, change="name", why=long),
                 require(least is not None and least <= max(height, lettering.LEAST), change="name", why=thin),
-                *rules.floor_above(side, bed, lettering.DEPTH),
             ]
         return found
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from engine.authoring import Grid, Process, Relation, at_least, at_most, between
 from templates.insole.bed import THIN, Bed
 from templates.insole.plan import Plan
@@ -13,6 +16,8 @@ CUP_SHARE = 0.30
 """Of the heel's width: a deeper cup has walls that meet (ours)."""
 DEEP_SKIVE, DEEP = 3.0, 14.0
 """A skive from so many mm on wants a cup so deep, mm (Podiatry Today)."""
+BEHIND_HEADS = 5.0
+"""mm: a pad's apex nearer to the heads presses on them, not behind them (JFAR 7:18)."""
 ARCH_SHARE = 0.16
 """Of the foot's length: a higher arch lies over the navicular (ours)."""
 FLOOR = 2.0
@@ -24,14 +29,15 @@ LENGTHS_APART = 5.0
 """mm: a typed and a scanned length that differ by more are asked about."""
 
 
-def thick_enough(side: str, bed: Bed, mass: float | None, process: Process) -> list[Relation]:
-    """Shell thickness against the process, the cover, and the person's weight."""
+def thick_enough(side: str, bed: Bed, mass: float | None, process: Process, steep: float) -> list[Relation]:
+    """Shell thickness against the process, the cover, and the person's weight. `steep`: the greatest slope of a last under it, across
+    which a shell is thinner than upright."""
     rear, mid, fore = bed.thickness
     left = (
         "the shell, less the cover, is too thin for the process",
         "la coque, moins le recouvrement, est trop mince pour le procédé",
     )
-    floor = max(process.wall + 0.2, THIN)
+    floor = max(process.wall + 0.2, THIN) * math.sqrt(1.0 + steep * steep)
     found = [
         at_least(value - bed.cover, floor, change=f"{side}_{name}", why=left)
         for name, value in (("rear", rear), ("mid", mid), ("fore", fore))
@@ -42,13 +48,12 @@ def thick_enough(side: str, bed: Bed, mass: float | None, process: Process) -> l
     return found
 
 
-def floor_above(side: str, bed: Bed, depth: float) -> list[Relation]:
-    """What letters of that depth leave of the shell."""
-    rear, mid, _ = bed.thickness
-    left = ("the shell left above the name is too thin", "la coque laissée au-dessus du prénom est trop mince")
+def floor_above(side: str, bed: Bed, depth: float, zones: Sequence[str]) -> list[Relation]:
+    """What letters of that depth leave of the shell in these zones."""
+    left = ("the shell left above the letters is too thin", "la coque laissée au-dessus des lettres est trop mince")
+    found = zip(("rear", "mid", "fore"), bed.thickness, strict=True)
     return [
-        at_least(value - bed.cover - depth, FLOOR, change=f"{side}_{name}", why=left)
-        for name, value in (("rear", rear), ("mid", mid))
+        at_least(value - bed.cover - depth, FLOOR, change=f"{side}_{name}", why=left) for name, value in found if name in zones
     ]
 
 
@@ -71,20 +76,44 @@ def suits_foot(side: str, plan: Plan, bed: Bed) -> list[Relation]:
         "the arch is higher than a foot of this length has room for",
         "la voûte est trop haute pour un pied de cette longueur",
     )
-    skive = ("a skive wants a deeper heel cup", "un biseau demande une coque plus profonde")
-    pad = ("a pad lower than this is not felt", "un appui plus bas ne se sent pas")
-    short = ("the insole ends under the pad", "la semelle s'arrête sous l'appui")
     found = [
         at_most(bed.cup, CUP_SHARE * plan.heel, change=f"{side}_heel_cup", why=cup),
         at_most(bed.arch, ARCH_SHARE * plan.length, change=f"{side}_arch", why=high),
-        at_least(bed.cup, DEEP if bed.skive >= DEEP_SKIVE else 0.0, change=f"{side}_heel_cup", why=skive),
     ]
+    if bed.skive >= DEEP_SKIVE:
+        found.append(_cupped(side, plan, bed))
     if bed.pad:
-        found.append(at_least(bed.pad, 3.0, change=f"{side}_pad", why=pad))
+        found += _padded(side, plan, bed)
     if bed.extension:
+        short = ("the insole ends before the hallux", "la semelle s'arrête avant l'hallux")
         ahead = plan.end - plan.arch_length
         found.append(at_most(bed.extension, 3.0 if ahead > 20.0 else 0.0, change=f"{side}_extension", why=short))
     return found
+
+
+def _cupped(side: str, plan: Plan, bed: Bed) -> Relation:
+    """A deep skive has its cup; where the heel has no room for that, the skive is what is too much."""
+    if CUP_SHARE * plan.heel < DEEP:
+        narrow = (
+            "a heel this narrow has no room for the deep cup that such a skive wants",
+            "un talon si étroit n'a pas la place de la coque profonde qu'un tel biseau demande",
+        )
+        return at_most(bed.skive, DEEP_SKIVE - 0.5, change=f"{side}_skive", why=narrow)
+    skive = ("a skive wants a deeper heel cup", "un biseau demande une coque plus profonde")
+    return at_least(bed.cup, DEEP, change=f"{side}_heel_cup", why=skive)
+
+
+def _padded(side: str, plan: Plan, bed: Bed) -> list[Relation]:
+    """High enough to be felt, on the insole, and behind the metatarsal heads, not under them."""
+    if plan.end < plan.arch_length:
+        short = ("the insole ends under the pad", "la semelle s'arrête sous l'appui")
+        return [at_most(bed.pad, 0.0, change=f"{side}_pad", why=short)]
+    low = ("a pad lower than this is not felt", "un appui plus bas ne se sent pas")
+    under = ("the pad would lie under the metatarsal heads", "l'appui serait sous les têtes métatarsiennes")
+    return [
+        at_least(bed.pad, 3.0, change=f"{side}_pad", why=low),
+        at_least(bed.pad_back, BEHIND_HEADS, change=f"{side}_pad_back", why=under),
+    ]
 
 
 def plausible(side: str, plan: Plan) -> list[Relation]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.authoring import Measurement
-from templates.insole.bed import PAD_BACK
 from templates.insole.fields import MEASURES, SIDES
-from templates.insole.fitting import FILLS, USUAL_ARCH
+from templates.insole.fitting import FILLS, SIZES, USUAL_ARCH, size_of
 from templates.insole.plan import BEHIND, FULL
 
 if TYPE_CHECKING:
     from templates.insole.insole import Insole
 
 Note = tuple[str, str]
+WORDS = {"mondopoint": "Mondopoint", "eu": "EU", "uk": "UK", "us-men": "US men", "us-women": "US women"}
+MOTS = {"mondopoint": "Mondopoint", "eu": "UE", "uk": "Royaume-Uni", "us-men": "US homme", "us-women": "US femme"}
 
 
 def notes(insole: Insole) -> list[Note]:
@@ -39,7 +40,15 @@ def _class(product_class: str) -> Note:
 
 def _foot(insole: Insole, side: str) -> list[Note]:
     english, french = SIDES[side]
-    told: list[Note] = []
+    length = getattr(insole, f"{side}_length")
+    sizes = ", ".join(f"{WORDS[system]} {size_of(system, length):g}" for system in SIZES)
+    tailles = ", ".join(f"{MOTS[system]} {size_of(system, length):g}".replace(".", ",") for system in SIZES)
+    told: list[Note] = [
+        (
+            f"{english} foot: {sizes}; brands differ by a size",
+            f"pied {french} : {tailles} ; les marques varient d'une pointure",
+        )
+    ]
     guessed: list[tuple[str, str, Measurement]] = []
     for name, _, _, en, fr in MEASURES:
         value: Measurement | None = getattr(insole, f"{side}_{name}")
@@ -70,21 +79,31 @@ def _foot(insole: Insole, side: str) -> list[Note]:
             )
         )
     if getattr(insole, f"{side}_pad"):
+        back = getattr(insole, f"{side}_pad_back")
         told.append(
             (
-                f"{english} foot: the pad's apex lies {PAD_BACK:g} mm behind the line of the heads, which is inferred: try it before wearing it long",
-                f"pied {french} : le sommet de l'appui est {PAD_BACK:g} mm derrière la ligne des têtes, qui est déduite : essayez-le d'abord",
+                f"{english} foot: the pad's apex lies {back:g} mm behind the line of the heads, which is inferred: try it before wearing it long",
+                f"pied {french} : le sommet de l'appui est {back:g} mm derrière la ligne des têtes, qui est déduite : essayez-le d'abord",
             )
         )
     return told
 
 
 def _shoe(insole: Insole) -> list[Note]:
+    told: list[Note] = []
+    if insole.heel_height or insole.toe_spring:
+        told.append(
+            (
+                "the underside follows a last: it is not flat, so it carries no letters, and its lower edge is not broken",
+                "le dessous suit une forme : il n'est pas plat, ne porte donc pas de lettres, et son bord inférieur n'est pas biseauté",
+            )
+        )
     if insole.shoe_length:
-        return []
+        return told
     return [
+        *told,
         (
             f"the shoe's inside was not told: a full insole is {FULL:g} mm longer than the foot, {BEHIND:g} of them behind the heel",
             f"l'intérieur de la chaussure n'est pas dit : une semelle entière dépasse le pied de {FULL:g} mm, dont {BEHIND:g} derrière le talon",
-        )
+        ),
     ]

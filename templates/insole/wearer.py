@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.authoring import Foot, Measurement, Pressed
@@ -32,7 +33,7 @@ def numbers(insole: Insole) -> dict[str, object]:
         for name, value in told.items():
             path = f"{side}_{name}"
             if path in type(insole).fields and getattr(insole, path) is None:
-                found[path] = value
+                found[path] = value if value.source == "scan" else _within(insole, path, value)
         foot = feet[side]
         if foot is not None:
             found[f"{side}_sole"] = everywhere(foot.sole)
@@ -71,6 +72,12 @@ def _relieved(insole: Insole, side: str, foot_length: float) -> dict[str, object
         path = f"{side}_{name}"
         found[path] = _on_step(insole, path, max(floor, type(insole).fields[path].default))
     return found
+
+
+def _within(insole: Insole, path: str, value: Measurement) -> Measurement:
+    """A guess is no farther off than feet are; whether it goes with the others, `measures_agree` says."""
+    field = type(insole).fields[path]
+    return replace(value, value=min(max(value.value, field.low), field.high))
 
 
 def _on_step(insole: Insole, path: str, value: float) -> float:

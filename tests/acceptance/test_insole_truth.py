@@ -21,7 +21,7 @@ SEED = 8
 POINTS = 8000
 
 
-@pytest.mark.parametrize("parameters", prescriptions(5, SEED), ids=lambda told: told["left_extent"])
+@pytest.mark.parametrize("parameters", [*prescriptions(5, SEED)], ids=lambda told: told["left_extent"])
 def test_the_fast_path_is_the_truth(parameters: dict[str, object]) -> None:
     found = truth.distance(Insole, "left_shell", parameters, spacing_mm=1.5, points=POINTS)
     assert found.to_brep.p99_mm <= P99_MM and found.to_mesh.p99_mm <= P99_MM, found
@@ -37,7 +37,9 @@ def test_a_bed_that_is_a_tenth_too_high_is_seen(monkeypatch: pytest.MonkeyPatch)
         return Mesh(np.where(mesh.points[:, 2:] > 2.5, mesh.points + (0.0, 0.0, 0.1), mesh.points), mesh.faces)
 
     monkeypatch.setattr(truth, "_only_mesh", raised)
-    found = truth.distance(Insole, "left_shell", parameters, spacing_mm=1.5, points=POINTS)
+    found = truth.distance(
+        Insole, "left_shell", parameters, spacing_mm=3.0, points=POINTS // 40
+    )  # OCCT is slow where none is near
     assert found.to_brep.p99_mm > 2 * P99_MM and found.to_mesh.p99_mm > 2 * P99_MM
 
 

@@ -62,10 +62,8 @@ def slabs() -> dict[bool, Product]:
     return {soft: make(order, Slab, formats=("3mf", "prusa", "gcode"), workshop=shop) for soft, order in orders.items()}
 
 
-def infill(product: Product) -> npt.NDArray[np.float64]:
-    """Rows of x, y in the foot's frame (mm) and filament (mm) of what is drawn as infill half way up, half a millimetre each."""
-    (moved,) = positions(objects(product.parts), product.process)
-    dx, dy = (steps / 10_000 for steps in moved)
+def infill_of(product: Product, low: float, high: float) -> npt.NDArray[np.float64]:
+    """Rows of x, y on the bed (mm) and filament (mm) of what is drawn as infill between two heights, half a millimetre each."""
     x = y = z = 0.0
     kind, found = "", []
     for line in product.files["model.gcode"].decode().splitlines():
@@ -76,11 +74,18 @@ def infill(product: Product) -> npt.NDArray[np.float64]:
             was = x, y
             x, y, z = words.get("X", x), words.get("Y", y), words.get("Z", z)
             pushed = words.get("E", 0.0)
-            if pushed > 0.0 and (x, y) != was and kind == "Internal infill" and HIGH / 4 < z < HIGH * 3 / 4:
+            if pushed > 0.0 and (x, y) != was and kind == "Internal infill" and low < z < high:
                 n = max(1, math.ceil(math.dist(was, (x, y)) / 0.5))
                 for part in ((k + 0.5) / n for k in range(n)):
-                    found.append((was[0] + part * (x - was[0]) - dx, was[1] + part * (y - was[1]) - dy, pushed / n))
+                    found.append((was[0] + part * (x - was[0]), was[1] + part * (y - was[1]), pushed / n))
     return np.array(found)
+
+
+def infill(product: Product) -> npt.NDArray[np.float64]:
+    """The same half way up, in the foot's frame."""
+    (moved,) = positions(objects(product.parts), product.process)
+    dx, dy = (steps / 10_000 for steps in moved)
+    return infill_of(product, HIGH / 4, HIGH * 3 / 4) - (dx, dy, 0.0)
 
 
 def densities(product: Product) -> dict[int, float]:

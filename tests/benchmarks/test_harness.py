@@ -146,6 +146,18 @@ def test_the_baseline_is_the_pinned_one(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert product.baseline_sha256() != product.PINNED
 
 
+def test_the_insoles_baseline_is_the_pinned_one(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    from benchmarks import insole_case
+
+    assert insole_case.baseline_sha256() == insole_case.PINNED, (
+        "the CadQuery baseline changed: benchmark it, then write its sha256"
+    )
+    slower = tmp_path / "cadquery_insole.py"
+    slower.write_bytes(pathlib.Path(insole_case.cadquery_insole.__file__).read_bytes() + b"\n")
+    monkeypatch.setattr(insole_case.cadquery_insole, "__file__", str(slower))
+    assert insole_case.baseline_sha256() != insole_case.PINNED
+
+
 # --- the README's table
 
 
@@ -197,3 +209,28 @@ def test_no_table_of_answers_that_disagree_or_of_other_rows() -> None:
     for readme in ("none", f"{table.END} {table.BEGIN}", f"{table.BEGIN}{table.BEGIN}{table.END}"):
         with pytest.raises(ValueError, match="needs"):
             table.placed(readme, "x")
+
+
+# --- the table of people
+
+
+def test_the_readme_s_table_of_people_is_that_of_the_last_run() -> None:
+    from benchmarks import people
+
+    rows = json.loads(people.RESULTS.read_text(encoding="utf-8"))
+    readme = table.README.read_text(encoding="utf-8")
+    made = table.placed(readme, people.markdown(rows), people.BEGIN, people.END)
+    assert made == readme, "run python -m benchmarks.people table"
+    assert people.wrong(rows) == [] and [row["who"] for row in rows] == ["men", "women", "children"]
+
+
+def test_people_who_are_left_out_or_badly_served_are_seen() -> None:
+    from benchmarks import people
+
+    good = {"who": "men", "people": 4183, "printable": 4183, "refused": {}, "length_mm": 0.1, "width_share": 0.01}
+    child = {**good, "who": "children", "people": 39, "printable": 39}
+    assert people.wrong([good, child]) == []
+    assert people.wrong([good]) == ["4183 people, not 4222"]
+    assert people.wrong([{**good, "length_mm": 1.5}, child]) == ["men: length off by 1.5 mm"]
+    assert people.wrong([{**good, "width_share": 0.2}, child]) == ["men: width off by 0.2"]
+    assert people.wrong([{**good, "printable": 4100}, child]) == ["83 refused"]

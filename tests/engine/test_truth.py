@@ -123,6 +123,27 @@ def test_a_twentieth_of_a_millimetre_is_told(bar: type[Template]) -> None:
     assert "fast to exact: at most 0.0500 mm" in str(told)
 
 
+def test_what_99_percent_keep_within_is_told(bar: type[Template]) -> None:
+    """By area: a hole of 1 mm is less than 1 % of the bar, its top is a third of it."""
+    told = distance(bar, "fast", {"hole": True})
+    assert told.to_mesh.max_mm > 2.0 and told.to_mesh.p99_mm < 1e-6
+    told = distance(bar, "fast", {"off": 0.05})
+    assert told.to_mesh.p99_mm == pytest.approx(0.05, abs=1e-6) and told.to_brep.p99_mm == pytest.approx(0.05, abs=1e-6)
+    assert "99 % within 0.0500 mm" in str(told)
+
+
+def test_some_points_tell_what_all_of_them_do(bar: type[Template]) -> None:
+    """Evenly among vertices and middles, never fewer than asked for; the other way is not thinned."""
+    every = distance(bar, "fast_rod")
+    count = every.to_brep.points
+    some = distance(bar, "fast_rod", points=100)
+    assert 100 <= some.to_brep.points <= count // (count // 100) + 1 < count and some.to_mesh.points == every.to_mesh.points
+    assert some.to_brep.max_mm == pytest.approx(every.to_brep.max_mm, rel=0.05)
+    assert distance(bar, "fast_rod", points=10 * count).to_brep == every.to_brep
+    off = distance(bar, "fast", {"off": 0.05}, points=5)
+    assert off.to_brep.max_mm == pytest.approx(0.05, abs=1e-6)
+
+
 def test_what_a_scan_was_fitted_to_is_measured(bar: type[Template]) -> None:
     data = block(20.0, 10.0, 0.25)
     digest = hashlib.sha256(data).hexdigest()

@@ -93,6 +93,17 @@ def test_whole() -> None:
     assert told[:4] == pytest.approx([16000.0, 0.0, 0.0, 16000.0], abs=1e-6)
 
 
+def test_under() -> None:
+    points, faces = slab((0.0, 0.0), 0.0)
+    middle = np.empty(2)
+    assert lying.under(points + np.array([7.0, -4.0, 0.0]), faces, middle)
+    assert middle == pytest.approx([7.0, -4.0], abs=1e-6)
+    low = np.ascontiguousarray(faces[points[faces].mean(axis=1)[:, 0] > 0.0])
+    assert lying.under(points, low, middle) and middle == pytest.approx([50.0, 0.0], abs=1e-6)
+    top = np.ascontiguousarray(faces[points[faces][:, :, 2].min(axis=1) > 29.0])
+    assert not lying.under(points, top, middle)
+
+
 def test_levels() -> None:
     points, faces = slab((0.0, 0.0), 0.0)
     told = np.empty(8)

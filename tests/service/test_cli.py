@@ -49,7 +49,7 @@ BAD: list[tuple[list[str], str]] = [
     (["make", "phone-case", "--process", "mjf-pa13"], "nearest allowed"),
     (["make", "phone-case", "--machine", "no-such-machine"], "machine"),
     (["make", "phone-case", "--formats", "stp"], "formats"),
-    (["make", "phone-case", "--formats", "oma"], "not offered yet"),
+    (["make", "phone-case", "--formats", "oma"], "is for lenses, and this product takes none"),
     (["make", "phone-case", "--formats", "gcode"], "FDM"),
     (["make", "phone-case", "--order", "/nonexistent/order.json"], "--order"),
     (["templates", "phone-cas"], "nearest allowed 'phone-case'"),

@@ -67,6 +67,12 @@ def pixels(picture: bytes) -> np.ndarray:
         return np.ascontiguousarray(np.asarray(drawn.convert("RGB")))
 
 
+def test_the_pair_in_the_project_is_what_the_command_draws() -> None:
+    for name, data in pictures.insoles().items():
+        same = SHEET.with_name(name).read_bytes() == data
+        assert same, f"{name}: uv run python -m service.pictures service/docs"
+
+
 def test_every_phone_has_its_place_on_the_sheet() -> None:
     rows = -(-len(pictures.catalogue()) // pictures.ABREAST)
     with Image.open(SHEET.with_name("phones.png")) as whole:

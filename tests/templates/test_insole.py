@@ -114,7 +114,12 @@ def test_a_relief_is_taken_off_and_a_scan_shapes_the_cup() -> None:
     cut = plan.sections(FOOT.curve())
     flat = bed.heights(FOOT, cut, FLAT)
     sunk = Grid(np.full((140, 60), 1.0), (-4.0, -60.0), 2.0)
-    assert np.allclose(bed.heights(FOOT, cut, FLAT, relief=sunk).z, flat.z - 1.0)
+    sunken = bed.heights(FOOT, cut, FLAT, relief=sunk)
+    front = round((FOOT.end - bed.SKIVED - flat.origin[0]) / flat.pitch)
+    assert np.allclose(sunken.z[:front], flat.z[:front] - 1.0)
+    assert (
+        np.allclose(sunken.z[-bed.PADDED :], flat.z[-bed.PADDED :]) and sunken.z.min() >= bed.THIN - 1e-9
+    )  # its front edge is thin
     bowl = Grid(np.fromfunction(lambda i, j: 0.02 * (j - 30.0) ** 2, (140, 60)), (-4.0, -60.0), 2.0)
     scanned = bed.heights(FOOT, cut, FLAT, scanned=bowl)
     assert height(scanned, 40.0, 0.0) == pytest.approx(3.0, abs=0.01)
@@ -164,7 +169,10 @@ REFUSED = [
     (dict(left_heel_cup=29.0), "parameters.left_heel_cup", "too deep"),
     (dict(left_arch=44.0), "parameters.left_arch", "higher"),
     (dict(right_skive=5.0, right_heel_cup=10.0), "parameters.right_heel_cup", "deeper"),
+    (dict(right_skive=5.0, right_heel=46.0), "parameters.right_skive", "no room"),
     (dict(left_pad=1.0), "parameters.left_pad", "not felt"),
+    (dict(left_pad=5.0, left_pad_back=3.0), "parameters.left_pad_back", "under the metatarsal heads"),
+    (dict(left_pad=5.0, left_extent="three_quarter"), "parameters.left_pad", "ends under"),
     (dict(left_fore=2.0, left_cover=1.5), "parameters.left_fore", "too thin"),
     (dict(shoe_length=240.0), "parameters.shoe_length", "too short"),
     (dict(left_ball=60.0), "parameters.left_ball", "does not go"),
@@ -172,7 +180,8 @@ REFUSED = [
     (dict(left_first_head=105.0), "parameters.left_first_head", "elsewhere"),
     (dict(shoe_system="uk", shoe_size=42.0), "parameters.shoe_size", "no such size"),
     (dict(left_extent="three_quarter", left_extension=2.0), "parameters.left_extension", "ends"),
-    (dict(name="Zoé", left_rear=2.2), "parameters.left_rear", "too thin"),
+    (dict(name="Zoé", left_mid=2.2), "parameters.left_mid", "letters is too thin"),
+    (dict(left_rear=4.0, left_cover=2.5), "parameters.left_rear", "letters is too thin"),
     (dict(name="Maximiliane-Joseph"[:16] , left_length=140.0, left_ball=55.0, left_heel=40.0, left_first_head=104.0, left_extent="three_quarter", left_heel_cup=8.0, right_heel_cup=8.0), "parameters.name", "too long"),
 ]  # fmt: skip
 
@@ -212,3 +221,42 @@ def test_a_pair_is_two_parts_that_mirror_each_other() -> None:
 def test_one_foot_alone(feet: str) -> None:
     product = make(Order("insole", parameters={"feet": feet}), Insole, formats=())
     assert [p.part.name for p in product.parts] == [feet] and product.report.verdict == "printable"
+
+
+def test_an_underside_over_a_last_rises_at_heel_and_toe() -> None:
+    product = make(Order("insole", parameters={"heel_height": 18.0, "toe_spring": 6.0, "feet": "right"}), Insole, formats=())
+    (part,) = product.parts
+    points = part.part.mesh.points
+
+    def low(share: float) -> float:
+        near = points[np.abs(points[:, 0] - share * 255.0) < 1.5]
+        return float(near[:, 2].min())
+
+    assert product.report.verdict == "printable"
+    assert low(0.1) == pytest.approx(18.0, abs=0.05) and low(0.7) == pytest.approx(0.0, abs=0.01) and low(0.97) > 4.0
+    assert any("last" in note for note in product.report.notes)
+
+
+def test_letters_want_a_flat_underside() -> None:
+    for field in ("heel_height", "toe_spring"):
+        with pytest.raises(Refused, match=field) as refused:
+            check_rules(template(name="Zoé", **{field: 10.0}), load_process("mjf-tpu"))
+        assert any(r.nearest == 0.0 for r in (refused.value, *refused.value.also))
+    check_rules(template(name="", heel_height=10.0), load_process("mjf-tpu"))
+
+
+def test_a_shell_over_a_steep_last_is_thicker_upright() -> None:
+    """Across it is as thick as the process needs."""
+    parameters = {
+        "heel_height": 30.0,
+        "left_length": 180.0,
+        "left_ball": 70.0,
+        "left_heel": 50.0,
+        "left_first_head": 133.0,
+        "feet": "left",
+    }
+    with pytest.raises(Refused, match="left_mid"):
+        check_rules(template(left_mid=2.8, left_cover=1.5, **parameters), load_process("mjf-tpu"))
+    check_rules(template(left_mid=2.9, left_cover=1.5, **parameters), load_process("mjf-tpu"))
+    flat = {**parameters, "heel_height": 0.0, "side_mark": False}
+    check_rules(template(left_mid=2.8, left_cover=1.5, **flat), load_process("mjf-tpu"))

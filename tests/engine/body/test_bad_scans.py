@@ -48,6 +48,14 @@ def clamped(along: int, at: float, above: bool) -> Mesh:
     return Mesh(points, WHOLE.faces)
 
 
+def askew(at: float, behind: bool) -> Mesh:
+    """An end cut off closed, 16 degrees from square: its width grows as a round end's does."""
+    points = WHOLE.points.copy()
+    edge = at + 0.28 * points[:, 1]
+    points[:, 0] = np.maximum(points[:, 0], edge) if behind else np.minimum(points[:, 0], edge)
+    return Mesh(points, WHOLE.faces)
+
+
 def ball(x: float, y: float, z: float) -> Mesh:
     """An ellipsoid."""
     n = 40
@@ -103,6 +111,8 @@ BAD: dict[str, tuple[Callable[[], Mesh], str]] = {
     "a plate": (lambda: slab(4.0), "flat plate"),
     "cut behind, open": (lambda: cut(0, 35.0, True), "the heel is missing"),
     "cut behind, closed": (lambda: clamped(0, 35.0, True), "the heel is missing"),
+    "cut askew behind": (lambda: askew(35.0, True), "the heel is missing"),
+    "cut askew in front": (lambda: askew(215.0, False), "the toes are missing"),
     "cut in front, open": (lambda: cut(0, 220.0, False), "the toes are missing"),
     "cut in front, closed": (lambda: clamped(0, 220.0, False), "the toes are missing"),
     "cut above the sole, closed": (lambda: clamped(2, 12.0, True), "a foot cut above its sole"),

@@ -82,6 +82,17 @@ def test_a_whole_foot() -> None:
     assert all(measure.unit == "mm" and measure.source == "scan" and measure.uncertainty for measure in foot.measures.values())
 
 
+def test_what_was_cut_off_is_not_measured() -> None:
+    """With the leg goes the instep; with that the ball's girth."""
+    for top, left in ((90.0, {"ball_girth", "instep_height"}), (60.0, {"ball_girth"}), (38.0, set())):
+        points = WHOLE.points.copy()
+        points[:, 2] = np.minimum(points[:, 2], top)
+        assert {"ball_girth", "instep_height"} & set(foot_of(moved(Mesh(points, WHOLE.faces))).measures) == left
+    for top, left in ((95.0, {"ball_girth", "instep_height"}), (66.0, {"ball_girth"}), (38.0, set())):
+        opened = some(WHOLE, middles(WHOLE)[:, 2] < top)
+        assert {"ball_girth", "instep_height"} & set(foot_of(moved(opened)).measures) == left
+
+
 def test_its_frame() -> None:
     """The heel at x = 0, medial at y > 0, the ground at z = 0, the outline round all of it, counter-clockwise."""
     for side in ("left", "right"):

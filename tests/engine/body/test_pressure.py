@@ -307,3 +307,25 @@ def test_a_map_of_another_length(mean: dict[Side, Floats], share: float, taken: 
         with pytest.raises(InputError, match="is no map of a foot as long as that, within 8%") as caught:
             register(other, LENGTH)
         assert f"a pitch of {fits:.2f} mm would fit" in caught.value.for_sender()
+
+
+def test_a_high_arch_loads_no_midfoot(mean: dict[Side, Floats]) -> None:
+    """It tells no side by it: it is asked for, and taken as said."""
+    values = mean["left"].copy()
+    loaded = np.flatnonzero((values >= 10.0).any(axis=1))
+    first, last = int(loaded[0]), int(loaded[-1])
+    values[first + round(0.3 * (last - first)) : first + round(0.58 * (last - first))] = 0.0
+    whole, apart = (register(PressureMap(v, CELL), LENGTH, "left") for v in (mean["left"], values))
+    assert apart.side == "left" and apart.medial == whole.medial
+    assert np.allclose(apart.start, whole.start, atol=0.5) and np.allclose(apart.axis, whole.axis, atol=0.01)
+    with pytest.raises(InputError, match="say left or right"):
+        register(PressureMap(values, CELL), LENGTH)
+
+
+def test_a_foot_whose_heel_is_not_loaded_does_not_stand(mean: dict[Side, Floats]) -> None:
+    values = mean["left"].copy()
+    loaded = np.flatnonzero((values >= 10.0).any(axis=1))
+    first, last = int(loaded[0]), int(loaded[-1])
+    values[first + 3 : first + round(0.3 * (last - first))] = 0.0
+    with pytest.raises(InputError, match="not loaded where a foot has its heel"):
+        register(PressureMap(values, CELL), LENGTH, "left")

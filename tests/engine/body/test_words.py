@@ -8,7 +8,11 @@ from collections.abc import Iterator
 
 from engine.french import SENTENCES
 
-ROOMS = sorted((pathlib.Path(__file__).parents[3] / "engine" / "body").glob("*.py"))
+BODY = pathlib.Path(__file__).parents[3] / "engine" / "body"
+ROOMS = [
+    BODY / f"{room}.py"
+    for room in ("floors", "foot", "foot_doubt", "foot_frame", "foot_measures", "pieces", "sole", "standing")
+]
 
 
 def literals(node: ast.expr, tree: ast.AST) -> Iterator[str]:

@@ -199,7 +199,7 @@ def test_what_has_no_certificate_is_halved_and_then_left_off(
     def told(crew: Any, asked: Any, made: Made, chart: Chart, k: int, both: bool) -> Any:
         answer = measured(crew, asked, made, chart, k, both)
         wide = made.orders.values[:, made.orders.names.index("wide")]
-        if both and float(np.ptp(wide)) > widest[0]:
+        if both and float(np.ptp(wide)) >= widest[0]:
             answer["to_mesh"] = answer["to_mesh"] + 1.0
         return answer
 

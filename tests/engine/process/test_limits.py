@@ -75,7 +75,7 @@ def test_powder_has_no_bed_to_stand_on() -> None:
 
 
 def test_machines_for() -> None:
-    assert machines_for("fdm-tpu") == ("fdm-256", "fdm-300")
+    assert machines_for("fdm-tpu") == ("fdm-256", "fdm-250", "fdm-300")
     assert machines_for("mjf-tpu") == ("hp-mjf-5200",)
 
 
