@@ -20,6 +20,8 @@ PD, BOX, SIDE, EAR = 0.1, 0.5, 2.0, 2.0
 CIRC = (0.0, 0.3)
 GAP = (-0.3, 0.5)
 WORST_GAP = 0.8
+ROUNDING = 7.0
+"""mm above a front's lowest point, where a small lens's rim turns away from the nose."""
 SIDES = {"right": "droit", "left": "gauche"}
 
 
@@ -119,7 +121,8 @@ def _gaps(part: Part, plan: Plan, nose: Nose, pupil: float) -> list[float]:
     """From the edge's points at the bearing's back to the nose beside them, rising, where the bearing follows the nose; below 0 in it."""
     rows = np.unique(part.mesh.faces[part.patches["edge"].faces])
     points = part.mesh.points[rows]
-    high, low = min(pupil - NOSE[0], plan.bearing_start), pupil - NOSE[1]
+    high = min(pupil - NOSE[0], plan.bearing_start)
+    low = max(pupil - NOSE[1], float(points[:, 1].min()) + ROUNDING)
     back = points[:, 2] < -plan.rim_deep / 2 + 0.6
     near = points[back & (points[:, 1] < high) & (points[:, 1] > low) & (np.abs(points[:, 0]) < plan.dbl)]
     cos, own = 1.0 / math.sqrt(1.0 + nose.slope * nose.slope), nose.half + (nose.at - near[:, 1]) * nose.slope

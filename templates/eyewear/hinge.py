@@ -25,7 +25,7 @@ SHUT = 0.3
 """mm between the end piece's back and the open temple's end."""
 FREE = 0.45
 """mm between a knuckle and the plate of the other part."""
-SEGMENTS = 16
+SEGMENTS = 20
 """Of half a barrel."""
 
 

@@ -64,7 +64,7 @@ def inferred(known: Mapping[str, Measurement | None], male: float) -> dict[str, 
     else:
         depth, sd = 55.2 + 0.552 * pd + 2.6 * male, 4.3
     if pd < CHILD_PD and long is None:
-        depth = (56.5 + 0.552 * CHILD_PD) * pd / CHILD_PD
+        depth = (56.5 + 0.552 * CHILD_PD) * min(pd / CHILD_PD, width / (86.0 + 0.774 * CHILD_PD))
     for side in ("left", "right"):
         take(f"{side}_ear_depth", depth, sd)
         take(f"{side}_ear_height", 0.3, 3.9)

@@ -161,7 +161,7 @@ def edged(flat: Floats, thickness: float, shift: Floats, chamfer: float = CHAMFE
     for inset, z in levels:
         xy = flat - inset * normals
         made.append(np.c_[xy[:, 0] + shift * (z + half), xy[:, 1], np.full(len(xy), z)])
-    return rings(np.stack(made), walls=("edge",) * (len(levels) - 1), along=len(levels) - 1, per=4)
+    return rings(np.stack(made), walls=("edge",) * (len(levels) - 1), along=len(levels) - 1, per=5)
 
 
 def _half(plan: Plan, root: Floats) -> tuple[Floats, Floats]:

@@ -107,8 +107,8 @@ def clears_nose(plan: Plan, nose: Nose, need: float) -> list[Relation]:
     bearing = ("the bearings stand in the nose", "les appuis entrent dans le nez")
     open_ = ("the bearings would meet under the bridge", "les appuis se rejoindraient sous le pont")
     return [
-        at_least(plan.dbl, need - 1.4, change="dbl", why=narrow),
-        at_least(plan.bearing / 2, nose.half - 0.3, change="bearing", why=bearing),
+        at_least(plan.dbl, need - 0.6, change="dbl", why=narrow),
+        at_least(plan.bearing / 2, nose.half - 0.15, change="bearing", why=bearing),
         at_least(plan.bearing_front, APART, change="bearing_splay", why=open_),
     ]
 
