@@ -18,6 +18,8 @@ Int32s = npt.NDArray[np.int32]
 
 SWEEPS = 12
 """Enough for three axes: each sweep squares what is left beside the diagonal."""
+FEW = 1e-17
+"""Of the diagonal: what is no more beside it turns nothing."""
 
 
 @kernel("float64(float64[:,::1], int32[:,::1], float64[::1], float64[:,::1])", writes=("middle", "spread"))
@@ -67,9 +69,10 @@ def axes_of(square: Floats, axes: Floats) -> None:
         for p in range(2):
             for q in range(p + 1, 3):
                 beside = square[p, q]
-                if beside == 0.0:
+                apart = square[q, q] - square[p, p]
+                if abs(beside) <= FEW * (abs(apart) + abs(square[p, p])):
                     continue
-                t = (square[q, q] - square[p, p]) / (2.0 * beside)
+                t = apart / (2.0 * beside)
                 tangent = (1.0 if t >= 0.0 else -1.0) / (abs(t) + math.sqrt(t * t + 1.0))
                 c = 1.0 / math.sqrt(tangent * tangent + 1.0)
                 s = tangent * c

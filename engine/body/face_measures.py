@@ -36,16 +36,16 @@ SUMS: Mapping[str, Sum] = {
     },
 }
 PLUS: Mapping[str, float] = {
-    "pd": 0.35, "bizygomatic": 0.5, "head_width_at_ears": 0.6, "right_ear_depth": 0.8, "left_ear_depth": 0.8,
-    "right_ear_height": 0.8, "left_ear_height": 0.8,
+    "pd": 0.4, "bizygomatic": 0.2, "head_width_at_ears": 0.5, "right_ear_depth": 0.7, "left_ear_depth": 0.7,
+    "right_ear_height": 0.65, "left_ear_height": 0.65,
 }  # fmt: skip
 """mm, beside the doubt of the amounts."""
-MORE = 1.3
+MORE = 1.1
 """Times the doubt of the amounts: neighbouring points of a scan err alike."""
-HALF = 0.5
+HALF = 0.2
 """mm: how far the middle of a nose's bridge can be told."""
 NOSE: Mapping[str, float] = {
-    "nose_depth": 0.5, "bridge_width": 0.7, "nose_width": 0.7, "nose_frontal_angle": 1.5, "nose_splay_angle": 1.5,
+    "nose_depth": 0.5, "bridge_width": 0.52, "nose_width": 0.65, "nose_frontal_angle": 1.5, "nose_splay_angle": 1.65,
 }  # fmt: skip
 """mm and degrees, of a nose that is wholly seen; twice that where a third is not."""
 UNSEEN = 3.0

@@ -134,8 +134,8 @@ def _unfolded(faces: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
 def _lost(surface: Surface) -> Bools:
     near = pieces.borders(surface)[:, 0] >= 0  # a knot inside is no border
     rings = min(_RINGS, math.ceil(BORDER / pieces.mean_edge(surface)))
-    lost: Bools = near[surface.faces].any(axis=1)
+    lost: Bools = np.asarray(near[surface.faces].any(axis=1))
     for _ in range(rings - 1):
         near[surface.faces[lost]] = True
-        lost = near[surface.faces].any(axis=1)
+        lost = np.asarray(near[surface.faces].any(axis=1))
     return lost
