@@ -101,7 +101,7 @@ def test_a_product_without_lenses_offers_no_such_format(name: str) -> None:
             b"TRCFMT=4;512;E;R;F\r\nR=\x00\x80",
             "mm",
             None,
-            "ask who traced the lens for format 1, ASCII radii it is of format 4",
+            "ask who traced the lens for format 1, ASCII radii: it is of format 4",
         ),
         (written(), "cm", None, "brings its own unit"),
         (written("CIRC=180"), "mm", None, r"says a circumference \(CIRC\)"),

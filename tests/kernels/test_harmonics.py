@@ -54,6 +54,13 @@ def test_what_cannot_be_held_is_said() -> None:
     assert fit(corners, 8, 0.01, 30)[0] > 0.2
 
 
+def test_rounds_that_are_used_up_leave_it_off() -> None:
+    corners = np.where(np.arange(360) % 90 < 45, 20.0, 21.0)
+    plain = fit(corners, 8)[0]
+    off = fit(corners, 8, 0.75 * plain, 3)[0]
+    assert 0.75 * plain < off < plain
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 1000), st.integers(0, 60), st.floats(-720.0, 720.0))
 def test_derivatives(seed: int, k: int, degrees: float) -> None:

@@ -58,7 +58,8 @@ SAID = [
     (["make", "phone-case", "--set", "wal=2"], "parameters.wal : n'est pas connu de phone-case"),
     (
         ["make", "phone-cas"],
-        "template : n'est pas connu (reçu 'phone-cas' ; limite \"l'un de " + ", ".join(shelf.installed()) + '"',
+        "template : n'est pas connu (reçu 'phone-cas' ; limite \"l'un de "
+        + ", ".join(shelf.installed()[:3]),  # the list is cut where it is long
     ),
     (["make", "none.py"], "template : ce fichier n'existe pas"),
     (["make", "phone-case", "--set", "name=𒀀"], "il n'est établi d'aucune police du catalogue"),
