@@ -2,7 +2,7 @@
 
 from engine.language.acceptance import Fitted
 from engine.language.catalogue import catalogue
-from engine.language.figures import direction, filled, pattern
+from engine.language.figures import angle_of, direction, filled, pattern
 from engine.language.heights import no_steeper, spline_face
 from engine.language.lenses import (
     LENS_SHAPES,
@@ -16,8 +16,9 @@ from engine.language.lenses import (
     lens_shape,
 )
 from engine.language.marks import mark
-from engine.language.parameters import angle, choice, count, flag, length, text
+from engine.language.parameters import angle, choice, count, curvature, flag, length, text
 from engine.language.person import measure, outline, pressure, scan
+from engine.language.plates import along, aside, lain, plate, plate_body, seat
 from engine.language.pressed import Pressed
 from engine.language.process_view import ProcessView
 from engine.language.rules import Relation, at_least, at_most, between, forbid, require
@@ -28,12 +29,14 @@ from engine.language.table import table
 from engine.language.template import Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
 from engine.model.deviation import Compared, DeviationLimits, deviation
+from engine.model.face import Face
 from engine.model.foot import Foot, Side
 from engine.model.grid import Grid
 from engine.model.lens import Boxed, LensCurve, LensOutline, LensPair, ToldLens, Trace
 from engine.model.mesh import FLIPPED, Modifier, Part, Pose
 from engine.model.order import Measurement
 from engine.model.outline import Outline
+from engine.model.plate import Knuckle, Rings, Seat, rings
 from engine.model.process import Process
 from engine.model.rounded import Rounded
 
@@ -43,9 +46,11 @@ __all__ = [
     "Compared",
     "DeviationLimits",
     "FLIPPED",
+    "Face",
     "Fitted",
     "Foot",
     "Grid",
+    "Knuckle",
     "LENS_SHAPES",
     "LensCurve",
     "LensOutline",
@@ -60,15 +65,20 @@ __all__ = [
     "Process",
     "ProcessView",
     "Relation",
+    "Rings",
     "Rounded",
     "Row",
+    "Seat",
     "Side",
     "Solid",
     "Template",
     "Text",
+    "along",
     "ToldLens",
     "Trace",
     "angle",
+    "angle_of",
+    "aside",
     "at_least",
     "at_most",
     "between",
@@ -76,12 +86,14 @@ __all__ = [
     "catalogue",
     "choice",
     "count",
+    "curvature",
     "deviation",
     "direction",
     "filled",
     "fit",
     "flag",
     "forbid",
+    "lain",
     "length",
     "lens_aspect",
     "lens_blank",
@@ -96,11 +108,15 @@ __all__ = [
     "no_steeper",
     "outline",
     "pattern",
+    "plate",
+    "plate_body",
     "pressure",
     "raised",
     "require",
+    "rings",
     "rule",
     "scan",
+    "seat",
     "sheet",
     "smooth_abs",
     "smooth_max",

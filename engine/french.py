@@ -11,6 +11,41 @@ from collections.abc import Mapping
 
 SENTENCES: Mapping[str, str] = {
     "a flat plate in the scan was left out": "une plaque plane du scan a été écartée",
+    "does not show a whole face: nose and both eyes must be seen": (
+        "ne montre pas un visage entier : le nez et les deux yeux doivent être visibles"
+    ),
+    "has a point that is not three numbers": "a un point qui n'est pas fait de trois nombres",
+    "has ears where no person has them": "a des oreilles là où personne n'en a",
+    "has left and right exchanged, or is mirrored": "a la gauche et la droite échangées, ou est en miroir",
+    "has pupils no person has so far apart: are its numbers in mm?": (
+        "a des pupilles à une distance que personne n'a : ses nombres sont-ils en mm ?"
+    ),
+    "is no face in its unit, but would be in another": "n'est pas un visage dans son unité, mais en serait un dans une autre",
+    "is no face's size in its unit": "n'a pas la taille d'un visage dans son unité",
+    "lacks a pupil: both are needed": "n'a pas les deux pupilles : il les faut toutes deux",
+    "names a point that is not known": "nomme un point inconnu",
+    "no ear was given: nothing but the distance of the pupils is told": (
+        "aucune oreille n'a été donnée : seul l'écart pupillaire est indiqué"
+    ),
+    "shows another distance of the pupils than was given: another person, or another unit": (
+        "montre un autre écart pupillaire que celui donné : une autre personne, ou une autre unité"
+    ),
+    "shows no face: nose, both eyes and the forehead must be seen, without glasses": (
+        "ne montre pas de visage : le nez, les deux yeux et le front doivent être visibles, sans lunettes"
+    ),
+    "the given distance of the pupils is unlikely for this scan: measure it again": (
+        "l'écart pupillaire donné est peu vraisemblable pour ce scan : mesurez-le de nouveau"
+    ),
+    "the nose is too flat for its width to be measured where it is asked for": (
+        "le nez est trop plat pour que sa largeur soit mesurée à l'endroit voulu"
+    ),
+    "the scan does not show the whole nose: {} % is filled in": "le scan ne montre pas tout le nez : {} % en sont complétés",
+    "the scan does not show the {} ear: where its root is was inferred from the face": (
+        "le scan ne montre pas une oreille ({}) : la place de sa racine a été déduite du visage"
+    ),
+    "the scan's distance of the pupils is {} mm, give or take {} mm; {} mm was given": (
+        "l'écart pupillaire du scan est de {} mm, à {} mm près ; {} mm ont été donnés"
+    ),
     "does not show which foot it is, so flat is its arch: say left or right": (
         "ne montre pas de quel pied il s'agit, tant sa voûte est plate : dites left ou right"
     ),
@@ -21,7 +56,7 @@ SENTENCES: Mapping[str, str] = {
     "has points that are no numbers (NaN or infinite): export the scan again": (
         "a des points qui ne sont pas des nombres (NaN ou infinis) : exportez de nouveau le scan"
     ),
-    "has too few triangles to show a foot": "a trop peu de triangles pour montrer un pied",
+    "has too few triangles to show anything": "a trop peu de triangles pour montrer quoi que ce soit",
     "has triangles that name points it does not have": "a des triangles qui nomment des points absents",
     "holds two feet, or two other things: one foot in a file, please": (
         "contient deux pieds, ou deux autres choses : un pied par fichier, s'il vous plaît"

@@ -21,6 +21,7 @@ FEET: tuple[tuple[Side, float, float], ...] = (("left", 258.0, 26.0), ("right", 
 """Side, length and arch (mm) of the feet that the pair is made for."""
 STATUS = {"printable": 0, "refused": 1, "incomplete": 4}
 ORDERS: Mapping[str, Mapping[str, object]] = {
+    "eyewear": {"name": "Zoë"},
     "insole": {"name": "Zoë"},
     "phone-case": {"phone": "google-pixel-6", "name": "Zoë"},
     "napkin-ring": {"name": "Zoë"},

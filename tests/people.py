@@ -1,4 +1,4 @@
-"""Measured people of ../shared/data/anthropometry, as orders of an insole."""
+"""Measured people of ../shared/data/anthropometry, as orders of an insole and of a frame."""
 
 from __future__ import annotations
 
@@ -64,6 +64,15 @@ def insole_order(person: Person, **parameters: Any) -> Order:
         told["stature"] = Measurement(m["stature"], "mm")
         told["body_mass"] = Measurement(m["weightkg"] / 10.0, "kg")
     return Order("insole", process="mjf-tpu", parameters={"sex": person.sex, **parameters}, measurements=told)
+
+
+def eyewear_order(person: Person, **parameters: Any) -> Order:
+    """What is known of a face; ANSUR has the distance of the pupils in tenths of a millimetre."""
+    m = person.measures
+    names = {"face_width": "bizygomaticbreadth", "head_breadth": "headbreadth", "head_length": "headlength"}
+    told = {ours: Measurement(m[theirs], "mm") for ours, theirs in names.items()}
+    told["pd"] = Measurement(m["interpupillarybreadth"] / 10.0, "mm")
+    return Order("eyewear", process="mjf-pa12", parameters={"sex": person.sex, **parameters}, measurements=told)
 
 
 def _number(text: str) -> bool:

@@ -6,6 +6,7 @@ A scan is distrusted here: it may be empty, hold numbers that are none, be in an
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -19,6 +20,8 @@ from engine.model.mesh import Mesh
 from engine.model.units import LENGTHS
 from kernels import islands, lattice, lying, taubin, topology
 
+Refusal = Callable[[str, float, str], NoReturn]
+"""Of what is too large or too small: the field's name, mm across, the unit that it was read in."""
 Floats = npt.NDArray[np.float64]
 Int32s = npt.NDArray[np.int32]
 
@@ -29,7 +32,7 @@ VAST = 2500.0
 SHORT, LONG = 100.0, 420.0
 """mm across, of what a unit may be suggested for."""
 FEW = 200
-"""Triangles: fewer show no foot."""
+"""Triangles: fewer show nothing."""
 STEPS, BAND, EDGE = 10, 0.1, 4.0
 """Steps of Taubin's against a scanner's noise and their pass band, where an edge is so long, mm. They reach as far as edges are long:
 ten of them round the borders of a coarse sole by half a millimetre, and leave a fine mesh its noise. So their number goes with
@@ -48,7 +51,15 @@ _SHUT = 0.08  # is a closed surface, or one cut at the ankle: it needs no fragme
 _THIN = 0.15  # of its length is a plate thick at most
 
 
-def welded(mesh: Mesh, name: str, unit: str) -> Surface:
+def _refuse_size(name: str, across: float, unit: str) -> NoReturn:
+    fits = [u for u, mm in LENGTHS.items() if SHORT <= across / LENGTHS[unit] * mm <= LONG]
+    told = f"{across / 1000.0:.3g} m" if across >= 1000.0 else f"{across:.0f} mm" if across >= 10.0 else f"{across:.2g} mm"
+    would = " or ".join(f"{u} ({across / LENGTHS[unit] * LENGTHS[u]:.0f} mm)" for u in fits)
+    helps = f"unit {would} would fit" if fits else "no unit that can be given makes a foot of it"
+    raise InputError(name, "is no foot's size in its unit", message=f"{told} across with its numbers in {unit}: {helps}")
+
+
+def welded(mesh: Mesh, name: str, unit: str, refuse_size: Refusal = _refuse_size) -> Surface:
     """The mesh with one point where several are equal, and no face without an area; InputError: empty, not finite, too large."""
     if not np.isfinite(mesh.points).all():
         raise InputError(name, "has points that are no numbers (NaN or infinite): export the scan again")
@@ -57,12 +68,12 @@ def welded(mesh: Mesh, name: str, unit: str) -> Surface:
     if topology.first_bad_index(mesh.faces, len(mesh.points)) >= 0:
         raise InputError(name, "has triangles that name points it does not have")
     if len(mesh.faces) < FEW:
-        raise InputError(name, "has too few triangles to show a foot", message=f"{len(mesh.faces)}, and {FEW} at least")
+        raise InputError(name, "has too few triangles to show anything", message=f"{len(mesh.faces)}, and {FEW} at least")
     middle = 0.5 * (mesh.points.min(axis=0) + mesh.points.max(axis=0))
     points = mesh.points - middle
     steps = np.empty(points.shape, np.int32)
     if lattice.quantise(points, _WELD, steps) > 0:
-        _refuse_size(name, float(2.0 * np.abs(points).max()), unit)
+        refuse_size(name, float(2.0 * np.abs(points).max()), unit)
     target, table = np.empty(len(steps), np.int32), np.empty(1 << (2 * len(steps)).bit_length(), np.int32)
     rows = np.empty((lattice.weld(steps, table, target, np.empty(1, np.int64)), 3), np.int32)
     lattice.gather(steps, target, rows)
@@ -197,14 +208,6 @@ def _across(points: Floats) -> float:
         far = away[:, 0] ** 2 + away[:, 1] ** 2 + away[:, 2] ** 2
         at = points[int(np.argmax(far))]
     return float(np.sqrt(far.max()))
-
-
-def _refuse_size(name: str, across: float, unit: str) -> NoReturn:
-    fits = [u for u, mm in LENGTHS.items() if SHORT <= across / LENGTHS[unit] * mm <= LONG]
-    told = f"{across / 1000.0:.3g} m" if across >= 1000.0 else f"{across:.0f} mm" if across >= 10.0 else f"{across:.2g} mm"
-    would = " or ".join(f"{u} ({across / LENGTHS[unit] * LENGTHS[u]:.0f} mm)" for u in fits)
-    helps = f"unit {would} would fit" if fits else "no unit that can be given makes a foot of it"
-    raise InputError(name, "is no foot's size in its unit", message=f"{told} across with its numbers in {unit}: {helps}")
 
 
 def _is_plate(piece: Surface) -> bool:

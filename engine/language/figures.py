@@ -30,3 +30,10 @@ def direction(angle: float) -> tuple[float, float]:
     from kernels.portable import cosine_degrees, sine_degrees
 
     return cosine_degrees(angle), sine_degrees(angle)
+
+
+def angle_of(x: float, y: float) -> float:
+    """Degrees counter-clockwise from x to the direction (x, y), above -180 and up to 180, the same on every machine."""
+    from kernels.portable import arctangent2
+
+    return arctangent2(y, x) * 57.29577951308232

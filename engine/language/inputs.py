@@ -23,6 +23,7 @@ from engine.language.memory import StageMemory, Trace
 from engine.model.order import InputFile, StageRun
 
 if TYPE_CHECKING:
+    from engine.model.face import Face
     from engine.model.foot import Foot, Side
     from engine.model.lens import LensPair
     from engine.model.mesh import Mesh
@@ -149,6 +150,10 @@ class ScanFile(PersonsFile):
     def foot(self, **asked: Hashable) -> Foot:
         """The foot in it: `engine.body.foot.foot_of`, which takes what is `asked`; its `side` is the file's unless asked otherwise."""
         return cast("Foot", self._read("foot", {"side": self.side, **asked}))
+
+    def face(self, **asked: Hashable) -> Face:
+        """The face in it: `engine.body.face.face_of`, which takes what is `asked` (`pd_mm=`)."""
+        return cast("Face", self._read("face", asked))
 
 
 class PressureFile(PersonsFile):

@@ -242,6 +242,13 @@ class Angle(Number):
     kind = "angle"
 
 
+class Curvature(Number):
+    """Dioptres of a surface (530 mm divided by its radius)."""
+
+    unit = "D"
+    kind = "curvature"
+
+
 class Count(Field[int]):
     """A whole number."""
 
@@ -356,6 +363,11 @@ def angle(
 ) -> Angle:
     """An angle in degrees. `breakpoints`: where a @cad method that reads it has a kink."""
     return Angle(default, low=low, high=high, step=step, label=label, help=help, breakpoints=breakpoints)
+
+
+def curvature(default: float, *, low: float, high: float, step: float, label: Words, help: Words = "") -> Curvature:
+    """A lens's base curve in dioptres."""
+    return Curvature(default, low=low, high=high, step=step, label=label, help=help)
 
 
 def count(default: int, *, low: int, high: int, label: Words, help: Words = "") -> Count:

@@ -16,6 +16,7 @@ from engine.model.units import LENGTHS
 from engine.reading import meshes
 
 Found = tuple[Any, float, str]
+FACE = "engine.body.face:face_of"
 FOOT = "engine.body.foot:foot_of"
 PRESSURE = "engine.reading.pressure:read"
 LENSES = "engine.body.lens:lenses_of"
@@ -31,6 +32,11 @@ def mesh(data: bytes, unit: str, name: str, asked: Mapping[str, Any]) -> Found:
 def foot(data: bytes, unit: str, name: str, asked: Mapping[str, Any]) -> Found:
     """The foot in the scan."""
     return _asked(FOOT, lambda: _mesh(data, unit, name), asked, {"unit": unit, "name": name})
+
+
+def face(data: bytes, unit: str, name: str, asked: Mapping[str, Any]) -> Found:
+    """The face in the scan."""
+    return _asked(FACE, lambda: _mesh(data, unit, name), asked, {"unit": unit, "name": name})
 
 
 def pressure(data: bytes, unit: str, name: str, asked: Mapping[str, Any]) -> Found:

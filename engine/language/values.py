@@ -360,22 +360,23 @@ class Solid:
         print_pose: Pose = AS_DRAWN,
         shown_pose: Pose = AS_DRAWN,
         assembled_pose: Pose = AS_DRAWN,
+        poses: Mapping[str, Pose] = MappingProxyType({}),
         bonded: Collection[str] = (),
         modifiers: Sequence[Modifier] = (),
     ) -> Part:
-        """A named piece of the product, and how it stands: in print, in the picture, in its assembly.
+        """A named piece of the product, and how it stands: in print, in the picture, in its assembly; `poses`: otherwise, by name (closed).
 
         `bonded`: names of other pieces that it is printed on or glued to, which it may touch. `modifiers`: volumes within which it is
         printed otherwise, where it is sliced; each must be closed (ValueError).
         """
-        poses = MappingProxyType({"print": print_pose, "shown": shown_pose, "assembled": assembled_pose})
+        every = MappingProxyType({"print": print_pose, "shown": shown_pose, "assembled": assembled_pose, **poses})
         beside = frozenset((bonded,) if isinstance(bonded, str) else bonded)
         if modifiers:
             from engine.shape.zones import must_be_closed
 
             for modifier in modifiers:
                 must_be_closed(modifier)
-        return Part(name, self.mesh, self.patches, colour, material, poses, beside, self.stamps, tuple(modifiers))
+        return Part(name, self.mesh, self.patches, colour, material, every, beside, self.stamps, tuple(modifiers))
 
 
 def _drawn(outline: Letters | Outline) -> Outline:

@@ -8,6 +8,8 @@ from engine.errors import OrderError
 
 LENGTHS: Mapping[str, float] = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "in": 25.4}
 ANGLES: Mapping[str, float] = {"deg": 1.0, "rad": 57.29577951308232, "turn": 360.0}
+CURVATURES: Mapping[str, float] = {"D": 1.0}
+"""Dioptres of a lens's surface, of glass with the index 1.530: 530 mm divided by its radius."""
 MASSES: Mapping[str, float] = {"kg": 1.0, "g": 0.001, "lb": 0.45359237}
 PRESSURES: Mapping[str, float] = {
     "kPa": 1.0,
@@ -20,7 +22,13 @@ PRESSURES: Mapping[str, float] = {
     "psi": 6.894757293168,
 }
 
-BY_CANONICAL: Mapping[str, Mapping[str, float]] = {"mm": LENGTHS, "deg": ANGLES, "kg": MASSES, "kPa": PRESSURES}
+BY_CANONICAL: Mapping[str, Mapping[str, float]] = {
+    "mm": LENGTHS,
+    "deg": ANGLES,
+    "kg": MASSES,
+    "kPa": PRESSURES,
+    "D": CURVATURES,
+}
 """Canonical unit -> the units accepted in its place, and how many canonical units one of them is."""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model.mesh import Faces, Lattice
+from kernels.cells import well_within
 from kernels.flips import flip_all
 from kernels.triangulate import triangles_of
 
@@ -36,9 +37,15 @@ def loops(faces: Faces, points: int) -> list[list[int]] | None:
 
 def twins(triangles: Faces) -> _Rows:
     """The half-edge on the other side of each, or -1: 3 t + e runs from corner e of triangle t to the next."""
-    sides = [(t, n) for a, b, c in triangles.tolist() for t, n in ((a, b), (b, c), (c, a))]
-    where = {side: h for h, side in enumerate(sides)}
-    return np.array([where.get((b, a), -1) for a, b in sides], np.int32)
+    if not len(triangles):
+        return np.zeros(0, np.int32)
+    a, b = triangles.ravel().astype(np.int64), triangles[:, (1, 2, 0)].ravel().astype(np.int64)
+    many = int(triangles.max()) + 1
+    keys, other = a * many + b, b * many + a
+    order = np.argsort(keys, kind="stable")
+    at = np.minimum(np.searchsorted(keys[order], other), len(keys) - 1)
+    found = order[at]
+    return np.where(keys[found] == other, found, -1).astype(np.int32)
 
 
 def regrid(border: Lattice, ends: _Rows, across: float, up: float) -> tuple[Lattice, Faces] | None:
@@ -79,20 +86,8 @@ def _cells_within(border: Lattice, ends: _Rows, xs: _Rows, ys: _Rows) -> npt.NDA
     """Which cells lie well within the loops; no two of them touch in a corner alone."""
     x, y = (xs[1:] + xs[:-1]) / 2.0, (ys[1:] + ys[:-1]) / 2.0
     reach = _AIR * 0.5 * math.sqrt(float(xs[1] - xs[0]) ** 2 + float(ys[1] - ys[0]) ** 2)
-    px, py = (c.ravel() for c in np.meshgrid(x, y, indexing="ij"))
-    inside, near = np.zeros(len(px), np.bool_), np.full(len(px), math.inf)
-    begin = 0
-    for end in ends.tolist():
-        loop = border[begin:end].astype(np.float64)
-        for (ax, ay), (bx, by) in zip(loop.tolist(), np.roll(loop, -1, axis=0).tolist(), strict=True):
-            dx, dy = bx - ax, by - ay
-            part = np.clip(((px - ax) * dx + (py - ay) * dy) / (dx * dx + dy * dy), 0.0, 1.0)
-            gx, gy = px - ax - part * dx, py - ay - part * dy
-            near = np.minimum(near, gx * gx + gy * gy)
-            if ay != by:
-                inside ^= ((ay > py) != (by > py)) & (px < ax + (py - ay) * (dx / dy))
-        begin = end
-    whole: npt.NDArray[np.bool_] = (inside & (near > reach * reach)).reshape(len(x), len(y))
+    whole = np.empty((len(x), len(y)), np.bool_)
+    well_within(border, ends, x, y, reach, whole)
     while True:
         a, b, c, d = whole[:-1, :-1], whole[1:, :-1], whole[:-1, 1:], whole[1:, 1:]
         corners = (a & d & ~b & ~c) | (b & c & ~a & ~d)

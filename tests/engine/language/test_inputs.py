@@ -244,6 +244,12 @@ def test_a_foot_is_read_with_the_files_side(stand_in: Any) -> None:
     assert len(template.run.inputs.runs) == 4  # other arguments are another reading
 
 
+def test_a_face_is_read_by_its_own_reader() -> None:
+    with pytest.raises(InputError) as refused:
+        ran(Seen, body=block(260, 190, 170)).body.face(pd_mm=62.0)
+    assert str(refused.value) == "inputs.body: cannot be used" and "too few triangles" in refused.value.for_sender()
+
+
 def test_a_map_is_read_with_its_unit() -> None:
     cells = np.zeros((52, 20))
     cells[2:50, 4:16] = 12.5

@@ -1,0 +1,130 @@
+"""Measures of finished parts against what they were asked for (limits: fit.md E, ours)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.authoring import Fitted, Measurement, Part, lens_blank
+from templates.eyewear.fitting import NOSE, Nose
+from templates.eyewear.lenses import Lens
+from templates.eyewear.plan import Plan
+from templates.eyewear.rules import DECENTRED
+from templates.eyewear.temple import Bar
+
+Floats = npt.NDArray[np.float64]
+PD, BOX, SIDE, EAR = 0.1, 0.5, 2.0, 2.0
+CIRC = (0.0, 0.3)
+GAP = (-0.3, 0.5)
+WORST_GAP = 0.8
+ROUNDING = 7.0
+"""mm above a front's lowest point, where a small lens's rim turns away from the nose."""
+SIDES = {"right": "droit", "left": "gauche"}
+
+
+def front(
+    part: Part, plan: Plan, lenses: Mapping[str, Lens], told: Mapping[str, Measurement], nose: Nose, pupil: float
+) -> list[Fitted]:
+    """The openings against the lenses, their middles against the pupils, the bearing against the nose."""
+    found = []
+    for side, french in SIDES.items():
+        ring = bottom(part, side)
+        box, middle, around = _box(ring, plan, side)
+        boxed, pd = lenses[side].outline.boxed, told[f"{side}_pd"].value
+        decentred = plan.half_pd(side) - pd
+        found += [
+            Fitted("a", box[0], boxed.a - BOX, boxed.a + BOX, (f"A, {side}", f"A, {french}"), "front"),
+            Fitted("b", box[1], boxed.b - BOX, boxed.b + BOX, (f"B, {side}", f"B, {french}"), "front"),
+            Fitted(
+                "aperture", around - boxed.circumference, *CIRC,
+                (f"the opening less the lens, all round, {side}", f"l'ouverture moins le verre, en périmètre, côté {french}"), "front",
+            ),
+            Fitted(
+                "monocular_pd", middle - decentred, pd - PD, pd + PD,
+                (f"middle of the lens less its decentration, {side}", f"milieu du verre moins son décentrement, {french}"), "front",
+            ),
+            Fitted("decentration", decentred, *DECENTRED, (f"decentration, {side}", f"décentrement, {french}"), "front"),
+            Fitted("blank", blank(plan, lenses[side], told, side, pupil), 1.0, 90.0, (f"smallest blank, {side}", f"plus petit palet, {french}"), "front"),
+        ]  # fmt: skip
+    gaps = _gaps(part, plan, nose, pupil)
+    bearing, rest = (
+        ("from bearing to nose, median", "de l'appui au nez, médiane"),
+        ("from bearing to nose, 95 %", "de l'appui au nez, 95 %"),
+    )
+    if len(gaps):
+        found += [
+            Fitted("nose_gap", gaps[len(gaps) // 2], *GAP, bearing, "front"),
+            Fitted("nose_gap_p95", gaps[int(0.95 * (len(gaps) - 1))], -WORST_GAP, WORST_GAP, rest, "front"),
+        ]
+    return found
+
+
+def temple(side: str, part: Part, bar: Bar, half: float, total: float) -> list[Fitted]:
+    """Its length straightened, and half the width at its inner face over the ear, where the head is 2 `half` mm wide."""
+    pose = part.poses["assembled"]
+    inner = part.mesh.points[np.unique(part.mesh.faces[part.patches["back"].faces])]
+    away = np.abs(inner[:, 0])
+    near = inner[np.abs(away - bar.to_bend) < 6.0]
+    (a, b, c), shift = pose.rotation[0], pose.translation[0]
+    out = np.sort(np.abs(near[:, 0] * a + near[:, 1] * b + near[:, 2] * c + shift))
+    name = f"{side}_temple"
+    return [
+        Fitted("side", _side(part, bar), total - SIDE, total + SIDE, ("its length, straightened", "sa longueur, redressée"), name),
+        Fitted("at_ear", float(out[len(out) // 2]), half - EAR, half + EAR, ("half the width at the ear", "demi-largeur à l'oreille"), name),
+    ]  # fmt: skip
+
+
+def _side(part: Part, bar: Bar) -> float:
+    """From the axis along the bar to where it bends, and on to the farthest point of the tip."""
+    x, y = np.abs(part.mesh.points[:, 0]), part.mesh.points[:, 1]
+    at, down = bar.place(bar.to_bend)
+    far = np.sqrt((x - at) * (x - at) + (y - down) * (y - down))
+    return bar.to_bend + float(far[x > at].max())
+
+
+def blank(plan: Plan, lens: Lens, told: Mapping[str, Measurement], side: str, pupil: float) -> float:
+    """mm across of the smallest blank that the lens can be cut from, its optical centre before the pupil."""
+    inwards = plan.half_pd(side) - told[f"{side}_pd"].value
+    return lens_blank(lens.outline, (inwards if side == "right" else -inwards, pupil))
+
+
+def bottom(part: Part, side: str) -> Floats:
+    """The groove's bottom (n, 3): where its two walls meet."""
+    rows = part.mesh.faces[part.patches[f"{side}_groove"].faces]
+    before, behind = np.split(rows, 2)
+    common = np.intersect1d(before, behind)
+    made: Floats = part.mesh.points[common]  # the ring's rows follow each other
+    return made
+
+
+def _box(ring: Floats, plan: Plan, side: str) -> tuple[tuple[float, float], float, float]:
+    """A and B of a ring as the lens's axis sees it, how far aside of the middle its box's middle lies, and its length all round, flat."""
+    angle = plan.lens_at(side) / plan.radius
+    c, s = 1.0 - angle * angle / 2.0 + angle**4 / 24.0, angle - angle**3 / 6.0 + angle**5 / 120.0
+    x, z = ring[:, 0], ring[:, 2] + plan.radius
+    across = x * c - z * s
+    low, high = float(across.min()), float(across.max())
+    middle = abs(0.5 * (low + high) * c + plan.radius * s)
+    tall = float(ring[:, 1].max() - ring[:, 1].min())
+    return (high - low, tall), middle, _length(np.stack((across, ring[:, 1]), axis=1))
+
+
+def _length(ring: Floats) -> float:
+    ahead = np.roll(ring, -1, axis=0) - ring
+    return math.fsum(np.sqrt(ahead[:, 0] * ahead[:, 0] + ahead[:, 1] * ahead[:, 1]).tolist())
+
+
+def _gaps(part: Part, plan: Plan, nose: Nose, pupil: float) -> list[float]:
+    """From the edge's points at the bearing's back to the nose beside them, rising, where the bearing follows the nose; below 0 in it."""
+    rows = np.unique(part.mesh.faces[part.patches["edge"].faces])
+    points = part.mesh.points[rows]
+    high = min(pupil - NOSE[0], plan.bearing_start)
+    low = max(pupil - NOSE[1], float(points[:, 1].min()) + ROUNDING)
+    back = points[:, 2] < -plan.rim_deep / 2 + 0.6
+    near = points[back & (points[:, 1] < high) & (points[:, 1] > low) & (np.abs(points[:, 0]) < plan.dbl)]
+    cos, own = 1.0 / math.sqrt(1.0 + nose.slope * nose.slope), nose.half + (nose.at - near[:, 1]) * nose.slope
+    made: list[float] = np.sort(((np.abs(near[:, 0]) - own) * cos)[own > plan.bearing_floor]).tolist()
+    return made

@@ -1,0 +1,364 @@
+"""The template of eyewear: a front, two temples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from engine.authoring import (
+    Fitted,
+    Grid,
+    LensPair,
+    Measurement,
+    Part,
+    Pose,
+    Process,
+    Relation,
+    Side,
+    Solid,
+    Template,
+    Text,
+    Trace,
+    at_least,
+    cad,
+    fit,
+    lens_shape,
+    mark,
+    plate,
+    plate_body,
+    require,
+    rule,
+    stage,
+    tagged,
+)
+from templates.eyewear import acceptance, fitting, lettering, pairing, person, rules, say, temple
+from templates.eyewear.fields import MEASURES, all_fields
+from templates.eyewear.hinge import COUNT, HIGH, Made, made_by
+from templates.eyewear.lenses import Lens, shaped, traced
+from templates.eyewear.pairing import Placed
+from templates.eyewear.plan import APART, CHAMFER, Plan, border, opening, seat_of
+
+Fields: Any = all_fields()
+COLOUR = "#2d5d7b"
+END_HIGH = COUNT * HIGH + 2.0 * CHAMFER + 0.6
+SLENDER, TIP = 7.0, 8.0
+"""mm: heights of a temple before its bend, and at its tip."""
+NARROWED = 0.99
+"""Of a letter's widths: what the rounding of a leaning face takes is kept clear of."""
+SIDES: tuple[Side, Side] = ("right", "left")
+
+
+class Eyewear(Fields, Template):
+    """A spectacle frame for one face and one pair of lenses: a front, two temples, and hinges on a pin."""
+
+    key, version = "eyewear", 1
+    family = "eyewear"
+    french = """Une monture pour un visage et une paire de verres : une face, deux branches, et des charnières sur un axe."""
+    default_process = "mjf-pa12"
+
+    @fit
+    def from_measures(self) -> Mapping[str, object]:
+        """What the face measures, and what is inferred of it."""
+        return {name: value for name, value in self.told().items() if value.source == "inferred"}
+
+    @fit
+    def from_trace(self) -> Mapping[str, object]:
+        """What an optician's trace says of the frame."""
+        if self.trace is None:
+            return {}
+        pair: LensPair = self.trace.lenses()
+        right, left = traced(pair)
+        found = {
+            "a": (right.outline.boxed.a + left.outline.boxed.a) / 2,
+            "b": (right.outline.boxed.b + left.outline.boxed.b) / 2,
+        }
+        base = [b for b in (pair.told[side].base_curve for side in SIDES) if b is not None]
+        if base:
+            found["base"] = base[0]
+        if pair.dbl is not None:
+            found["dbl"] = pair.dbl
+        radii = {f"{side}_radii": Grid(pair.of(side).radii[:, None], (0.0, 0.0), 1.0) for side in SIDES}
+        return {**radii, **{name: self._on_step(name, value) for name, value in found.items()}}
+
+    @fit
+    def box(self) -> Mapping[str, object]:
+        """The lenses' boxes, and the distance between them."""
+        told, aspect = self.told(), fitting.aspect(self.shape)
+        face, pd = told["face_width"].value, told["pd"].value
+        nose, dbl, a = self.nose(), fitting.DBLS[0], 50.0
+        for _ in range(3):
+            _, lens = shaped(self.shape, self._on_step("a", a), self._on_step("b", aspect * a))
+            if self.left_radii is not None:
+                _, lens = self.both_lenses()
+            least = fitting.dbl(fitting.dbl_for(nose, lens, self.rim_wide), pd)
+            a, dbl = fitting.box_for(pd, face, least)
+        return {name: self._on_step(name, value) for name, value in (("dbl", dbl), ("a", a), ("b", aspect * a))}
+
+    @fit
+    def front_width(self) -> Mapping[str, object]:
+        """As wide as the face, as far as the lenses and the end pieces let it."""
+        plan = self.plan()
+        return {"width": self._on_step("width", fitting.width(self.told()["face_width"].value, sum(plan.a) + plan.dbl))}
+
+    @fit
+    def front_numbers(self) -> Mapping[str, object]:
+        """The bridge, the bearing, the hinges' height, and how deep the rims are."""
+        told = self.told()
+        values = {
+            "bridge_height": fitting.bridge_height(told["nose_crest"].value, self.pupil_height),
+            "bearing_frontal": told["nose_frontal"].value,
+            "hinge_height": fitting.hinge_height(self.b, self.rim_wide, END_HIGH),
+            "rim_deep": max(3.5, self._deep() + 0.05),
+        }
+        return {name: self._on_step(name, value) for name, value in values.items()}
+
+    @fit
+    def bearing_numbers(self) -> Mapping[str, object]:
+        """How far apart the bearings are, and how they spread backwards."""
+        nose = self.nose()
+        bearing = 2.0 * max(nose.half, APART + 0.2)
+        splay = fitting.splay_for(self.told()["nose_splay"].value, bearing / 2, self.rim_deep)
+        return {"bearing": self._on_step("bearing", bearing), "bearing_splay": self._on_step("bearing_splay", splay)}
+
+    @fit
+    def temple_numbers(self) -> Mapping[str, object]:
+        """How long the temples are, how far they spread, and how they run down."""
+        told, plan, found = self.told(), self.plan(), dict[str, object]()
+        for side in SIDES:
+            splay, pitch, long = 6.0, self.tilt, 92.0
+            for _ in range(3):
+                one = pairing.placed(plan, splay, self.hinge_made(), self.temple_deep)
+                long = fitting.to_bend(plan, one, told[f"{side}_ear_depth"].value, self.vertex, splay, pitch)
+                splay = fitting.splay(plan, one, told["ear_width"].value, long, self.curve)
+                pitch = fitting.pitch(self.tilt, told[f"{side}_ear_height"].value, self.pupil_height, self.hinge_height, long)
+            for name, value in (("to_bend", long), ("splay", splay), ("pitch", pitch)):
+                found[f"{side}_{name}"] = self._on_step(f"{side}_{name}", value)
+        return found
+
+    def told(self) -> dict[str, Measurement]:
+        """Every measure of the face: given, or inferred."""
+        known = {name: cast("Measurement | None", getattr(self, name)) for name, *_ in MEASURES}
+        return person.inferred(known, person.MALE[self.sex])
+
+    def nose(self) -> fitting.Nose:
+        """The nose where its bearing lies."""
+        return fitting.nose_of(self.told(), self.vertex, self.pupil_height)
+
+    def _on_step(self, name: str, value: float) -> float:
+        field = type(self).fields[name]
+        return fitting.on_step(value, field.low, field.high, field.step)
+
+    def _deep(self) -> float:
+        plan = self.plan()
+        return max(fitting.deep_for(lens, plan.base_radius, plan.radius) for lens in self.pair().values())
+
+    def pair(self) -> dict[str, Lens]:
+        """Both lenses."""
+        right, left = self.both_lenses()
+        return {"right": right, "left": left}
+
+    def both_lenses(self) -> tuple[Lens, Lens]:
+        """Right and left lens: the trace's, or the shape's."""
+        if None in (self.right_radii, self.left_radii):
+            return shaped(self.shape, self.a, self.b)
+        return traced(self._lens_pair())
+
+    def _lens_pair(self) -> LensPair:
+        if None in (self.right_radii, self.left_radii):
+            right, left = (lens_shape(self.shape, self.a, self.b, side=side) for side in SIDES)
+        else:
+            right, left = Trace("right", self.right_radii.z[:, 0]), Trace("left", self.left_radii.z[:, 0])
+        return LensPair(right, left, self.dbl)
+
+    def plan(self) -> Plan:
+        """The front's numbers."""
+        right, left = self.both_lenses()
+        return Plan(
+            (right.outline.boxed.a, left.outline.boxed.a), self.dbl, self.width, self.wrap, self.base, self.rim_wide, self.rim_deep,
+            self.hinge_height, END_HIGH, self.bridge, self.bridge_height, self.bridge_high, self.bearing,
+            self.pupil_height - fitting.BEARING_AT, self.pupil_height - fitting.NOSE[1], self.bearing_frontal, self.bearing_splay,
+        )  # fmt: skip
+
+    def hinge_made(self) -> Made:
+        """The hinge as the process makes it."""
+        return made_by(self.process.hole, self.process.wall, self.process.clearance)
+
+    def placed(self, side: str) -> Placed:
+        """One hinge, and where it stands."""
+        return pairing.placed(self.plan(), getattr(self, f"{side}_splay"), self.hinge_made(), self.temple_deep)
+
+    def bar(self, side: str) -> temple.Bar:
+        """One temple's numbers."""
+        long, pitch = getattr(self, f"{side}_to_bend"), getattr(self, f"{side}_pitch")
+        return temple.Bar(long, self.drop, self.turn, pitch, END_HIGH, SLENDER, TIP, self.placed(side).hinge)
+
+    def _front_told(self) -> dict[str, Any]:
+        """What a plate is told to be the front."""
+        plan = self.plan()
+        right, left = (seat_of(plan, lens, side) for side, lens in self.pair().items())
+        knuckles = []
+        for side, sign in (("right", -1.0), ("left", 1.0)):
+            one = self.placed(side)
+            knuckles += one.hinge.fronts(sign * one.at, self.hinge_height)
+        return {
+            "border": border(plan, right, left),
+            "holes": (opening(right, "right"), opening(left, "left")),
+            "knuckles": knuckles,
+            "thickness": self.rim_deep,
+            "radius": plan.radius,
+        }
+
+    def _temple_told(self, side: str) -> dict[str, Any]:
+        bar, mirrored = self.bar(side), side == "right"
+        ring, knuckles = temple.border(bar, mirrored=mirrored), bar.hinge.temples(mirrored)
+        return {"border": ring, "knuckles": knuckles, "thickness": self.temple_deep, "radius": self.curve}
+
+    @cad
+    def front_cad(self, cq: Any) -> Any:
+        """The front, exact."""
+        return tagged(cq.Workplane(plate_body(cq, **self._front_told())))
+
+    @cad
+    def left_cad(self, cq: Any) -> Any:
+        """The left temple without its letters, exact."""
+        return tagged(cq.Workplane(plate_body(cq, **self._temple_told("left"))))
+
+    @cad
+    def right_cad(self, cq: Any) -> Any:
+        """The right temple without its letters, exact."""
+        return tagged(cq.Workplane(plate_body(cq, **self._temple_told("right"))))
+
+    @stage(truth="front_cad")
+    def front(self) -> Solid:
+        """The front, from kernels."""
+        return plate(**self._front_told())
+
+    @stage(truth="left_cad")
+    def left_bare(self) -> Solid:
+        """The left temple without its letters, from kernels."""
+        return plate(**self._temple_told("left"))
+
+    @stage(truth="right_cad")
+    def right_bare(self) -> Solid:
+        """The right temple without its letters, from kernels."""
+        return plate(**self._temple_told("right"))
+
+    def said(self, side: str) -> Text:
+        """What stands inside a temple: the size on the left, the name on the right."""
+        if side == "left":
+            if self.process.engrave_width > lettering.FINE:
+                return mark(self, "")
+            return mark(self, lettering.size_mark(self.plan().a[1], self.dbl, self.left_to_bend + self.drop))
+        return cast(Text, self.name)
+
+    @stage
+    def product(self) -> list[Part]:
+        """Front and temples, as they are printed, open and closed."""
+        solids = {"front": self.front()}
+        for side, bare in (("left", self.left_bare()), ("right", self.right_bare())):
+            text, bar = self.said(side), self.bar(side)
+            if text:
+                place = lettering.letters(
+                    text, bar, lettering.capital(text, bar), lettering.middle_of(bare), mirrored=side == "right"
+                )
+                bare = lettering.engraved(bare, place.printable(self.process, narrowed=NARROWED))
+            solids[f"{side}_temple"] = bare
+        made, above = [], 0.0
+        for name, solid in solids.items():
+            printed, above = pairing.flat(solid, above)
+            opened, closed = (Pose(), Pose()) if name == "front" else self._poses(name.split("_")[0])
+            shown = pairing.worn(opened)
+            made.append(
+                solid.part(
+                    name, colour=COLOUR, print_pose=printed, shown_pose=shown, assembled_pose=opened, poses={"closed": closed}
+                )
+            )
+        return made
+
+    def _poses(self, side: str) -> tuple[Pose, Pose]:
+        plan, one = self.plan(), self.placed(side)
+        shut = pairing.folded(getattr(self, f"{side}_to_bend"), self.curve, side == "right")
+        opened = pairing.temple_pose(plan, one, side, getattr(self, f"{side}_splay"), "open")
+        return opened, pairing.temple_pose(plan, one, side, shut, "closed")
+
+    def lenses(self, parts: Mapping[str, Part]) -> LensPair:
+        """The lenses that the front takes."""
+        pair = self._lens_pair()
+        if self.trace is None:
+            return pair
+        sent: LensPair = self.trace.lenses()
+        return LensPair(pair.right, pair.left, self.dbl, sent.told, sent.ftyp, sent.etyp, sent.mirrored, sent.notes)
+
+    def acceptance(self, parts: Mapping[str, Part]) -> list[Fitted]:
+        """Each part measured, against what it was asked for."""
+        told = self.told()
+        found = acceptance.front(parts["front"], self.plan(), self.pair(), told, self.nose(), self.pupil_height)
+        for side in SIDES:
+            long: float = getattr(self, f"{side}_to_bend")
+            half = told["ear_width"].value / 2
+            found += acceptance.temple(side, parts[f"{side}_temple"], self.bar(side), half, long + self.drop)
+        return found
+
+    def notes(self) -> list[tuple[str, str]]:
+        """What was inferred, and what the optician wants to know."""
+        return say.notes(self)
+
+    @rule
+    def measures_agree(self, process: Process) -> list[Relation]:
+        """The measures are those of one face."""
+        return rules.plausible(self.told())
+
+    @rule
+    def rims(self, process: Process) -> list[Relation]:
+        """Rims that hold the lenses, in this process."""
+        return [*rules.rim_stands(self.plan(), process), *rules.holds_lenses(self._deep(), self.plan())]
+
+    @rule
+    def nose_and_eyes(self, process: Process) -> list[Relation]:
+        """The lenses before the eyes, the bridge over the nose."""
+        need = max(fitting.dbl_for(self.nose(), lens, self.rim_wide) for lens in (self.pair()["left"],))
+        return [*rules.centred(self.plan(), self.told()), *rules.clears_nose(self.plan(), self.nose(), need)]
+
+    @rule
+    def hinges(self, process: Process) -> list[Relation]:
+        """Room for the hinges."""
+        return [r for side in SIDES for r in rules.ends_hold_hinges(self.plan(), self.placed(side), self.both_lenses())]
+
+    @rule
+    def temples(self, process: Process) -> list[Relation]:
+        """Temples that reach the ears, and fold."""
+        told, plan, found = self.told(), self.plan(), list[Relation]()
+        for side in SIDES:
+            one, bar = self.placed(side), self.bar(side)
+            given: float = getattr(self, f"{side}_splay")
+            need = fitting.to_bend(plan, one, told[f"{side}_ear_depth"].value, self.vertex, given, bar.pitch)
+            found += [*rules.reaches_ears(plan, one, side, bar.to_bend, need), *rules.folds(plan, one, side, bar)]
+            ears = told["ear_width"].value
+            splay = fitting.splay(plan, one, ears, bar.to_bend, self.curve)
+            found += rules.spreads(side, given, splay, bar.to_bend, 2.0 * fitting.inner(plan, one), ears, self.curve)
+        return found
+
+    @rule
+    def weight(self, process: Process) -> list[Relation]:
+        """Light enough to stay up."""
+        long = self.left_to_bend + self.right_to_bend + 2.0 * self.drop
+        return rules.light(self.plan(), self.both_lenses(), long, self.temple_deep)
+
+    @rule
+    def letters_show(self, process: Process) -> list[Relation]:
+        """Name and size fit inside the temples, in letters that the process can show, with wall enough behind them."""
+        long = ("the text is too long for the temple", "le texte est trop long pour la branche")
+        thin = ("its strokes would be too thin for this process", "ses traits seraient trop fins pour ce procédé")
+        wall = ("the wall left behind the letters is too thin", "la paroi laissée derrière les lettres est trop mince")
+        found = [at_least(self.temple_deep - lettering.DEPTH, max(1.5, process.wall), change="temple_deep", why=wall)]
+        for side, change in (("left", "left_to_bend"), ("right", "name")):
+            text, bar = self.said(side), self.bar(side)
+            if text:
+                height = lettering.capital(text, bar)
+                letters = text.outlines(height=max(height, lettering.LEAST), font=lettering.FONT)
+                least = letters.least_height(process)
+                found += [
+                    at_least(height, lettering.LEAST, change=change, why=long),
+                    require(least is not None and least <= max(height, lettering.LEAST), change=change, why=thin),
+                ]
+        return found

@@ -1,0 +1,133 @@
+"""The hinge: five knuckles on one pin, three on the front's end piece, two on the temple. Where they stand, and how the temple turns.
+
+Its frame at either end: t along the end piece outwards, b away from its back, both from the pin's axis; seen from above.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.authoring import Knuckle, angle_of, direction
+
+Floats = npt.NDArray[np.float64]
+BARREL, PIN = 4.0, 1.4
+"""mm: diameters, at least."""
+HIGH = 2.0
+"""mm of each of the five, clearance included."""
+COUNT = 5
+OFF = 0.45
+"""mm from the end piece's back to the barrel."""
+SHUT = 0.3
+"""mm between the end piece's back and the open temple's end."""
+FREE = 0.45
+"""mm between a knuckle and the plate of the other part."""
+SEGMENTS = 20
+"""Of half a barrel."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a process makes of a hinge, mm: diameters of pin, hole and barrel, and the clearance between knuckles."""
+
+    pin: float
+    bore: float
+    barrel: float
+    across: float
+
+
+def made_by(hole: float, wall: float, clearance: float) -> Made:
+    """By a process's limits: its least hole, its least wall, its clearance a side."""
+    pin = max(PIN, hole)
+    bore = pin + max(0.2, clearance)
+    return Made(pin, bore, max(BARREL, bore + 2.0 * wall + 0.2), max(0.2, 2.0 * clearance))
+
+
+@dataclass(frozen=True)
+class Hinge:
+    """`lean`: degrees by which an open temple leans outwards from the end piece's back; all else mm."""
+
+    lean: float
+    made: Made
+    temple: float
+    """Its thickness."""
+    radius: float
+    """Of the cylinder that the end piece is part of."""
+
+    @property
+    def behind(self) -> float:
+        """From the end piece's back to the axis."""
+        return self.made.barrel / 2 + OFF
+
+    @property
+    def beside(self) -> float:
+        """From the axis out to the open temple's inner face."""
+        cos, sin = direction(self.lean)
+        return (self.made.barrel / 2 + FREE) * cos + self.behind * abs(sin)
+
+    def start(self, out: float) -> float:
+        """Where along the temple, from the axis, its end begins, `out` mm outwards of the axis."""
+        cos, sin = direction(self.lean)
+        reach = self.beside + self.temple
+        return (SHUT + reach * reach / (2.0 * self.radius) - self.behind) / cos + out * sin / cos
+
+    @property
+    def reach(self) -> float:
+        """From the axis out to the end piece's end."""
+        cos, _ = direction(self.lean)
+        return (self.beside + self.temple) / cos + 0.3
+
+    def fronts(self, at: float, height: float) -> list[Knuckle]:
+        """Those of the front, where the axis lies `at` along it."""
+        return [
+            self._knuckle(at, height, k, (-self.made.barrel / 2, self.made.barrel / 2), 0.0, self.behind) for k in (0, 2, 4)
+        ]
+
+    def temples(self, mirrored: bool) -> list[Knuckle]:
+        """Those of a temple, whose own x begins at the axis and runs backwards, or forwards where it is mirrored."""
+        first = self.start(self.beside) + 1.3
+        made = []
+        for k in (1, 3):
+            base = (-first - 4.5, -first) if mirrored else (first, first + 4.5)
+            made.append(self._knuckle(0.0, 0.0, k, base, 0.0, self.beside))
+        return made
+
+    def _knuckle(self, at: float, height: float, number: int, base: tuple[float, float], t: float, b: float) -> Knuckle:
+        low = height + (number - COUNT / 2) * HIGH + self.made.across / 2
+        return Knuckle(
+            at,
+            base,
+            low,
+            low + HIGH - self.made.across,
+            _around(base, t, b, self.made.barrel / 2),
+            _circle(t, b, self.made.bore / 2, 2 * SEGMENTS),
+        )
+
+
+def _around(base: tuple[float, float], t: float, b: float, r: float) -> Floats:
+    """The barrel seen from above, between its tangents from both ends of the base; counter-clockwise."""
+    first, last = _touch(base[1] - t, b, r, right=True), _touch(base[0] - t, b, r, right=False)
+    made = []
+    for k in range(SEGMENTS + 1):
+        c, s = direction(first + (last - first) * k / SEGMENTS)
+        made.append((t + r * c, b + r * s))
+    return np.array(made)
+
+
+def _touch(away: float, b: float, r: float, *, right: bool) -> float:
+    """The angle (degrees) at which the tangent from a point of the base, `away` beside the axis, touches the barrel."""
+    far = math.sqrt(away * away + b * b)
+    reach = math.sqrt(far * far - r * r)
+    # the tangent's point: r / far of the way to the base's end, and reach / far across it
+    x, y = away / far, -b / far
+    side = -1.0 if right else 1.0
+    px, py = r / far * x + side * reach / far * y, r / far * y - side * reach / far * x
+    degrees = angle_of(px, py)
+    return degrees if right or degrees > 0.0 else degrees + 360.0
+
+
+def _circle(t: float, b: float, r: float, many: int) -> Floats:
+    return np.array([(t + r * c, b + r * s) for c, s in (direction(360.0 * k / many) for k in range(many))])

@@ -1,0 +1,72 @@
+"""How front and temples stand to each other: printed, open, closed, and in the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.authoring import Pose, Solid, direction, lain
+from templates.eyewear.hinge import Hinge, Made
+from templates.eyewear.plan import Plan
+
+Floats = npt.NDArray[np.float64]
+Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
+DEGREES = 57.29577951308232
+TURNS = 4
+"""Rounds in which lean and reach of a hinge settle, each a function of the other."""
+ASIDE = 10.0
+"""Degrees by which the second temple folds less than the first, behind which it lies."""
+APART = 4.0
+"""mm between parts as they are printed."""
+WORN: Matrix = ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0))
+"""Upright, its front to who looks at it."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A hinge, and where along the front its axis stands."""
+
+    hinge: Hinge
+    at: float
+
+
+def placed(plan: Plan, splay: float, made: Made, temple: float) -> Placed:
+    """The hinge as near to the front's end as it goes. `splay`: degrees by which an open temple runs outwards from straight back."""
+    at = plan.end_at - 6.0
+    for _ in range(TURNS):
+        hinge = Hinge(splay + at / plan.radius * DEGREES, made, temple, plan.radius)
+        at = plan.end_at - hinge.reach
+    return Placed(hinge, at)
+
+
+def temple_pose(plan: Plan, one: Placed, side: str, turned: float, why: str) -> Pose:
+    """A temple that runs back, `turned` degrees outwards of straight back."""
+    left = 1.0 if side == "left" else -1.0
+    x, _, z = lain((one.at, 0.0, -plan.rim_deep / 2 - one.hinge.behind), plan.radius)
+    cos, sin = direction(turned)
+    ahead, out = (left * sin, 0.0, -cos), (left * cos, 0.0, sin)
+    first = tuple(left * c for c in ahead)
+    away = -one.hinge.temple / 2 - one.hinge.beside
+    rows = tuple((first[k], (0.0, 1.0, 0.0)[k], out[k]) for k in range(3))
+    return Pose((rows[0], rows[1], rows[2]), (left * x - away * out[0], plan.hinge_height, z - away * out[2]), why)
+
+
+def folded(to_bend: float, curve: float, second: bool) -> float:
+    """Degrees at which a closed temple runs: across behind the front, as far from it at its bend as at its hinge; the second one behind the first."""
+    return -90.0 + to_bend / (2.0 * curve) * DEGREES + (ASIDE if second else 0.0)
+
+
+def worn(pose: Pose) -> Pose:
+    """The same, standing upright in the picture."""
+    rows = [tuple(sum(WORN[i][k] * pose.rotation[k][j] for k in range(3)) for j in range(3)) for i in range(3)]
+    x, y, z = (sum(WORN[i][k] * pose.translation[k] for k in range(3)) for i in range(3))
+    return Pose((rows[0], rows[1], rows[2]), (x, y, z), "as worn")  # type: ignore[arg-type]  # three rows of three
+
+
+def flat(solid: Solid, above: float) -> tuple[Pose, float]:
+    """As it is printed: lying on its back, beside what ends at y = `above`; and where this one ends."""
+    low, high = solid.mesh.points.min(axis=0), solid.mesh.points.max(axis=0)
+    moved = (-0.5 * float(low[0] + high[0]), above + APART - float(low[1]), -float(low[2]))
+    return Pose(translation=moved, why="lying on its back"), above + APART + float(high[1] - low[1])

@@ -1,0 +1,194 @@
+"""The frame's parts: its fits, its front's numbers, its hinges and rules, each against what is known without them."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import pathlib
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import Refused
+from engine.language.judge import check_rules, run_fits
+from engine.language.orders import accept
+from engine.language.template import Run
+from engine.make import make
+from engine.model.order import InputFile, Measurement, Order
+from engine.process.limits import load_process
+from templates.eyewear import Eyewear, acceptance, fitting, person
+from templates.eyewear.fields import BRIDGES, SHAPES
+from templates.eyewear.hinge import Hinge, made_by
+from tests.gates import gate_lib3mf, gate_same
+
+TRACES = pathlib.Path(__file__).parents[3] / "shared" / "data" / "oma"
+
+
+def mm(value: float, unit: str = "mm") -> Measurement:
+    return Measurement(value, unit, None, "tape", 0.5)
+
+
+def template(measurements: dict[str, Measurement] | None = None, process: str = "mjf-pa12", **parameters: Any) -> Any:
+    """The template, fitted, with an order in it."""
+    values, origins = accept(Order("eyewear", parameters=parameters, measurements=measurements or {}), Eyewear)
+    made = Eyewear(Run(Eyewear, values, origins, load_process(process).flat(), home=None))
+    run_fits(made)
+    return made
+
+
+def refusal(measurements: dict[str, Measurement] | None = None, process: str = "mjf-pa12", **parameters: Any) -> Refused:
+    with pytest.raises(Refused) as told:
+        check_rules(template(measurements, process, **parameters), load_process(process))
+    return told.value
+
+
+# ---- fits -------------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_measured_is_taken_and_what_is_not_is_inferred_with_its_doubt() -> None:
+    told = person.inferred({"face_width": mm(140.0)}, 1.0)
+    assert told["pd"].value == pytest.approx(26.7 + 0.262 * 140.0) and told["pd"].uncertainty == 3.1
+    assert told["pd"].source == "inferred" and told["face_width"].source == "tape"
+    assert told["right_pd"].value == told["left_pd"].value == told["pd"].value / 2
+    assert person.inferred({}, 1.0)["pd"].value == pytest.approx(64.1)
+    halves = person.inferred({"right_pd": mm(31.0), "left_pd": mm(33.0)}, 0.5)
+    assert halves["pd"].value == 64.0 and halves["face_width"].value == pytest.approx(86.0 + 0.774 * 64.0 + 3.55)
+    one = person.inferred({"pd": mm(64.0), "right_pd": mm(31.0)}, 0.5)
+    assert one["left_pd"].value == 33.0
+    assert person.inferred({"head_breadth": mm(150.0)}, 0.0)["face_width"].value == pytest.approx(28.0 + 0.716 * 150.0)
+    head = person.inferred({"pd": mm(62.0), "head_circumference": mm(570.0)}, 0.0)
+    assert head["left_ear_depth"].value == pytest.approx(13.6 + 0.219 * (3.4 + 0.332 * 570.0) + 0.552 * 62.0)
+
+
+def test_boxes_lie_before_the_eyes_and_the_front_is_as_wide_as_the_face() -> None:
+    for pd in np.arange(44.0, 74.0, 1.5).tolist():
+        for face in (pd / 0.43, pd / 0.46, pd / 0.50):
+            a, dbl = fitting.box_for(pd, face, 18.0)
+            width = fitting.width(face, 2.0 * a + dbl)
+            assert -0.81 <= (a + dbl - pd) / 2.0 <= 3.81
+            assert width >= 2.0 * a + dbl + 2.0 * fitting.END - 1e-9
+            assert abs(width - face + 2.0) < 6.0 or a + dbl - pd in (-1.6, 7.6) or dbl == fitting.DBLS[1]
+
+
+def test_the_frame_follows_each_measure() -> None:
+    usual = template({"pd": mm(63.0), "face_width": mm(139.0)})
+    wide = template({"pd": mm(63.0), "face_width": mm(145.0)})
+    assert wide.width > usual.width + 3.0 and wide.left_splay >= usual.left_splay - 0.2
+    near, apart = (template({"pd": mm(pd), "face_width": mm(150.0)}) for pd in (62.0, 66.0))
+    assert apart.a + apart.dbl > near.a + near.dbl + 2.0
+    nose = template({"pd": mm(63.0), "face_width": mm(139.0), "nose_width": mm(24.0)})
+    assert nose.bearing == pytest.approx(usual.bearing + 3.7, abs=0.11) and nose.dbl > usual.dbl + 1.0
+    long = template({"left.ear_depth": mm(100.0), "right.ear_depth": mm(92.0)})
+    assert long.left_to_bend - long.right_to_bend == pytest.approx(8.0, abs=0.6)
+    high = template({"left.ear_height": mm(4.0), "right.ear_height": mm(-2.0)})
+    assert high.left_pitch < high.right_pitch - 3.0
+    uneven = template({"right.pd": mm(30.0), "left.pd": mm(33.0)})
+    plan = uneven.plan()
+    assert plan.half_pd("right") == pytest.approx(plan.half_pd("left"))  # the front is even; its lenses are decentred
+    crest = template({"nose_crest": mm(18.0)})
+    assert crest.bridge_height > usual.bridge_height + 3.0
+    deep = template(base=6.0)
+    assert deep.rim_deep > template(base=2.0).rim_deep + 0.3
+
+
+# ---- geometry ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bridge", sorted(BRIDGES))
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_every_shape_and_bridge_is_printable_and_holds_its_lenses(shape: str, bridge: str) -> None:
+    product = make(Order("eyewear", parameters={"shape": shape, "bridge": bridge, "name": "Zoé"}), Eyewear, formats=())
+    assert product.report.verdict == "printable", product.report.findings
+    assert {p.part.name for p in product.parts} == {"front", "left_temple", "right_temple"}
+    fits = {(f["name"], f["part"]): f for f in product.report.figures["fit"]}
+    assert 0.0 <= fits["aperture", "front"]["value"] <= 0.3
+
+
+def test_the_groove_follows_the_lens() -> None:
+    frame = template()
+    front = frame.front().part("front")
+    plan = frame.plan()
+    for side, lens in frame.pair().items():
+        ring = acceptance.bottom(front, side)
+        turn = plan.lens_at(side) / plan.radius
+        x, z = ring[:, 0], ring[:, 2] + plan.radius
+        own = np.c_[x * math.cos(turn) - z * math.sin(turn), ring[:, 1]]
+        boxed = lens.outline.boxed
+        angles = np.arctan2(own[:, 1] + boxed.centre[1], own[:, 0] + boxed.centre[0])
+        k = np.arange(len(lens.outline.cosines))[:, None]
+        radius = lens.outline.cosines @ np.cos(k * angles) + lens.outline.sines @ np.sin(k * angles)
+        away = np.hypot(own[:, 0] + boxed.centre[0], own[:, 1] + boxed.centre[1]) - radius
+        assert away.min() >= 0.0 and away.max() < 0.02
+
+
+def test_a_hinge_turns_freely() -> None:
+    for lean in (0.0, 8.0, 22.0):
+        hinge = Hinge(lean, made_by(0.5, 0.5, 0.15), 3.0, 390.0)
+        # the inner face of the open temple passes the front's knuckles, all the way up to the end piece's back
+        c, s = math.cos(math.radians(lean)), math.sin(math.radians(lean))
+        corner = (hinge.beside * c - hinge.behind * s) / 1.0
+        assert hinge.beside >= hinge.made.barrel / 2 + 0.4 and corner >= hinge.made.barrel / 2 * c
+        # the end stands before the end piece's back, at its inner and at its outer edge
+        for out in (hinge.beside, hinge.beside + hinge.temple):
+            along = hinge.start(out)
+            assert along * c - out * s + hinge.behind >= 0.3 - 1e-9
+    fdm = made_by(2.0, 1.0, 0.25)
+    assert fdm.pin == 2.0 and fdm.barrel >= fdm.bore + 2.0
+
+
+def test_temples_swing_from_open_to_closed() -> None:
+    frame = template()
+    parts = {p.name: p for p in frame.product()}
+    for side, out in (("left", 1.0), ("right", -1.0)):
+        part = parts[f"{side}_temple"]
+        for pose, axis, sign in (("assembled", 2, -1.0), ("closed", 0, -out)):
+            rotation = np.array(part.poses[pose].rotation)
+            assert np.linalg.det(rotation) == pytest.approx(1.0)
+            ahead = rotation[:, 0] * out  # backwards along the temple
+            assert ahead[axis] * sign > 0.96
+    assert set(parts["front"].poses) == {"print", "shown", "assembled", "closed"}
+
+
+def test_what_is_shipped_is_accepted_by_lib3mf() -> None:
+    product = make(Order("eyewear", parameters={"name": "Zoé"}), Eyewear, formats=("3mf", "oma"))
+    data = product.files["model.3mf"]
+    assert not gate_lib3mf(data) and not gate_same(data, product.parts)
+    assert b"TRCFMT" in product.files["lenses.oma"]
+
+
+@pytest.mark.usefixtures("shared_data")
+@pytest.mark.parametrize("name", ["R1000_1.oma", "R1000_3.oma", "R360_3.oma"])
+def test_a_trace_gives_the_frame_its_lenses(name: str) -> None:
+    data = (TRACES / name).read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    order = Order("eyewear", inputs={"trace": InputFile(digest, "mm")}, measurements={"pd": mm(66.0)})
+    product = make(order, Eyewear, formats=(), inputs={digest: data})
+    assert product.report.verdict == "printable", product.report.findings
+    (a, _) = (f["value"] for f in product.report.figures["fit"] if f["name"] == "a")
+    assert 48.0 < a < 56.0
+
+
+# ---- rules ------------------------------------------------------------------------------------------------------------------
+
+
+def test_rules_say_what_would_do() -> None:
+    assert refusal({"pd": mm(80.0), "face_width": mm(120.0)}).rule == "measures_agree"
+    assert "base curve" in str(refusal(base=8.0, rim_deep=4.0))
+    assert refusal(base=8.0, rim_deep=4.0).nearest > 4.0
+    assert "hinges" in str(refusal(width=120.0)) and refusal(width=120.0).nearest > 125.0
+    assert "nose" in str(refusal({"nose_width": mm(26.0)}, dbl=18.0))
+    assert "bends before the ear" in str(refusal(left_to_bend=80.0))
+    assert "flexible" in str(refusal(process="mjf-tpu"))
+    assert "beside the groove" in str(refusal(rim_wide=2.0, process="fdm-pla"))
+    assert "pupils" in str(refusal({"pd": mm(56.0), "face_width": mm(139.0)}, a=50.0, dbl=18.0))
+    assert "slides down" in str(refusal({"face_width": mm(150.0)}, rim_wide=6.0, rim_deep=9.0, temple_deep=6.0, width=156.0))
+    assert "head over the ears" in str(refusal(left_splay=2.0))
+    assert "behind the letters" in str(refusal(temple_deep=2.0)) and refusal(temple_deep=2.0).nearest >= 2.1
+
+
+def test_notes_say_what_was_inferred_and_what_the_optician_needs() -> None:
+    told = " ".join(english for english, _ in template().notes())
+    assert "lenses must not be made by it" in told and "nose cannot be inferred" in told and "blank of" in told
+    given = " ".join(english for english, _ in template({"pd": mm(63.0), "nose_width": mm(20.0)}).notes())
+    assert "must not be made" not in given and "halved" in given and "nose cannot be inferred" not in given
