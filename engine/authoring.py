@@ -17,7 +17,7 @@ from engine.language.lenses import (
 )
 from engine.language.marks import mark
 from engine.language.parameters import angle, choice, count, curvature, flag, length, text
-from engine.language.person import measure, outline, pressure, scan
+from engine.language.person import measure, outline, points, pressure, scan
 from engine.language.plates import along, aside, lain, plate, plate_body, seat
 from engine.language.pressed import Pressed
 from engine.language.process_view import ProcessView
@@ -110,6 +110,7 @@ __all__ = [
     "pattern",
     "plate",
     "plate_body",
+    "points",
     "pressure",
     "raised",
     "require",

@@ -31,7 +31,7 @@ from engine.authoring import (
     stage,
     tagged,
 )
-from templates.eyewear import acceptance, fitting, lettering, pairing, person, rules, say, temple
+from templates.eyewear import acceptance, face, fitting, lettering, pairing, person, rules, say, temple
 from templates.eyewear.fields import MEASURES, all_fields
 from templates.eyewear.hinge import COUNT, HIGH, Made, made_by
 from templates.eyewear.lenses import Lens, shaped, traced
@@ -58,8 +58,10 @@ class Eyewear(Fields, Template):
 
     @fit
     def from_measures(self) -> Mapping[str, object]:
-        """What the face measures, and what is inferred of it."""
-        return {name: value for name, value in self.told().items() if value.source == "inferred"}
+        """What a scan or clicked points show of the face, and what is inferred of it."""
+        known = self._known()
+        told = person.inferred(face.with_seen(known, face.seen(self)), person.MALE[self.sex])
+        return {name: value for name, value in told.items() if known[name] is None}
 
     @fit
     def from_trace(self) -> Mapping[str, object]:
@@ -84,14 +86,15 @@ class Eyewear(Fields, Template):
     def box(self) -> Mapping[str, object]:
         """The lenses' boxes, and the distance between them."""
         told, aspect = self.told(), fitting.aspect(self.shape)
-        face, pd = told["face_width"].value, told["pd"].value
+        wide, pd = told["face_width"].value, told["pd"].value
+        aside = abs(told["right_pd"].value - told["left_pd"].value) / 2.0
         nose, dbl, a = self.nose(), fitting.DBLS[0], 50.0
         for _ in range(3):
             _, lens = shaped(self.shape, self._on_step("a", a), self._on_step("b", aspect * a))
             if self.left_radii is not None:
                 _, lens = self.both_lenses()
             least = fitting.dbl(fitting.dbl_for(nose, lens, self.rim_wide), pd)
-            a, dbl = fitting.box_for(pd, face, least)
+            a, dbl = fitting.box_for(pd, wide, least, aside)
         return {name: self._on_step(name, value) for name, value in (("dbl", dbl), ("a", a), ("b", aspect * a))}
 
     @fit
@@ -137,8 +140,10 @@ class Eyewear(Fields, Template):
 
     def told(self) -> dict[str, Measurement]:
         """Every measure of the face: given, or inferred."""
-        known = {name: cast("Measurement | None", getattr(self, name)) for name, *_ in MEASURES}
-        return person.inferred(known, person.MALE[self.sex])
+        return person.inferred(self._known(), person.MALE[self.sex])
+
+    def _known(self) -> dict[str, Measurement | None]:
+        return {name: cast("Measurement | None", getattr(self, name)) for name, *_ in MEASURES}
 
     def nose(self) -> fitting.Nose:
         """The nose where its bearing lies."""

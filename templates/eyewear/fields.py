@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.authoring import LENS_SHAPES, angle, choice, curvature, length, measure, outline, table, text
+from engine.authoring import LENS_SHAPES, angle, choice, curvature, length, measure, outline, points, scan, table, text
 
 BOXING, HEADS = "ISO 8624", "ISO 7250-1"
 SIDES = {"left": ("left", "gauche"), "right": ("right", "droite")}
@@ -86,6 +86,14 @@ def all_fields() -> type:
     made: dict[str, Any] = {}
     for name, low, high, unit, standard, en, fr in MEASURES:
         made[name] = measure(low=low, high=high, unit=unit, standard=standard, label=(_first(en), _first(fr)), path=_path(name))
+    made["face_scan"] = scan(
+        label=("Scan of the face", "Scan du visage"),
+        help=("With nose and both eyes, without glasses.", "Avec le nez et les deux yeux, sans lunettes."),
+    )
+    made["landmarks"] = points(
+        label=("Points on the face, in place of a scan", "Points du visage, au lieu d'un scan"),
+        help=("A name and three numbers a line, left_pupil first.", "Un nom et trois nombres par ligne, left_pupil d'abord."),
+    )
     made["sex"] = choice(
         "unknown",
         {"unknown": ("Not told", "Non dit"), "female": ("Female", "Femme"), "male": ("Male", "Homme")},

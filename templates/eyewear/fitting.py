@@ -80,19 +80,20 @@ def dbl_for(nose: Nose, lens: Lens, rim_wide: float) -> float:
     return need
 
 
-def box_for(pd: float, face: float, dbl: float) -> tuple[float, float]:
-    """A and DBL of a front as wide as the face, unless the lenses then lie too far out, or too far in, of the eyes.
+def box_for(pd: float, face: float, dbl: float, aside: float = 0.0) -> tuple[float, float]:
+    """A and DBL of a front as wide as the face, unless the lenses then lie too far out, or too far in, of the eyes; `aside`: mm by which
+    the nose is beside the middle of the eyes, so that one lens is decentred so much more, and one so much less.
 
     Where the front would come out more than STYLE wider than that, the boxes stand farther apart, and are narrower; where it would come
     out as much narrower, the lenses are wider, and decentred more.
     """
     wanted = face - NARROWER
     a = min((wanted - dbl - 2.0 * END) / 2.0, pd + 2.0 * INWARDS[0] - dbl)
-    a = max(a, pd - dbl - 2.0 * OUTWARDS)
+    a = max(a, pd - dbl - 2.0 * max(OUTWARDS - aside, 0.0))
     over = min(max(2.0 * a + dbl + 2.0 * END - wanted - STYLE, 0.0), DBLS[1] - dbl)
     a, dbl = a - over, dbl + over
     short = (wanted - STYLE - 2.0 * a - dbl - 2.0 * LONG_END) / 2.0
-    a += min(max(short, 0.0), max(pd + 2.0 * INWARDS[1] - dbl - a, 0.0))
+    a += min(max(short, 0.0), max(pd + 2.0 * max(INWARDS[1] - aside, 0.0) - dbl - a, 0.0))
     return a, dbl
 
 
