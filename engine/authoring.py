@@ -2,7 +2,7 @@
 
 from engine.language.acceptance import Fitted
 from engine.language.catalogue import catalogue
-from engine.language.figures import angle_of, direction, filled, pattern
+from engine.language.figures import angle_of, direction, filled, off_skin, pattern
 from engine.language.heights import no_steeper, spline_face
 from engine.language.lenses import (
     LENS_SHAPES,
@@ -39,6 +39,7 @@ from engine.model.outline import Outline
 from engine.model.plate import Knuckle, Rings, Seat, rings
 from engine.model.process import Process
 from engine.model.rounded import Rounded
+from engine.model.worn import Panel, Worn
 
 __all__ = [
     "AS_DRAWN",
@@ -62,6 +63,7 @@ __all__ = [
     "Pose",
     "Pressed",
     "Outline",
+    "Panel",
     "Process",
     "ProcessView",
     "Relation",
@@ -76,6 +78,7 @@ __all__ = [
     "along",
     "ToldLens",
     "Trace",
+    "Worn",
     "angle",
     "angle_of",
     "aside",
@@ -104,6 +107,7 @@ __all__ = [
     "lens_room",
     "lens_shape",
     "mark",
+    "off_skin",
     "measure",
     "no_steeper",
     "outline",

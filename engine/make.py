@@ -20,7 +20,8 @@ from engine.export.kept import KeptSegments
 from engine.export.stl import write as write_stl
 from engine.export.threemf import write as write_3mf
 from engine.export.thumbnail import thumbnail
-from engine.language.acceptance import accepted, compared, lenses, takes_lenses
+from engine.export.worn import off_skin_png, worn_png
+from engine.language.acceptance import accepted, compared, lenses, takes_lenses, worn
 from engine.language.charted import OF_CHART
 from engine.language.inputs import NO_FILES, Files, Inputs, check_there
 from engine.language.judge import check_rules, fitted, run_fits
@@ -166,7 +167,7 @@ def _judged(order: Order, template: Template, process: Process, shop: Workshop, 
         figures = {**figures, **estimate(figures, process, cls.family).figures()}
     report = _report(template, settled, checks, findings, figures, clock)
     made = Product(order, process, run.values, run.origins, settled, report, cls.key, dict(run.artifacts), dict(run.fonts))
-    return Judged(made, compared(template, parts), lenses=lenses(template, parts))
+    return Judged(made, compared(template, parts), lenses=lenses(template, parts), worn=worn(template, parts))
 
 
 def _check_formats(formats: Collection[str], cls: type[Template]) -> None:
@@ -281,6 +282,11 @@ def _export(
     if "png" in formats and judged.compared:
         with clock.step("deviation"):
             files["deviation.png"] = deviation_png(judged.compared, title=cls.key, subtitle=product.order.reference or "")
+    if "png" in formats and judged.worn is not None:
+        named = {"title": cls.key, "subtitle": product.order.reference or ""}
+        with clock.step("worn"):
+            files["worn.png"] = worn_png(judged.worn, [p.part for p in product.parts], **named)
+            files["deviation.png"] = off_skin_png(judged.worn, **named)
     if "3mf" in formats:
         with clock.step("3mf"):
             files["model.3mf"] = _model(product, identity, picture, shop)

@@ -22,6 +22,7 @@ PRODUCT = (
     "lenses.svg",
     "lenses.oma",
     "deviation.png",
+    "worn.png",
     "preview.glb",
     "thumbnail.png",
     "record.json",

@@ -19,6 +19,7 @@ from engine.authoring import (
     Template,
     Text,
     Trace,
+    Worn,
     at_least,
     cad,
     fit,
@@ -31,7 +32,7 @@ from engine.authoring import (
     stage,
     tagged,
 )
-from templates.eyewear import acceptance, face, fitting, lettering, pairing, person, rules, say, temple
+from templates.eyewear import acceptance, face, fitting, lettering, pairing, person, rules, say, temple, worn
 from templates.eyewear.fields import MEASURES, all_fields
 from templates.eyewear.hinge import COUNT, HIGH, Made, made_by
 from templates.eyewear.lenses import Lens, shaped, traced
@@ -303,6 +304,11 @@ class Eyewear(Fields, Template):
             half = told["ear_width"].value / 2
             found += acceptance.temple(side, parts[f"{side}_temple"], self.bar(side), half, long + self.drop)
         return found
+
+    def worn(self, parts: Mapping[str, Part]) -> Worn | None:
+        """The frame on the face that was scanned."""
+        seen = face.seen(self)
+        return None if seen is None else worn.worn(self, seen, parts)
 
     def notes(self) -> list[tuple[str, str]]:
         """What was inferred, and what the optician wants to know."""
