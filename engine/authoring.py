@@ -2,7 +2,7 @@
 
 from engine.language.acceptance import Fitted
 from engine.language.catalogue import catalogue
-from engine.language.figures import angle_of, direction, filled, off_skin, pattern
+from engine.language.figures import angle_of, direction, filled, nose_section, off_skin, pattern
 from engine.language.heights import no_steeper, spline_face
 from engine.language.lenses import (
     LENS_SHAPES,
@@ -107,6 +107,7 @@ __all__ = [
     "lens_room",
     "lens_shape",
     "mark",
+    "nose_section",
     "off_skin",
     "measure",
     "no_steeper",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from engine.model.outline import Outline
 from engine.model.rounded import Rounded
 
 if TYPE_CHECKING:
+    from engine.model.face import Face
     from engine.model.mesh import Mesh
 
 
@@ -51,3 +53,10 @@ def off_skin(skin: Mesh, places: npt.NDArray[np.float64]) -> npt.NDArray[np.floa
     from engine.body.face_gap import off_skin as made
 
     return made(skin, places)
+
+
+def nose_section(face: Face, y: float, level: float) -> tuple[float, float]:
+    """x at the right and the left where the scanned nose's section at y falls to z = `level`; NaN where it does not, or none was scanned."""
+    from engine.body.face_nose import across
+
+    return (math.nan, math.nan) if face.nose is None else across(face.nose, y, level)

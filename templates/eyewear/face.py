@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -44,6 +45,8 @@ def with_seen(known: Mapping[str, Measurement | None], face: Face | None) -> dic
     for name, field in TOLD.items():
         if found[field] is None:
             found[field] = face.measures.get(name)
+    if found["ear_aside"] is None:
+        found["ear_aside"] = _aside(face)
     halves = [found["right_pd"], found["left_pd"]]
     if found["pd"] is None and None in halves:
         found["pd"] = face.measures.get("pd")
@@ -53,6 +56,17 @@ def with_seen(known: Mapping[str, Measurement | None], face: Face | None) -> dic
         found["right_pd"] = replace(right, value=0.5 * pd.value + aside)
         found["left_pd"] = replace(left, value=0.5 * pd.value - aside)
     return found
+
+
+def _aside(face: Face) -> Measurement | None:
+    """By how much the middle of the ears' roots is to the left of the nose's."""
+    right, left, half = (face.measures.get(name) for name in ("right_pd", "left_pd", "head_width_at_ears"))
+    if right is None or left is None or half is None:
+        return None
+    roots = [face.landmarks[f"{side}_ear_root"][0] for side in ("left", "right")]
+    value = 0.5 * (roots[0] + roots[1]) - 0.5 * (right.value - left.value)
+    doubts = [m.uncertainty or 0.0 for m in (right, half)]
+    return Measurement(value, "mm", None, half.source, math.sqrt(doubts[0] * doubts[0] + doubts[1] * doubts[1]))
 
 
 def _typed_pd(frame: Eyewear) -> float | None:

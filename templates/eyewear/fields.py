@@ -34,6 +34,7 @@ MEASURES: tuple[tuple[str, float, float, str, str | None, str, str], ...] = (
     ("right_ear_depth", 55.0, 125.0, "mm", None, "cornea to the root of the ear, right", "de la cornée à la racine de l'oreille, droite"),
     ("left_ear_height", -20.0, 20.0, "mm", None, "root of the ear over the pupil, left", "racine de l'oreille au-dessus de la pupille, gauche"),
     ("right_ear_height", -20.0, 20.0, "mm", None, "root of the ear over the pupil, right", "racine de l'oreille au-dessus de la pupille, droite"),
+    ("ear_aside", -12.0, 12.0, "mm", None, "middle of the ears to the left of the nose's", "milieu des oreilles à gauche de celui du nez"),
     ("nose_width", 10.0, 40.0, "mm", None, "width of the nose, 12 below the pupils and 9 before the corneas", "largeur du nez, 12 sous les pupilles et 9 devant les cornées"),
     ("nose_frontal", 5.0, 50.0, "deg", None, "frontal half angle of the nose", "demi-angle frontal du nez"),
     ("nose_splay", 5.0, 50.0, "deg", None, "splay half angle of the nose", "demi-angle d'ouverture du nez"),
