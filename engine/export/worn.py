@@ -34,9 +34,11 @@ _ABOUT: tuple[float, float] = (-8.0, -42.0)
 _SKIN, _INSIDE = (224, 190, 168), (176, 168, 164)
 _KEY = (-0.4, -0.8244, 0.4002)
 """Towards the key light on the screen (x right, y down, z to who looks): that of `kernels.shade`, which shines from above the viewer."""
+_LOWER, _BETWEEN = 300, 120
+"""Pixels of the map's field that the panels below the first take, and of them the first one's caption."""
 _HALF_TURN = 0.7071067811865476
 _SAID = {
-    "en": {"front": "from the front", "right": "from the right", "left": "from the left", "far": "farther off than {} mm,", "or": "or not scanned"},
+    "en": {"front": "from the front", "right": "from the right", "left": "from the left", "far": "over {} mm off,", "or": "or not scanned"},
     "fr": {"front": "de face", "right": "de droite", "left": "de gauche", "far": "à plus de {} mm,", "or": "ou non scanné"},
 }  # fmt: skip
 _WAYS = {
@@ -118,18 +120,21 @@ def off_skin_png(worn: Worn, *, title: str, subtitle: str = "", language: Langua
     if subtitle:
         sheet.text(subtitle, 48, 78, 12, GREY)
     left, top, right, bottom = FIELD
-    below = (top + bottom) // 2 + 30 if len(worn.panels) > 1 else bottom
-    boxes = [(left, top, right, below - 70)]
-    wide = (right - left) // max(1, len(worn.panels) - 1)
-    boxes += [(left + k * wide, below, left + (k + 1) * wide, bottom) for k in range(len(worn.panels) - 1)]
-    for panel, box in zip(worn.panels, boxes, strict=True):
-        deviation.draw(sheet, panel.points, panel.faces, panel.values, worn.limits, box, _fits(panel, box))
-        _caption(sheet, panel, (box[0] + box[2]) // 2, box[3] + 16, language)
+    first, *others = worn.panels
+    _panel(sheet, first, (left, top, right, bottom - _LOWER if others else bottom), worn, language)
+    wide = (right - left) // max(1, len(others))
+    for k, panel in enumerate(others):
+        _panel(sheet, panel, (left + k * wide, bottom - _LOWER + _BETWEEN, left + (k + 1) * wide, bottom), worn, language)
     deviation.draw_scale(sheet, worn.limits, language)
     sheet.bar(SCALE[0], 772, SCALE[0] + 26, 790, UNKNOWN)
     sheet.text(said["far"].format(f"{worn.far:g}"), SCALE[2] + 12, 775, 10, INK)
     sheet.text(said["or"], SCALE[2] + 12, 791, 10, INK)
     return png.write(sheet.pixels)
+
+
+def _panel(sheet: Canvas, panel: Panel, box: tuple[int, int, int, int], worn: Worn, language: Language) -> None:
+    deviation.draw(sheet, panel.points, panel.faces, panel.values, worn.limits, box, _fits(panel, box))
+    _caption(sheet, panel, (box[0] + box[2]) // 2, box[3] + 20, language)
 
 
 def _fits(panel: Panel, box: tuple[int, int, int, int]) -> float:
@@ -146,8 +151,8 @@ def _caption(sheet: Canvas, panel: Panel, middle: int, y: int, language: Languag
         sheet.text(name, middle, y, 13, INK, BOLD, "centre")
         return
     verdict, ink = ("pass", PASS) if told.within else ("fail", FAIL)
-    sheet.text(name, middle - 8, y, 13, INK, BOLD, "right")
-    sheet.text(words[verdict], middle + 8, y, 13, ink, BOLD, "left")
+    wide = sheet.text(name, middle - 24, y, 13, INK, BOLD, "centre")
+    sheet.text(words[verdict], middle - 24 + wide / 2 + 12, y, 13, ink, BOLD, "left")
     limits = told.limits
     figures = f"p5 {number(told.p5, language)}   {words['median']} {number(told.median, language)}   p95 {number(told.p95, language)} mm"
     sheet.text(figures, middle, y + 22, 11, INK, PLAIN, "centre")

@@ -45,7 +45,7 @@ COLOUR = "#2d5d7b"
 END_HIGH = COUNT * HIGH + 2.0 * CHAMFER + 0.6
 SLENDER, TIP = 7.0, 8.0
 """mm: heights of a temple before its bend, and at its tip."""
-NARROWED = 0.99
+NARROWED = 0.97
 """Of a letter's widths: what the rounding of a leaning face takes is kept clear of."""
 SIDES: tuple[Side, Side] = ("right", "left")
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-LIMITS = DeviationLimits(-2.0, 1.0, 1.0)
+LIMITS = DeviationLimits(-2.0, 1.0, 1.5)
 """mm: the map's colours: a temple beside the head."""
 ON_NOSE = DeviationLimits(-0.8, 0.8, 0.5)
 """mm: of the bearing (fit.md E)."""
 FAR = 5.0
 """mm off the skin: farther is not compared."""
-BEFORE_BEND = (35.0, 2.0)
+BEFORE_BEND = (12.0, 0.0)
 """mm along a temple before its bend, from and to: there it lies at the head."""
 SIDES: Mapping[str, tuple[tuple[str, str], int]] = {
     "right": (("right temple, from within", "branche droite, de l'intérieur"), -1),
@@ -68,7 +68,7 @@ def worn(frame: Eyewear, face: Face, parts: Mapping[str, Part]) -> Worn | None:
         along = np.abs(part.mesh.points[:, 0]) - getattr(frame, f"{side}_to_bend")
         inner = np.zeros(len(own), np.bool_)
         inner[part.mesh.faces[part.patches["back"].faces]] = True
-        beside = inner & (along > -BEFORE_BEND[0]) & (along < -BEFORE_BEND[1])
+        beside = inner & (along > -BEFORE_BEND[0]) & (along < BEFORE_BEND[1])
         turned = np.stack((sign * own[:, 2], own[:, 1], -sign * own[:, 0]), axis=1)
         panels.append(Panel(words, turned, part.mesh.faces, _near(gaps), _figures(gaps[beside], LIMITS)))
     return Worn(face.surface, on, tuple(panels), LIMITS, FAR)
