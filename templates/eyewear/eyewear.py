@@ -325,7 +325,8 @@ class Eyewear(Fields, Template):
             long: float = getattr(self, f"{side}_to_bend")
             half = abs(ears.root(told, side)[0] - 0.5 * (told["right_pd"].value - told["left_pd"].value))
             found += acceptance.temple(side, parts[f"{side}_temple"], self.bar(side), half, long + self.drop)
-        return found
+        shown = self.worn(parts)
+        return found if shown is None else [*found, *worn.judged(shown)]
 
     def worn(self, parts: Mapping[str, Part]) -> Worn | None:
         """The frame on the face that was scanned."""
@@ -350,7 +351,14 @@ class Eyewear(Fields, Template):
     def nose_and_eyes(self, process: Process) -> list[Relation]:
         """The lenses before the eyes, the bridge over the nose."""
         need = max(fitting.dbl_for(self.nose(), lens, self.rim_wide) for lens in (self.pair()["left"],))
-        return [*rules.centred(self.plan(), self.told()), *rules.clears_nose(self.plan(), self.nose(), need)]
+        seen, back = face.seen(self), self._back(self.vertex)
+        pressing = nose.pressing(self.told(), seen, back, self.bridge_height, self.bridge_high)
+        shown = seen is None or seen.nose is None or nose.of_face(seen, back, self.pupil_height, self.rim_deep) is not None
+        return [
+            *rules.centred(self.plan(), self.told()),
+            *rules.clears_nose(self.plan(), self.nose(), need),
+            *rules.lies_on_nose(pressing, shown),
+        ]
 
     @rule
     def hinges(self, process: Process) -> list[Relation]:

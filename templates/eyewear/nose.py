@@ -130,7 +130,7 @@ def bridge_height(told: Mapping[str, Measurement], face: Face | None, back: Back
     found = (0.0, math.inf)
     for tenth in range(-80, 141, 2):
         height = tenth / 10.0
-        touches = max(_touching(told, face, back, height + high * k / 4.0) for k in range(5))
+        touches = OVER + pressing(told, face, back, height, high)
         if touches <= 0.0:
             return height, 0.0
         if touches < found[1] - 1e-9:
@@ -138,6 +138,7 @@ def bridge_height(told: Mapping[str, Measurement], face: Face | None, back: Back
     return found
 
 
-def _touching(told: Mapping[str, Measurement], face: Face | None, back: Back, height: float) -> float:
-    y, z = back.place(height)
-    return crest_of(told, face, y) + OVER - z
+def pressing(told: Mapping[str, Measurement], face: Face | None, back: Back, height: float, high: float) -> float:
+    """mm by which a bridge with its underside at that height presses on the crest, below 0 where it is free."""
+    places = (back.place(height + high * k / 4.0) for k in range(5))
+    return max(crest_of(told, face, y) - z for y, z in places)
