@@ -9,6 +9,8 @@ import functools
 import re
 from collections.abc import Mapping
 
+from engine import french_pressure
+
 SENTENCES: Mapping[str, str] = {
     "a flat plate in the scan was left out": "une plaque plane du scan a été écartée",
     "does not show a whole face: nose and both eyes must be seen": (
@@ -288,6 +290,7 @@ SENTENCES: Mapping[str, str] = {
     "this sign stands for a character that was lost on the way": "ce signe remplace un caractère perdu en chemin",
     "too long a text": "un texte trop long",
     "too many marks on one letter": "trop de signes diacritiques sur une lettre",
+    **french_pressure.SENTENCES,
 }
 """Why a field cannot be taken."""
 

@@ -158,6 +158,7 @@ def _judged(order: Order, template: Template, process: Process, shop: Workshop, 
         checks, findings, figures = verify(settled, process, shop.certificates, shop.connectivities)
     with clock.step("acceptance"):
         misfits, measured = accepted(template, parts)
+        against, taken = compared(template, parts), lenses(template, parts)
     if measured:
         checks = (*checks, CheckRun("fit", True, True, clock.spent.get("acceptance", 0.0)))
         findings, figures = (*findings, *misfits), {**figures, "fit": measured}
@@ -166,7 +167,7 @@ def _judged(order: Order, template: Template, process: Process, shop: Workshop, 
         figures = {**figures, **estimate(figures, process, cls.family).figures()}
     report = _report(template, settled, checks, findings, figures, clock)
     made = Product(order, process, run.values, run.origins, settled, report, cls.key, dict(run.artifacts), dict(run.fonts))
-    return Judged(made, compared(template, parts), lenses=lenses(template, parts))
+    return Judged(made, against, lenses=taken)
 
 
 def _check_formats(formats: Collection[str], cls: type[Template]) -> None:
