@@ -107,7 +107,7 @@ def test_an_outline_cut_to_a_last_lies_inside_it(length: float, longer: float, b
     else:
         border = border[border[:, 0] < foot.sides_end]
     away = within(last, border)
-    assert 0.5 <= away.min() and away.max() <= 2.0
+    assert away.min() >= 0.5 and away.max() <= 2.0
     cut = plan.sections(curve)
     widths = [float(np.interp(s * length, cut.stations, cut.high - cut.low)) for s in (0.15, 0.60)]
     assert widths[0] == pytest.approx(last.heel - 2.0 * plan.MARGIN, abs=6.0) and widths[1] > widths[0] > 0.0
