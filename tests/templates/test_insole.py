@@ -19,6 +19,7 @@ from engine.make import make
 from engine.model.grid import Grid
 from engine.model.order import Measurement, Order
 from engine.process.limits import load_process
+from engine.shape.heights import smooth
 from templates.insole import Insole, bed, fitting, plan
 from templates.insole.acceptance import within
 from templates.insole.curve import through
@@ -188,6 +189,36 @@ def test_each_number_of_a_prescription_moves_what_it_says() -> None:
         assert least <= rise <= most, (name, rise)
     assert height(bed.heights(FOOT, cut, changed(cover=1.0)), *heel) == pytest.approx(height(flat, *heel) - 1.0)
     assert medial
+
+
+def waves(sole: Grid) -> float:
+    """By how much the rim of a cup, over such a sole, rises and falls about its own mean over 20 mm: mm, at the most."""
+    curve = FOOT.curve()
+    cup = changed(cup=12.0, arch=0.0)
+    surface = smooth(bed.heights(FOOT, plan.sections(curve), cup, sole))
+    dense = curve.places(np.linspace(0.0, curve.at[-1], 6000, endpoint=False))
+    along = np.concatenate(([0.0], np.cumsum(np.sqrt((np.diff(dense, axis=0) ** 2).sum(axis=1)))))
+    at = np.arange(0.0, along[-1], 0.5)
+    rim = np.c_[np.interp(at, along, dense[:, 0]), np.interp(at, along, dense[:, 1])]
+    told = surface.at(rim)[:, 0]
+    mean = np.convolve(np.concatenate((told[-20:], told, told[:20])), np.full(41, 1.0 / 41.0), mode="valid")
+    rear = rim[:, 0] < 0.4 * FOOT.length
+    return float(np.abs(told - mean)[rear].max())
+
+
+def test_the_rim_of_a_scanned_cup_does_not_follow_the_steps_of_the_scan_s_cells() -> None:
+    curve, pitch = FOOT.curve(), 2.0
+    dense = curve.places(np.linspace(0.0, curve.at[-1], 3000, endpoint=False))
+    x, y = -6.0 + pitch * np.arange(140), -60.0 + pitch * np.arange(61)
+    places = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1).reshape(-1, 2)
+    deep = np.array([np.sqrt(((dense - place) ** 2).sum(axis=1)).min() for place in places]).reshape(len(x), len(y))
+    cut = plan.sections(curve)
+    low, high = (np.interp(x, cut.stations, side)[:, None] for side in (cut.low, cut.high))
+    known = (y[None, :] > low) & (y[None, :] < high) & (x[:, None] > cut.heel) & (x[:, None] < cut.toe) & (deep > 0.3)
+    scanned = Grid(np.where(known, np.maximum(9.0 - deep, 0.0), np.nan), (-6.0, -60.0), pitch)
+    assert waves(bed.everywhere(scanned)) < 0.4
+    upright = Grid(np.where(known, scanned.z, bed.BESIDE), scanned.origin, pitch)
+    assert waves(upright) > 0.8, "a wall upright on the staircase"
 
 
 def test_a_relief_is_taken_off_and_a_scan_shapes_the_cup() -> None:
