@@ -1,7 +1,7 @@
-"""One way into the database: SQLite in WAL for one machine, whatever SQLAlchemy speaks for several.
+"""One way into the database: SQLite in WAL for one machine, Postgres (service.store.postgres) for several.
 
-Readers do not wait. Writers of one process stand in line before the file's own lock, where waiting is cheap; what they wrote is on
-the disk when they leave (synchronous=FULL), and what they deleted is overwritten (secure_delete).
+Readers do not wait. Writers stand in line, those of one process before a lock of its own, where waiting is cheap; what they wrote is on
+the disk when they leave. What they deleted is overwritten by SQLite (secure_delete); see `settle_down` for Postgres.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.errors import EnvironmentFault
+from service.store import postgres
 
 BUSY_MS = 30_000
 FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
@@ -56,11 +57,12 @@ class Database:
     """Connections to one store. `read()` and `write()` give a connection in a transaction."""
 
     def __init__(self, place: pathlib.Path | str) -> None:
-        """`place`: a SQLite file, or a database's URL."""
+        """`place`: a SQLite file, or the URL of a Postgres database. Nothing is opened yet."""
         self._writing = threading.Lock()
         self.file = None if "://" in str(place) else pathlib.Path(place)
         if self.file is None:
-            self.engine = sa.create_engine(str(place))
+            self.engine = postgres.engine(str(place))
+            self._writer = self.engine.execution_options(unikat_write=True)
             return
         module = sqlite_module()
         refuse_broken(tuple(module.sqlite_version_info))
@@ -80,10 +82,6 @@ class Database:
     @contextlib.contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """One transaction: all of it is on the disk when this ends, or nothing is. Unwritable when the disk does not take it."""
-        if self.file is None:
-            with _told(), self.engine.begin() as conn:
-                yield conn
-            return
         with _told(), self._writing, self._writer.begin() as conn:
             yield conn
 
@@ -128,6 +126,8 @@ def _told() -> Iterator[None]:
         yield
     except sa.exc.OperationalError as error:
         raise Unwritable(f"the store does not answer: {error.orig}") from None
+    except postgres.Unwell as error:
+        raise Unwritable(f"the store does not answer: {error}") from None
 
 
 def _prepare(connection: Any, _: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,10 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from service.dispatch import dispatcher
 from service.dispatch.dispatcher import Dispatcher
-from service.store import ends, erase, jobs, queue
+from service.store import ends, erase, jobs, migrate, queue
+from service.store.database import Database
+from service.store.schema import metadata
+from tests.postgres import Cluster
 from tests.service.dispatch.mutated import mutate
 from tests.service.dispatch.world import Jobs
 
@@ -44,6 +48,19 @@ def quiet() -> Iterator[None]:
 
 def test_nothing_is_lost_doubled_or_blamed_on_the_innocent() -> None:
     run_state_machine_as_test(Jobs, settings=FEW)
+
+
+def test_nor_is_it_on_postgres(postgres: Cluster) -> None:
+    url = postgres.url()
+    migrate.upgrade(Database(url))
+
+    class OnPostgres(Jobs):
+        def empty(self) -> str:
+            with contextlib.closing(Database(url)) as database, database.write() as conn:
+                conn.exec_driver_sql("TRUNCATE " + ", ".join(metadata.tables))
+            return url
+
+    run_state_machine_as_test(OnPostgres, settings=settings(FEW, max_examples=EXAMPLES // 2))
 
 
 MUTANTS: dict[str, tuple[Any, str, str, str]] = {
