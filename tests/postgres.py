@@ -42,7 +42,9 @@ class Cluster:
         if os.geteuid() == 0:
             entry = pwd.getpwnam(self.user)
             os.chown(self.folder, entry.pw_uid, entry.pw_gid)
-        self._run("initdb", "-D", str(self.folder / "data"), "-U", "unikat", "-A", "trust", "-E", "UTF8", "--locale=C", "-N").wait()
+        self._run(
+            "initdb", "-D", str(self.folder / "data"), "-U", "unikat", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"
+        ).wait()
         with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as door:
             self.port = door.getsockname()[1]
         self.start()

@@ -12,7 +12,7 @@ import pathlib
 import sqlite3
 import threading
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,6 +59,8 @@ class Database:
     def __init__(self, place: pathlib.Path | str) -> None:
         """`place`: a SQLite file, or the URL of a Postgres database. Nothing is opened yet."""
         self._writing = threading.Lock()
+        self.guard: Callable[[sa.Connection], None] = lambda conn: None
+        """Called in each transaction that writes, first: it may refuse (service.store.leading)."""
         self.file = None if "://" in str(place) else pathlib.Path(place)
         if self.file is None:
             self.engine = postgres.engine(str(place))
@@ -83,11 +85,19 @@ class Database:
     def write(self) -> Iterator[sa.Connection]:
         """One transaction: all of it is on the disk when this ends, or nothing is. Unwritable when the disk does not take it."""
         with _told(), self._writing, self._writer.begin() as conn:
+            self.guard(conn)
             yield conn
 
     def settle_down(self) -> None:
-        """Write the log into the database and empty it: what was deleted is in neither afterwards."""
-        if self.file is not None:
+        """What was deleted is not kept longer than it must be.
+
+        SQLite writes its log into the database and empties it: it is in neither afterwards. Postgres frees the rows for others, who
+        overwrite them; until then, and in its log until that is recycled, their bytes are on its disk: sealed, and useless without
+        the master key, which the database never has.
+        """
+        if self.file is None:
+            postgres.vacuum(self.engine)
+        else:
             bare = self.engine.raw_connection()  # outside any transaction
             try:
                 with self._writing:
@@ -105,7 +115,9 @@ class Database:
             bare.close()
 
     def complaints(self) -> list[str]:
-        """What SQLite finds wrong with its file, row by row and page by page; nothing where it is whole."""
+        """What SQLite finds wrong with its file, row by row and page by page; nothing where it is whole. Postgres looks after itself."""
+        if self.file is None:
+            return self._silence()
         try:
             with self.read() as conn:
                 found = [str(row[0]) for row in conn.exec_driver_sql("PRAGMA integrity_check(20)")]
@@ -113,6 +125,14 @@ class Database:
         except sa.exc.DatabaseError:
             return ["it cannot be read to its end"]
         return [line for line in found if line != "ok"]
+
+    def _silence(self) -> list[str]:
+        try:
+            with self.read() as conn:
+                conn.execute(sa.select(sa.literal(1)))
+        except Unwritable as error:
+            return [str(error)]
+        return []
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -7,7 +7,10 @@ it anew); readers see one view and never wait (REPEATABLE READ). Who is stopped 
 
 from __future__ import annotations
 
+import io
+import json
 import ssl
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,7 +95,10 @@ def _prepare(connection: Any, _: object) -> None:
 
 
 def _begin(conn: sa.Connection) -> None:
-    if conn.get_execution_options().get("unikat_write"):
+    told = conn.get_execution_options()
+    if told.get("isolation_level") == "AUTOCOMMIT":
+        return
+    if told.get("unikat_write"):
         conn.exec_driver_sql(
             f"SELECT set_config('idle_in_transaction_session_timeout', '{IDLE_MS}', true), pg_advisory_xact_lock({LINE})"
         )
@@ -114,7 +120,11 @@ def _look(context: Any) -> None:
     if code.startswith(GONE):
         context.is_disconnect = True
     if code.startswith(UNWELL):
-        raise Unwell(WORDS.get(code[:2], "it takes nothing now") + f" (SQLSTATE {code})") from None
+        raise Unwell(_words(code)) from None
+
+
+def _words(code: str) -> str:
+    return WORDS.get(code[:2], "it takes nothing now") + f" (SQLSTATE {code})"
 
 
 WORDS = {
@@ -126,3 +136,76 @@ WORDS = {
     "55": "somebody holds it too long",
     "57": "it is being shut down",
 }
+
+
+def default_of(column: sa.Column[Any]) -> Any:
+    """What a new row has in a column that it does not name."""
+    default: Any = column.default
+    if default is None:
+        return None
+    return default.arg(None) if default.is_callable else default.arg
+
+
+def copy(conn: sa.Connection, table: str, columns: Sequence[sa.Column[Any]], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows by COPY: one statement, and the driver binds no values."""
+    names = [column.name for column in columns]
+    fixed = {c.name: default_of(c) for c in columns if c.name not in rows[0]}
+    kinds = [isinstance(column.type, sa.JSON) for column in columns]
+    lines = []
+    for row in rows:
+        told = {**fixed, **row} if fixed else row
+        lines.append("\t".join([_field(told[name], json_) for name, json_ in zip(names, kinds, strict=True)]))
+    stream = io.BytesIO(("\n".join(lines) + "\n").encode())
+    cursor = conn.connection.cursor()
+    listed = ", ".join(f'"{name}"' for name in names)
+    try:
+        cursor.execute(f'COPY "{table}" ({listed}) FROM STDIN', stream=stream)  # type: ignore[call-arg]  # the driver's own
+    except Exception as error:  # the driver's classes are not imported; its words may quote a value
+        code = code_of(error)
+        if not code:
+            raise
+        if code.startswith(GONE):
+            conn.invalidate()
+        if code.startswith(UNWELL):
+            raise Unwell(_words(code)) from None
+        raise sa.exc.IntegrityError("COPY", None, RuntimeError(f"SQLSTATE {code}")) from None
+    finally:
+        cursor.close()
+
+
+def _field(value: Any, json_: bool) -> str:
+    """A value in COPY's text format."""
+    if json_:
+        value = json.dumps(value)
+    if value is None:
+        return "\\N"
+    if isinstance(value, bytes):
+        return "\\\\x" + value.hex()
+    if isinstance(value, str):
+        return value.translate(ESCAPES)
+    return str(value)
+
+
+ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+def alone(engine: sa.Engine) -> sa.Connection:
+    """A connection without transactions, for what is Postgres's own."""
+    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
+ERASED_FROM = "jobs, slices, uploads, copies, idempotency, outbox"
+
+
+def vacuum(engine: sa.Engine) -> None:
+    """Rows that were deleted or changed make room for others. One process at a time: who finds another at it need not do it too."""
+    with alone(engine) as conn:
+        try:
+            conn.exec_driver_sql(f"VACUUM (SKIP_LOCKED) {ERASED_FROM}")
+        finally:
+            conn.invalidate()
+
+
+def clock(conn: sa.Connection) -> int:
+    """Milliseconds since 1970 by the server's clock."""
+    return int(conn.exec_driver_sql("SELECT (extract(epoch from clock_timestamp()) * 1000)::bigint").scalar_one())
