@@ -9,6 +9,8 @@ import functools
 import re
 from collections.abc import Mapping
 
+from engine import french_pressure
+
 SENTENCES: Mapping[str, str] = {
     "a flat plate in the scan was left out": "une plaque plane du scan a été écartée",
     "does not show a whole face: nose and both eyes must be seen": (
@@ -225,6 +227,8 @@ SENTENCES: Mapping[str, str] = {
     "is none of the choices": "n'est aucun des choix",
     "is not a unit that can be taken here": "n'est pas une unité acceptée ici",
     "is not in the catalogue": "n'est pas au catalogue",
+    "a part does not lie on this bed": "une pièce ne tient pas sur ce plateau",
+    "its parts fill more beds than are sliced": "ses pièces remplissent plus de plateaux qu'il n'en est tranché",
     "is not known": "n'est pas connu",
     "is not known to {}": "n'est pas connu de {}",
     "is not offered": "n'est pas proposé",
@@ -259,9 +263,6 @@ SENTENCES: Mapping[str, str] = {
     ),
     "no such font": "cette police n'existe pas",
     "only FDM processes are sliced": "seuls les procédés FDM sont tranchés",
-    "the parts do not lie on this bed together: slice them one by one": (
-        "les pièces ne tiennent pas ensemble sur ce plateau : tranchez-les une par une"
-    ),
     "stands twice in the order": "figure deux fois dans la commande",
     "the font that sets this script is not installed": "la police qui compose cette écriture n'est pas installée",
     "the letters leave the {}": "les lettres sortent de la face « {} »",
@@ -291,6 +292,7 @@ SENTENCES: Mapping[str, str] = {
     "this sign stands for a character that was lost on the way": "ce signe remplace un caractère perdu en chemin",
     "too long a text": "un texte trop long",
     "too many marks on one letter": "trop de signes diacritiques sur une lettre",
+    **french_pressure.SENTENCES,
 }
 """Why a field cannot be taken."""
 

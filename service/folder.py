@@ -16,6 +16,7 @@ PRODUCT = (
     "model.stl",
     "model-*.stl",
     "model.gcode",
+    "model-plate-*.gcode",
     "model.step",
     "model-*.step",
     "lenses.dxf",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from engine.errors import ChildFault, InputError, OrderError
+from engine.french import french
 from engine.language.memory import StageMemory, Trace
 from engine.model.order import InputFile, StageRun
 
@@ -90,7 +91,8 @@ class Inputs:
             raise InputError(field_path, f"cannot be read: {error}", message=error.message) from None
         except InputError as error:  # its words may tell a size or a side: they are for the sender
             said = f"it {error.why}: {error.message}" if error.message else f"it {error.why}"
-            raise InputError(field_path, "cannot be used", message=said) from None
+            dit = f"{french(error.why) or error.why} : {error.message_fr}" if error.message else french(error.why) or error.why
+            raise InputError(field_path, "cannot be used", message=said, message_fr=dit) from None
         if misused:
             raise TypeError(misused)
         _fix(found)
