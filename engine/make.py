@@ -287,10 +287,10 @@ def _export(
         with clock.step("deviation"):
             files["deviation.png"] = deviation_png(judged.compared, title=cls.key, subtitle=product.order.reference or "")
     if "png" in formats and judged.worn is not None:
-        named = {"title": cls.key, "subtitle": product.order.reference or ""}
+        told = product.order.reference or ""
         with clock.step("worn"):
-            files["worn.png"] = worn_png(judged.worn, [p.part for p in product.parts], **named)
-            files["deviation.png"] = off_skin_png(judged.worn, **named)
+            files["worn.png"] = worn_png(judged.worn, [p.part for p in product.parts], title=cls.key, subtitle=told)
+            files["deviation.png"] = off_skin_png(judged.worn, title=cls.key, subtitle=told)
     if "3mf" in formats:
         with clock.step("3mf"):
             files["model.3mf"] = _model(product, identity, picture, shop)

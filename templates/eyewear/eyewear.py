@@ -35,7 +35,7 @@ from engine.authoring import (
 )
 from templates.eyewear import acceptance, ears, face, fitting, lettering, nose, pairing, person, rules, say, temple, worn
 from templates.eyewear.fields import MEASURES, all_fields
-from templates.eyewear.hinge import COUNT, HIGH, Made, made_by
+from templates.eyewear.hinge import COUNT, HIGH, Hinge, Made, made_by
 from templates.eyewear.lenses import Lens, shaped, traced
 from templates.eyewear.pairing import Placed
 from templates.eyewear.plan import APART, CHAMFER, Plan, border, opening, seat_of
@@ -88,7 +88,7 @@ class Eyewear(Fields, Template):
     def seat(self) -> Mapping[str, object]:
         """How far before the eyes: farther than usual where the bridge would else touch the crest of the nose, or stand too high over it."""
         seen = face.seen(self)
-        return {"vertex": self._on_step("vertex", nose.vertex(self.told(), seen, self._back, self.vertex, self.bridge_high))}
+        return {"vertex": self._on_step("vertex", nose.vertex(self, seen))}
 
     @fit
     def box(self) -> Mapping[str, object]:
@@ -116,7 +116,7 @@ class Eyewear(Fields, Template):
         """The bridge, the bearing, the hinges' height, and how deep the rims are."""
         told = self.told()
         values = {
-            "bridge_height": nose.bridge_height(told, face.seen(self), self._back(self.vertex), self.bridge_high)[0],
+            "bridge_height": nose.bridge_height(told, face.seen(self), nose.back(self, self.vertex), self.bridge_high)[0],
             "bearing_frontal": angle_of(1.0, self.nose().slope),
             "hinge_height": fitting.hinge_height(self.b, self.rim_wide, END_HIGH),
             "rim_deep": max(3.5, self._deep() + 0.05),
@@ -127,30 +127,14 @@ class Eyewear(Fields, Template):
     def bearing_numbers(self) -> Mapping[str, object]:
         """How far apart the bearings are, and how they spread backwards."""
         bearing = 2.0 * max(self.nose().half, APART + 0.2)
-        splay = fitting.splay_for(angle_of(1.0, self._flank().spread), bearing / 2, self.rim_deep)
+        splay = fitting.splay_for(angle_of(1.0, nose.flank(self, face.seen(self)).spread), bearing / 2, self.rim_deep)
         return {"bearing": self._on_step("bearing", bearing), "bearing_splay": self._on_step("bearing_splay", splay)}
 
     @fit
     def temple_numbers(self) -> Mapping[str, object]:
         """How long the temples are, how far they spread, and how they run down."""
-        plan, found = self.plan(), dict[str, object]()
-        for side in SIDES:
-            splay, pitch, long = 8.0, self.tilt + 2.0, 92.0
-            for _ in range(5):
-                off = self._off_ear(plan, side, long, splay, pitch)
-                long -= off.behind
-                splay, pitch = splay - angle_of(long, off.out), pitch + angle_of(long, off.over)
-            for name, value in (("to_bend", long), ("splay", splay), ("pitch", pitch)):
-                found[f"{side}_{name}"] = self._on_step(f"{side}_{name}", value)
-        return found
-
-    def _off_ear(self, plan: Plan, side: str, long: float, splay: float, pitch: float) -> ears.Off:
-        """Where a temple so long, so far out and down, comes to lie at its ear."""
-        one = pairing.placed(plan, splay, self.hinge_made(), self.temple_deep)
-        bar = temple.Bar(long, self.drop, self.turn, pitch, END_HIGH, SLENDER, TIP, one.hinge)
-        told = self.told()
-        on = worn.pose(plan, told, self.vertex, self.tilt, self.pupil_height)
-        return ears.off(plan, one, bar, side, splay, self.curve, on, told)
+        found = {f"{side}_{name}": value for side in SIDES for name, value in ears.reaching(self, side).items()}
+        return {name: self._on_step(name, value) for name, value in found.items()}
 
     def told(self) -> dict[str, Measurement]:
         """Every measure of the face: given, or inferred."""
@@ -161,16 +145,8 @@ class Eyewear(Fields, Template):
 
     def nose(self) -> fitting.Nose:
         """The nose where its bearing lies."""
-        flank = self._flank()
+        flank = nose.flank(self, face.seen(self))
         return fitting.Nose(flank.half + fitting.OFF_NOSE, flank.at, flank.slope)
-
-    def _flank(self) -> nose.Flank:
-        seen, back = face.seen(self), self._back(self.vertex)
-        shown = None if seen is None else nose.of_face(seen, back, self.pupil_height, self.rim_deep)
-        return shown or nose.of_measures(self.told(), back, self.pupil_height)
-
-    def _back(self, vertex: float) -> nose.Back:
-        return nose.Back.of(self.told()["pd"].value, self.wrap, vertex, self.tilt, self.pupil_height, self.rim_deep)
 
     def _on_step(self, name: str, value: float) -> float:
         field = type(self).fields[name]
@@ -217,8 +193,11 @@ class Eyewear(Fields, Template):
 
     def bar(self, side: str) -> temple.Bar:
         """One temple's numbers."""
-        long, pitch = getattr(self, f"{side}_to_bend"), getattr(self, f"{side}_pitch")
-        return temple.Bar(long, self.drop, self.turn, pitch, END_HIGH, SLENDER, TIP, self.placed(side).hinge)
+        return self.bar_of(getattr(self, f"{side}_to_bend"), getattr(self, f"{side}_pitch"), self.placed(side).hinge)
+
+    def bar_of(self, long: float, pitch: float, hinge: Hinge) -> temple.Bar:
+        """A temple so long up to its bend, running down so."""
+        return temple.Bar(long, self.drop, self.turn, pitch, END_HIGH, SLENDER, TIP, hinge)
 
     def _front_told(self) -> dict[str, Any]:
         """What a plate is told to be the front."""
@@ -351,13 +330,10 @@ class Eyewear(Fields, Template):
     def nose_and_eyes(self, process: Process) -> list[Relation]:
         """The lenses before the eyes, the bridge over the nose."""
         need = max(fitting.dbl_for(self.nose(), lens, self.rim_wide) for lens in (self.pair()["left"],))
-        seen, back = face.seen(self), self._back(self.vertex)
-        pressing = nose.pressing(self.told(), seen, back, self.bridge_height, self.bridge_high)
-        shown = seen is None or seen.nose is None or nose.of_face(seen, back, self.pupil_height, self.rim_deep) is not None
         return [
             *rules.centred(self.plan(), self.told()),
             *rules.clears_nose(self.plan(), self.nose(), need),
-            *rules.lies_on_nose(pressing, shown),
+            *rules.lies_on_nose(*nose.lies(self, face.seen(self))),
         ]
 
     @rule
@@ -372,7 +348,7 @@ class Eyewear(Fields, Template):
         for side in SIDES:
             one, bar = self.placed(side), self.bar(side)
             given: float = getattr(self, f"{side}_splay")
-            off = self._off_ear(plan, side, bar.to_bend, given, bar.pitch)
+            off = ears.off(self, side, bar.to_bend, given, bar.pitch)
             found += [*rules.reaches_ears(plan, one, side, bar.to_bend, bar.to_bend - off.behind)]
             found += rules.folds(plan, one, side, bar)
             wide, splay = self.told()["ear_width"].value, given - angle_of(bar.to_bend, off.out)
