@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from engine.authoring import (
@@ -31,18 +32,21 @@ from engine.authoring import (
     stage,
     tagged,
 )
-from templates.eyewear import acceptance, fitting, lettering, pairing, person, rules, say, temple
+from templates.eyewear import acceptance, bearing, fitting, lettering, pairing, person, rules, say, temple
+from templates.eyewear.bearing import APART
 from templates.eyewear.fields import MEASURES, all_fields
 from templates.eyewear.hinge import COUNT, HIGH, Made, made_by
 from templates.eyewear.lenses import Lens, shaped, traced
 from templates.eyewear.pairing import Placed
-from templates.eyewear.plan import APART, CHAMFER, Plan, border, opening, seat_of
+from templates.eyewear.plan import CHAMFER, Plan, border, opening, pads, seat_of
 
 Fields: Any = all_fields()
 COLOUR = "#2d5d7b"
 END_HIGH = COUNT * HIGH + 2.0 * CHAMFER + 0.6
 SLENDER, TIP = 7.0, 8.0
 """mm: heights of a temple before its bend, and at its tip."""
+SPREAD = 10.0
+"""Degrees that temples spread, before it is known."""
 NARROWED = 0.99
 """Of a letter's widths: what the rounding of a leaning face takes is kept clear of."""
 SIDES: tuple[Side, Side] = ("right", "left")
@@ -90,7 +94,7 @@ class Eyewear(Fields, Template):
             _, lens = shaped(self.shape, self._on_step("a", a), self._on_step("b", aspect * a))
             if self.left_radii is not None:
                 _, lens = self.both_lenses()
-            least = fitting.dbl(fitting.dbl_for(nose, lens, self.rim_wide), pd)
+            least = fitting.dbl(fitting.dbl_for(nose, lens, self.rim_wide - self.groove), pd)
             a, dbl = fitting.box_for(pd, face, least)
         return {name: self._on_step(name, value) for name, value in (("dbl", dbl), ("a", a), ("b", aspect * a))}
 
@@ -98,14 +102,18 @@ class Eyewear(Fields, Template):
     def front_width(self) -> Mapping[str, object]:
         """As wide as the face, as far as the lenses and the end pieces let it."""
         plan = self.plan()
-        return {"width": self._on_step("width", fitting.width(self.told()["face_width"].value, sum(plan.a) + plan.dbl))}
+        wide = fitting.width(self.told()["face_width"].value, sum(plan.a) + plan.dbl)
+        for _ in range(2):
+            one = pairing.placed(replace(plan, width=wide), SPREAD, self.hinge_made(), self.temple_deep)
+            wide = max(wide, fitting.least_width(replace(plan, width=wide), one) + 0.1)
+        return {"width": self._on_step("width", wide)}
 
     @fit
     def front_numbers(self) -> Mapping[str, object]:
         """The bridge, the bearing, the hinges' height, and how deep the rims are."""
         told = self.told()
         values = {
-            "bridge_height": fitting.bridge_height(told["nose_crest"].value, self.pupil_height),
+            "bridge_height": fitting.bridge_height(told["nose_crest"].value, self.pupil_height, self.bridge),
             "bearing_frontal": told["nose_frontal"].value,
             "hinge_height": fitting.hinge_height(self.b, self.rim_wide, END_HIGH),
             "rim_deep": max(3.5, self._deep() + 0.05),
@@ -119,6 +127,11 @@ class Eyewear(Fields, Template):
         bearing = 2.0 * max(nose.half, APART + 0.2)
         splay = fitting.splay_for(self.told()["nose_splay"].value, bearing / 2, self.rim_deep)
         return {"bearing": self._on_step("bearing", bearing), "bearing_splay": self._on_step("bearing_splay", splay)}
+
+    @fit
+    def bearing_behind(self) -> Mapping[str, object]:
+        """How far the bearings stand out behind the front."""
+        return {"bearing_deep": self._on_step("bearing_deep", fitting.bearing_deep(self.plan()))}
 
     @fit
     def temple_numbers(self) -> Mapping[str, object]:
@@ -150,7 +163,7 @@ class Eyewear(Fields, Template):
 
     def _deep(self) -> float:
         plan = self.plan()
-        return max(fitting.deep_for(lens, plan.base_radius, plan.radius) for lens in self.pair().values())
+        return max(fitting.deep_for(lens, plan.base_radius, plan.radius, plan.mouth) for lens in self.pair().values())
 
     def pair(self) -> dict[str, Lens]:
         """Both lenses."""
@@ -177,6 +190,7 @@ class Eyewear(Fields, Template):
             (right.outline.boxed.a, left.outline.boxed.a), self.dbl, self.width, self.wrap, self.base, self.rim_wide, self.rim_deep,
             self.hinge_height, END_HIGH, self.bridge, self.bridge_height, self.bridge_high, self.bearing,
             self.pupil_height - fitting.BEARING_AT, self.pupil_height - fitting.NOSE[1], self.bearing_frontal, self.bearing_splay,
+            self.bearing_deep if self.bearing_deep >= bearing.LEAST else 0.0, self.groove, self.groove_angle,
         )  # fmt: skip
 
     def hinge_made(self) -> Made:
@@ -204,6 +218,7 @@ class Eyewear(Fields, Template):
             "border": border(plan, right, left),
             "holes": (opening(right, "right"), opening(left, "left")),
             "knuckles": knuckles,
+            "bosses": pads(plan, right, left),
             "thickness": self.rim_deep,
             "radius": plan.radius,
         }
@@ -316,7 +331,7 @@ class Eyewear(Fields, Template):
     @rule
     def nose_and_eyes(self, process: Process) -> list[Relation]:
         """The lenses before the eyes, the bridge over the nose."""
-        need = max(fitting.dbl_for(self.nose(), lens, self.rim_wide) for lens in (self.pair()["left"],))
+        need = max(fitting.dbl_for(self.nose(), lens, self.rim_wide - self.groove) for lens in (self.pair()["left"],))
         return [*rules.centred(self.plan(), self.told()), *rules.clears_nose(self.plan(), self.nose(), need)]
 
     @rule

@@ -19,6 +19,7 @@ SHAPES = {
 BRIDGES = {
     "saddle": ("Saddle", "Selle"),
     "keyhole": ("Keyhole", "Trou de serrure"),
+    "pads": ("Pads, of one piece", "Plaquettes intégrées"),
 }
 
 MEASURES: tuple[tuple[str, float, float, str, str | None, str, str], ...] = (
@@ -54,6 +55,8 @@ LENGTHS: tuple[tuple[str, float, float, float, float, str, str, tuple[str, str] 
     ("bridge_height", 1.0, -8.0, 14.0, 0.1, "underside of the bridge over the boxes' middle", "dessous du pont au-dessus du milieu des boîtiers", FITTED),
     ("bridge_high", 5.0, 2.6, 10.0, 0.1, "height of the bridge", "hauteur du pont", ("A worn one has 2.6.", "2,6 sur une monture portée.")),
     ("bearing", 17.0, 6.0, 34.0, 0.1, "between the nose bearings, at their back", "entre les appuis du nez, à l'arrière", FITTED),
+    ("bearing_deep", 2.2, 0.0, 5.0, 0.1, "how far the nose bearings stand out behind the front", "saillie des appuis du nez derrière la face", FITTED),
+    ("groove", 0.6, 0.4, 1.0, 0.01, "depth of the groove", "profondeur du drageoir", ("As high as the lenses' bevel.", "Haute comme le biseau des verres.")),
     ("hinge_height", 7.0, -6.0, 18.0, 0.1, "hinges over the boxes' middle", "charnières au-dessus du milieu des boîtiers", FITTED),
     ("temple_deep", 3.0, 2.0, 6.0, 0.1, "thickness of the temples", "épaisseur des branches", ""),
     ("curve", 600.0, 300.0, 1200.0, 10.0, "radius that the temples are bent to", "rayon de courbure des branches", ""),
@@ -72,6 +75,7 @@ ANGLES: tuple[tuple[str, float, float, float, float, str, str], ...] = (
     ("right_splay", 8.6, 0.0, 20.0, 0.1, "splay of the temple, right", "ouverture de la branche, droite"),
     ("left_pitch", 10.2, -6.0, 20.0, 0.1, "temple to the front, left", "branche à la face, gauche"),
     ("right_pitch", 10.2, -6.0, 20.0, 0.1, "temple to the front, right", "branche à la face, droite"),
+    ("groove_angle", 120.0, 90.0, 130.0, 1.0, "angle of the groove", "angle du drageoir"),
     ("turn", 42.0, 25.0, 60.0, 1.0, "bend behind the ear", "coude derrière l'oreille"),
 )
 """Name, default, least, greatest, step (degrees), label in English and in French."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.authoring import Measurement, angle_of, direction, lain, lens_aspect
+from templates.eyewear.bearing import APART, SOFTENED
 from templates.eyewear.lenses import Lens
 from templates.eyewear.pairing import DEGREES, Placed
-from templates.eyewear.plan import APART, CHAMFER, DEPTH, LIP, MOUTH, Plan
+from templates.eyewear.plan import CHAMFER, LIP, Plan
 
 NARROWER = 2.0
 """mm by which a front is narrower than the face."""
@@ -21,6 +22,10 @@ STYLE = 4.0
 """mm by which a front may be wider or narrower than NARROWER says (6 is a style)."""
 END, LONG_END = 9.6, 14.0
 """mm from a lens's box to the front's end: what a hinge takes, and the most that looks like an end piece."""
+SLOT = 0.3
+"""mm of end piece left beside a hinge."""
+HINGES = 11.0
+"""mm: of a hinge's middle over the boxes' middle, at most."""
 DBLS = (14.0, 24.0)
 USUAL_DBL, OF_PD = 18.0, 0.29
 """mm between the boxes (guides), and no more than that share of the PD (ours: children have 14 to 18)."""
@@ -29,24 +34,31 @@ NOSE = (6.0, 14.0)
 BEARING_AT = 12.0
 """mm below the pupil: where a nose's width is told, so much before the cornea: TOLD_AT."""
 TOLD_AT = 9.0
-CLEAR = 0.5
+BEARS = 66.0
+"""mm2 of a side that bear on the nose: what is measured is 60 at least (fit.md E)."""
+PADS, USUAL_PADS, PAD_LONG = 3.0, 1.5, 0.75
+"""mm that pads stand out at least, of the bridge named for them and of others; and how long their flat is, of the bearing's length."""
+CLEAR = 1.6
 """mm of DBL more than that, so that a bearing does not run into the rim before its end."""
 OFF_NOSE = 0.2
 """mm between the nose and a bearing."""
 CREST_AT, CREST_SLOPE, OVER_CREST = 5.0, 0.7, 3.0
 """A crest is told 5 below the pupil; downwards it comes forward by 0.7 mm a mm (faces of ICT); a bridge keeps 3 mm over it."""
+RAISED = {"pads": 2.5, "keyhole": 4.5}
+"""mm by which a bridge that does not rest on the crest is higher than that."""
 CURVED = 15.0
 """mm before the cornea where a bridge's middle lies."""
 
 
 @dataclass(frozen=True)
 class Nose:
-    """The sides of a nose where a bearing lies: half its width (mm) at `at` under the boxes' middle in the plane of the front's back, and how
-    it widens downwards (mm a mm)."""
+    """The sides of a nose where a bearing lies, OFF_NOSE kept off: half its width (mm) at `at` under the boxes' middle in the plane of the
+    front's back, and how it widens downwards and backwards (mm a mm)."""
 
     half: float
     at: float
     slope: float
+    spread: float
 
 
 def nose_of(told: Mapping[str, Measurement], vertex: float, pupil: float) -> Nose:
@@ -54,7 +66,7 @@ def nose_of(told: Mapping[str, Measurement], vertex: float, pupil: float) -> Nos
     cos, sin = direction(told["nose_splay"].value)
     c, s = direction(told["nose_frontal"].value)
     half = told["nose_width"].value / 2 - (vertex - TOLD_AT) * sin / cos
-    return Nose(half + OFF_NOSE, pupil - BEARING_AT, s / c)
+    return Nose(half + OFF_NOSE, pupil - BEARING_AT, s / c, sin / cos)
 
 
 def aspect(shape: str) -> float:
@@ -67,8 +79,8 @@ def dbl(need: float, pd: float) -> float:
     return min(max(need, min(USUAL_DBL, OF_PD * pd), DBLS[0]), DBLS[1])
 
 
-def dbl_for(nose: Nose, lens: Lens, rim_wide: float) -> float:
-    """The least DBL whose rims leave the bearing its room, down to its end."""
+def dbl_for(nose: Nose, lens: Lens, rim: float) -> float:
+    """The least DBL whose rims, `rim` mm wide beyond the lenses, leave the bearing its room, down to its end."""
     need = 0.0
     x, y = lens.points[:, 0], lens.points[:, 1]
     order = np.argsort(y[x < 0.0], kind="stable")
@@ -76,7 +88,7 @@ def dbl_for(nose: Nose, lens: Lens, rim_wide: float) -> float:
     for below in (BEARING_AT - 4.0, BEARING_AT, NOSE[1]):
         height = nose.at + BEARING_AT - below
         recess = float(np.interp(height, side_y, side_x)) - float(x.min())
-        need = max(need, 2.0 * (nose.half + (nose.at - height) * nose.slope - recess + rim_wide - DEPTH) + CLEAR)
+        need = max(need, 2.0 * (nose.half + (nose.at - height) * nose.slope - recess + rim) + CLEAR)
     return need
 
 
@@ -101,9 +113,15 @@ def width(face: float, boxes: float) -> float:
     return min(max(face - NARROWER, boxes + 2.0 * END), boxes + 2.0 * LONG_END)
 
 
-def bridge_height(crest: float, pupil: float) -> float:
-    """Of the underside of the bridge, over the boxes' middle."""
-    return pupil - CREST_AT + (crest - CURVED) / CREST_SLOPE + OVER_CREST
+def least_width(plan: Plan, one: Placed) -> float:
+    """Of a front whose hinges stand beside the lenses."""
+    edge = max(plan.half_pd(side) + plan.a[side == "left"] / 2 for side in ("right", "left"))
+    return 2.0 * (edge + plan.end_at - one.at + one.hinge.made.barrel / 2 + CHAMFER - plan.groove + SLOT)
+
+
+def bridge_height(crest: float, pupil: float, bridge: str) -> float:
+    """Of the underside of the bridge, over the boxes' middle: over the nose's crest, and higher where pads alone bear."""
+    return pupil - CREST_AT + (crest - CURVED) / CREST_SLOPE + OVER_CREST + RAISED.get(bridge, 0.0)
 
 
 def splay_for(told: float, half: float, deep: float) -> float:
@@ -111,19 +129,30 @@ def splay_for(told: float, half: float, deep: float) -> float:
     return min(told, angle_of(deep, max(half - APART - 0.2, 0.0)))
 
 
+def bearing_deep(plan: Plan) -> float:
+    """How far pads stand out, so that a side bears on BEARS: what the front's own edge lacks, by a flat of its height and width."""
+    cos, _ = direction(plan.frontal)
+    c, _ = direction(plan.splay)
+    long = max(plan.bearing_start - plan.bearing_end, 1.0) / cos
+    lacking = BEARS - long * (plan.rim_deep - CHAMFER) / c
+    least = PADS if plan.bridge == "pads" else USUAL_PADS
+    return max(least, lacking * c / (PAD_LONG * long) + SOFTENED)
+
+
 def hinge_height(b: float, rim_wide: float, end_high: float) -> float:
-    """As high as the rim still carries the end piece, at most 7."""
-    return min(7.0, b / 2 + rim_wide - end_high / 2 - 4.0)
+    """As high as the rim still carries the end piece, at most HINGES."""
+    return min(HINGES, b / 2 + rim_wide - end_high / 2 - 2.5)
 
 
-def deep_for(lens: Lens, base_radius: float, radius: float) -> float:
-    """How deep a rim must be, front to back, to hold a lens of that base on a front rolled to `radius`: its sweep, the groove, two lips."""
+def deep_for(lens: Lens, base_radius: float, radius: float, mouth: float) -> float:
+    """How deep a rim must be, front to back, to hold a lens of that base on a front rolled to `radius`: its sweep,
+    the groove with its mouth, two lips."""
     x, y = lens.points[:, 0], lens.points[:, 1]
     square = x * x + y * y
     if not float(square.max()) < base_radius * base_radius:
         return math.inf
     sag = square / (base_radius + np.sqrt(base_radius * base_radius - square)) - x * x / (2.0 * radius)
-    return float(sag.max() - sag.min()) + 2.0 * (MOUTH + CHAMFER + LIP)
+    return float(sag.max() - sag.min()) + 2.0 * (mouth + CHAMFER + LIP)
 
 
 def to_bend(plan: Plan, one: Placed, ear_depth: float, vertex: float, splay: float, pitch: float) -> float:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from engine.authoring import Measurement, Process, Relation, at_least, at_most, between, require
-from templates.eyewear.fitting import Nose
+from templates.eyewear.bearing import APART
+from templates.eyewear.fitting import Nose, least_width
 from templates.eyewear.hinge import COUNT, HIGH
 from templates.eyewear.lenses import Lens
 from templates.eyewear.pairing import Placed
-from templates.eyewear.plan import APART, CHAMFER, DEPTH, TURNED, Plan
+from templates.eyewear.plan import CHAMFER, TURNED, Plan
 from templates.eyewear.temple import Bar
 
 DECENTRED = (-1.0, 4.0)
@@ -25,8 +26,6 @@ HEAVY = 30.0
 HIGH_MEAN, HINGES = 7.8, 0.8
 """mm: of a temple, on average; g of both hinges and what fillets add."""
 DENSITY = 0.00101
-SLOT = 0.3
-"""mm of end piece left beside a hinge."""
 
 
 def holds_lenses(deep: float, plan: Plan) -> list[Relation]:
@@ -44,7 +43,7 @@ def rim_stands(plan: Plan, process: Process) -> list[Relation]:
     )
     return [
         require(not process.flexible, change="rim_wide", why=stiff),
-        at_least(plan.rim_wide - DEPTH, max(RIM, 1.2 * process.wall + CHAMFER), change="rim_wide", why=thin),
+        at_least(plan.rim_wide - plan.groove, max(RIM, 1.2 * process.wall + CHAMFER), change="rim_wide", why=thin),
     ]
 
 
@@ -56,12 +55,10 @@ def ends_hold_hinges(plan: Plan, one: Placed, lenses: tuple[Lens, Lens]) -> list
     )
     high = ("the end pieces stand over the rims", "les tenons dépassent des cercles")
     lens = max(lenses[0].outline.boxed.b, lenses[1].outline.boxed.b)
-    edge = plan.half_pd("left") + max(plan.a) / 2
-    need = edge + plan.end_at - one.at + one.hinge.made.barrel / 2 + CHAMFER - DEPTH + SLOT
     turned = ("a front this wide turns too far round: less face-form angle", "une face si large tourne trop : moins de galbe")
     return [
         at_most(plan.width / 2, (TURNED - 0.02) * plan.radius, change="wrap", why=turned),
-        at_least(plan.width, 2.0 * need, change="width", why=why),
+        at_least(plan.width, least_width(plan, one), change="width", why=why),
         at_most(plan.hinge_height + plan.end_high / 2, lens / 2 + plan.rim_wide - 1.5, change="hinge_height", why=high),
         at_least(plan.hinge_height - plan.end_high / 2, -lens / 2 + 1.0, change="hinge_height", why=high),
     ]
@@ -158,7 +155,7 @@ def folds(plan: Plan, one: Placed, side: str, bar: Bar) -> list[Relation]:
 def light(plan: Plan, lenses: tuple[Lens, Lens], long: float, deep: float) -> list[Relation]:
     """Front and temples together, about."""
     why = ("a frame this heavy (g, about) slides down", "une monture si lourde (g, environ) glisse")
-    rims = sum(lens.outline.boxed.circumference for lens in lenses) * (plan.rim_wide - 0.6) * plan.rim_deep
+    rims = sum(lens.outline.boxed.circumference for lens in lenses) * (plan.rim_wide - plan.groove) * plan.rim_deep
     rest = (
         plan.bridge_high * plan.dbl + 2.0 * (plan.width / 2 - plan.half_pd("left") - max(plan.a) / 2) * plan.end_high
     ) * plan.rim_deep
