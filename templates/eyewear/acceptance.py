@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from engine.authoring import Fitted, Measurement, Part, lens_blank
 from templates.eyewear.bearing import APART
-from templates.eyewear.fitting import NOSE, OFF_NOSE, Nose
+from templates.eyewear.fitting import NOSE, Nose
 from templates.eyewear.lenses import Lens
 from templates.eyewear.plan import Plan
 from templates.eyewear.rules import DECENTRED
@@ -139,7 +139,7 @@ def _bearing(part: Part, plan: Plan, nose: Nose, pupil: float) -> tuple[Floats, 
     unit = 1.0 / math.sqrt(1.0 + nose.slope * nose.slope + nose.spread * nose.spread)
     # the nose's outward normal, on the side where x is above 0
     inwards = -np.sign(middle[:, 0]) * normal[:, 0] - nose.slope * normal[:, 1] - nose.spread * normal[:, 2]
-    own = nose.half - OFF_NOSE + (nose.at - y) * nose.slope - (z + plan.rim_deep / 2) * nose.spread
+    own = nose.bare + (nose.at - y) * nose.slope - (z + plan.rim_deep / 2) * nose.spread
     low, high = pupil - NOSE[1], min(pupil - NOSE[0], plan.bearing_start)
     bears = (y > low) & (y < high) & (away < plan.dbl) & (own > APART) & (inwards * unit > FACING * twice)
     gaps = ((away - own) * unit)[bears]

@@ -7,6 +7,7 @@ follows it through the front's thickness; a pad stands on the back and follows i
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ from engine.authoring import Rings, direction, rings
 from templates.eyewear.lenses import outward
 
 if TYPE_CHECKING:
+    from templates.eyewear.fitting import Nose
     from templates.eyewear.plan import Plan
 
 Floats = npt.NDArray[np.float64]
@@ -45,7 +47,7 @@ SQUARE = 0.7
 """How square a pad is, seen from behind: 0 an ellipse, 1 a superellipse of the fourth power."""
 WIDE = 3.8
 """mm: of a pad where it stands on the back, at most."""
-WANTED = 2.4
+WANTED = 2.1
 """mm: it begins at a height where it may be so wide."""
 NARROW = 0.6
 """mm: of the flat at its rear: a pad that would be narrower stands out less, or is left out."""
@@ -57,29 +59,74 @@ SOFTENED = 0.5
 """mm: of the rounding of a pad's rear edge."""
 LEAST = 0.9
 """mm: pads that stand out less are none."""
-WHOLE = 0.72
+WHOLE = 0.66
 """Of the border, that is the nose's wherever a pad stands."""
-SHORT, BELOW = 2.0, 0.5
-"""mm: half of the height of the lowest pad, and how far under the bearing's begin it begins."""
+GRID, ROUNDED, FLAT = 8, 0.35, 0.9
+"""Places of a bearing that are looked at, up and across; mm of the front's edge that its rounding takes; and how much of a pad is flat."""
+NEAR = 0.8
+"""mm from the nose up to which a place bears on it (fit.md E)."""
+SHORT, BELOW = 4.0, 0.5
+"""mm: the height of the lowest pad, and how far under the bearing's begin it begins."""
 LEANING = 0.5
 """Of a pad's lean, that its outer side has too."""
 
 
-def side(plan: Plan, nasal: Floats, height: float) -> tuple[float, float]:
-    """x of the border there, and how much of it is the nose's, 0 to 1. nasal (k, 2): the rim's nasal side."""
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """x of one side of something at each height: heights rising."""
+
+    heights: Floats
+    x: Floats
+
+    def at(self, height: float) -> float:
+        """x there; beyond its ends that of the end."""
+        return float(np.interp(height, self.heights, self.x))
+
+
+def curve(points: Floats) -> Curve:
+    """Of the places (k, 2) of one side."""
+    order = np.argsort(points[:, 1], kind="stable")
+    return Curve(points[order, 1], points[order, 0])
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """One side of the nose, as of a lens at x > 0: the rim's nasal side, and that of the lens's opening in the back."""
+
+    nasal: Curve
+    hole: Curve
+
+    @property
+    def lowest(self) -> float:
+        """Of the rim."""
+        return float(self.nasal.heights[0])
+
+
+def beside(rim: Floats, opening: Floats) -> Beside:
+    """Of a rim (n, 2) and an opening (m, 2), both closed."""
+    sides = []
+    for ring in (rim, opening):
+        first, last = int(np.argmax(ring[:, 1])), int(np.argmin(ring[:, 1]))
+        there = ring[first : last + 1] if first <= last else np.concatenate((ring[first:], ring[: last + 1]))
+        sides.append(curve(there))
+    return Beside(*sides)
+
+
+def side(plan: Plan, by: Beside, height: float) -> tuple[float, float]:
+    """x of the border there, in the back, and how much of it is the nose's, 0 to 1."""
     cos, sin = direction(plan.frontal)
-    beyond = max(max(plan.bearing_end, float(nasal[-1, 1]) + OFF_LOW) - height, 0.0)
-    own = _more(plan.bearing / 2 + (plan.bearing_at - height) * sin / cos, plan.bearing_floor) + beyond * beyond / OPENING
-    rim = across(nasal, height)
+    beyond = max(max(plan.bearing_end, by.lowest + OFF_LOW) - height, 0.0)
+    own = more(plan.bearing / 2 + (plan.bearing_at - height) * sin / cos, APART, LESS) + beyond * beyond / OPENING
+    rim = by.nasal.at(height)
     soft = SOFT[0] + (SOFT[1] - SOFT[0]) * min(beyond / SOFTER, 1.0)
     share = min(max(0.5 + 0.5 * (rim - own) / soft, 0.0), 1.0)
     return rim + (own - rim) * share - soft * share * (1.0 - share), share
 
 
-def line(plan: Plan, nasal: Floats) -> tuple[list[Pair], Floats]:
+def line(plan: Plan, by: Beside) -> tuple[list[Pair], Floats]:
     """From under the bridge down the side of the nose until the rim lies nearer to it, and how much each place is the nose's (n,)."""
     start = plan.bearing_start
-    first, weight = side(plan, nasal, start)
+    first, weight = side(plan, by, start)
     points: list[Pair]
     if plan.bridge == "keyhole":
         middle = plan.bridge_height - KEYHOLE
@@ -94,44 +141,59 @@ def line(plan: Plan, nasal: Floats) -> tuple[list[Pair], Floats]:
     weights = [weight * (k + 1) / (len(points) + 1) for k in range(len(points))]
     height = start
     while True:
-        x, weight = side(plan, nasal, height)
+        x, weight = side(plan, by, height)
         points.append((x, height))
         weights.append(weight)
         height -= STEP if height > plan.bearing_end else 0.6 * STEP
-        if weight < 0.02 or height < float(nasal[-1, 1]) + 1.2:
+        if weight < 0.02 or height < by.lowest + 1.2:
             return points, np.array(weights)
 
 
-def pad(plan: Plan, nasal: Floats, opening: Floats, *, mirrored: bool) -> Rings | None:
-    """What stands on the back behind one side of the nose, or None where there is no room for it.
+@dataclass(frozen=True)
+class Place:
+    """Of a pad: between which heights it stands, how wide its foot is, how far it stands out, mm."""
 
-    nasal (k, 2): the rim's nasal side, opening (m, 2): the lens's opening in the back, both of a lens at x > 0.
-    """
-    hole = opening[opening[:, 0] < plan.half_pd("left")]
-    high, low = plan.bearing_start - BELOW, max(plan.bearing_end - 1.0, float(nasal[-1, 1]) + OFF_LOW - 1.0)
+    low: float
+    high: float
+    wide: float
+    deep: float
+
+
+def place(plan: Plan, by: Beside) -> Place | None:
+    """Where a pad stands, or None where there is no room for it."""
+    if plan.stands < LEAST:
+        return None
+    high, low = plan.bearing_start - BELOW, max(plan.bearing_end - 1.0, by.lowest + OFF_LOW - 1.0)
     c, s = direction(plan.frontal)
 
-    def stands(height: float) -> bool:
-        x, share = side(plan, nasal, height)
-        return share >= WHOLE and _room(hole, x, height, c, s) >= WANTED
+    def room(height: float) -> float:
+        x, share = side(plan, by, height)
+        return _room(by.hole, x, height, c, s) if share >= WHOLE else 0.0
 
-    while low < high and not stands(low):
+    while low < high and room(low) < WANTED:
         low += 0.25
-    half = 0.5 * (high - low)
-    if half < SHORT:
+    if high - low < SHORT:
         return None
-    places = [low + (high - low) * k / PLACES for k in range(PLACES + 1)]
-    wide = min(_room(hole, side(plan, nasal, y)[0], y, c, s) for y in places)
+    wide = min(room(low + (high - low) * k / PLACES) for k in range(PLACES + 1))
     cos, sin = direction(plan.splay)
     narrowing = (1.0 - LEANING) * sin / cos * c
     deep = min(plan.stands, (wide - 2.0 * SOFTENED - NARROW) / narrowing if narrowing > 0.01 else plan.stands)
-    if wide < 2.0 * SOFTENED + NARROW or deep < LEAST:
+    return None if wide < 2.0 * SOFTENED + NARROW or deep < LEAST else Place(low, high, wide, deep)
+
+
+def pad(plan: Plan, by: Beside, *, mirrored: bool) -> Rings | None:
+    """What stands on the back behind one side of the nose, or None where there is no room for it."""
+    found = place(plan, by)
+    if found is None:
         return None
+    half, wide, deep = 0.5 * (found.high - found.low), found.wide, found.deep
+    c, s = direction(plan.frontal)
+    cos, sin = direction(plan.splay)
     flat, lean = [], []
     for k in range(PLACES):
         up, aside = direction(360.0 * (k + 0.5) / PLACES + 90.0)
-        y, aside = high - half + half * _squarer(up), 0.5 - 0.5 * _squarer(aside)
-        x, _ = side(plan, nasal, y)
+        y, aside = found.high - half + half * _squarer(up), 0.5 - 0.5 * _squarer(aside)
+        x, _ = side(plan, by, y)
         away = INSIDE + (wide - INSIDE) * aside
         flat.append((x + away * c, y + away * s))
         lean.append(1.0 - (1.0 - LEANING) * aside)
@@ -162,16 +224,16 @@ def _eased(begin: Pair, ahead: Pair, end: Pair, onward: Pair) -> list[Pair]:
     return made
 
 
-def _more(value: float, least: float) -> float:
-    """The greater one, without a kink: LESS more where they are equal."""
-    apart = min(max((value - least) / (8.0 * LESS), -0.5), 0.5)
-    return max(value, least) + 8.0 * LESS * (0.5 - abs(apart)) * (0.5 - abs(apart)) * 0.5
+def more(value: float, least: float, soft: float) -> float:
+    """The greater one, without a kink: `soft` more where they are equal."""
+    apart = min(abs(value - least) / (8.0 * soft), 0.5)
+    return max(value, least) + 4.0 * soft * (0.5 - apart) * (0.5 - apart)
 
 
-def _room(hole: Floats, x: float, y: float, c: float, s: float) -> float:
+def _room(hole: Curve, x: float, y: float, c: float, s: float) -> float:
     """How far from (x, y) in the direction (c, s) a pad may reach, WIDE at most."""
     wide = WIDE
-    while wide > 0.0 and x + wide * c > across(hole, y + wide * s) - CLEAR:
+    while wide > 0.0 and x + wide * c > hole.at(y + wide * s) - CLEAR:
         wide -= 0.1
     return wide
 
@@ -181,7 +243,37 @@ def _squarer(value: float) -> float:
     return (1.0 - SQUARE) * value + SQUARE * math.copysign(math.sqrt(abs(value)), value)
 
 
-def across(line: Floats, height: float) -> float:
-    """x of one side of a curve at a height; beyond its ends that of the end."""
-    order = np.argsort(line[:, 1], kind="stable")
-    return float(np.interp(height, line[order, 1], line[order, 0]))
+def borne(plan: Plan, by: Beside, nose: Nose) -> tuple[float, float, float]:
+    """Of one side of the bearing as it is planned: the median of its gaps to the nose, the gap of 95 %, mm, and how many mm2 bear.
+
+    It is measured as the finished front is (`acceptance`), on a grid: where the nose is narrower than bearings may stand, nothing is.
+    """
+    cos, sin = direction(plan.splay)
+    lean, unit = sin / cos, 1.0 / math.sqrt(1.0 + nose.slope * nose.slope + nose.spread * nose.spread)
+    low, high = plan.bearing_end, min(plan.bearing_end + nose.high, plan.bearing_start)
+    found, stands = [], place(plan, by)
+    c, _ = direction(plan.frontal)
+    cell = (high - low) / GRID * (plan.rim_deep - ROUNDED) / GRID / (c * cos)
+    for k in range(GRID if high > low else 0):
+        y = low + (high - low) * (k + 0.5) / GRID
+        x, share = side(plan, by, y)
+        for j in range(GRID):
+            ahead = 0.1 + (plan.rim_deep - ROUNDED) * (j + 0.5) / GRID
+            found.append((max(x - share * lean * ahead, min(x, APART)), y, ahead, cell))
+        if stands is not None and abs(2.0 * y - stands.low - stands.high) < FLAT * (stands.high - stands.low):
+            deep = stands.deep - SOFTENED
+            cell_ = (high - low) / GRID * deep / GRID / (c * cos)
+            found += [(x + lean * deep * (j + 0.5) / GRID, y, -deep * (j + 0.5) / GRID, cell_) for j in range(GRID)]
+    gaps = []
+    for x, y, ahead, area in found:
+        own = nose.bare + (nose.at - y) * nose.slope - ahead * nose.spread + x * x / (2.0 * plan.radius) * nose.spread
+        if own > APART:
+            gaps.append(((x - own) * unit, area))
+    gaps.sort()
+    whole, passed, told = math.fsum(a for _, a in gaps), 0.0, [math.nan, math.nan]
+    for gap, area in gaps:
+        passed += area
+        for i, share in enumerate((0.5, 0.95)):
+            if math.isnan(told[i]) and passed >= share * whole:
+                told[i] = gap
+    return told[0], told[1], math.fsum(a for gap, a in gaps if gap <= NEAR)

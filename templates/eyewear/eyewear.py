@@ -38,7 +38,7 @@ from templates.eyewear.fields import MEASURES, all_fields
 from templates.eyewear.hinge import COUNT, HIGH, Made, made_by
 from templates.eyewear.lenses import Lens, shaped, traced
 from templates.eyewear.pairing import Placed
-from templates.eyewear.plan import CHAMFER, Plan, border, opening, pads, seat_of
+from templates.eyewear.plan import CHAMFER, Plan, besides, border, opening, pads, seat_of
 
 Fields: Any = all_fields()
 COLOUR = "#2d5d7b"
@@ -124,14 +124,14 @@ class Eyewear(Fields, Template):
     def bearing_numbers(self) -> Mapping[str, object]:
         """How far apart the bearings are, and how they spread backwards."""
         nose = self.nose()
-        bearing = 2.0 * max(nose.half, APART + 0.2)
-        splay = fitting.splay_for(self.told()["nose_splay"].value, bearing / 2, self.rim_deep)
-        return {"bearing": self._on_step("bearing", bearing), "bearing_splay": self._on_step("bearing_splay", splay)}
+        half = max(nose.rolled(self.plan().radius), APART + 0.2)
+        splay = self.told()["nose_splay"].value
+        return {"bearing": self._on_step("bearing", 2.0 * half), "bearing_splay": self._on_step("bearing_splay", splay)}
 
     @fit
     def bearing_behind(self) -> Mapping[str, object]:
         """How far the bearings stand out behind the front."""
-        return {"bearing_deep": self._on_step("bearing_deep", fitting.bearing_deep(self.plan()))}
+        return {"bearing_deep": self._on_step("bearing_deep", fitting.bearing_deep(self.plan(), self.besides(), self.nose()))}
 
     @fit
     def temple_numbers(self) -> Mapping[str, object]:
@@ -192,6 +192,11 @@ class Eyewear(Fields, Template):
             self.pupil_height - fitting.BEARING_AT, self.pupil_height - fitting.NOSE[1], self.bearing_frontal, self.bearing_splay,
             self.bearing_deep if self.bearing_deep >= bearing.LEAST else 0.0, self.groove, self.groove_angle,
         )  # fmt: skip
+
+    def besides(self) -> list[bearing.Beside]:
+        """Either side of the nose, as it is planned."""
+        right, left = (seat_of(self.plan(), lens, side) for side, lens in self.pair().items())
+        return besides(self.plan(), right, left)
 
     def hinge_made(self) -> Made:
         """The hinge as the process makes it."""
@@ -332,7 +337,16 @@ class Eyewear(Fields, Template):
     def nose_and_eyes(self, process: Process) -> list[Relation]:
         """The lenses before the eyes, the bridge over the nose."""
         need = max(fitting.dbl_for(self.nose(), lens, self.rim_wide - self.groove) for lens in (self.pair()["left"],))
-        return [*rules.centred(self.plan(), self.told()), *rules.clears_nose(self.plan(), self.nose(), need)]
+        return [
+            *rules.centred(self.plan(), self.told()),
+            *rules.clears_nose(self.plan(), need, self.told()["pd"].value, self.right_radii is not None),
+            *rules.bridge_joins(self.plan(), self.both_lenses()),
+        ]
+
+    @rule
+    def bearing_lies_on_the_nose(self, process: Process) -> list[Relation]:
+        """What bears on the nose follows it."""
+        return rules.bears(self.plan(), self.besides(), self.nose())
 
     @rule
     def hinges(self, process: Process) -> list[Relation]:

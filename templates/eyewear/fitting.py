@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.authoring import Measurement, angle_of, direction, lain, lens_aspect
-from templates.eyewear.bearing import APART, SOFTENED
+from templates.eyewear.bearing import APEX, Beside, borne
 from templates.eyewear.lenses import Lens
 from templates.eyewear.pairing import DEGREES, Placed
 from templates.eyewear.plan import CHAMFER, LIP, Plan
@@ -26,7 +26,7 @@ SLOT = 0.3
 """mm of end piece left beside a hinge."""
 HINGES = 11.0
 """mm: of a hinge's middle over the boxes' middle, at most."""
-DBLS = (14.0, 24.0)
+DBLS = (14.0, 28.0)
 USUAL_DBL, OF_PD = 18.0, 0.29
 """mm between the boxes (guides), and no more than that share of the PD (ours: children have 14 to 18)."""
 NOSE = (6.0, 14.0)
@@ -34,16 +34,18 @@ NOSE = (6.0, 14.0)
 BEARING_AT = 12.0
 """mm below the pupil: where a nose's width is told, so much before the cornea: TOLD_AT."""
 TOLD_AT = 9.0
-BEARS = 66.0
+BEARS = 62.0
 """mm2 of a side that bear on the nose: what is measured is 60 at least (fit.md E)."""
-PADS, USUAL_PADS, PAD_LONG = 3.0, 1.5, 0.75
-"""mm that pads stand out at least, of the bridge named for them and of others; and how long their flat is, of the bearing's length."""
+PADS, USUAL_PADS, MOST_PADS = 3.0, 1.5, 6.0
+"""mm that pads stand out at least, of the bridge named for them and of others; and at most."""
 CLEAR = 1.6
 """mm of DBL more than that, so that a bearing does not run into the rim before its end."""
 OFF_NOSE = 0.2
 """mm between the nose and a bearing."""
 CREST_AT, CREST_SLOPE, OVER_CREST = 5.0, 0.7, 3.0
 """A crest is told 5 below the pupil; downwards it comes forward by 0.7 mm a mm (faces of ICT); a bridge keeps 3 mm over it."""
+LONG = 7.5
+"""mm of height that a bearing has at least."""
 RAISED = {"pads": 2.5, "keyhole": 4.5}
 """mm by which a bridge that does not rest on the crest is higher than that."""
 CURVED = 15.0
@@ -59,6 +61,20 @@ class Nose:
     at: float
     slope: float
     spread: float
+
+    @property
+    def bare(self) -> float:
+        """Half the nose itself."""
+        return self.half - OFF_NOSE
+
+    @property
+    def high(self) -> float:
+        """From where a bearing ends up to where it may begin."""
+        return NOSE[1] - NOSE[0]
+
+    def rolled(self, radius: float) -> float:
+        """Half its width beside a front rolled to that radius, whose back lies farther back there."""
+        return self.half + self.half * self.half / (2.0 * radius) * self.spread
 
 
 def nose_of(told: Mapping[str, Measurement], vertex: float, pupil: float) -> Nose:
@@ -120,23 +136,18 @@ def least_width(plan: Plan, one: Placed) -> float:
 
 
 def bridge_height(crest: float, pupil: float, bridge: str) -> float:
-    """Of the underside of the bridge, over the boxes' middle: over the nose's crest, and higher where pads alone bear."""
-    return pupil - CREST_AT + (crest - CURVED) / CREST_SLOPE + OVER_CREST + RAISED.get(bridge, 0.0)
+    """Of the underside of the bridge, over the boxes' middle: over the nose's crest, and higher where pads alone bear; a crest that lies
+    far back leaves the bearing its length."""
+    over = max(pupil - CREST_AT + (crest - CURVED) / CREST_SLOPE + OVER_CREST, pupil - NOSE[1] + LONG + APEX)
+    return over + RAISED.get(bridge, 0.0)
 
 
-def splay_for(told: float, half: float, deep: float) -> float:
-    """Of the bearing, degrees: the nose's, unless its front edges would then come too near to each other; half: of the width at its back."""
-    return min(told, angle_of(deep, max(half - APART - 0.2, 0.0)))
-
-
-def bearing_deep(plan: Plan) -> float:
-    """How far pads stand out, so that a side bears on BEARS: what the front's own edge lacks, by a flat of its height and width."""
-    cos, _ = direction(plan.frontal)
-    c, _ = direction(plan.splay)
-    long = max(plan.bearing_start - plan.bearing_end, 1.0) / cos
-    lacking = BEARS - long * (plan.rim_deep - CHAMFER) / c
-    least = PADS if plan.bridge == "pads" else USUAL_PADS
-    return max(least, lacking * c / (PAD_LONG * long) + SOFTENED)
+def bearing_deep(plan: Plan, sides: Sequence[Beside], nose: Nose) -> float:
+    """How far pads stand out, at least, so that either side bears on BEARS; the most that there is where none does."""
+    deep = PADS if plan.bridge == "pads" else USUAL_PADS
+    while deep < MOST_PADS and min(borne(replace(plan, stands=deep), by, nose)[2] for by in sides) < BEARS:
+        deep += 0.5
+    return deep
 
 
 def hinge_height(b: float, rim_wide: float, end_high: float) -> float:

@@ -100,21 +100,6 @@ class Plan:
         return self.bridge_height - {"keyhole": 2.25 * bearing.KEYHOLE, "pads": bearing.ARCH}.get(self.bridge, bearing.APEX)
 
     @property
-    def bearing_front(self) -> float:
-        """From the middle to the bearing's front edge, at bearing_at."""
-        return self.bearing / 2 - self._leans
-
-    @property
-    def bearing_floor(self) -> float:
-        """Nearer to the middle a bearing's back does not come: its front edges would meet under the bridge."""
-        return self._leans + bearing.APART
-
-    @property
-    def _leans(self) -> float:
-        cos, sin = direction(self.splay)
-        return self.rim_deep * sin / cos
-
-    @property
     def base_radius(self) -> float:
         """Of the sphere that the lenses' bevels lie on."""
         return 530.0 / self.base
@@ -144,7 +129,7 @@ def opening(made: Seat, side: str) -> Rings:
 
 def border(plan: Plan, right: Seat, left: Seat) -> Rings:
     """The front's border."""
-    halves = [_half(plan, root) for root in _roots(right, left)]
+    halves = [_half(plan, root, by) for root, by in zip(_roots(right, left), besides(plan, right, left), strict=True)]
     (right_half, right_nose), (left_half, left_nose) = halves
     under = (0.0, plan.bridge_height)
     top = (0.0, plan.bridge_height + plan.bridge_high)
@@ -153,7 +138,16 @@ def border(plan: Plan, right: Seat, left: Seat) -> Rings:
     towards = np.concatenate((np.zeros(1), -left_nose, np.zeros(1), right_nose[::-1]))
     cos, sin = direction(plan.splay)
     sharp = np.clip(SHARP * np.abs(towards) - 1.0, 0.0, 1.0) if plan.stands else np.zeros(len(flat))
-    return edged(flat, plan.rim_deep, shift=towards * (sin / cos), sharp=sharp)
+    return edged(flat, plan.rim_deep, shift=towards * (sin / cos), sharp=sharp, apart=bearing.APART)
+
+
+def _kept(away: Floats, nearer: Floats, apart: float) -> Floats:
+    """Places `away` from the middle, moved nearer to it, but not nearer than `apart`, or where they are; without a kink (`bearing.more`)."""
+    least = np.minimum(away, apart)
+    soft = np.maximum(bearing.LESS * np.minimum(nearer, 1.0), 1e-6)
+    beyond = np.minimum(np.abs(away - nearer - least) / (8.0 * soft), 0.5)
+    made: Floats = np.maximum(away - nearer, least) + 4.0 * soft * (0.5 - beyond) * (0.5 - beyond)
+    return made
 
 
 def pads(plan: Plan, right: Seat, left: Seat) -> list[Rings]:
@@ -161,12 +155,16 @@ def pads(plan: Plan, right: Seat, left: Seat) -> list[Rings]:
     if not plan.stands:
         return []
     made = []
-    for mirrored, root, one in zip((True, False), _roots(right, left), (right, left), strict=True):
-        rim, _ = _rim(plan, root)
-        nasal = rim[int(np.argmax(rim[:, 1])) : int(np.argmin(rim[:, 1])) + 1]
-        found = bearing.pad(plan, nasal, one.rings[-1, :, :2] * ((-1.0, 1.0) if mirrored else (1.0, 1.0)), mirrored=mirrored)
+    for mirrored, by in zip((True, False), besides(plan, right, left), strict=True):
+        found = bearing.pad(plan, by, mirrored=mirrored)
         made += [] if found is None else [found]
     return made
+
+
+def besides(plan: Plan, right: Seat, left: Seat) -> list[bearing.Beside]:
+    """Either side of the nose, as of a lens at x > 0."""
+    holes = ((right.rings[-1, :, :2] * (-1.0, 1.0))[::-1], left.rings[-1, :, :2])
+    return [bearing.beside(_rim(plan, root)[0], hole) for root, hole in zip(_roots(right, left), holes, strict=True)]
 
 
 def _roots(right: Seat, left: Seat) -> tuple[Floats, Floats]:
@@ -181,9 +179,11 @@ def _rim(plan: Plan, root: Floats) -> tuple[Floats, Floats]:
     return rim, outward(rim)
 
 
-def edged(flat: Floats, thickness: float, shift: Floats, chamfer: float = CHAMFER, sharp: Floats | None = None) -> Rings:
+def edged(
+    flat: Floats, thickness: float, shift: Floats, chamfer: float = CHAMFER, sharp: Floats | None = None, apart: float = 0.0
+) -> Rings:
     """A border (n, 2) with both its edges rounded; `shift` (n,): so many mm a mm in front of the back face it moves along x; `sharp` (n,):
-    1 where its back edge is not rounded."""
+    1 where its back edge is not rounded; `apart`: so far from the middle it stays in front of the back, if it is so far there."""
     normals, half = outward(flat), thickness / 2
     levels = [(inset * chamfer, half - below * chamfer) for inset, below in ROUND]
     levels += [(inset, -z) for inset, z in levels[::-1]]
@@ -191,17 +191,20 @@ def edged(flat: Floats, thickness: float, shift: Floats, chamfer: float = CHAMFE
     for inset, z in levels:
         own = inset * (1.0 - sharp[:, None]) if sharp is not None and z < 0.0 else inset
         xy = flat - own * normals
-        made.append(np.c_[xy[:, 0] + shift * (z + half), xy[:, 1], np.full(len(xy), z)])
+        x = xy[:, 0] + shift * (z + half)
+        if apart:
+            x = np.copysign(_kept(np.abs(xy[:, 0]), np.abs(shift) * (z + half), apart), xy[:, 0])
+        made.append(np.c_[x, xy[:, 1], np.full(len(xy), z)])
     return rings(np.stack(made), walls=("edge",) * (len(levels) - 1), along=len(levels) - 1, per=5)
 
 
-def _half(plan: Plan, root: Floats) -> tuple[Floats, Floats]:
+def _half(plan: Plan, root: Floats, by: bearing.Beside) -> tuple[Floats, Floats]:
     """The border from under the bridge's middle round the lens at x > 0 to above it (n, 2), its middles left out; and how much each point is
     the nose's (n,), 0 to 1."""
     rim, normals = _rim(plan, root)
     x, y = rim[:, 0], rim[:, 1]
     top, low, middle = int(np.argmax(y)), int(np.argmin(y)), int(np.argmin(x))
-    nose, weights = bearing.line(plan, rim[top : low + 1])
+    nose, weights = bearing.line(plan, by)
     ends, below, above = _end_piece(plan, rim, normals)
     under = [k for k in range(middle, len(rim)) if y[k] < (nose[-1][1] - 1.2 if k < low else below - 1.0)]
     bridge, rises = _over_bridge(plan, rim, normals)

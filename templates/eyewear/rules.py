@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from engine.authoring import Measurement, Process, Relation, at_least, at_most, between, require
-from templates.eyewear.bearing import APART
-from templates.eyewear.fitting import Nose, least_width
+from collections.abc import Sequence
+
+from engine.authoring import Measurement, Process, Relation, at_least, at_most, between, direction, require
+from templates.eyewear.bearing import Beside, borne
+from templates.eyewear.fitting import LONG, Nose, least_width
 from templates.eyewear.hinge import COUNT, HIGH
 from templates.eyewear.lenses import Lens
 from templates.eyewear.pairing import Placed
@@ -13,7 +15,10 @@ from templates.eyewear.temple import Bar
 
 DECENTRED = (-1.0, 4.0)
 """mm (fit.md E)."""
-NEAR_EAR = 1.6
+OFF, WORST, BEARING = 0.15, 0.6, 57.0
+"""mm at a bearing's middle, mm of 95 % of it, and mm2 as they are planned: a finished front has up to 0.1 mm more and at least 4 mm2 more
+(24 random ones)."""
+NEAR_EAR = 1.4
 """mm from a temple to the head over the ear."""
 RIM = 1.4
 """mm of rim round the groove, at least: a worn frame has 1.5."""
@@ -21,6 +26,14 @@ HALVES_APART = 1.0
 PD_SHARE = (0.34, 0.60)
 """Of the width of the face: no face has its pupils nearer, or farther apart."""
 EAR_SHARE = (0.92, 1.20)
+DEPTH_SHARE = (0.50, 0.80)
+NOSE_SHARE = (0.15, 0.50)
+"""Of the width of the face, and a nose's width of the pupillary distance (ours, wider than 3 standard deviations of what is inferred)."""
+HALF = (0.42, 0.58)
+NOSE_ANGLES = (9.0, 42.0)
+"""Of the PD in one of its halves; degrees of a nose's sides."""
+NEAR_NOSE, WIDEST, DBL_SHARE = 0.3, 29.5, 0.46
+"""mm of DBL less than a nose wants that are let pass; the widest bridge; and of the PD, the most that lies between the lenses."""
 HEAVY = 30.0
 """g: a front and temples heavier than that slide down (ours)."""
 HIGH_MEAN, HINGES = 7.8, 0.8
@@ -64,6 +77,13 @@ def ends_hold_hinges(plan: Plan, one: Placed, lenses: tuple[Lens, Lens]) -> list
     ]
 
 
+def bridge_joins(plan: Plan, lenses: tuple[Lens, Lens]) -> list[Relation]:
+    """The bridge meets the rims at their sides."""
+    high = ("the bridge would stand over the rims", "le pont dépasserait des cercles")
+    top = min(one.outline.boxed.b for one in lenses) / 2 + plan.rim_wide - plan.groove
+    return [at_most(plan.bridge_height + plan.bridge_high, top - 1.0, change="bridge_height", why=high)]
+
+
 def hinge_fits(plan: Plan) -> list[Relation]:
     """Knuckles between the rounded edges of the end pieces."""
     why = ("the end pieces are lower than their hinges", "les tenons sont plus bas que leurs charnières")
@@ -82,7 +102,7 @@ def centred(plan: Plan, told: dict[str, Measurement]) -> list[Relation]:
 
 
 def plausible(told: dict[str, Measurement]) -> list[Relation]:
-    """Measures that no face has together are a mistake in one of them."""
+    """Measures that no face has together are a mistake in one of them; what was given is asked to change, not what was inferred of it."""
     pd, face = told["pd"].value, told["face_width"].value
     halves = told["right_pd"].value + told["left_pd"].value
     ratio = ("such a pupillary distance does not go with this face", "cet écart pupillaire ne va pas avec ce visage")
@@ -91,23 +111,83 @@ def plausible(told: dict[str, Measurement]) -> list[Relation]:
         "les deux demi-écarts ne font pas l'écart : ils diffèrent de",
     )
     ears = ("such a width at the ears does not go with this face", "cette largeur aux oreilles ne va pas avec ce visage")
-    return [
-        between(pd, PD_SHARE[0] * face, PD_SHARE[1] * face, change="pd", why=ratio),
-        at_most(abs(halves - pd), HALVES_APART, change="right_pd", why=parts),
+    deep = (
+        "ears so near, or so far back, do not go with this face",
+        "des oreilles si proches, ou si reculées, ne vont pas avec ce visage",
+    )
+    steep = ("no bearing follows the sides of such a nose", "aucun appui ne suit les côtés d'un tel nez")
+    wide = ("such a nose does not go with these eyes", "un tel nez ne va pas avec ces yeux")
+    uneven = (
+        "one half of the pupillary distance is much more than the other",
+        "l'un des demi-écarts dépasse l'autre de beaucoup",
+    )
+    guessed = {name for name, one in told.items() if one.source == "inferred"}
+    half = "left_pd" if "right_pd" in guessed else "right_pd"
+    mistaken = "face_width" if "pd" in guessed and "face_width" not in guessed else "pd"
+    if {"pd", "face_width"} <= guessed:
+        mistaken = half if half not in guessed else "head_breadth"
+    found = [
+        at_most(abs(halves - pd), HALVES_APART, change=half, why=parts),
+        between(told[half].value, HALF[0] * halves, HALF[1] * halves, change=half, why=uneven),
+        between(pd, PD_SHARE[0] * face, PD_SHARE[1] * face, change=mistaken, why=ratio),
         between(told["ear_width"].value, EAR_SHARE[0] * face, EAR_SHARE[1] * face, change="ear_width", why=ears),
+        between(told["nose_width"].value, NOSE_SHARE[0] * pd, NOSE_SHARE[1] * pd, change="nose_width", why=wide),
+        between(told["nose_frontal"].value, *NOSE_ANGLES, change="nose_frontal", why=steep, unit="deg"),
+        between(told["nose_splay"].value, *NOSE_ANGLES, change="nose_splay", why=steep, unit="deg"),
     ]
+    for side in ("left", "right"):
+        name = f"{side}_ear_depth"
+        found.append(between(told[name].value, DEPTH_SHARE[0] * face, DEPTH_SHARE[1] * face, change=name, why=deep))
+    return found
 
 
-def clears_nose(plan: Plan, nose: Nose, need: float) -> list[Relation]:
-    """The bridge is no narrower than the nose, and its bearings stay apart."""
+def clears_nose(plan: Plan, need: float, pd: float, traced: bool) -> list[Relation]:
+    """The bridge is no narrower than the nose."""
     narrow = ("the bridge is too narrow for this nose", "le pont est trop étroit pour ce nez")
-    bearing = ("the bearings stand in the nose", "les appuis entrent dans le nez")
-    open_ = ("the bearings would meet under the bridge", "les appuis se rejoindraient sous le pont")
+    broad = (
+        "no bridge between lenses of this shape spans such a nose: round, panto and aviator lenses leave it more room",
+        "aucun pont entre des verres de cette forme n'enjambe un tel nez : les formes ronde, pantos et aviateur lui laissent plus de place",
+    )
+    far = ("the lenses lie farther apart than goes with these eyes", "les verres sont plus écartés que ne le veulent ces yeux")
     return [
-        at_least(plan.dbl, need - 0.6, change="dbl", why=narrow),
-        at_least(plan.bearing / 2, nose.half - 0.15, change="bearing", why=bearing),
-        at_least(plan.bearing_front, APART, change="bearing_splay", why=open_),
+        at_most(need - NEAR_NOSE, WIDEST, change="nose_width" if traced else "shape", why=broad),
+        at_least(plan.dbl, need - NEAR_NOSE, change="dbl", why=narrow),
+        at_most(plan.dbl, DBL_SHARE * pd, change="dbl", why=far),
     ]
+
+
+def bears(plan: Plan, sides: Sequence[Beside], nose: Nose) -> list[Relation]:
+    """The bearing lies along the nose: as wide, as steep and as splayed, on enough of it. Tighter than the measure of the finished front."""
+    wide = (
+        "the bearings stand off this nose, or in it, at their middle",
+        "les appuis s'écartent de ce nez, ou y entrent, en leur milieu",
+    )
+    steep = ("the bearings are steeper than this nose, or less steep", "les appuis sont plus raides que ce nez, ou moins")
+    splayed = (
+        "the bearings open backwards more than this nose, or less",
+        "les appuis s'ouvrent vers l'arrière plus que ce nez, ou moins",
+    )
+    short = ("the bridge leaves the bearings no length", "le pont ne laisse pas de longueur aux appuis")
+    small = (
+        "too little of the front would bear on the nose (mm2 a side)",
+        "trop peu de la face porterait sur le nez (mm2 par côté)",
+    )
+    off = ("some of the bearing would be too far from the nose", "une partie de l'appui serait trop loin du nez")
+    cos, sin = direction(plan.frontal)
+    c, s = direction(plan.splay)
+    found = [
+        between(plan.bearing / 2 - nose.rolled(plan.radius), -OFF, OFF, change="bearing", why=wide),
+        between(4.0 * (sin / cos - nose.slope), -2.0 * OFF, 2.0 * OFF, change="bearing_frontal", why=steep),
+        between(3.0 * (s / c - nose.spread), -2.0 * OFF, 2.0 * OFF, change="bearing_splay", why=splayed),
+        at_least(plan.bearing_start - plan.bearing_end, LONG - 1.0, change="bridge_height", why=short),
+    ]
+    if all(one.holds for one in found):
+        told = [borne(plan, by, nose) for by in sides]
+        found += [
+            at_most(max(p95 for _, p95, _ in told), WORST, change="dbl", why=off),
+            at_least(min(area for _, _, area in told), BEARING, change="bearing_deep", why=small, unit="mm2"),
+        ]
+    return found
 
 
 def reaches_ears(plan: Plan, one: Placed, side: str, to_bend: float, need: float) -> list[Relation]:
