@@ -23,7 +23,7 @@ GAP = (0.0, 0.5)
 WORST_GAP = 0.8
 AREA = 60.0
 """mm2 of a side of the bearing, at least, that lie no farther than WORST_GAP from the nose."""
-FACING = 0.7
+FACING = 0.87
 """Of a face's normal, towards the nose: less is an edge's rounding, and bears nothing."""
 SIDES = {"right": "droit", "left": "gauche"}
 

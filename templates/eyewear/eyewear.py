@@ -13,51 +13,46 @@ from engine.authoring import (
     Measurement,
     Part,
     Pose,
-    Process,
-    Relation,
     Side,
     Solid,
     Template,
     Text,
     Trace,
-    at_least,
     cad,
     fit,
     lens_shape,
     mark,
     plate,
     plate_body,
-    require,
-    rule,
     stage,
     tagged,
 )
-from templates.eyewear import acceptance, bearing, fitting, lettering, pairing, person, rules, say, temple
+from templates.eyewear import acceptance, bearing, fitting, lettering, pairing, person, say, temple
 from templates.eyewear.bearing import APART
+from templates.eyewear.demands import Demands
 from templates.eyewear.fields import MEASURES, all_fields
-from templates.eyewear.hinge import COUNT, HIGH, Made, made_by
+from templates.eyewear.hinge import Leaves, Made, bought, made_by
 from templates.eyewear.lenses import Lens, shaped, traced
 from templates.eyewear.pairing import Placed
 from templates.eyewear.plan import CHAMFER, Plan, besides, border, opening, pads, seat_of
 
 Fields: Any = all_fields()
 COLOUR = "#2d5d7b"
-END_HIGH = COUNT * HIGH + 2.0 * CHAMFER + 0.6
-SLENDER, TIP = 7.0, 8.0
+OVER_HINGE = 2.0 * CHAMFER + 0.6
+"""mm that an end piece is higher than its hinge."""
+SLENDER, TIP = 7.4, 8.0
 """mm: heights of a temple before its bend, and at its tip."""
 SPREAD = 10.0
 """Degrees that temples spread, before it is known."""
-NARROWED = 0.99
-"""Of a letter's widths: what the rounding of a leaning face takes is kept clear of."""
 SIDES: tuple[Side, Side] = ("right", "left")
 
 
-class Eyewear(Fields, Template):
-    """A spectacle frame for one face and one pair of lenses: a front, two temples, and hinges on a pin."""
+class Eyewear(Fields, Demands, Template):
+    """A spectacle frame for one face and one pair of lenses: a front, two temples, and their hinges."""
 
     key, version = "eyewear", 1
     family = "eyewear"
-    french = """Une monture pour un visage et une paire de verres : une face, deux branches, et des charnières sur un axe."""
+    french = """Une monture pour un visage et une paire de verres : une face, deux branches, et leurs charnières."""
     default_process = "mjf-pa12"
 
     @fit
@@ -115,8 +110,8 @@ class Eyewear(Fields, Template):
         values = {
             "bridge_height": fitting.bridge_height(told["nose_crest"].value, self.pupil_height, self.bridge),
             "bearing_frontal": told["nose_frontal"].value,
-            "hinge_height": fitting.hinge_height(self.b, self.rim_wide, END_HIGH),
-            "rim_deep": max(3.5, self._deep() + 0.05),
+            "hinge_height": fitting.hinge_height(self.b, self.rim_wide, self.end_high),
+            "rim_deep": max(3.5, self.deep() + 0.05),
         }
         return {name: self._on_step(name, value) for name, value in values.items()}
 
@@ -161,7 +156,8 @@ class Eyewear(Fields, Template):
         field = type(self).fields[name]
         return fitting.on_step(value, field.low, field.high, field.step)
 
-    def _deep(self) -> float:
+    def deep(self) -> float:
+        """How deep the rims must be, front to back, for these lenses."""
         plan = self.plan()
         return max(fitting.deep_for(lens, plan.base_radius, plan.radius, plan.mouth) for lens in self.pair().values())
 
@@ -188,7 +184,7 @@ class Eyewear(Fields, Template):
         right, left = self.both_lenses()
         return Plan(
             (right.outline.boxed.a, left.outline.boxed.a), self.dbl, self.width, self.wrap, self.base, self.rim_wide, self.rim_deep,
-            self.hinge_height, END_HIGH, self.bridge, self.bridge_height, self.bridge_high, self.bearing,
+            self.hinge_height, self.end_high, self.bridge, self.bridge_height, self.bridge_high, self.bearing,
             self.pupil_height - fitting.BEARING_AT, self.pupil_height - fitting.NOSE[1], self.bearing_frontal, self.bearing_splay,
             self.bearing_deep if self.bearing_deep >= bearing.LEAST else 0.0, self.groove, self.groove_angle,
         )  # fmt: skip
@@ -199,8 +195,16 @@ class Eyewear(Fields, Template):
         return besides(self.plan(), right, left)
 
     def hinge_made(self) -> Made:
-        """The hinge as the process makes it."""
-        return made_by(self.process.hole, self.process.wall, self.process.clearance)
+        """The hinge as the process makes it, or as it was bought."""
+        row = self.hinge
+        if row.barrel_mm is None:
+            return made_by(self.process.hole, self.process.wall, self.process.clearance)
+        return bought(row.barrel_mm, Leaves(row.front_long_mm, row.temple_long_mm, row.leaf_high_mm, row.leaf_thick_mm))
+
+    @property
+    def end_high(self) -> float:
+        """Of the end pieces, mm."""
+        return self.hinge_made().high + OVER_HINGE
 
     def placed(self, side: str) -> Placed:
         """One hinge, and where it stands."""
@@ -209,7 +213,7 @@ class Eyewear(Fields, Template):
     def bar(self, side: str) -> temple.Bar:
         """One temple's numbers."""
         long, pitch = getattr(self, f"{side}_to_bend"), getattr(self, f"{side}_pitch")
-        return temple.Bar(long, self.drop, self.turn, pitch, END_HIGH, SLENDER, TIP, self.placed(side).hinge)
+        return temple.Bar(long, self.drop, self.turn, pitch, self.end_high, SLENDER, TIP, self.placed(side).hinge)
 
     def _front_told(self) -> dict[str, Any]:
         """What a plate is told to be the front."""
@@ -275,13 +279,23 @@ class Eyewear(Fields, Template):
     def product(self) -> list[Part]:
         """Front and temples, as they are printed, open and closed."""
         solids = {"front": self.front()}
+        leaves = self.hinge_made().leaves
+        if leaves is not None:
+            for side in SIDES:
+                hole = self.placed(side).hinge.front_pocket(self.placed(side).at, self.hinge_height)
+                solids["front"] = pairing.pocketed(
+                    solids["front"], hole, leaves.thick, self.rim_deep / self.plan().radius, side == "right"
+                )
         for side, bare in (("left", self.left_bare()), ("right", self.right_bare())):
             text, bar = self.said(side), self.bar(side)
-            if text:
-                place = lettering.letters(
-                    text, bar, lettering.capital(text, bar), lettering.middle_of(bare), mirrored=side == "right"
+            middle = pairing.middle_of(bare)
+            if leaves is not None:
+                bare = pairing.pocketed(
+                    bare, bar.hinge.temple_pocket(), leaves.thick, self.temple_deep / self.curve, side == "right"
                 )
-                bare = lettering.engraved(bare, place.printable(self.process, narrowed=NARROWED))
+            if text:
+                place = lettering.letters(text, bar, lettering.capital(text, bar), middle, mirrored=side == "right")
+                bare = lettering.engraved(bare, place.printable(self.process, narrowed=lettering.NARROWED))
             solids[f"{side}_temple"] = bare
         made, above = [], 0.0
         for name, solid in solids.items():
@@ -322,72 +336,3 @@ class Eyewear(Fields, Template):
     def notes(self) -> list[tuple[str, str]]:
         """What was inferred, and what the optician wants to know."""
         return say.notes(self)
-
-    @rule
-    def measures_agree(self, process: Process) -> list[Relation]:
-        """The measures are those of one face."""
-        return rules.plausible(self.told())
-
-    @rule
-    def rims(self, process: Process) -> list[Relation]:
-        """Rims that hold the lenses, in this process."""
-        return [*rules.rim_stands(self.plan(), process), *rules.holds_lenses(self._deep(), self.plan())]
-
-    @rule
-    def nose_and_eyes(self, process: Process) -> list[Relation]:
-        """The lenses before the eyes, the bridge over the nose."""
-        need = max(fitting.dbl_for(self.nose(), lens, self.rim_wide - self.groove) for lens in (self.pair()["left"],))
-        return [
-            *rules.centred(self.plan(), self.told()),
-            *rules.clears_nose(self.plan(), need, self.told()["pd"].value, self.right_radii is not None),
-            *rules.bridge_joins(self.plan(), self.both_lenses()),
-        ]
-
-    @rule
-    def bearing_lies_on_the_nose(self, process: Process) -> list[Relation]:
-        """What bears on the nose follows it."""
-        return rules.bears(self.plan(), self.besides(), self.nose())
-
-    @rule
-    def hinges(self, process: Process) -> list[Relation]:
-        """Room for the hinges."""
-        return [r for side in SIDES for r in rules.ends_hold_hinges(self.plan(), self.placed(side), self.both_lenses())]
-
-    @rule
-    def temples(self, process: Process) -> list[Relation]:
-        """Temples that reach the ears, and fold."""
-        told, plan, found = self.told(), self.plan(), list[Relation]()
-        for side in SIDES:
-            one, bar = self.placed(side), self.bar(side)
-            given: float = getattr(self, f"{side}_splay")
-            need = fitting.to_bend(plan, one, told[f"{side}_ear_depth"].value, self.vertex, given, bar.pitch)
-            found += [*rules.reaches_ears(plan, one, side, bar.to_bend, need), *rules.folds(plan, one, side, bar)]
-            ears = told["ear_width"].value
-            splay = fitting.splay(plan, one, ears, bar.to_bend, self.curve)
-            found += rules.spreads(side, given, splay, bar.to_bend, 2.0 * fitting.inner(plan, one), ears, self.curve)
-        return found
-
-    @rule
-    def weight(self, process: Process) -> list[Relation]:
-        """Light enough to stay up."""
-        long = self.left_to_bend + self.right_to_bend + 2.0 * self.drop
-        return rules.light(self.plan(), self.both_lenses(), long, self.temple_deep)
-
-    @rule
-    def letters_show(self, process: Process) -> list[Relation]:
-        """Name and size fit inside the temples, in letters that the process can show, with wall enough behind them."""
-        long = ("the text is too long for the temple", "le texte est trop long pour la branche")
-        thin = ("its strokes would be too thin for this process", "ses traits seraient trop fins pour ce procédé")
-        wall = ("the wall left behind the letters is too thin", "la paroi laissée derrière les lettres est trop mince")
-        found = [at_least(self.temple_deep - lettering.DEPTH, max(1.5, process.wall), change="temple_deep", why=wall)]
-        for side, change in (("left", "left_to_bend"), ("right", "name")):
-            text, bar = self.said(side), self.bar(side)
-            if text:
-                height = lettering.capital(text, bar)
-                letters = text.outlines(height=max(height, lettering.LEAST), font=lettering.FONT)
-                least = letters.least_height(process)
-                found += [
-                    at_least(height, lettering.LEAST, change=change, why=long),
-                    require(least is not None and least <= max(height, lettering.LEAST), change=change, why=thin),
-                ]
-        return found

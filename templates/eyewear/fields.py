@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.authoring import LENS_SHAPES, angle, choice, curvature, length, measure, outline, table, text
+from engine.authoring import LENS_SHAPES, angle, catalogue, choice, curvature, length, measure, outline, table, text
 
 BOXING, HEADS = "ISO 8624", "ISO 7250-1"
 SIDES = {"left": ("left", "gauche"), "right": ("right", "droite")}
@@ -103,6 +103,13 @@ def all_fields() -> type:
         found = ("At equal angles, one a row: found in the trace.", "À angles égaux, un par rang : trouvés dans le tracé.")
         made[f"{side}_radii"] = table(low=10.0, high=45.0, label=label, help=found)
     made["bridge"] = choice("saddle", BRIDGES, label=("Bridge", "Pont"))
+    made["hinge"] = catalogue(
+        "hinges.csv",
+        default="printed",
+        label=("Hinges", "Charnières"),
+        help=("Bought ones lie in pockets of their size.", "Celles qu'on achète se logent dans des creux à leur taille."),
+        name_columns=("english",),
+    )
     for name, default, low, high, step, en, fr, told in LENGTHS:
         made[name] = length(default, low=low, high=high, step=step, label=(_first(en), _first(fr)), help=told)
     for name, default, low, high, step, en, fr in ANGLES:

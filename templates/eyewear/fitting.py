@@ -132,7 +132,7 @@ def width(face: float, boxes: float) -> float:
 def least_width(plan: Plan, one: Placed) -> float:
     """Of a front whose hinges stand beside the lenses."""
     edge = max(plan.half_pd(side) + plan.a[side == "left"] / 2 for side in ("right", "left"))
-    return 2.0 * (edge + plan.end_at - one.at + one.hinge.made.barrel / 2 + CHAMFER - plan.groove + SLOT)
+    return 2.0 * (edge + plan.end_at - one.at + one.hinge.made.inwards + CHAMFER - plan.groove + SLOT)
 
 
 def bridge_height(crest: float, pupil: float, bridge: str) -> float:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.authoring import Measurement, Process, Relation, at_least, at_most, between, direction, require
 from templates.eyewear.bearing import Beside, borne
-from templates.eyewear.fitting import LONG, Nose, least_width
-from templates.eyewear.hinge import COUNT, HIGH
+from templates.eyewear.fitting import LONG, MOST_PADS, Nose, least_width
 from templates.eyewear.lenses import Lens
 from templates.eyewear.pairing import Placed
 from templates.eyewear.plan import CHAMFER, TURNED, Plan
@@ -29,7 +28,7 @@ EAR_SHARE = (0.92, 1.20)
 DEPTH_SHARE = (0.50, 0.80)
 NOSE_SHARE = (0.15, 0.50)
 """Of the width of the face, and a nose's width of the pupillary distance (ours, wider than 3 standard deviations of what is inferred)."""
-HALF = (0.42, 0.58)
+HALF = (0.465, 0.535)
 NOSE_ANGLES = (9.0, 42.0)
 """Of the PD in one of its halves; degrees of a nose's sides."""
 NEAR_NOSE, WIDEST, DBL_SHARE = 0.3, 29.5, 0.46
@@ -84,12 +83,6 @@ def bridge_joins(plan: Plan, lenses: tuple[Lens, Lens]) -> list[Relation]:
     return [at_most(plan.bridge_height + plan.bridge_high, top - 1.0, change="bridge_height", why=high)]
 
 
-def hinge_fits(plan: Plan) -> list[Relation]:
-    """Knuckles between the rounded edges of the end pieces."""
-    why = ("the end pieces are lower than their hinges", "les tenons sont plus bas que leurs charnières")
-    return [at_least(plan.end_high, COUNT * HIGH + 2.0 * CHAMFER + 0.4, change="hinge_height", why=why)]
-
-
 def centred(plan: Plan, told: dict[str, Measurement]) -> list[Relation]:
     """Lenses before the pupils."""
     why = (
@@ -101,44 +94,68 @@ def centred(plan: Plan, told: dict[str, Measurement]) -> list[Relation]:
     ]
 
 
-def plausible(told: dict[str, Measurement]) -> list[Relation]:
+Told = Mapping[str, Measurement]
+
+
+def _guessed(told: Told) -> set[str]:
+    return {name for name, one in told.items() if one.source == "inferred"}
+
+
+def halves(told: Told) -> list[Relation]:
     """Measures that no face has together are a mistake in one of them; what was given is asked to change, not what was inferred of it."""
-    pd, face = told["pd"].value, told["face_width"].value
-    halves = told["right_pd"].value + told["left_pd"].value
-    ratio = ("such a pupillary distance does not go with this face", "cet écart pupillaire ne va pas avec ce visage")
-    parts = (
-        "the halves of the pupillary distance do not make the whole: they differ by",
-        "les deux demi-écarts ne font pas l'écart : ils diffèrent de",
-    )
-    ears = ("such a width at the ears does not go with this face", "cette largeur aux oreilles ne va pas avec ce visage")
-    deep = (
-        "ears so near, or so far back, do not go with this face",
-        "des oreilles si proches, ou si reculées, ne vont pas avec ce visage",
-    )
-    steep = ("no bearing follows the sides of such a nose", "aucun appui ne suit les côtés d'un tel nez")
-    wide = ("such a nose does not go with these eyes", "un tel nez ne va pas avec ces yeux")
     uneven = (
         "one half of the pupillary distance is much more than the other",
         "l'un des demi-écarts dépasse l'autre de beaucoup",
     )
-    guessed = {name for name, one in told.items() if one.source == "inferred"}
+    parts = (
+        "the halves of the pupillary distance do not make the whole: they differ by",
+        "les deux demi-écarts ne font pas l'écart : ils diffèrent de",
+    )
+    whole, guessed = told["right_pd"].value + told["left_pd"].value, _guessed(told)
     half = "left_pd" if "right_pd" in guessed else "right_pd"
-    mistaken = "face_width" if "pd" in guessed and "face_width" not in guessed else "pd"
-    if {"pd", "face_width"} <= guessed:
-        mistaken = half if half not in guessed else "head_breadth"
-    found = [
-        at_most(abs(halves - pd), HALVES_APART, change=half, why=parts),
-        between(told[half].value, HALF[0] * halves, HALF[1] * halves, change=half, why=uneven),
-        between(pd, PD_SHARE[0] * face, PD_SHARE[1] * face, change=mistaken, why=ratio),
-        between(told["ear_width"].value, EAR_SHARE[0] * face, EAR_SHARE[1] * face, change="ear_width", why=ears),
+    return [
+        between(told[half].value, HALF[0] * whole, HALF[1] * whole, change=half, why=uneven),
+        at_most(abs(whole - told["pd"].value), HALVES_APART, change=half if "pd" in guessed else "pd", why=parts),
+    ]
+
+
+def face(told: Told) -> list[Relation]:
+    """As `halves`: the eyes and the width of the face."""
+    ratio = ("such a pupillary distance does not go with this face", "cet écart pupillaire ne va pas avec ce visage")
+    guessed, wide = _guessed(told), told["face_width"].value
+    change = "pd" if {"right_pd", "left_pd"} <= guessed and "pd" not in guessed else "face_width"
+    if "face_width" in guessed and "head_breadth" in told:
+        change = "head_breadth"
+    return [between(told["pd"].value, PD_SHARE[0] * wide, PD_SHARE[1] * wide, change=change, why=ratio)]
+
+
+def ears(told: Told) -> list[Relation]:
+    """As `halves`: the face and the head at the ears."""
+    why = ("such a width at the ears does not go with this face", "cette largeur aux oreilles ne va pas avec ce visage")
+    wide = told["face_width"].value
+    return [between(told["ear_width"].value, EAR_SHARE[0] * wide, EAR_SHARE[1] * wide, change="ear_width", why=why)]
+
+
+def ear_depth(told: Told, side: str) -> list[Relation]:
+    """As `halves`: the face and how far back an ear lies."""
+    why = (
+        "ears so near, or so far back, do not go with this face",
+        "des oreilles si proches, ou si reculées, ne vont pas avec ce visage",
+    )
+    name, wide = f"{side}_ear_depth", told["face_width"].value
+    return [between(told[name].value, DEPTH_SHARE[0] * wide, DEPTH_SHARE[1] * wide, change=name, why=why)]
+
+
+def nose(told: Told) -> list[Relation]:
+    """As `halves`: the eyes and the nose between them; and whether bearings can follow it."""
+    wide = ("such a nose does not go with these eyes", "un tel nez ne va pas avec ces yeux")
+    steep = ("no bearing follows the sides of such a nose", "aucun appui ne suit les côtés d'un tel nez")
+    pd = told["pd"].value
+    return [
         between(told["nose_width"].value, NOSE_SHARE[0] * pd, NOSE_SHARE[1] * pd, change="nose_width", why=wide),
         between(told["nose_frontal"].value, *NOSE_ANGLES, change="nose_frontal", why=steep, unit="deg"),
         between(told["nose_splay"].value, *NOSE_ANGLES, change="nose_splay", why=steep, unit="deg"),
     ]
-    for side in ("left", "right"):
-        name = f"{side}_ear_depth"
-        found.append(between(told[name].value, DEPTH_SHARE[0] * face, DEPTH_SHARE[1] * face, change=name, why=deep))
-    return found
 
 
 def clears_nose(plan: Plan, need: float, pd: float, traced: bool) -> list[Relation]:
@@ -156,38 +173,49 @@ def clears_nose(plan: Plan, need: float, pd: float, traced: bool) -> list[Relati
     ]
 
 
-def bears(plan: Plan, sides: Sequence[Beside], nose: Nose) -> list[Relation]:
-    """The bearing lies along the nose: as wide, as steep and as splayed, on enough of it. Tighter than the measure of the finished front."""
-    wide = (
-        "the bearings stand off this nose, or in it, at their middle",
-        "les appuis s'écartent de ce nez, ou y entrent, en leur milieu",
-    )
-    steep = ("the bearings are steeper than this nose, or less steep", "les appuis sont plus raides que ce nez, ou moins")
-    splayed = (
+def bearing_wide(plan: Plan, nose: Nose) -> list[Relation]:
+    """The bearing lies along the nose: as wide, as steep and as splayed."""
+    why = ("the bearings stand off this nose, or in it", "les appuis s'écartent de ce nez, ou y entrent")
+    return [between(plan.bearing / 2 - nose.rolled(plan.radius), -OFF, OFF, change="bearing", why=why)]
+
+
+def bearing_steep(plan: Plan, nose: Nose) -> list[Relation]:
+    """As `bearing_wide`; mm at its ends."""
+    why = ("the bearings are steeper than this nose, or less steep", "les appuis sont plus raides que ce nez, ou moins")
+    cos, sin = direction(plan.frontal)
+    return [between(4.0 * (sin / cos - nose.slope), -1.2 * OFF, 1.2 * OFF, change="bearing_frontal", why=why)]
+
+
+def bearing_splayed(plan: Plan, nose: Nose) -> list[Relation]:
+    """As `bearing_wide`; mm at its edges."""
+    why = (
         "the bearings open backwards more than this nose, or less",
         "les appuis s'ouvrent vers l'arrière plus que ce nez, ou moins",
     )
-    short = ("the bridge leaves the bearings no length", "le pont ne laisse pas de longueur aux appuis")
+    cos, sin = direction(plan.splay)
+    return [between(3.0 * (sin / cos - nose.spread), -1.2 * OFF, 1.2 * OFF, change="bearing_splay", why=why)]
+
+
+def bearing_long(plan: Plan) -> list[Relation]:
+    """Its height."""
+    why = ("the bridge leaves the bearings too little height", "le pont laisse trop peu de hauteur aux appuis")
+    return [at_least(plan.bearing_start - plan.bearing_end, LONG - 1.0, change="bridge_height", why=why)]
+
+
+def bears(plan: Plan, sides: Sequence[Beside], nose: Nose) -> list[Relation]:
+    """Enough of it near enough to the nose, as it is planned: tighter than what the finished front is held to."""
     small = (
         "too little of the front would bear on the nose (mm2 a side)",
         "trop peu de la face porterait sur le nez (mm2 par côté)",
     )
     off = ("some of the bearing would be too far from the nose", "une partie de l'appui serait trop loin du nez")
-    cos, sin = direction(plan.frontal)
-    c, s = direction(plan.splay)
-    found = [
-        between(plan.bearing / 2 - nose.rolled(plan.radius), -OFF, OFF, change="bearing", why=wide),
-        between(4.0 * (sin / cos - nose.slope), -2.0 * OFF, 2.0 * OFF, change="bearing_frontal", why=steep),
-        between(3.0 * (s / c - nose.spread), -2.0 * OFF, 2.0 * OFF, change="bearing_splay", why=splayed),
-        at_least(plan.bearing_start - plan.bearing_end, LONG - 1.0, change="bridge_height", why=short),
+    told = [borne(plan, by, nose) for by in sides]
+    far, area = max(p95 for _, p95, _ in told), min(area for _, _, area in told)
+    low = plan.stands < MOST_PADS and area < BEARING
+    return [
+        at_most(far, WORST, change="dbl", why=off),
+        at_least(area, BEARING, change="bearing_deep" if low else "b", why=small, unit="mm2"),
     ]
-    if all(one.holds for one in found):
-        told = [borne(plan, by, nose) for by in sides]
-        found += [
-            at_most(max(p95 for _, p95, _ in told), WORST, change="dbl", why=off),
-            at_least(min(area for _, _, area in told), BEARING, change="bearing_deep", why=small, unit="mm2"),
-        ]
-    return found
 
 
 def reaches_ears(plan: Plan, one: Placed, side: str, to_bend: float, need: float) -> list[Relation]:
@@ -229,7 +257,7 @@ def folds(plan: Plan, one: Placed, side: str, bar: Bar) -> list[Relation]:
     total = bar.to_bend + bar.drop
     places = [bar.place(total * k / 60.0) for k in range(61)]
     there = [y + bar.tip / 2 + 1.0 for x, y in places if x > 2.0 * one.at - 8.0]
-    return [at_most(max(there), -COUNT * HIGH / 2, change=f"{side}_pitch", why=why)] if there else []
+    return [at_most(max(there), -one.hinge.made.high / 2, change=f"{side}_pitch", why=why)] if there else []
 
 
 def light(plan: Plan, lenses: tuple[Lens, Lens], long: float, deep: float) -> list[Relation]:
