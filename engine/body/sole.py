@@ -24,6 +24,7 @@ _FROM, _TO = 0.3, 0.6  # of the length: where the arch is
 _HEEL, _BALL = 0.15, 0.70  # of the length: where the foot is broad
 _NEAR, _FAR = 0.12, 0.45  # of the width, in from each border
 _RIM = (0.08, 0.75)  # of the length
+_SIDE = 1.0  # mm in a mm: how steep a foot's side is at its border
 _TALL = 30.0  # mm: higher is the side of the foot, not its sole
 
 
@@ -62,9 +63,12 @@ class Underside:
         return known[len(known) // 2] if known else 0.0
 
     def smooth(self) -> Grid:
-        """Filled and smoothed; NaN outside."""
+        """Filled and smoothed; NaN outside. Beside the foot its side goes on rising for that: a mean of what lies within the border alone
+        would be too low there, and by the more the farther a cell sticks out."""
         filled, _ = heights.filled(Grid(np.where(self.inside, self.raw, np.nan), self.origin, self.pitch))
-        return heights.smoothed(Grid(np.where(self.inside, filled.z, np.nan), self.origin, self.pitch), SIGMA)
+        risen = heights.no_steeper(Grid(np.where(self.inside, filled.z, _TALL), self.origin, self.pitch), _SIDE)
+        whole = heights.smoothed(Grid(np.where(self.inside, filled.z, risen.z), self.origin, self.pitch), SIGMA)
+        return Grid(np.where(self.inside, whole.z, np.nan), self.origin, self.pitch)
 
     def arches(self, length: float) -> tuple[float, float]:
         """How high the sole is on average, mm, in the midfoot beside its right (lesser y) and its left border.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from engine.authoring import Process, Relation, at_least, require, rule
+from engine.authoring import Process, Relation, angle_of, at_least, require, rule
 from templates.eyewear import fitting, lettering, rules
 
 if TYPE_CHECKING:
@@ -150,13 +150,12 @@ def _frame(demands: Demands) -> Eyewear:
 
 
 def _temple(frame: Eyewear, side: str) -> list[Relation]:
-    told, plan, one, bar = frame.told(), frame.plan(), frame.placed(side), frame.bar(side)
+    plan, one, bar = frame.plan(), frame.placed(side), frame.bar(side)
     given: float = getattr(frame, f"{side}_splay")
-    need = fitting.to_bend(plan, one, told[f"{side}_ear_depth"].value, frame.vertex, given, bar.pitch)
-    ears = told["ear_width"].value
-    splay = fitting.splay(plan, one, ears, bar.to_bend, frame.curve)
+    off = frame.off_ear(plan, side, bar.to_bend, given, bar.pitch)
+    wide, splay = frame.told()["ear_width"].value, given - angle_of(bar.to_bend, off.out)
     return [
-        *rules.reaches_ears(plan, one, side, bar.to_bend, need),
-        *rules.spreads(side, given, splay, bar.to_bend, 2.0 * fitting.inner(plan, one), ears, frame.curve),
+        *rules.reaches_ears(plan, one, side, bar.to_bend, bar.to_bend - off.behind),
+        *rules.spreads(side, given, splay, bar.to_bend, 2.0 * fitting.inner(plan, one), wide, frame.curve),
         *rules.folds(plan, one, side, bar),
     ]

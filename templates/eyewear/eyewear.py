@@ -18,6 +18,8 @@ from engine.authoring import (
     Template,
     Text,
     Trace,
+    Worn,
+    angle_of,
     cad,
     fit,
     lens_shape,
@@ -27,8 +29,7 @@ from engine.authoring import (
     stage,
     tagged,
 )
-from templates.eyewear import acceptance, bearing, fitting, lettering, pairing, person, say, temple
-from templates.eyewear.bearing import APART
+from templates.eyewear import acceptance, bearing, ears, face, fitting, lettering, nose, pairing, person, say, temple, worn
 from templates.eyewear.demands import Demands
 from templates.eyewear.fields import MEASURES, all_fields
 from templates.eyewear.hinge import Leaves, Made, bought, made_by
@@ -57,8 +58,10 @@ class Eyewear(Fields, Demands, Template):
 
     @fit
     def from_measures(self) -> Mapping[str, object]:
-        """What the face measures, and what is inferred of it."""
-        return {name: value for name, value in self.told().items() if value.source == "inferred"}
+        """What a scan or clicked points show of the face, and what is inferred of it."""
+        known = self._known()
+        told = person.inferred(face.with_seen(known, face.seen(self)), person.MALE[self.sex])
+        return {name: value for name, value in told.items() if known[name] is None}
 
     @fit
     def from_trace(self) -> Mapping[str, object]:
@@ -80,17 +83,24 @@ class Eyewear(Fields, Demands, Template):
         return {**radii, **{name: self._on_step(name, value) for name, value in found.items()}}
 
     @fit
+    def seat(self) -> Mapping[str, object]:
+        """How far before the eyes: farther than usual where the bridge would else touch the crest of the nose, or stand too high over it."""
+        seen = face.seen(self)
+        return {"vertex": self._on_step("vertex", nose.vertex(self.told(), seen, self._back, self.vertex, self.bridge_high))}
+
+    @fit
     def box(self) -> Mapping[str, object]:
         """The lenses' boxes, and the distance between them."""
         told, aspect = self.told(), fitting.aspect(self.shape)
-        face, pd = told["face_width"].value, told["pd"].value
-        nose, dbl, a = self.nose(), fitting.DBLS[0], 50.0
+        wide, pd = told["face_width"].value, told["pd"].value
+        aside = abs(told["right_pd"].value - told["left_pd"].value) / 2.0
+        bears, dbl, a = self.nose(), fitting.DBLS[0], 50.0
         for _ in range(3):
             _, lens = shaped(self.shape, self._on_step("a", a), self._on_step("b", aspect * a))
             if self.left_radii is not None:
                 _, lens = self.both_lenses()
-            least = fitting.dbl(fitting.dbl_for(nose, lens, self.rim_wide - self.groove), pd)
-            a, dbl = fitting.box_for(pd, face, least)
+            least = fitting.dbl(fitting.dbl_for(bears, lens, self.rim_wide - self.groove), pd)
+            a, dbl = fitting.box_for(pd, wide, least, aside)
         return {name: self._on_step(name, value) for name, value in (("dbl", dbl), ("a", a), ("b", aspect * a))}
 
     @fit
@@ -106,10 +116,12 @@ class Eyewear(Fields, Demands, Template):
     @fit
     def front_numbers(self) -> Mapping[str, object]:
         """The bridge, the bearing, the hinges' height, and how deep the rims are."""
-        told = self.told()
+        lowest, _ = nose.bridge_height(self.told(), face.seen(self), self._back(self.vertex), self.bridge_high)
         values = {
-            "bridge_height": fitting.bridge_height(told["nose_crest"].value, self.pupil_height, self.bridge),
-            "bearing_frontal": told["nose_frontal"].value,
+            "bridge_height": fitting.bridge_height(
+                lowest, self.pupil_height, self.bridge, self.b / 2 + self.rim_wide - self.bridge_high
+            ),
+            "bearing_frontal": angle_of(1.0, self.nose().slope),
             "hinge_height": fitting.hinge_height(self.b, self.rim_wide, self.end_high),
             "rim_deep": max(3.5, self.deep() + 0.05),
         }
@@ -118,9 +130,8 @@ class Eyewear(Fields, Demands, Template):
     @fit
     def bearing_numbers(self) -> Mapping[str, object]:
         """How far apart the bearings are, and how they spread backwards."""
-        nose = self.nose()
-        half = max(nose.rolled(self.plan().radius), APART + 0.2)
-        splay = self.told()["nose_splay"].value
+        half = max(self.nose().rolled(self.plan().radius), bearing.APART + 0.2)
+        splay = angle_of(1.0, self.nose().spread)
         return {"bearing": self._on_step("bearing", 2.0 * half), "bearing_splay": self._on_step("bearing_splay", splay)}
 
     @fit
@@ -131,26 +142,44 @@ class Eyewear(Fields, Demands, Template):
     @fit
     def temple_numbers(self) -> Mapping[str, object]:
         """How long the temples are, how far they spread, and how they run down."""
-        told, plan, found = self.told(), self.plan(), dict[str, object]()
+        plan, found = self.plan(), dict[str, object]()
         for side in SIDES:
-            splay, pitch, long = 6.0, self.tilt, 92.0
-            for _ in range(3):
-                one = pairing.placed(plan, splay, self.hinge_made(), self.temple_deep)
-                long = fitting.to_bend(plan, one, told[f"{side}_ear_depth"].value, self.vertex, splay, pitch)
-                splay = fitting.splay(plan, one, told["ear_width"].value, long, self.curve)
-                pitch = fitting.pitch(self.tilt, told[f"{side}_ear_height"].value, self.pupil_height, self.hinge_height, long)
+            splay, pitch, long = 8.0, self.tilt + 2.0, 92.0
+            for _ in range(5):
+                off = self.off_ear(plan, side, long, splay, pitch)
+                long -= off.behind
+                splay, pitch = splay - angle_of(long, off.out), pitch + angle_of(long, off.over)
             for name, value in (("to_bend", long), ("splay", splay), ("pitch", pitch)):
                 found[f"{side}_{name}"] = self._on_step(f"{side}_{name}", value)
         return found
 
+    def off_ear(self, plan: Plan, side: str, long: float, splay: float, pitch: float) -> ears.Off:
+        """Where a temple so long, so far out and down, comes to lie at its ear."""
+        one = pairing.placed(plan, splay, self.hinge_made(), self.temple_deep)
+        bar = temple.Bar(long, self.drop, self.turn, pitch, self.end_high, SLENDER, TIP, one.hinge)
+        told = self.told()
+        on = worn.pose(plan, told, self.vertex, self.tilt, self.pupil_height)
+        return ears.off(plan, one, bar, side, splay, self.curve, on, told)
+
     def told(self) -> dict[str, Measurement]:
         """Every measure of the face: given, or inferred."""
-        known = {name: cast("Measurement | None", getattr(self, name)) for name, *_ in MEASURES}
-        return person.inferred(known, person.MALE[self.sex])
+        return person.inferred(self._known(), person.MALE[self.sex])
+
+    def _known(self) -> dict[str, Measurement | None]:
+        return {name: cast("Measurement | None", getattr(self, name)) for name, *_ in MEASURES}
 
     def nose(self) -> fitting.Nose:
         """The nose where its bearing lies."""
-        return fitting.nose_of(self.told(), self.vertex, self.pupil_height)
+        flank = self._flank()
+        return fitting.Nose(flank.half + fitting.OFF_NOSE, flank.at, flank.slope, flank.spread)
+
+    def _flank(self) -> nose.Flank:
+        seen, back = face.seen(self), self._back(self.vertex)
+        shown = None if seen is None else nose.of_face(seen, back, self.pupil_height, self.rim_deep)
+        return shown or nose.of_measures(self.told(), back, self.pupil_height)
+
+    def _back(self, vertex: float) -> nose.Back:
+        return nose.Back.of(self.told()["pd"].value, self.wrap, vertex, self.tilt, self.pupil_height, self.rim_deep)
 
     def _on_step(self, name: str, value: float) -> float:
         field = type(self).fields[name]
@@ -329,9 +358,14 @@ class Eyewear(Fields, Demands, Template):
         found = acceptance.front(parts["front"], self.plan(), self.pair(), told, self.nose(), self.pupil_height)
         for side in SIDES:
             long: float = getattr(self, f"{side}_to_bend")
-            half = told["ear_width"].value / 2
+            half = abs(ears.root(told, side)[0] - 0.5 * (told["right_pd"].value - told["left_pd"].value))
             found += acceptance.temple(side, parts[f"{side}_temple"], self.bar(side), half, long + self.drop)
         return found
+
+    def worn(self, parts: Mapping[str, Part]) -> Worn | None:
+        """The frame on the face that was scanned."""
+        seen = face.seen(self)
+        return None if seen is None else worn.worn(self, seen, parts)
 
     def notes(self) -> list[tuple[str, str]]:
         """What was inferred, and what the optician wants to know."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.authoring import Measurement, angle_of, direction, lain, lens_aspect
+from engine.authoring import lain, lens_aspect
 from templates.eyewear.bearing import APEX, Beside, borne
 from templates.eyewear.lenses import Lens
-from templates.eyewear.pairing import DEGREES, Placed
+from templates.eyewear.pairing import Placed
 from templates.eyewear.plan import CHAMFER, LIP, Plan
 
 NARROWER = 2.0
@@ -32,8 +32,7 @@ USUAL_DBL, OF_PD = 18.0, 0.29
 NOSE = (6.0, 14.0)
 """mm below the pupil: where a bearing lies."""
 BEARING_AT = 12.0
-"""mm below the pupil: where a nose's width is told, so much before the cornea: TOLD_AT."""
-TOLD_AT = 9.0
+"""mm below the pupil: where a bearing's width is told."""
 BEARS = 62.0
 """mm2 of a side that bear on the nose: what is measured is 60 at least (fit.md E)."""
 PADS, USUAL_PADS, MOST_PADS = 3.0, 1.5, 6.0
@@ -42,14 +41,12 @@ CLEAR = 1.6
 """mm of DBL more than that, so that a bearing does not run into the rim before its end."""
 OFF_NOSE = 0.2
 """mm between the nose and a bearing."""
-CREST_AT, CREST_SLOPE, OVER_CREST = 5.0, 0.7, 3.0
-"""A crest is told 5 below the pupil; downwards it comes forward by 0.7 mm a mm (faces of ICT); a bridge keeps 3 mm over it."""
+BELOW_RIM = 1.8
+"""mm that a bridge's top is lower than the rims'."""
 LONG = 7.5
 """mm of height that a bearing has at least."""
 RAISED = {"pads": 2.5, "keyhole": 4.5}
 """mm by which a bridge that does not rest on the crest is higher than that."""
-CURVED = 15.0
-"""mm before the cornea where a bridge's middle lies."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +74,6 @@ class Nose:
         return self.half + self.half * self.half / (2.0 * radius) * self.spread
 
 
-def nose_of(told: Mapping[str, Measurement], vertex: float, pupil: float) -> Nose:
-    """Of its measures; `pupil`: height of the pupils over the boxes' middle, mm."""
-    cos, sin = direction(told["nose_splay"].value)
-    c, s = direction(told["nose_frontal"].value)
-    half = told["nose_width"].value / 2 - (vertex - TOLD_AT) * sin / cos
-    return Nose(half + OFF_NOSE, pupil - BEARING_AT, s / c, sin / cos)
-
-
 def aspect(shape: str) -> float:
     """B / A as it is usual for that shape."""
     return lens_aspect(shape)
@@ -108,19 +97,20 @@ def dbl_for(nose: Nose, lens: Lens, rim: float) -> float:
     return need
 
 
-def box_for(pd: float, face: float, dbl: float) -> tuple[float, float]:
-    """A and DBL of a front as wide as the face, unless the lenses then lie too far out, or too far in, of the eyes.
+def box_for(pd: float, face: float, dbl: float, aside: float = 0.0) -> tuple[float, float]:
+    """A and DBL of a front as wide as the face, unless the lenses then lie too far out, or too far in, of the eyes; `aside`: mm by which
+    the nose is beside the middle of the eyes, so that one lens is decentred so much more, and one so much less.
 
     Where the front would come out more than STYLE wider than that, the boxes stand farther apart, and are narrower; where it would come
     out as much narrower, the lenses are wider, and decentred more.
     """
     wanted = face - NARROWER
     a = min((wanted - dbl - 2.0 * END) / 2.0, pd + 2.0 * INWARDS[0] - dbl)
-    a = max(a, pd - dbl - 2.0 * OUTWARDS)
+    a = max(a, pd - dbl - 2.0 * max(OUTWARDS - aside, 0.0))
     over = min(max(2.0 * a + dbl + 2.0 * END - wanted - STYLE, 0.0), DBLS[1] - dbl)
     a, dbl = a - over, dbl + over
     short = (wanted - STYLE - 2.0 * a - dbl - 2.0 * LONG_END) / 2.0
-    a += min(max(short, 0.0), max(pd + 2.0 * INWARDS[1] - dbl - a, 0.0))
+    a += min(max(short, 0.0), max(pd + 2.0 * max(INWARDS[1] - aside, 0.0) - dbl - a, 0.0))
     return a, dbl
 
 
@@ -135,11 +125,10 @@ def least_width(plan: Plan, one: Placed) -> float:
     return 2.0 * (edge + plan.end_at - one.at + one.hinge.made.inwards + CHAMFER - plan.groove + SLOT)
 
 
-def bridge_height(crest: float, pupil: float, bridge: str) -> float:
-    """Of the underside of the bridge, over the boxes' middle: over the nose's crest, and higher where pads alone bear; a crest that lies
-    far back leaves the bearing its length."""
-    over = max(pupil - CREST_AT + (crest - CURVED) / CREST_SLOPE + OVER_CREST, pupil - NOSE[1] + LONG + APEX)
-    return over + RAISED.get(bridge, 0.0)
+def bridge_height(lowest: float, pupil: float, bridge: str, top: float) -> float:
+    """Of the underside of the bridge, over the boxes' middle: `lowest` over the nose's crest, and higher where pads alone bear; a crest that
+    lies far back leaves the bearing its length. `top`: with more, the bridge would stand over the rims."""
+    return min(max(lowest, pupil - NOSE[1] + LONG + APEX) + RAISED.get(bridge, 0.0), max(top - BELOW_RIM, lowest))
 
 
 def bearing_deep(plan: Plan, sides: Sequence[Beside], nose: Nose) -> float:
@@ -166,27 +155,9 @@ def deep_for(lens: Lens, base_radius: float, radius: float, mouth: float) -> flo
     return float(sag.max() - sag.min()) + 2.0 * (mouth + CHAMFER + LIP)
 
 
-def to_bend(plan: Plan, one: Placed, ear_depth: float, vertex: float, splay: float, pitch: float) -> float:
-    """Along a temple from the hinge's axis to where it bends: over the root of the ear."""
-    lens = lain((plan.lens_at("left"), 0.0, 0.0), plan.radius)[2]
-    axis = lain((one.at, 0.0, -plan.rim_deep / 2), plan.radius)[2] - one.hinge.behind
-    back = axis - (lens - vertex - ear_depth)
-    return back / (direction(splay)[0] * direction(pitch)[0])
-
-
 def inner(plan: Plan, one: Placed) -> float:
     """From the middle to an open temple's inner face at the hinge."""
     return lain((one.at, 0.0, -plan.rim_deep / 2), plan.radius)[0] + one.hinge.beside
-
-
-def splay(plan: Plan, one: Placed, ear_width: float, long: float, curve: float) -> float:
-    """Degrees outwards of straight back at the hinge, so that the bent temple's inner face is as wide as the head over the ear."""
-    return angle_of(long, ear_width / 2 - inner(plan, one)) + long / (2.0 * curve) * DEGREES
-
-
-def pitch(tilt: float, ear_height: float, pupil: float, hinge: float, long: float) -> float:
-    """Degrees by which a temple runs down from square to the front: the worn tilt, less what the ear lies higher than the hinge."""
-    return tilt - angle_of(long, ear_height + pupil - hinge)
 
 
 def on_step(value: float, low: float, high: float, step: float) -> float:

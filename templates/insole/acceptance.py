@@ -9,10 +9,14 @@ from engine.authoring import Compared, DeviationLimits, Fitted, Grid, Part, devi
 from templates.insole.bed import APEX, Bed, shell
 from templates.insole.bed import away as bed_away
 from templates.insole.last import Last
-from templates.insole.plan import BEHIND, Plan, sections
+from templates.insole.plan import BEHIND, Inside, Plan, sections
 
 Floats = npt.NDArray[np.float64]
 LENGTH, WIDTH, CUP, ARCH, FLOOR, SCAN, MEDIAN = 1.0, 1.0, 0.5, 0.5, 1.0, 1.0, 0.3
+WITHIN_LAST = (0.5, 2.0)
+"""mm that an insole lies inside its last's outline, all round."""
+DENSE = 4000
+"""Places of an outline that distances are taken to: 0.2 mm apart, and so 0.02 off at the most."""
 NEAR = 2.0
 """mm beside the apex of the arch: a station of the surface lies there."""
 
@@ -36,6 +40,8 @@ def measured(side: str, part: Part, plan: Plan, bed: Bed, last: Last, sole: Grid
             side,
         ),
     ]
+    if plan.inside is not None:
+        told += against_last(side, part, plan, plan.inside)
     if sole is not None:
         told += against_scan(side, np.c_[top[:, 0], y_top, top[:, 2]], plan, bed, sole, relief)
     elif relief is None and not (bed.rearfoot or bed.forefoot or bed.skive):
@@ -57,6 +63,51 @@ def measured(side: str, part: Part, plan: Plan, bed: Bed, last: Last, sole: Grid
             )
         )
     return told
+
+
+def against_last(side: str, part: Part, plan: Plan, inside: Inside) -> list[Fitted]:
+    """How far the border of the upper face lies inside the last's own outline, mm: the least and the most of it; of an insole that ends
+    behind the toes, up to where its front turns round."""
+    rows = part.mesh.faces[part.patches["top"].faces]
+    edges = np.sort(np.concatenate((rows[:, :2], rows[:, 1:], rows[:, ::2])), axis=1)
+    once, count = np.unique(edges, axis=0, return_counts=True)
+    border = part.mesh.points[np.unique(once[count == 1])][:, :2] * (1.0, -1.0 if side == "left" else 1.0)
+    if plan.extent != "full":
+        border = border[border[:, 0] < plan.sides_end]
+    away = within(inside, border)
+    least, most = WITHIN_LAST
+    return [
+        Fitted(
+            "inside_last_least",
+            float(away.min()),
+            least,
+            most,
+            ("the least it lies inside the last", "son retrait le plus faible dans la forme"),
+            side,
+        ),
+        Fitted(
+            "inside_last_most",
+            float(away.max()),
+            least,
+            most,
+            ("the most it lies inside the last", "son retrait le plus fort dans la forme"),
+            side,
+        ),
+    ]
+
+
+def within(inside: Inside, points: Floats) -> Floats:
+    """How far points (n, 2) lie inside that outline, mm; below 0 outside."""
+    curve = inside.curve()
+    at = curve.places(np.linspace(0.0, float(curve.at[-1]), DENSE, endpoint=False))
+    along = np.roll(at, -1, axis=0) - np.roll(at, 1, axis=0)
+    away = np.empty(len(points))
+    for k, point in enumerate(points):
+        apart = point - at
+        near = int(np.argmin(apart[:, 0] * apart[:, 0] + apart[:, 1] * apart[:, 1]))
+        (u, v), (a, b) = along[near], apart[near]
+        away[k] = (u * b - v * a) / np.sqrt(u * u + v * v)
+    return away
 
 
 def against_scan(side: str, top: Floats, plan: Plan, bed: Bed, sole: Grid, relief: Grid | None) -> list[Fitted]:

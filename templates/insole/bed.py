@@ -204,8 +204,13 @@ def _rule(plan: Plan, bed: Bed, x: Floats, y: Floats, middle: Floats, half: Floa
 
 
 def everywhere(sole: Grid) -> Grid:
-    """A scanned sole with heights beside the foot, too: there its side has turned upright, so BESIDE stands for it."""
-    return Grid(np.where(np.isfinite(sole.z), sole.z, BESIDE), sole.origin, sole.pitch)
+    """A scanned sole with heights beside the foot, too: they go on rising by WALL_SLOPE from its border, as far as BESIDE.
+
+    The border of its cells is a staircase. A wall that stood upright on it would have the rim of the cup rise and fall with the steps.
+    """
+    known = np.isfinite(sole.z)
+    risen = no_steeper(Grid(np.where(known, sole.z, BESIDE), sole.origin, sole.pitch), WALL_SLOPE)
+    return Grid(np.where(known, sole.z, risen.z), sole.origin, sole.pitch)
 
 
 def _along(share: Floats, at: Sequence[float], values: Sequence[float]) -> Floats:

@@ -38,7 +38,7 @@ from templates.insole.bed import Bed, heights
 from templates.insole.exact import solid
 from templates.insole.fields import of_side
 from templates.insole.last import Last
-from templates.insole.plan import COLUMNS, Plan, sections
+from templates.insole.plan import COLUMNS, Inside, Plan, sections
 
 Left: Any = of_side("left")
 Right: Any = of_side("right")
@@ -96,7 +96,23 @@ class Insole(Left, Right, Template):
         high=360.0,
         step=0.5,
         label=("Length inside the shoe", "Longueur intérieure de la chaussure"),
-        help=("0: not told.", "0 : non dite."),
+        help=("Of its last; 0: not told.", "De sa forme ; 0 : non dite."),
+    )
+    last_ball = length(
+        0.0,
+        low=0.0,
+        high=140.0,
+        step=0.5,
+        label=("Width of the last's sole at the ball", "Largeur de la semelle de la forme à l'avant-pied"),
+        help=("With it, the outline is cut to the last; 0: not told.", "Avec elle, le contour suit la forme ; 0 : non dite."),
+    )
+    last_heel = length(
+        0.0,
+        low=0.0,
+        high=105.0,
+        step=0.5,
+        label=("Width of the last's sole at the heel", "Largeur de la semelle de la forme au talon"),
+        help=("Goes with that of the ball.", "Va avec celle de l'avant-pied."),
     )
     loading = choice(
         "standing",
@@ -146,7 +162,12 @@ class Insole(Left, Right, Template):
 
     def _plan(self, side: str) -> Plan:
         numbers = (getattr(self, f"{side}_{name}") for name in ("length", "ball", "heel", "first_head", "extent"))
-        return Plan(*numbers)
+        return Plan(*numbers, self._inside())
+
+    def _inside(self) -> Inside | None:
+        """What the last leaves, where its widths are told: the rules ask for all three numbers."""
+        told = bool(self.last_ball or self.last_heel)
+        return Inside(self.shoe_length, self.last_ball, self.last_heel) if told else None
 
     def _last(self) -> Last:
         return Last(self.heel_height, self.toe_spring)

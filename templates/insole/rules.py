@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from engine.authoring import Grid, Process, Relation, at_least, at_most, between
 from templates.insole.bed import THIN, Bed
-from templates.insole.plan import Plan
+from templates.insole.plan import FULL, MARGIN, Inside, Plan
 
 HEAVY_KG = 90.0
 HEAVY_REAR = 4.0
@@ -25,6 +25,10 @@ FLOOR = 2.0
 CAVITY = 15.0
 """A shoe's cavity is usually so much longer than the foot; an insole wants FIT less than the cavity (mm)."""
 FIT = 2.0
+LOOSE, BROADER = 35.0, 1.25
+"""A last that is longer than the foot by more mm, or so many times as wide, is none of that foot (ours)."""
+STOOD_BALL, STOOD_HEEL = 0.857, 0.846
+"""How wide a foot stands on the ground, of the widths of its ball and its heel (two feet, measured: `plan.CONTACT`)."""
 LENGTHS_APART = 5.0
 """mm: a typed and a scanned length that differ by more are asked about."""
 
@@ -132,8 +136,39 @@ def plausible(side: str, plan: Plan) -> list[Relation]:
 
 
 def inside_shoe(side: str, plan: Plan, cavity: float) -> list[Relation]:
-    """The insole lies inside the shoe, where its cavity is told (mm; 0: it is not)."""
+    """The insole lies inside the shoe, where its cavity is told (mm; 0: it is not); one that is cut to a last also suits the foot."""
+    if plan.inside is not None:
+        return _in_last(plan, plan.inside)
     if not cavity:
         return []
     short = ("the shoe is too short for this foot", "la chaussure est trop courte pour ce pied")
     return [at_least(cavity - FIT, plan.end + 1.5, change="shoe_length", why=short)]
+
+
+def _in_last(plan: Plan, last: Inside) -> list[Relation]:
+    """The foot has room in the last: its length, and on the sole what it stands on; and the last is one for such a foot."""
+    told = (
+        (last.length, plan.length + FULL + FIT, plan.length + LOOSE, "shoe_length", "long", "longue"),
+        (
+            last.ball,
+            STOOD_BALL * plan.ball + 2.0 * MARGIN,
+            BROADER * plan.ball,
+            "last_ball",
+            "broad at the ball",
+            "large à l'avant-pied",
+        ),
+        (
+            last.heel,
+            STOOD_HEEL * plan.heel + 2.0 * MARGIN,
+            BROADER * plan.heel,
+            "last_heel",
+            "broad at the heel",
+            "large au talon",
+        ),
+    )
+    found = []
+    for value, low, high, change, en, fr in told:
+        small = (f"the last is not so {en} as this foot wants", f"la forme n'est pas aussi {fr} que ce pied le demande")
+        large = (f"the last is too {en} for this foot", f"la forme est trop {fr} pour ce pied")
+        found += [at_least(value, low, change=change, why=small), at_most(value, high, change=change, why=large)]
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,6 +52,17 @@ class Measured(Template):
 
 def made(formats: tuple[str, ...] = (), shop: Workshop | None = None, equal: str | None = None, **parameters: Any) -> Product:
     return make(Order("measured", parameters=parameters), Measured, formats=formats, workshop=shop, equal=equal)
+
+
+def test_the_road_s_milliseconds_hold_what_a_template_compares(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(self: Measured, parts: Mapping[str, Part]) -> list[Any]:
+        until = time.process_time() + 0.03
+        while time.process_time() < until:
+            pass
+        return []
+
+    monkeypatch.setattr(Measured, "compared", slow)
+    assert made().report.figures["road_cpu_ms"]["acceptance"] >= 30.0
 
 
 def test_within_its_limits_it_is_told_and_no_finding() -> None:
