@@ -324,11 +324,12 @@ class Insole(Left, Right, Template):
     def thickness(self, process: Process) -> list[Relation]:
         """Thick enough for the process and the person."""
         mass = None if self.body_mass is None else self.body_mass.value
-        return [
-            r
-            for side in self.sides()
-            for r in rules.thick_enough(side, self._bed(side), mass, process, self._last().steepest(self._plan(side).length))
-        ]
+        last, found = self._last(), []
+        for side in self.sides():
+            plan = self._plan(side)
+            found += rules.thick_enough(side, self._bed(side), mass, process, last.steepest(plan.length))
+            found += rules.front_edge(plan, last, process)
+        return found
 
     @rule
     def suits_the_foot(self, process: Process) -> list[Relation]:
@@ -338,7 +339,9 @@ class Insole(Left, Right, Template):
     @rule
     def fits_the_shoe(self, process: Process) -> list[Relation]:
         """Inside the shoe."""
-        return [r for side in self.sides() for r in rules.inside_shoe(side, self._plan(side), self.shoe_length)]
+        plans = {side: self._plan(side) for side in self.sides()}
+        room = [r for side, plan in plans.items() for r in rules.inside_shoe(side, plan, self.shoe_length)]
+        return room + rules.last_suits(list(plans.values()))
 
     @rule
     def floor_above_letters(self, process: Process) -> list[Relation]:
