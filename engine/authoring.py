@@ -2,7 +2,7 @@
 
 from engine.language.acceptance import Fitted
 from engine.language.catalogue import catalogue
-from engine.language.figures import angle_of, direction, filled, pattern
+from engine.language.figures import angle_of, direction, filled, nose_section, off_skin, pattern
 from engine.language.heights import no_steeper, spline_face
 from engine.language.lenses import (
     LENS_SHAPES,
@@ -17,7 +17,7 @@ from engine.language.lenses import (
 )
 from engine.language.marks import mark
 from engine.language.parameters import angle, choice, count, curvature, flag, length, text
-from engine.language.person import measure, outline, pressure, scan
+from engine.language.person import measure, outline, points, pressure, scan
 from engine.language.plates import along, aside, lain, plate, plate_body, seat
 from engine.language.pressed import Pressed
 from engine.language.process_view import ProcessView
@@ -39,6 +39,7 @@ from engine.model.outline import Outline
 from engine.model.plate import Knuckle, Rings, Seat, rings
 from engine.model.process import Process
 from engine.model.rounded import Rounded
+from engine.model.worn import Panel, Worn
 
 __all__ = [
     "AS_DRAWN",
@@ -62,6 +63,7 @@ __all__ = [
     "Pose",
     "Pressed",
     "Outline",
+    "Panel",
     "Process",
     "ProcessView",
     "Relation",
@@ -76,6 +78,7 @@ __all__ = [
     "along",
     "ToldLens",
     "Trace",
+    "Worn",
     "angle",
     "angle_of",
     "aside",
@@ -104,12 +107,15 @@ __all__ = [
     "lens_room",
     "lens_shape",
     "mark",
+    "nose_section",
+    "off_skin",
     "measure",
     "no_steeper",
     "outline",
     "pattern",
     "plate",
     "plate_body",
+    "points",
     "pressure",
     "raised",
     "require",

@@ -20,7 +20,8 @@ from engine.export.kept import KeptSegments
 from engine.export.stl import write as write_stl
 from engine.export.threemf import write as write_3mf
 from engine.export.thumbnail import thumbnail
-from engine.language.acceptance import accepted, compared, lenses, takes_lenses
+from engine.export.worn import off_skin_png, worn_png
+from engine.language.acceptance import accepted, compared, lenses, takes_lenses, worn
 from engine.language.charted import OF_CHART
 from engine.language.inputs import NO_FILES, Files, Inputs, check_there
 from engine.language.judge import check_rules, fitted, run_fits
@@ -158,7 +159,7 @@ def _judged(order: Order, template: Template, process: Process, shop: Workshop, 
         checks, findings, figures = verify(settled, process, shop.certificates, shop.connectivities)
     with clock.step("acceptance"):
         misfits, measured = accepted(template, parts)
-        against, taken = compared(template, parts), lenses(template, parts)
+        against, taken, on_face = compared(template, parts), lenses(template, parts), worn(template, parts)
     if measured:
         checks = (*checks, CheckRun("fit", True, True, clock.spent.get("acceptance", 0.0)))
         findings, figures = (*findings, *misfits), {**figures, "fit": measured}
@@ -170,7 +171,7 @@ def _judged(order: Order, template: Template, process: Process, shop: Workshop, 
             figures["plates"] = [[one.part.name for one in plate] for plate in plates]
     report = _report(template, settled, checks, findings, figures, clock)
     made = Product(order, process, run.values, run.origins, settled, report, cls.key, dict(run.artifacts), dict(run.fonts))
-    return Judged(made, against, lenses=taken)
+    return Judged(made, against, lenses=taken, worn=on_face)
 
 
 def _check_formats(formats: Collection[str], cls: type[Template]) -> None:
@@ -285,6 +286,11 @@ def _export(
     if "png" in formats and judged.compared:
         with clock.step("deviation"):
             files["deviation.png"] = deviation_png(judged.compared, title=cls.key, subtitle=product.order.reference or "")
+    if "png" in formats and judged.worn is not None:
+        named = {"title": cls.key, "subtitle": product.order.reference or ""}
+        with clock.step("worn"):
+            files["worn.png"] = worn_png(judged.worn, [p.part for p in product.parts], **named)
+            files["deviation.png"] = off_skin_png(judged.worn, **named)
     if "3mf" in formats:
         with clock.step("3mf"):
             files["model.3mf"] = _model(product, identity, picture, shop)

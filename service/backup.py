@@ -30,6 +30,8 @@ def back_up(data: str, to: str, as_json: bool) -> int:
     """Copy; prints what was copied."""
     folder, target = pathlib.Path(data), pathlib.Path(to)
     database = opened(data)
+    if database.file is None:
+        raise OrderError("--data", "its store is a Postgres: use pg_dump, and copy its packs")
     try:
         told = copy(folder, database, target)
     finally:

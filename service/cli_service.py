@@ -37,11 +37,17 @@ def serve(
         list[str] | None,
         typer.Option("--template", metavar="FILE.py", help="A designer's file, beside what is installed; again and again."),
     ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--database", metavar="URL", help="postgresql://..., for several machines. UNIKAT_DATABASE hides it from others."
+        ),
+    ] = None,
 ) -> int:
-    """The service: API, dispatcher and lanes, on one machine."""
+    """The service: API, dispatcher and lanes."""
     from service.serve import cores, run
 
-    return run(data, host, port, lanes or cores(), allow_local_webhooks, template or [])
+    return run(data, host, port, lanes or cores(), allow_local_webhooks, template or [], database)
 
 
 def campaign(

@@ -23,6 +23,7 @@ PRODUCT = (
     "lenses.svg",
     "lenses.oma",
     "deviation.png",
+    "worn.png",
     "preview.glb",
     "thumbnail.png",
     "record.json",

@@ -13,7 +13,7 @@ from service.clock import now
 from service.dispatch.fair import Costs
 from service.erasures import Journal
 from service.health import Sign, charts
-from service.house import DATABASE, ERASURES, KEY, PACKS
+from service.house import ERASURES, KEY, PACKS
 from service.keys import opened
 from service.lanes.unit import PACKING
 from service.packs import Lost, Packs
@@ -38,9 +38,12 @@ def examine(data: str, master_key: str | None, every: bool) -> list[Sign]:
     except EnvironmentFault as error:
         return [Sign("SQLite", False, str(error))]
     try:
-        found = [Sign("SQLite", True, ".".join(map(str, sqlite_module().sqlite_version_info)))]
+        found = []
+        if database.file is not None:
+            found.append(Sign("SQLite", True, ".".join(map(str, sqlite_module().sqlite_version_info))))
         wrong = database.complaints()
-        found.append(Sign("database", not wrong, "; ".join(wrong[:3]) or f"{_mb(folder / DATABASE)} MB, whole"))
+        whole = "Postgres, which answers" if database.file is None else f"{_mb(database.file)} MB, whole"
+        found.append(Sign("database", not wrong, "; ".join(wrong[:3]) or whole))
         if wrong:
             return [*found, _room(folder)]  # nothing that it says can be trusted
         at = migrate.revision(database)

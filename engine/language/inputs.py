@@ -158,6 +158,14 @@ class ScanFile(PersonsFile):
         return cast("Face", self._read("face", asked))
 
 
+class PointsFile(PersonsFile):
+    """Named points: clicked in a scan, or told by a tracker."""
+
+    def face(self, **asked: Hashable) -> Face:
+        """The face that they tell: `engine.body.face_landmarks.face_of_landmarks`, which takes what is `asked` (`pd_mm=`)."""
+        return cast("Face", self._read("landmarks", asked))
+
+
 class PressureFile(PersonsFile):
     """A pressure map."""
 
@@ -174,7 +182,9 @@ class OutlineFile(PersonsFile):
         return cast("LensPair", self._read("lenses", {"side": self.side}))
 
 
-KINDS: Mapping[str, type[PersonsFile]] = {"scan": ScanFile, "outline": OutlineFile, "pressure": PressureFile}
+KINDS: Mapping[str, type[PersonsFile]] = {
+    "scan": ScanFile, "points": PointsFile, "outline": OutlineFile, "pressure": PressureFile,
+}  # fmt: skip
 """Kind of a field -> what a template sees of it."""
 
 

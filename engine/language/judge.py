@@ -14,7 +14,7 @@ from engine.language.template import Run, Template
 from engine.model.order import Measurement, Origin
 from engine.model.process import Process
 
-FITTED_SOURCES = ("scan", "inferred")
+FITTED_SOURCES = ("scan", "landmarks", "inferred")
 """Where a measure that nobody typed may come from."""
 
 

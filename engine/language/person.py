@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.errors import OrderError
-from engine.language.inputs import KINDS, OutlineFile, PersonsFile, PressureFile, ScanFile
+from engine.language.inputs import KINDS, OutlineFile, PersonsFile, PointsFile, PressureFile, ScanFile
 from engine.language.parameters import Field, Words
 from engine.model.order import InputFile, Measurement
 from engine.model.units import BY_CANONICAL, convert
@@ -137,6 +137,11 @@ def measure(
 def scan(*, label: Words, side: Side | None = None, help: Words = "") -> Input[ScanFile]:
     """A 3D scan: None, or a ScanFile. `side`: of which side it must be."""
     return Input("scan", label=label, side=side, help=help)
+
+
+def points(*, label: Words, help: Words = "") -> Input[PointsFile]:
+    """Named points of a person's body: None, or a PointsFile."""
+    return Input("points", label=label, help=help)
 
 
 def outline(*, label: Words, side: Side | None = None, help: Words = "") -> Input[OutlineFile]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.model.deviation import Compared
     from engine.model.lens import LensPair
     from engine.model.mesh import Part
+    from engine.model.worn import Worn
 
 _OWN = object.__setattr__
 
@@ -105,6 +106,10 @@ class Template:
     def compared(self, parts: Mapping[str, Part]) -> Sequence[Compared]:
         """Where the finished parts lie against what was scanned of the person: `deviation.png` is drawn of it; override it."""
         return []
+
+    def worn(self, parts: Mapping[str, Part]) -> Worn | None:
+        """How the finished parts lie on the person that was scanned: `worn.png` and `deviation.png` are drawn of it; override it."""
+        return None
 
     def lenses(self, parts: Mapping[str, Part]) -> LensPair | None:
         """The lenses that the finished parts take (lenses.dxf, .svg and .oma for the optician); override it in a frame."""

@@ -149,7 +149,6 @@ class Dispatcher:
     def _claim(self) -> Chunk | None:
         with self.database.read() as conn:
             heads = queue.heads(conn)
-            weights = queue.weights(conn) if heads else {}
         head = self.fairness.choose(heads)
         if head is None:
             return None
@@ -161,9 +160,8 @@ class Dispatcher:
         if not rows:
             return None
         expected = len(rows) * self.costs.seconds(head.template, head.process)
-        weight = weights.get(head.tenant, 1.0)
-        self.fairness.charge(head.tenant, expected, weight)
-        return Chunk(new_id(at), head, {row["id"]: row for row in rows}, new_id(at), expected, weight)
+        self.fairness.charge(head.tenant, expected, head.weight)
+        return Chunk(new_id(at), head, {row["id"]: row for row in rows}, new_id(at), expected, head.weight)
 
     def _submit(self, chunk: Chunk) -> None:
         units, closed = [], []

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from service.store import bulk
 from service.store.schema import jobs, slices
 
 STRIKES = 2
@@ -56,8 +57,7 @@ def want(conn: sa.Connection, ids: Sequence[str], now: int) -> int:
         {"job": one, "state": "wanted", "attempt": 0, "strikes": 0, "priority": priority, "due": due, "updated": now}
         for one, priority, due in conn.execute(told)
     ]
-    if rows:
-        conn.execute(sa.insert(slices), rows)
+    bulk.insert(conn, slices, rows)
     return len(rows) + len(again)
 
 

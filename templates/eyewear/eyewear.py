@@ -19,6 +19,8 @@ from engine.authoring import (
     Template,
     Text,
     Trace,
+    Worn,
+    angle_of,
     at_least,
     cad,
     fit,
@@ -31,7 +33,7 @@ from engine.authoring import (
     stage,
     tagged,
 )
-from templates.eyewear import acceptance, fitting, lettering, pairing, person, rules, say, temple
+from templates.eyewear import acceptance, ears, face, fitting, lettering, nose, pairing, person, rules, say, temple, worn
 from templates.eyewear.fields import MEASURES, all_fields
 from templates.eyewear.hinge import COUNT, HIGH, Made, made_by
 from templates.eyewear.lenses import Lens, shaped, traced
@@ -43,7 +45,7 @@ COLOUR = "#2d5d7b"
 END_HIGH = COUNT * HIGH + 2.0 * CHAMFER + 0.6
 SLENDER, TIP = 7.0, 8.0
 """mm: heights of a temple before its bend, and at its tip."""
-NARROWED = 0.99
+NARROWED = 0.97
 """Of a letter's widths: what the rounding of a leaning face takes is kept clear of."""
 SIDES: tuple[Side, Side] = ("right", "left")
 
@@ -58,8 +60,10 @@ class Eyewear(Fields, Template):
 
     @fit
     def from_measures(self) -> Mapping[str, object]:
-        """What the face measures, and what is inferred of it."""
-        return {name: value for name, value in self.told().items() if value.source == "inferred"}
+        """What a scan or clicked points show of the face, and what is inferred of it."""
+        known = self._known()
+        told = person.inferred(face.with_seen(known, face.seen(self)), person.MALE[self.sex])
+        return {name: value for name, value in told.items() if known[name] is None}
 
     @fit
     def from_trace(self) -> Mapping[str, object]:
@@ -81,17 +85,24 @@ class Eyewear(Fields, Template):
         return {**radii, **{name: self._on_step(name, value) for name, value in found.items()}}
 
     @fit
+    def seat(self) -> Mapping[str, object]:
+        """How far before the eyes: farther than usual where the bridge would else touch the crest of the nose, or stand too high over it."""
+        seen = face.seen(self)
+        return {"vertex": self._on_step("vertex", nose.vertex(self.told(), seen, self._back, self.vertex, self.bridge_high))}
+
+    @fit
     def box(self) -> Mapping[str, object]:
         """The lenses' boxes, and the distance between them."""
         told, aspect = self.told(), fitting.aspect(self.shape)
-        face, pd = told["face_width"].value, told["pd"].value
-        nose, dbl, a = self.nose(), fitting.DBLS[0], 50.0
+        wide, pd = told["face_width"].value, told["pd"].value
+        aside = abs(told["right_pd"].value - told["left_pd"].value) / 2.0
+        bears, dbl, a = self.nose(), fitting.DBLS[0], 50.0
         for _ in range(3):
             _, lens = shaped(self.shape, self._on_step("a", a), self._on_step("b", aspect * a))
             if self.left_radii is not None:
                 _, lens = self.both_lenses()
-            least = fitting.dbl(fitting.dbl_for(nose, lens, self.rim_wide), pd)
-            a, dbl = fitting.box_for(pd, face, least)
+            least = fitting.dbl(fitting.dbl_for(bears, lens, self.rim_wide), pd)
+            a, dbl = fitting.box_for(pd, wide, least, aside)
         return {name: self._on_step(name, value) for name, value in (("dbl", dbl), ("a", a), ("b", aspect * a))}
 
     @fit
@@ -105,8 +116,8 @@ class Eyewear(Fields, Template):
         """The bridge, the bearing, the hinges' height, and how deep the rims are."""
         told = self.told()
         values = {
-            "bridge_height": fitting.bridge_height(told["nose_crest"].value, self.pupil_height),
-            "bearing_frontal": told["nose_frontal"].value,
+            "bridge_height": nose.bridge_height(told, face.seen(self), self._back(self.vertex), self.bridge_high)[0],
+            "bearing_frontal": angle_of(1.0, self.nose().slope),
             "hinge_height": fitting.hinge_height(self.b, self.rim_wide, END_HIGH),
             "rim_deep": max(3.5, self._deep() + 0.05),
         }
@@ -115,34 +126,51 @@ class Eyewear(Fields, Template):
     @fit
     def bearing_numbers(self) -> Mapping[str, object]:
         """How far apart the bearings are, and how they spread backwards."""
-        nose = self.nose()
-        bearing = 2.0 * max(nose.half, APART + 0.2)
-        splay = fitting.splay_for(self.told()["nose_splay"].value, bearing / 2, self.rim_deep)
+        bearing = 2.0 * max(self.nose().half, APART + 0.2)
+        splay = fitting.splay_for(angle_of(1.0, self._flank().spread), bearing / 2, self.rim_deep)
         return {"bearing": self._on_step("bearing", bearing), "bearing_splay": self._on_step("bearing_splay", splay)}
 
     @fit
     def temple_numbers(self) -> Mapping[str, object]:
         """How long the temples are, how far they spread, and how they run down."""
-        told, plan, found = self.told(), self.plan(), dict[str, object]()
+        plan, found = self.plan(), dict[str, object]()
         for side in SIDES:
-            splay, pitch, long = 6.0, self.tilt, 92.0
-            for _ in range(3):
-                one = pairing.placed(plan, splay, self.hinge_made(), self.temple_deep)
-                long = fitting.to_bend(plan, one, told[f"{side}_ear_depth"].value, self.vertex, splay, pitch)
-                splay = fitting.splay(plan, one, told["ear_width"].value, long, self.curve)
-                pitch = fitting.pitch(self.tilt, told[f"{side}_ear_height"].value, self.pupil_height, self.hinge_height, long)
+            splay, pitch, long = 8.0, self.tilt + 2.0, 92.0
+            for _ in range(5):
+                off = self._off_ear(plan, side, long, splay, pitch)
+                long -= off.behind
+                splay, pitch = splay - angle_of(long, off.out), pitch + angle_of(long, off.over)
             for name, value in (("to_bend", long), ("splay", splay), ("pitch", pitch)):
                 found[f"{side}_{name}"] = self._on_step(f"{side}_{name}", value)
         return found
 
+    def _off_ear(self, plan: Plan, side: str, long: float, splay: float, pitch: float) -> ears.Off:
+        """Where a temple so long, so far out and down, comes to lie at its ear."""
+        one = pairing.placed(plan, splay, self.hinge_made(), self.temple_deep)
+        bar = temple.Bar(long, self.drop, self.turn, pitch, END_HIGH, SLENDER, TIP, one.hinge)
+        told = self.told()
+        on = worn.pose(plan, told, self.vertex, self.tilt, self.pupil_height)
+        return ears.off(plan, one, bar, side, splay, self.curve, on, told)
+
     def told(self) -> dict[str, Measurement]:
         """Every measure of the face: given, or inferred."""
-        known = {name: cast("Measurement | None", getattr(self, name)) for name, *_ in MEASURES}
-        return person.inferred(known, person.MALE[self.sex])
+        return person.inferred(self._known(), person.MALE[self.sex])
+
+    def _known(self) -> dict[str, Measurement | None]:
+        return {name: cast("Measurement | None", getattr(self, name)) for name, *_ in MEASURES}
 
     def nose(self) -> fitting.Nose:
         """The nose where its bearing lies."""
-        return fitting.nose_of(self.told(), self.vertex, self.pupil_height)
+        flank = self._flank()
+        return fitting.Nose(flank.half + fitting.OFF_NOSE, flank.at, flank.slope)
+
+    def _flank(self) -> nose.Flank:
+        seen, back = face.seen(self), self._back(self.vertex)
+        shown = None if seen is None else nose.of_face(seen, back, self.pupil_height, self.rim_deep)
+        return shown or nose.of_measures(self.told(), back, self.pupil_height)
+
+    def _back(self, vertex: float) -> nose.Back:
+        return nose.Back.of(self.told()["pd"].value, self.wrap, vertex, self.tilt, self.pupil_height, self.rim_deep)
 
     def _on_step(self, name: str, value: float) -> float:
         field = type(self).fields[name]
@@ -295,9 +323,14 @@ class Eyewear(Fields, Template):
         found = acceptance.front(parts["front"], self.plan(), self.pair(), told, self.nose(), self.pupil_height)
         for side in SIDES:
             long: float = getattr(self, f"{side}_to_bend")
-            half = told["ear_width"].value / 2
+            half = abs(ears.root(told, side)[0] - 0.5 * (told["right_pd"].value - told["left_pd"].value))
             found += acceptance.temple(side, parts[f"{side}_temple"], self.bar(side), half, long + self.drop)
         return found
+
+    def worn(self, parts: Mapping[str, Part]) -> Worn | None:
+        """The frame on the face that was scanned."""
+        seen = face.seen(self)
+        return None if seen is None else worn.worn(self, seen, parts)
 
     def notes(self) -> list[tuple[str, str]]:
         """What was inferred, and what the optician wants to know."""
@@ -327,15 +360,15 @@ class Eyewear(Fields, Template):
     @rule
     def temples(self, process: Process) -> list[Relation]:
         """Temples that reach the ears, and fold."""
-        told, plan, found = self.told(), self.plan(), list[Relation]()
+        plan, found = self.plan(), list[Relation]()
         for side in SIDES:
             one, bar = self.placed(side), self.bar(side)
             given: float = getattr(self, f"{side}_splay")
-            need = fitting.to_bend(plan, one, told[f"{side}_ear_depth"].value, self.vertex, given, bar.pitch)
-            found += [*rules.reaches_ears(plan, one, side, bar.to_bend, need), *rules.folds(plan, one, side, bar)]
-            ears = told["ear_width"].value
-            splay = fitting.splay(plan, one, ears, bar.to_bend, self.curve)
-            found += rules.spreads(side, given, splay, bar.to_bend, 2.0 * fitting.inner(plan, one), ears, self.curve)
+            off = self._off_ear(plan, side, bar.to_bend, given, bar.pitch)
+            found += [*rules.reaches_ears(plan, one, side, bar.to_bend, bar.to_bend - off.behind)]
+            found += rules.folds(plan, one, side, bar)
+            wide, splay = self.told()["ear_width"].value, given - angle_of(bar.to_bend, off.out)
+            found += rules.spreads(side, given, splay, bar.to_bend, 2.0 * fitting.inner(plan, one), wide, self.curve)
         return found
 
     @rule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.authoring import LENS_SHAPES, angle, choice, curvature, length, measure, outline, table, text
+from engine.authoring import LENS_SHAPES, angle, choice, curvature, length, measure, outline, points, scan, table, text
 
 BOXING, HEADS = "ISO 8624", "ISO 7250-1"
 SIDES = {"left": ("left", "gauche"), "right": ("right", "droite")}
@@ -34,6 +34,7 @@ MEASURES: tuple[tuple[str, float, float, str, str | None, str, str], ...] = (
     ("right_ear_depth", 55.0, 125.0, "mm", None, "cornea to the root of the ear, right", "de la cornée à la racine de l'oreille, droite"),
     ("left_ear_height", -20.0, 20.0, "mm", None, "root of the ear over the pupil, left", "racine de l'oreille au-dessus de la pupille, gauche"),
     ("right_ear_height", -20.0, 20.0, "mm", None, "root of the ear over the pupil, right", "racine de l'oreille au-dessus de la pupille, droite"),
+    ("ear_aside", -12.0, 12.0, "mm", None, "middle of the ears to the left of the nose's", "milieu des oreilles à gauche de celui du nez"),
     ("nose_width", 10.0, 40.0, "mm", None, "width of the nose, 12 below the pupils and 9 before the corneas", "largeur du nez, 12 sous les pupilles et 9 devant les cornées"),
     ("nose_frontal", 5.0, 50.0, "deg", None, "frontal half angle of the nose", "demi-angle frontal du nez"),
     ("nose_splay", 5.0, 50.0, "deg", None, "splay half angle of the nose", "demi-angle d'ouverture du nez"),
@@ -86,6 +87,14 @@ def all_fields() -> type:
     made: dict[str, Any] = {}
     for name, low, high, unit, standard, en, fr in MEASURES:
         made[name] = measure(low=low, high=high, unit=unit, standard=standard, label=(_first(en), _first(fr)), path=_path(name))
+    made["face_scan"] = scan(
+        label=("Scan of the face", "Scan du visage"),
+        help=("With nose and both eyes, without glasses.", "Avec le nez et les deux yeux, sans lunettes."),
+    )
+    made["landmarks"] = points(
+        label=("Points on the face, in place of a scan", "Points du visage, au lieu d'un scan"),
+        help=("A name and three numbers a line, left_pupil first.", "Un nom et trois nombres par ligne, left_pupil d'abord."),
+    )
     made["sex"] = choice(
         "unknown",
         {"unknown": ("Not told", "Non dit"), "female": ("Female", "Femme"), "male": ("Male", "Homme")},

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.authoring import Measurement, angle_of, direction, lain, lens_aspect
+from engine.authoring import angle_of, lain, lens_aspect
 from templates.eyewear.lenses import Lens
-from templates.eyewear.pairing import DEGREES, Placed
+from templates.eyewear.pairing import Placed
 from templates.eyewear.plan import APART, CHAMFER, DEPTH, LIP, MOUTH, Plan
 
 NARROWER = 2.0
@@ -27,16 +26,11 @@ USUAL_DBL, OF_PD = 18.0, 0.29
 NOSE = (6.0, 14.0)
 """mm below the pupil: where a bearing lies."""
 BEARING_AT = 12.0
-"""mm below the pupil: where a nose's width is told, so much before the cornea: TOLD_AT."""
-TOLD_AT = 9.0
+"""mm below the pupil: where a bearing's width is told."""
 CLEAR = 0.5
 """mm of DBL more than that, so that a bearing does not run into the rim before its end."""
 OFF_NOSE = 0.2
 """mm between the nose and a bearing."""
-CREST_AT, CREST_SLOPE, OVER_CREST = 5.0, 0.7, 3.0
-"""A crest is told 5 below the pupil; downwards it comes forward by 0.7 mm a mm (faces of ICT); a bridge keeps 3 mm over it."""
-CURVED = 15.0
-"""mm before the cornea where a bridge's middle lies."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +41,6 @@ class Nose:
     half: float
     at: float
     slope: float
-
-
-def nose_of(told: Mapping[str, Measurement], vertex: float, pupil: float) -> Nose:
-    """Of its measures; `pupil`: height of the pupils over the boxes' middle, mm."""
-    cos, sin = direction(told["nose_splay"].value)
-    c, s = direction(told["nose_frontal"].value)
-    half = told["nose_width"].value / 2 - (vertex - TOLD_AT) * sin / cos
-    return Nose(half + OFF_NOSE, pupil - BEARING_AT, s / c)
 
 
 def aspect(shape: str) -> float:
@@ -80,30 +66,26 @@ def dbl_for(nose: Nose, lens: Lens, rim_wide: float) -> float:
     return need
 
 
-def box_for(pd: float, face: float, dbl: float) -> tuple[float, float]:
-    """A and DBL of a front as wide as the face, unless the lenses then lie too far out, or too far in, of the eyes.
+def box_for(pd: float, face: float, dbl: float, aside: float = 0.0) -> tuple[float, float]:
+    """A and DBL of a front as wide as the face, unless the lenses then lie too far out, or too far in, of the eyes; `aside`: mm by which
+    the nose is beside the middle of the eyes, so that one lens is decentred so much more, and one so much less.
 
     Where the front would come out more than STYLE wider than that, the boxes stand farther apart, and are narrower; where it would come
     out as much narrower, the lenses are wider, and decentred more.
     """
     wanted = face - NARROWER
     a = min((wanted - dbl - 2.0 * END) / 2.0, pd + 2.0 * INWARDS[0] - dbl)
-    a = max(a, pd - dbl - 2.0 * OUTWARDS)
+    a = max(a, pd - dbl - 2.0 * max(OUTWARDS - aside, 0.0))
     over = min(max(2.0 * a + dbl + 2.0 * END - wanted - STYLE, 0.0), DBLS[1] - dbl)
     a, dbl = a - over, dbl + over
     short = (wanted - STYLE - 2.0 * a - dbl - 2.0 * LONG_END) / 2.0
-    a += min(max(short, 0.0), max(pd + 2.0 * INWARDS[1] - dbl - a, 0.0))
+    a += min(max(short, 0.0), max(pd + 2.0 * max(INWARDS[1] - aside, 0.0) - dbl - a, 0.0))
     return a, dbl
 
 
 def width(face: float, boxes: float) -> float:
     """Of the front, whose lenses and bridge take `boxes` mm."""
     return min(max(face - NARROWER, boxes + 2.0 * END), boxes + 2.0 * LONG_END)
-
-
-def bridge_height(crest: float, pupil: float) -> float:
-    """Of the underside of the bridge, over the boxes' middle."""
-    return pupil - CREST_AT + (crest - CURVED) / CREST_SLOPE + OVER_CREST
 
 
 def splay_for(told: float, half: float, deep: float) -> float:
@@ -126,27 +108,9 @@ def deep_for(lens: Lens, base_radius: float, radius: float) -> float:
     return float(sag.max() - sag.min()) + 2.0 * (MOUTH + CHAMFER + LIP)
 
 
-def to_bend(plan: Plan, one: Placed, ear_depth: float, vertex: float, splay: float, pitch: float) -> float:
-    """Along a temple from the hinge's axis to where it bends: over the root of the ear."""
-    lens = lain((plan.lens_at("left"), 0.0, 0.0), plan.radius)[2]
-    axis = lain((one.at, 0.0, -plan.rim_deep / 2), plan.radius)[2] - one.hinge.behind
-    back = axis - (lens - vertex - ear_depth)
-    return back / (direction(splay)[0] * direction(pitch)[0])
-
-
 def inner(plan: Plan, one: Placed) -> float:
     """From the middle to an open temple's inner face at the hinge."""
     return lain((one.at, 0.0, -plan.rim_deep / 2), plan.radius)[0] + one.hinge.beside
-
-
-def splay(plan: Plan, one: Placed, ear_width: float, long: float, curve: float) -> float:
-    """Degrees outwards of straight back at the hinge, so that the bent temple's inner face is as wide as the head over the ear."""
-    return angle_of(long, ear_width / 2 - inner(plan, one)) + long / (2.0 * curve) * DEGREES
-
-
-def pitch(tilt: float, ear_height: float, pupil: float, hinge: float, long: float) -> float:
-    """Degrees by which a temple runs down from square to the front: the worn tilt, less what the ear lies higher than the hinge."""
-    return tilt - angle_of(long, ear_height + pupil - hinge)
 
 
 def on_step(value: float, low: float, high: float, step: float) -> float:

@@ -17,6 +17,8 @@ CHILD_PD = 56.0
 EARS = 1.027
 """Width at the roots of the ears, of the width of the face."""
 MALE = {"unknown": 0.5, "female": 0.0, "male": 1.0}
+ASIDE = 1.2
+"""mm by which the middle of the ears is usually beside the nose's (faces of the ICT model)."""
 HALVES = 1.0
 """mm by which one eye's half of the PD usually differs from half of it (ours)."""
 
@@ -68,6 +70,7 @@ def inferred(known: Mapping[str, Measurement | None], male: float) -> dict[str, 
     for side in ("left", "right"):
         take(f"{side}_ear_depth", depth, sd)
         take(f"{side}_ear_height", 0.3, 3.9)
+    take("ear_aside", 0.0, ASIDE)
     small = min(pd / CHILD_PD, 1.0)
     take("nose_width", 20.3 * small, 4.4)
     take("nose_frontal", 25.9, 7.2, "deg")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.authoring import Measurement
-from templates.eyewear import acceptance
+from templates.eyewear import acceptance, face
 from templates.eyewear.fields import MEASURES
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ SIDES = {"right": "droit", "left": "gauche"}
 
 def notes(frame: Eyewear) -> list[Note]:
     """Sentences for the report, the weightiest first."""
-    return [*_pupils(frame), *_inferred(frame), *_lenses(frame), *_hands(frame)]
+    return [*_pupils(frame), *_seen(frame), *_inferred(frame), *_lenses(frame), *_hands(frame)]
 
 
 def _pupils(frame: Eyewear) -> list[Note]:
@@ -30,6 +30,14 @@ def _pupils(frame: Eyewear) -> list[Note]:
                 f"l'écart pupillaire n'a pas été donné mais déduit (+-{doubt:g} mm) : ne faites pas tailler de verres dessus ; faites-le mesurer",
             )
         ]
+    if told["pd"].source in face.SEEN:
+        doubt = told["pd"].uncertainty or 0.0
+        return [
+            (
+                f"the pupillary distance was not given but seen in the scan ({told['pd'].value:.1f} +-{doubt:.1f} mm): lenses must not be made by it; have it measured",
+                f"l'écart pupillaire n'a pas été donné mais vu dans le scan ({told['pd'].value:.1f} +-{doubt:.1f} mm) : ne faites pas tailler de verres dessus ; faites-le mesurer",
+            )
+        ]
     if told["right_pd"].source == "inferred" and told["left_pd"].source == "inferred":
         return [
             (
@@ -38,6 +46,23 @@ def _pupils(frame: Eyewear) -> list[Note]:
             )
         ]
     return []
+
+
+def _seen(frame: Eyewear) -> list[Note]:
+    """What the reading of the face says, and its measures with their doubts."""
+    shown = face.seen(frame)
+    if shown is None:
+        return []
+    told = frame.told()
+    rows = [(en, fr, told[name]) for name, _, _, _, _, en, fr in MEASURES if name in told and told[name].source in face.SEEN]
+    en, fr = ("; ".join(f"{row[k]} {row[2].value:.1f} (+-{row[2].uncertainty:.1f})" for row in rows) for k in (0, 1))
+    found = [
+        (
+            f"seen on the face, with one standard deviation, in mm and degrees: {en}",
+            f"vu sur le visage, avec un écart type, en mm et degrés : {fr}",
+        )
+    ]
+    return [*shown.said(), *(found if rows else [])]
 
 
 def _inferred(frame: Eyewear) -> list[Note]:

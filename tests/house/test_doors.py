@@ -59,7 +59,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "service/web.py",
         "service/webhooks/guard.py",
     ),
-    "ssl": ("service/webhooks/",),
+    "ssl": ("service/webhooks/", "service/store/postgres.py"),
     "standardwebhooks": ("service/webhooks/sender.py",),
     "ctypes": ("engine/doors/child_server.py", "service/health.py"),
     "resource": ("engine/doors/child_server.py",),

@@ -86,8 +86,11 @@ def test_the_frame_follows_each_measure() -> None:
     uneven = template({"right.pd": mm(30.0), "left.pd": mm(33.0)})
     plan = uneven.plan()
     assert plan.half_pd("right") == pytest.approx(plan.half_pd("left"))  # the front is even; its lenses are decentred
-    crest = template({"nose_crest": mm(18.0)})
-    assert crest.bridge_height > usual.bridge_height + 3.0
+    crest, flat = (template({"nose_crest": mm(high)}, vertex=14.0) for high in (17.0, 13.0))
+    assert crest.bridge_height > flat.bridge_height + 3.0
+    assert template({"nose_crest": mm(18.0)}).vertex > usual.vertex == 12.5, "farther out than over the brows"
+    aside = template({"ear_aside": mm(3.0)})
+    assert aside.left_splay > aside.right_splay + 3.0
     deep = template(base=6.0)
     assert deep.rim_deep > template(base=2.0).rim_deep + 0.3
 
