@@ -43,11 +43,14 @@ def serve(
             "--database", metavar="URL", help="postgresql://..., for several machines. UNIKAT_DATABASE hides it from others."
         ),
     ] = None,
+    artifacts: Annotated[
+        str | None, typer.Option("--artifacts", metavar="PLACE", help="A folder that machines share, or s3://BUCKET/PREFIX.")
+    ] = None,
 ) -> int:
     """The service: API, dispatcher and lanes."""
     from service.serve import cores, run
 
-    return run(data, host, port, lanes or cores(), allow_local_webhooks, template or [], database)
+    return run(data, host, port, lanes or cores(), allow_local_webhooks, template or [], database, artifacts)
 
 
 def campaign(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,10 +11,10 @@ from engine.errors import ChildFault, EnvironmentFault, UnikatError
 from engine.export.gcode import NotAsOrdered
 from engine.export.papers import sha256
 from engine.make import Workshop, make
+from service.artifacts import packs_at
 from service.handing import taken
 from service.lanes.unit import Unit
 from service.lanes.work import order_of
-from service.packs import Packs
 from service.vault import seal
 
 NAME = "model.gcode"
@@ -30,7 +29,7 @@ def gcode(told: Mapping[str, Any], folder: str, pack: str) -> dict[str, Any]:
     unit(one.id, one.seconds)
     try:
         order, cls, shop = order_of(one), template_of(one.source), Workshop(announce=None)
-        inputs = taken(one.inputs, Packs(pathlib.Path(folder)))
+        inputs = taken(one.inputs, packs_at(folder))
         product = make(order, cls, formats=("gcode",), workshop=shop, inputs=inputs)
     except NotAsOrdered:
         return {"reason": "not-as-ordered", "strike": False}
@@ -44,5 +43,5 @@ def gcode(told: Mapping[str, Any], folder: str, pack: str) -> dict[str, Any]:
     if data is None:
         return {"reason": product.report.verdict, "strike": False}
     sealed = seal(one.key, data, f"{one.id}/{NAME}".encode())
-    (offset,) = Packs(pathlib.Path(folder)).put(pack, [sealed])
+    (offset,) = packs_at(folder).put(pack, [sealed])
     return {"file": [offset, len(sealed), len(data), sha256(data)]}
