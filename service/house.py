@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from engine.errors import EnvironmentFault
 from service.artifacts import packs_at
 from service.packs import Packs
-from service.store import facts
+from service.store import facts, moving
 from service.store.database import Database, Unwritable
 from service.store.migrate import revision, upgrade
 from service.vault import Vault
@@ -69,6 +69,7 @@ def open_house(folder: pathlib.Path, key: pathlib.Path | None = None) -> House:
     fresh = not place.exists() if isinstance(place, pathlib.Path) else revision(database) is None
     vault = Vault.open(key or folder / KEY, make=fresh)
     upgrade(database)
+    moving.refuse_half(database)
     with database.write() as conn:
         if facts.kept(conn, "master", vault.mark(b"master")) != vault.mark(b"master"):
             raise EnvironmentFault("this is not the master key that the data were sealed with")

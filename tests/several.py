@@ -1,6 +1,6 @@
-"""`python -m tests.several --kills 1000`: two services over one real Postgres, under load with poison, while their lanes, dispatchers and web
-processes are killed (-9), the leading dispatcher is stopped and goes on, and the database crashes and comes back; then what must hold is
-counted. The status is 1 where something does not.
+"""`python -m tests.several --kills 1000`: two services over one real Postgres and one bucket, under load with poison, while their lanes,
+dispatchers and web processes are killed (-9), the leading dispatcher is stopped and goes on, the database crashes and comes back, and the
+bucket does not answer; then what must hold is counted. The status is 1 where something does not.
 """
 
 from __future__ import annotations
@@ -17,22 +17,26 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from unittest import mock
 
 import sqlalchemy as sa
 
 from service.clock import new_id, now
-from service.house import ELSEWHERE, KEY, PACKS, House, open_house
+from service.house import ARTIFACTS, ELSEWHERE, KEY, House, open_house
 from service.store import facts
 from service.store.database import Unwritable
 from service.store.leading import EPOCH
 from service.store.outbox import EVENTS
 from service.store.schema import endpoints, jobs, tenants
 from tests import chaos
+from tests.moto import Moto, moto
 from tests.postgres import Cluster, cluster
 
-KINDS = ("lane", "lane", "lane", "dispatcher", "lane", "web", "lane", "server", "stopped", "database")
-"""What is done in turn. `server`: what lanes are forked from. `stopped`: the dispatcher that leads, until another does."""
+KINDS = ("lane", "lane", "lane", "dispatcher", "lane", "web", "lane", "server", "stopped", "bucket", "database")
+"""What is done in turn. `server`: what lanes are forked from. `stopped`: the dispatcher that leads, until another does. `bucket`: it is
+silent for a while, as the database is away."""
 TAKEOVER_S = 10.0
 AWAY_S = 3.0
 """So long the database is away."""
@@ -45,6 +49,7 @@ class Storm:
 
     servers: list[chaos.Server]
     database: Cluster
+    bucket: Moto
     house: House
     rng: random.Random
     sent: dict[str, str] = field(default_factory=dict)
@@ -69,6 +74,11 @@ class Storm:
             self.database.stop(signal.SIGQUIT)
             time.sleep(AWAY_S)
             self.database.start()
+            return True
+        if kind == "bucket":
+            self.bucket.signal(signal.SIGSTOP)
+            time.sleep(AWAY_S)
+            self.bucket.signal(signal.SIGCONT)
             return True
         if kind in ("stopped", "dispatcher"):
             return self.overtake(kind == "stopped")
@@ -112,23 +122,18 @@ class Storm:
         return ["not all has ended"]
 
 
-def start(folder: pathlib.Path, url: str) -> list[chaos.Server]:
-    """Two services that share a store and their packs, each with a folder of its own beside that."""
+def start(folder: pathlib.Path, environment: Mapping[str, str]) -> list[chaos.Server]:
+    """Two services that share a store, a bucket and a master key, each with a folder of its own."""
     options = ("--lanes", "1", "--template", str(chaos.TEMPLATE))
-    one = chaos.Server(folder / "one", *options, **{ELSEWHERE: url})
+    one = chaos.Server(folder / "one", *options, **environment)
     (folder / "two" / KEY).parent.mkdir(parents=True)
     shutil.copy(folder / "one" / KEY, folder / "two" / KEY)
-    (folder / "two" / PACKS).symlink_to(folder / "one" / PACKS)
-    return [one, chaos.Server(folder / "two", *options, key=one.key, **{ELSEWHERE: url})]
+    return [one, chaos.Server(folder / "two", *options, key=one.key, **environment)]
 
 
-def opened(folder: pathlib.Path, url: str) -> House:
+def opened(folder: pathlib.Path) -> House:
     """The store as this process sees it, with an endpoint that is told of all."""
-    os.environ[ELSEWHERE] = url
-    try:
-        house = open_house(folder)
-    finally:
-        del os.environ[ELSEWHERE]
+    house = open_house(folder)
     with house.database.write() as conn:
         (tenant,) = conn.execute(sa.select(tenants.c.id)).scalars()
         point = {"id": new_id(now()), "tenant": tenant, "url": "https://127.0.0.1:9", "events": list(EVENTS), "created": now()}
@@ -140,10 +145,12 @@ def storm(folder: pathlib.Path, kills: int, seed: int) -> list[str]:
     """All of it; what does not hold, in words."""
     begun = time.monotonic()
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # of connections that broke, which is meant
-    with cluster() as database:
-        url = database.url()
-        servers = start(folder, url)
-        told = Storm(servers, database, opened(folder / "one", url), random.Random(seed))
+    with cluster() as database, moto() as bucket:
+        environment = {**bucket.environment, ELSEWHERE: database.url(), ARTIFACTS: bucket.bucket("packs") + "/some/where"}
+        servers = start(folder, environment)
+        with mock.patch.dict(os.environ, environment):
+            house = opened(folder / "one")
+        told = Storm(servers, database, bucket, house, random.Random(seed))
         try:
             while told.done.total() < kills:
                 told.order()
@@ -153,7 +160,8 @@ def storm(folder: pathlib.Path, kills: int, seed: int) -> list[str]:
                 while not told.act(kind) and time.monotonic() < until:
                     time.sleep(0.05)
                 told.done[kind] += 1
-            wrong = told.settle() + chaos.judged(told.house, told.sent)
+            with mock.patch.dict(os.environ, environment):
+                wrong = told.settle() + chaos.judged(told.house, told.sent)
         finally:
             left = [pid for server in servers for pid in server.end()]
             told.house.database.close()

@@ -1,4 +1,4 @@
-"""Two services over one Postgres, killed, stopped and cut off from it: nothing is lost or doubled. `python -m tests.several` does more of it."""
+"""Two services over one Postgres and one bucket, killed, stopped and cut off from them: nothing is lost or doubled. `python -m tests.several` does more of it."""
 
 from __future__ import annotations
 
