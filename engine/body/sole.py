@@ -45,7 +45,7 @@ class Underside:
         """With y the other way round."""
         last = self.origin[1] + (self.raw.shape[1] - 1) * self.pitch
         return Underside(
-            *(cells[:, ::-1].copy() for cells in (self.raw, self.inside, self.steep)), (self.origin[0], -last), self.pitch
+            self.raw[:, ::-1].copy(), self.inside[:, ::-1].copy(), self.steep[:, ::-1].copy(), (self.origin[0], -last), self.pitch
         )
 
     def seen(self) -> Bools:

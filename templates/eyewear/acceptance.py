@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.authoring import Fitted, Measurement, Part, lens_blank
-from templates.eyewear.bearing import APART
+from templates.eyewear.bearing import APART, OFF_LOW
 from templates.eyewear.fitting import NOSE, Nose
 from templates.eyewear.lenses import Lens
 from templates.eyewear.plan import Plan
@@ -127,7 +127,7 @@ def _length(ring: Floats) -> float:
 def _bearing(part: Part, plan: Plan, nose: Nose, pupil: float) -> tuple[Floats, tuple[float, float]]:
     """From the middles of the bearing's faces to the nose beside them, rising, mm, below 0 in it; and mm2 of either side that lie near it.
 
-    Where the nose is narrower than a bearing may be (its ridge), none follows it, and nothing is measured.
+    Where the nose is narrower than a bearing may be (its ridge), none follows it, and nothing is measured; nor where a low rim ends it.
     """
     rows = np.concatenate([part.patches[name].faces for name in ("edge", "pad") if name in part.patches])
     a, b, c = (part.mesh.points[part.mesh.faces[rows, k]] for k in range(3))
@@ -140,7 +140,7 @@ def _bearing(part: Part, plan: Plan, nose: Nose, pupil: float) -> tuple[Floats, 
     # the nose's outward normal, on the side where x is above 0
     inwards = -np.sign(middle[:, 0]) * normal[:, 0] - nose.slope * normal[:, 1] - nose.spread * normal[:, 2]
     own = nose.bare + (nose.at - y) * nose.slope - (z + plan.rim_deep / 2) * nose.spread
-    low, high = pupil - NOSE[1], min(pupil - NOSE[0], plan.bearing_start)
+    low, high = max(pupil - NOSE[1], float(part.mesh.points[:, 1].min()) + OFF_LOW), min(pupil - NOSE[0], plan.bearing_start)
     bears = (y > low) & (y < high) & (away < plan.dbl) & (own > APART) & (inwards * unit > FACING * twice)
     gaps = ((away - own) * unit)[bears]
     near, left, area = gaps <= WORST_GAP, middle[bears, 0] > 0.0, 0.5 * twice[bears]

@@ -59,7 +59,7 @@ SOFTENED = 0.5
 """mm: of the rounding of a pad's rear edge."""
 LEAST = 0.9
 """mm: pads that stand out less are none."""
-WHOLE = 0.66
+WHOLE = 0.6
 """Of the border, that is the nose's wherever a pad stands."""
 GRID, ROUNDED, FLAT = 8, 0.35, 0.9
 """Places of a bearing that are looked at, up and across; mm of the front's edge that its rounding takes; and how much of a pad is flat."""
@@ -246,11 +246,12 @@ def _squarer(value: float) -> float:
 def borne(plan: Plan, by: Beside, nose: Nose) -> tuple[float, float, float]:
     """Of one side of the bearing as it is planned: the median of its gaps to the nose, the gap of 95 %, mm, and how many mm2 bear.
 
-    It is measured as the finished front is (`acceptance`), on a grid: where the nose is narrower than bearings may stand, nothing is.
+    It is measured as the finished front is (`acceptance`), on a grid: where the nose is narrower than bearings may stand, nothing is, nor where
+    a low rim ends the bearing.
     """
     cos, sin = direction(plan.splay)
     lean, unit = sin / cos, 1.0 / math.sqrt(1.0 + nose.slope * nose.slope + nose.spread * nose.spread)
-    low, high = plan.bearing_end, min(plan.bearing_end + nose.high, plan.bearing_start)
+    low, high = max(plan.bearing_end, by.lowest + OFF_LOW), min(plan.bearing_end + nose.high, plan.bearing_start)
     found, stands = [], place(plan, by)
     c, _ = direction(plan.frontal)
     cell = (high - low) / GRID * (plan.rim_deep - ROUNDED) / GRID / (c * cos)

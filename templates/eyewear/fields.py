@@ -58,9 +58,9 @@ MEASURES: tuple[tuple[str, float, float, str, str | None, str, str], ...] = (
 
 FITTED = ("Fitted to the person.", "Calculé pour la personne.")
 LENGTHS: tuple[tuple[str, float, float, float, float, str, str, tuple[str, str] | str], ...] = (
-    ("a", 48.84, 32.0, 62.0, 0.01, "A: width of a lens's box", "A : largeur du boîtier d'un verre", FITTED),
-    ("b", 43.96, 20.0, 58.0, 0.01, "B: height of a lens's box", "B : hauteur du boîtier d'un verre", FITTED),
-    ("dbl", 19.35, 10.0, 30.0, 0.01, "DBL: distance between the boxes", "DBL : distance entre les boîtiers", FITTED),
+    ("a", 48.74, 32.0, 62.0, 0.01, "A: width of a lens's box", "A : largeur du boîtier d'un verre", FITTED),
+    ("b", 43.87, 20.0, 58.0, 0.01, "B: height of a lens's box", "B : hauteur du boîtier d'un verre", FITTED),
+    ("dbl", 19.55, 10.0, 30.0, 0.01, "DBL: distance between the boxes", "DBL : distance entre les boîtiers", FITTED),
     ("width", 136.2, 92.0, 176.0, 0.1, "width of the front", "largeur de la face", FITTED),
     ("vertex", 12.5, 11.0, 15.0, 0.5, "vertex distance", "distance verre-œil", ("12 to 15 is usual.", "12 à 15 est usuel.")),
     ("pupil_height", 3.0, -4.0, 10.0, 0.5, "pupils over the boxes' middle", "pupilles au-dessus du milieu des boîtiers", ""),

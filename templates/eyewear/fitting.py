@@ -37,7 +37,7 @@ BEARS = 62.0
 """mm2 of a side that bear on the nose: what is measured is 60 at least (fit.md E)."""
 PADS, USUAL_PADS, MOST_PADS = 3.0, 1.5, 6.0
 """mm that pads stand out at least, of the bridge named for them and of others; and at most."""
-CLEAR = 1.6
+CLEAR = 1.8
 """mm of DBL more than that, so that a bearing does not run into the rim before its end."""
 OFF_NOSE = 0.2
 """mm between the nose and a bearing."""

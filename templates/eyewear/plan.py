@@ -30,7 +30,7 @@ ROUND = ((1.0, 0.0), (0.29289321881345254, 0.7071067811865476), (0.0, 1.0))
 """Of a rounded edge: inset, and how far from the face, in chamfers: places of a quarter of a circle."""
 END_FILLETS, BRIDGE_FILLETS = (7.0, 5.0, 4.0, 3.0, 2.0, 1.2), (9.0, 7.5, 6.0, 5.0, 4.0, 3.0, 2.0, 1.2)
 """mm: radii between the rims and the end pieces, and between the rims and the bridge: the first that there is room for."""
-SHARP = 3.0
+SHARP = (4.0, 1.4)
 """How soon a border that is the nose's has no rounded edge before its pad."""
 TURNED = 0.75
 """Of the front's radius, that it may reach aside: beyond, it would turn by more than 48 degrees."""
@@ -137,7 +137,7 @@ def border(plan: Plan, right: Seat, left: Seat) -> Rings:
     flat = np.concatenate((np.array([under]), left_half, np.array([top]), mirrored))
     towards = np.concatenate((np.zeros(1), -left_nose, np.zeros(1), right_nose[::-1]))
     cos, sin = direction(plan.splay)
-    sharp = np.clip(SHARP * np.abs(towards) - 1.0, 0.0, 1.0) if plan.stands else np.zeros(len(flat))
+    sharp = np.clip(SHARP[0] * np.abs(towards) - SHARP[1], 0.0, 1.0) if plan.stands else np.zeros(len(flat))
     return edged(flat, plan.rim_deep, shift=towards * (sin / cos), sharp=sharp, apart=bearing.APART)
 
 

@@ -62,7 +62,9 @@ def radii(body: Body, n: int = 720) -> np.ndarray:
     x, y, z = body.points.T
     there = (np.abs(z) < 1e-3) & (np.hypot(x, y) > 18.0)
     angles, far = np.arctan2(y[there], x[there]), np.hypot(x[there], y[there])
-    basis = lambda a: np.concatenate([np.ones((1, len(a))), *(np.stack((np.cos(k * a), np.sin(k * a))) for k in range(1, 25))]).T  # noqa: E731
+    basis = lambda a: (
+        np.concatenate([np.ones((1, len(a))), *(np.stack((np.cos(k * a), np.sin(k * a))) for k in range(1, 25))]).T
+    )  # noqa: E731
     return basis(2.0 * math.pi * np.arange(n) / n) @ np.linalg.lstsq(basis(angles), far, rcond=None)[0]
 
 
@@ -73,7 +75,10 @@ def frame() -> tuple[Product, Eyewear]:
     digest = hashlib.sha256(data).hexdigest()
     parameters = {"rim_wide": RIM, "groove": BEVEL, "base": 0.5, "wrap": 2.0}
     order = Order(
-        "eyewear", parameters=parameters, measurements={"pd": Measurement(62.0, "mm")}, inputs={"trace": InputFile(digest, "mm")}
+        "eyewear",
+        parameters=parameters,
+        measurements={"pd": Measurement(62.0, "mm")},
+        inputs={"trace": InputFile(digest, "mm")},
     )
     made: list[Eyewear] = []
 
@@ -185,7 +190,9 @@ def main(out: str) -> int:
     product, template = frame()
     front = around(product, template)
     found = clearances(lens(), front)
-    print(f"{PLACES} places: the bevel's clearance is {found[:, 0].min():.3f} to {found[:, 1].max():.3f} mm; {product.report.verdict}")
+    print(
+        f"{PLACES} places: the bevel's clearance is {found[:, 0].min():.3f} to {found[:, 1].max():.3f} mm; {product.report.verdict}"
+    )
     pathlib.Path(out).write_bytes(png.write(picture(lens(), front)))
     return int(not (CLEARANCE[0] <= found[:, 0].min() and found[:, 1].max() <= CLEARANCE[1]))
 

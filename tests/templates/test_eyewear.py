@@ -221,7 +221,8 @@ def test_a_trace_gives_the_frame_its_lenses(name: str) -> None:
 
 
 def test_rules_say_what_would_do() -> None:
-    assert refusal({"pd": mm(80.0), "face_width": mm(120.0)}).rule == "measures_agree"
+    told = refusal({"pd": mm(80.0), "face_width": mm(120.0)})
+    assert told.rule == "face_agrees" and told.nearest == pytest.approx(72.0, abs=0.5)
     assert "base curve" in str(refusal(base=8.0, rim_deep=4.0))
     assert refusal(base=8.0, rim_deep=4.0).nearest > 4.0
     assert "hinges" in str(refusal(width=120.0)) and refusal(width=120.0).nearest > 125.0
