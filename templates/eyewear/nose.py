@@ -30,6 +30,8 @@ OVER = 0.8
 """mm of air between the crest and a bridge."""
 FLAT = (1.1, 0.85)
 """mm that half a nose may widen a mm downwards, and backwards: what does so faster is too flat for a bearing (ours)."""
+MEET = 2.0
+"""mm from the middle to a flank at the front's own front: nearer to each other, bearings would meet (ours)."""
 NEAREST, FARTHEST, RAISED = 11.0, 15.0, 6.5
 """mm before the corneas, from and to (12 to 15 is usual), and over the boxes' middle that a bridge's underside still looks well (ours)."""
 
@@ -139,7 +141,9 @@ def lies(frame: Eyewear, face: Face | None) -> tuple[float, bool]:
 def _reached(frame: Eyewear, face: Face, behind: Back) -> bool:
     """Do bearings there come to flanks that are steep enough?"""
     shown = of_face(face, behind, frame.pupil_height, frame.rim_deep)
-    return shown is not None and shown.slope <= FLAT[0] and shown.spread <= FLAT[1]
+    if shown is None or shown.half - shown.spread * frame.rim_deep < MEET:
+        return False
+    return shown.slope <= FLAT[0] and shown.spread <= FLAT[1]
 
 
 def vertex(frame: Eyewear, face: Face | None) -> float:
