@@ -167,7 +167,7 @@ def test_what_is_shipped_is_accepted_by_lib3mf() -> None:
 def test_a_trace_gives_the_frame_its_lenses(name: str) -> None:
     data = (TRACES / name).read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    order = Order("eyewear", inputs={"trace": InputFile(digest, "mm")}, measurements={"pd": mm(66.0)})
+    order = Order("eyewear", inputs={"trace": InputFile(digest, "mm")}, measurements={"pd": mm(66.0), "nose_width": mm(17.0)})
     product = make(order, Eyewear, formats=(), inputs={digest: data})
     assert product.report.verdict == "printable", product.report.findings
     (a, _) = (f["value"] for f in product.report.figures["fit"] if f["name"] == "a")
