@@ -69,7 +69,7 @@ LENGTHS: tuple[tuple[str, float, float, float, float, str, str, tuple[str, str] 
     ("bridge_height", 5.2, -8.0, 14.0, 0.1, "underside of the bridge over the boxes' middle", "dessous du pont au-dessus du milieu des boîtiers", FITTED),
     ("bridge_high", 5.0, 2.6, 10.0, 0.1, "height of the bridge", "hauteur du pont", ("A worn one has 2.6.", "2,6 sur une monture portée.")),
     ("bearing", 19.6, 6.0, 34.0, 0.1, "between the nose bearings, at their back", "entre les appuis du nez, à l'arrière", FITTED),
-    ("bearing_deep", 2.5, 0.0, 6.0, 0.1, "how far the nose bearings stand out behind the front", "saillie des appuis du nez derrière la face", FITTED),
+    ("bearing_deep", 3.0, 0.0, 6.0, 0.1, "how far the nose bearings stand out behind the front", "saillie des appuis du nez derrière la face", FITTED),
     ("groove", 0.6, 0.4, 1.0, 0.01, "depth of the groove", "profondeur du drageoir", ("As high as the lenses' bevel.", "Haute comme le biseau des verres.")),
     ("hinge_height", 11.0, -6.0, 18.0, 0.1, "hinges over the boxes' middle", "charnières au-dessus du milieu des boîtiers", FITTED),
     ("temple_deep", 3.0, 2.0, 6.0, 0.1, "thickness of the temples", "épaisseur des branches", ""),
