@@ -248,8 +248,9 @@ def _squarer(value: float) -> float:
     return (1.0 - SQUARE) * value + SQUARE * math.copysign(math.sqrt(abs(value)), value)
 
 
-def borne(plan: Plan, by: Beside, nose: Nose) -> tuple[float, float, float]:
-    """Of one side of the bearing as it is planned: the median of its gaps to the nose, the gap of 95 %, mm, and how many mm2 bear.
+def borne(plan: Plan, by: Beside, nose: Nose) -> tuple[float, float, float, float]:
+    """Of one side of the bearing as it is planned: the median of its gaps to the nose, the gap of 95 %, mm, how many mm2 bear,
+    and the gap of 5 %, below 0 where a rim stands in the nose.
 
     It is measured as the finished front is (`acceptance`), on a grid: where the nose is narrower than bearings may stand, nothing is, nor where
     a low rim ends the bearing.
@@ -276,10 +277,10 @@ def borne(plan: Plan, by: Beside, nose: Nose) -> tuple[float, float, float]:
         if own > APART:
             gaps.append(((x - own) * unit, area))
     gaps.sort()
-    whole, passed, told = math.fsum(a for _, a in gaps), 0.0, [math.nan, math.nan]
+    whole, passed, told = math.fsum(a for _, a in gaps), 0.0, [math.nan, math.nan, math.nan]
     for gap, area in gaps:
         passed += area
-        for i, share in enumerate((0.5, 0.95)):
+        for i, share in enumerate((0.5, 0.95, 0.05)):
             if math.isnan(told[i]) and passed >= share * whole:
                 told[i] = gap
-    return told[0], told[1], math.fsum(a for gap, a in gaps if gap <= NEAR)
+    return told[0], told[1], math.fsum(a for gap, a in gaps if gap <= NEAR), told[2]

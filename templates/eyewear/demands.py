@@ -52,7 +52,7 @@ class Demands:
         return rules.rim_stands(_frame(self).plan(), process)
 
     @rule
-    def bridge(self, process: Process) -> list[Relation]:
+    def bridge_spans(self, process: Process) -> list[Relation]:
         """The bridge spans the nose."""
         frame = _frame(self)
         need = max(fitting.dbl_for(frame.nose(), lens, frame.rim_wide - frame.groove) for lens in frame.both_lenses())

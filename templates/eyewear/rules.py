@@ -14,7 +14,7 @@ from templates.eyewear.temple import Bar
 
 DECENTRED = (-1.0, 4.0)
 """mm (fit.md E)."""
-OFF, WORST, BEARING = 0.15, 0.6, 60.5
+OFF, WORST, BEARING = 0.15, 0.68, 60.5
 """mm at a bearing's middle, mm of 95 % of it, and mm2 as they are planned; a finished front has up to 0.1 mm more, and as much to bear on."""
 NEAR_EAR = 1.4
 """mm from a temple to the head over the ear."""
@@ -32,8 +32,10 @@ NOSE_SHARE = (0.15, 0.50)
 HALF = (0.465, 0.535)
 NOSE_ANGLES = (9.0, 42.0)
 """Of the PD in one of its halves; degrees of a nose's sides."""
-NEAR_NOSE, WIDEST, DBL_SHARE = 0.3, 29.5, 0.46
-"""mm of DBL less than a nose wants that are let pass; the widest bridge; and of the PD, the most that lies between the lenses."""
+NEAR_NOSE, WIDEST, DBL_SHARE = 2.2, 29.5, 0.46
+"""mm of DBL less than a fitted one that a nose may want of the widest bridge; and of the PD, the most that lies between the lenses."""
+WITHIN = -0.3
+"""mm from 5 % of a bearing to the nose: skin gives so much (ours)."""
 HEAVY = 30.0
 """g: a front and temples heavier than that slide down (ours)."""
 HIGH_MEAN, HINGES = 7.8, 0.8
@@ -161,7 +163,6 @@ def nose(told: Told) -> list[Relation]:
 
 def clears_nose(plan: Plan, need: float, pd: float, traced: bool) -> list[Relation]:
     """The bridge is no narrower than the nose."""
-    narrow = ("the bridge is too narrow for this nose", "le pont est trop étroit pour ce nez")
     broad = (
         "no bridge between lenses of this shape spans such a nose: round, panto and aviator lenses leave it more room",
         "aucun pont entre des verres de cette forme n'enjambe un tel nez : les formes ronde, pantos et aviateur lui laissent plus de place",
@@ -169,7 +170,6 @@ def clears_nose(plan: Plan, need: float, pd: float, traced: bool) -> list[Relati
     far = ("the lenses lie farther apart than goes with these eyes", "les verres sont plus écartés que ne le veulent ces yeux")
     return [
         at_most(need - NEAR_NOSE, WIDEST, change="nose_width" if traced else "shape", why=broad),
-        at_least(plan.dbl, need - NEAR_NOSE, change="dbl", why=narrow),
         at_most(plan.dbl, DBL_SHARE * pd, change="dbl", why=far),
     ]
 
@@ -211,9 +211,14 @@ def bears(plan: Plan, sides: Sequence[Beside], nose: Nose) -> list[Relation]:
     )
     off = ("some of the bearing would be too far from the nose", "une partie de l'appui serait trop loin du nez")
     told = [borne(plan, by, nose) for by in sides]
-    far, area = max(p95 for _, p95, _ in told), min(area for _, _, area in told)
+    narrow = (
+        "the bridge is too narrow for this nose: the rims would stand in it",
+        "le pont est trop étroit pour ce nez : les cercles y entreraient",
+    )
+    far, area = max(one[1] for one in told), min(one[2] for one in told)
     low = plan.stands < MOST_PADS and area < BEARING
     return [
+        at_least(min(one[3] for one in told), WITHIN, change="dbl", why=narrow),
         at_most(far, WORST, change="dbl", why=off),
         at_least(area, BEARING, change="bearing_deep" if low else "b", why=small, unit="mm2"),
     ]

@@ -42,7 +42,7 @@ def frames(count: int, seed: int) -> list[Order]:
 
 
 def measured(order: Order, stage: str = "front", points: int = POINTS) -> truth.Deviation:
-    return truth.distance(Eyewear, stage, order, spacing_mm=2.5, points=points, deadline=300.0)
+    return truth.distance(Eyewear, stage, order, spacing_mm=2.5, points=points, deadline=900.0)
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,13 @@ def test_a_temple_that_is_bent_to_another_radius_is_seen(monkeypatch: pytest.Mon
 def main(count: int) -> int:
     bad = 0
     for k, order in enumerate(frames(count, SEED)):
-        for stage in ("front", "left_bare"):
+        for stage in ("front", "left_bare", "right_bare"):
             found = measured(order, stage)
             off = max(found.to_brep.p99_mm, found.to_mesh.p99_mm) > P99_MM
             bad += off
             print(
-                f"{k:3} {'OVER ' if off else ''}{1000 * found.to_brep.p99_mm:.1f} and {1000 * found.to_mesh.p99_mm:.1f} um: {found}"
+                f"{k:3} {'OVER ' if off else ''}{1000 * found.to_brep.p99_mm:.1f} and {1000 * found.to_mesh.p99_mm:.1f} um: {found}",
+                flush=True,
             )
     print(f"{count} frames (seed {SEED}), {bad} bodies with more than {1000 * P99_MM:g} um at 99 %")
     return int(bad > 0)

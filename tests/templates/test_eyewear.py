@@ -21,6 +21,7 @@ from engine.language.template import Run
 from engine.make import make
 from engine.model.order import InputFile, Measurement, Order
 from engine.process.limits import load_process
+from engine.verify.checks import verify
 from templates.eyewear import Eyewear, acceptance, ears, fitting, nose, person, worn
 from templates.eyewear.fields import BRIDGES, SHAPES
 from templates.eyewear.hinge import Hinge, made_by
@@ -210,11 +211,74 @@ def test_what_is_shipped_is_accepted_by_lib3mf() -> None:
 def test_a_trace_gives_the_frame_its_lenses(name: str) -> None:
     data = (TRACES / name).read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    order = Order("eyewear", inputs={"trace": InputFile(digest, "mm")}, measurements={"pd": mm(66.0)})
+    order = Order("eyewear", inputs={"trace": InputFile(digest, "mm")}, measurements={"pd": mm(66.0), "nose_width": mm(17.0)})
     product = make(order, Eyewear, formats=(), inputs={digest: data})
     assert product.report.verdict == "printable", product.report.findings
     (a, _) = (f["value"] for f in product.report.figures["fit"] if f["name"] == "a")
     assert 48.0 < a < 56.0
+
+
+def bearing(product: Any) -> dict[str, float]:
+    return {
+        f["name"]: f["value"]
+        for f in product.report.figures["fit"]
+        if f["name"] in ("nose_gap", "nose_gap_p95", "bearing_area")
+    }
+
+
+def test_pads_carry_the_bearing_on_behind_the_front() -> None:
+    frame = template(bridge="pads")
+    front = frame.front().part("front")
+    deep = frame.plan().stands
+    assert deep >= fitting.PADS and "pad" in front.patches
+    behind = front.mesh.points[np.unique(front.mesh.faces[front.patches["pad"].faces]), 2].min() + frame.rim_deep / 2
+    assert behind == pytest.approx(-deep, abs=0.3)  # rolled, and as deep as their width lets them
+    gaps, areas = acceptance._bearing(front, frame.plan(), frame.nose(), frame.pupil_height)
+    # the same front without its pads bears on less
+    bare = {name: patch for name, patch in front.patches.items() if name != "pad"}
+    _, fewer = acceptance._bearing(replace(front, patches=bare), frame.plan(), frame.nose(), frame.pupil_height)
+    assert min(areas) >= acceptance.AREA > max(fewer) and gaps[0] > -0.3
+
+
+def test_a_bearing_beside_the_nose_is_measured() -> None:
+    frame = template()
+    front, nose = frame.front().part("front"), frame.nose()
+    for wider, low, high in ((-1.0, 0.5, 1.2), (1.0, -1.2, -0.3)):
+        gaps, _ = acceptance._bearing(front, frame.plan(), replace(nose, half=nose.half + wider), frame.pupil_height)
+        assert low < acceptance._share(gaps, 0.5) < high
+
+
+@pytest.mark.parametrize("hinge", ["printed", "bought-small", "bought-large"])
+def test_every_hinge_leaves_its_parts_apart_in_every_pose(hinge: str) -> None:
+    product = make(Order("eyewear", parameters={"hinge": hinge}), Eyewear, formats=())
+    assert product.report.verdict == "printable", product.report.findings
+    pockets = 0 if hinge == "printed" else 1
+    for one in product.parts:
+        assert any("floor" in name for name in one.part.patches) >= pockets
+
+
+@pytest.mark.parametrize("pose", ["assembled", "closed"])
+def test_a_temple_in_the_front_is_seen_in_its_pose(pose: str) -> None:
+    product = make(Order("eyewear"), Eyewear, formats=())
+    front, *temples = product.parts
+    moved = []
+    for one in temples:
+        wrong = replace(one.part.poses[pose], translation=front.part.poses[pose].translation)
+        moved.append(replace(one, part=replace(one.part, poses={**one.part.poses, pose: wrong})))
+    _, findings, _ = verify([front, *moved], load_process("mjf-pa12"))
+    assert any(f.code in ("parts-cross", "parts-close") and pose in f.message for f in findings)
+
+
+def test_a_pocket_is_as_large_as_its_leaf() -> None:
+    row = Eyewear.fields["hinge"].rows["bought-large"]
+    frame = template(hinge="bought-large")
+    for hole, long in (
+        (frame.placed("left").hinge.front_pocket(60.0, 0.0), row["front_long_mm"]),
+        (frame.bar("left").hinge.temple_pocket(), row["temple_long_mm"]),
+    ):
+        assert hole.w == pytest.approx(long + 0.2) and hole.h == pytest.approx(row["leaf_high_mm"] + 0.2)
+    with pytest.raises(ValueError, match="no leaves"):
+        template().bar("left").hinge.temple_pocket()
 
 
 # ---- rules ------------------------------------------------------------------------------------------------------------------
@@ -239,6 +303,28 @@ def test_rules_say_what_would_do() -> None:
     assert "slides down" in broken.why[0] and broken.change == "rim_deep"
     assert "head over the ears" in str(refusal(left_splay=2.0))
     assert "behind the letters" in str(refusal(temple_deep=2.0)) and refusal(temple_deep=2.0).nearest >= 2.1
+
+
+def test_rules_of_the_face_and_the_nose_name_what_would_do() -> None:
+    halves = refusal({"pd": mm(63.0), "right.pd": mm(31.0), "left.pd": mm(28.0)})
+    assert halves.rule == "measures_agree" and halves.nearest == pytest.approx(60.0, abs=0.5)
+    assert refusal({"right.pd": mm(25.0), "left.pd": mm(36.0)}).rule == "measures_agree"
+    ears = refusal({"ear_width": mm(100.0)})
+    assert ears.rule == "ears_agree" and 120.0 < ears.nearest < 130.0
+    assert refusal({"left.ear_depth": mm(58.0)}).rule == "left_ear_agrees"
+    assert refusal({"nose_width": mm(38.0)}).rule == "nose_agrees"
+    assert refusal({"nose_splay": mm(48.0, "deg")}).rule == "nose_agrees"
+    assert "farther apart" in str(refusal({"pd": mm(52.0)}, dbl=28.0, a=35.0)) and refusal(dbl=30.0).nearest < 29.0
+    assert "stand over the rims" in str(refusal(bridge_height=14.0, b=30.0))
+    for rule, changed in (
+        ("bearing_width", {"bearing": 25.0}),
+        ("bearing_steepness", {"bearing_frontal": 15.0}),
+        ("bearing_opening", {"bearing_splay": 10.0}),
+        ("bearing_lies_on_the_nose", {"bearing_deep": 0.0}),
+    ):
+        told = refusal(**changed)
+        assert told.rule == rule and told.nearest is not None, rule
+    assert refusal(bridge_height=-8.0).rule == "bearing_length"
 
 
 def test_notes_say_what_was_inferred_and_what_the_optician_needs() -> None:

@@ -70,6 +70,34 @@ def test_a_knuckle_stands_on_the_back() -> None:
     assert not [f for f in findings if f.severity == "error"]
 
 
+def boss(x: float = 0.0, deep: float = 3.0) -> Rings:
+    """Upright, its foot 10 mm across."""
+    flat = circle(5.0, x, 24)
+    return rings(np.stack([np.c_[flat, np.full(24, z)] for z in (-THICK / 2, -THICK / 2 - deep)]), walls=("pad",))
+
+
+def test_a_boss_stands_on_the_back() -> None:
+    bare = volume(plate(upright(circle(30.0)), [], [], thickness=THICK, radius=RADIUS)[0])
+    mesh, patches = plate(upright(circle(30.0)), [], [], [boss(8.0), boss(-8.0)], thickness=THICK, radius=RADIUS)
+    # behind the middle surface lengths along it shrink, by what lies behind it
+    shrunk = 1.0 - (THICK / 2 + 1.5) / RADIUS
+    assert volume(mesh) - bare == pytest.approx(2.0 * math.pi * 25.0 * 3.0 * shrunk, rel=3e-3)
+    assert len(patches["pad"].faces) > 100
+    _, findings, _ = verify([settle(Part("plate", mesh, patches))], load_process("mjf-pa12"))
+    assert not [f for f in findings if f.severity == "error"]
+
+
+def test_a_boss_that_leaves_its_back_is_refused() -> None:
+    for bosses in ([boss(27.0)], [boss(0.0), boss(4.0)]):
+        with pytest.raises(ValueError, match="meet each other"):
+            plate(upright(circle(30.0)), [], [], bosses, thickness=THICK, radius=RADIUS)
+    sloped = boss()
+    points = sloped.points.copy()
+    points[-1, 3, 2] -= 0.5
+    with pytest.raises(ValueError, match="at one depth"):
+        plate(upright(circle(30.0)), [], [], [Rings(points, sloped.at, sloped.walls)], thickness=THICK, radius=RADIUS)
+
+
 def test_what_meets_is_refused() -> None:
     border = upright(circle(30.0))
     for holes, knuckles in (
