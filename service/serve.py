@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from engine.errors import EnvironmentFault
 from service import logs, served
 from service.clock import now
-from service.house import ELSEWHERE, House, alone, open_house
+from service.house import ARTIFACTS, ELSEWHERE, House, alone, open_house
 from service.store import keys
 from service.store.watching import refuse_clock
 from service.webhooks.guard import LOCAL
@@ -122,10 +122,13 @@ def run(
     local_webhooks: bool = False,
     templates: Sequence[str] = (),
     database: str | None = None,
+    artifacts: str | None = None,
 ) -> int:
-    """Serve until SIGTERM or Ctrl-C. `templates`: designers' files, served beside what is installed. `database`: a Postgres's URL."""
-    if database is not None:
-        os.environ[ELSEWHERE] = database
+    """Serve until SIGTERM or Ctrl-C. `templates`: designers' files, served beside what is installed. `database`: a Postgres's URL.
+
+    `artifacts`: the folder or bucket of the packs.
+    """
+    os.environ.update({name: place for name, place in ((ELSEWHERE, database), (ARTIFACTS, artifacts)) if place is not None})
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
@@ -133,6 +136,7 @@ def run(
     folder = pathlib.Path(data)
     house = open_house(folder)
     refuse_clock(house.database)
+    house.packs.check()
     with alone(folder, "serve.lock"), listen(host, port) as door:
         served.serve_files(folder, templates)
         token = first_key(house)

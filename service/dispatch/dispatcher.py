@@ -7,7 +7,6 @@ are deterministic, so that making one again harms nothing.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections import Counter
@@ -174,7 +173,7 @@ class Dispatcher:
             log.error("units cannot be read", extra={"units": len(closed)})
             self._write(closed)
         if units:
-            args = (units, os.fspath(self.packs.folder), chunk.pack)
+            args = (units, self.packs.place, chunk.pack)
             seconds, names = self.unit_seconds * len(units), [unit["id"] for unit in units]
             future = self.executor.submit(
                 self.runner, chunk.id, chunk.head.body, "service.lanes.work:chunk", args, seconds, names

@@ -175,7 +175,7 @@ def copy(conn: sa.Connection, table: str, columns: Sequence[sa.Column[Any]], row
 
 def _field(value: Any, json_: bool) -> str:
     """A value in COPY's text format."""
-    if json_:
+    if json_ and value is not None:
         value = json.dumps(value)
     if value is None:
         return "\\N"

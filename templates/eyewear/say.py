@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.authoring import Measurement
 from templates.eyewear import acceptance, face
 from templates.eyewear.fields import MEASURES
+from templates.eyewear.hinge import Made
 
 if TYPE_CHECKING:
     from templates.eyewear.eyewear import Eyewear
@@ -120,12 +121,23 @@ def _hands(frame: Eyewear) -> list[Note]:
     ]
     return [
         *([] if frame.said("left") else coarse),
-        (
-            f"the hinges want two pins, {made.pin:g} mm across and 10 mm long, which are not printed",
-            f"les charnières demandent deux axes de {made.pin:g} mm de diamètre et 10 mm de long, qui ne sont pas imprimés",
-        ),
+        _hinges(made),
         (
             "the rims are closed: lenses are snapped in from the front, over a lip of 0.6 mm; this was not tried with PA12",
             "les cercles sont fermés : les verres s'encliquettent par l'avant, par-dessus une lèvre de 0,6 mm ; cela n'a pas été essayé en PA12",
         ),
     ]
+
+
+def _hinges(made: Made) -> Note:
+    if made.leaves is None:
+        return (
+            f"the hinges want two pins, {made.pin:g} mm across and 10 mm long, which are not printed",
+            f"les charnières demandent deux axes de {made.pin:g} mm de diamètre et 10 mm de long, qui ne sont pas imprimés",
+        )
+    return (
+        "the hinges are bought and glued into their pockets; their sizes in the catalogue are an example of ours: compare yours before printing. "
+        "No screw holes are made: their places differ from maker to maker",
+        "les charnières s'achètent et se collent dans leurs creux ; leurs cotes au catalogue sont un exemple de notre part : comparez-les aux "
+        "vôtres avant d'imprimer. Aucun trou de vis n'est fait : leur place change d'un fabricant à l'autre",
+    )

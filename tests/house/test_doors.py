@@ -48,6 +48,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "sqlalchemy": ("service/store/",),
     "alembic": ("service/store/migrate.py", "service/store/migrations/"),
     "pysqlite3": ("service/store/database.py",),
+    "obstore": ("service/bucket.py",),
     "cryptography": ("service/vault.py",),
     "numba": ("kernels/compiled.py", "kernels/simd.py"),
     "llvmlite": ("kernels/simd.py",),

@@ -187,7 +187,10 @@ def test_a_child_that_sleeps_is_not_waited_for_long(
     monkeypatch.setattr(crew, "PATIENCE", 0.01)
     path = plate(("wide = self.wide\n", "wide = self.wide\nimport time\ntime.sleep(60.0)\n"))
     begun = time.monotonic()
-    with crew.Crew({"file": str(path)}, 1) as one, pytest.raises(crew.Undrawn, match=r"TIMEOUT.* did not end within \S+ s in stage"):
+    with (
+        crew.Crew({"file": str(path)}, 1) as one,
+        pytest.raises(crew.Undrawn, match=r"TIMEOUT.* did not end within \S+ s in stage"),
+    ):
         one.ask("reads", "body", {}, {"direct": [], "stages": []}, deadline=100.0)
     assert time.monotonic() - begun < 30.0
 
