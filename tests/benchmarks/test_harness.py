@@ -251,8 +251,11 @@ def test_people_who_are_left_out_or_badly_served_are_seen() -> None:
 def test_the_readme_s_table_of_frames_is_that_of_the_last_run() -> None:
     from benchmarks import frames
 
-    rows = json.loads(frames.RESULTS.read_text(encoding="utf-8"))
     readme = table.README.read_text(encoding="utf-8")
+    if not frames.RESULTS.is_file():  # nobody ran it since frames can be made: then nothing is claimed
+        assert f"{frames.BEGIN}\n{frames.END}" in readme
+        return
+    rows = json.loads(frames.RESULTS.read_text(encoding="utf-8"))
     assert table.placed(readme, frames.markdown(rows), frames.BEGIN, frames.END) == readme, (
         "run python -m benchmarks.people table"
     )
