@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     app.command()(campaign)
     app.command()(backup)
     app.command()(restore)
+    app.command()(migrate)
     app.command()(pull)
     app.add_typer(keys_app, name="keys")
 
@@ -37,11 +38,20 @@ def serve(
         list[str] | None,
         typer.Option("--template", metavar="FILE.py", help="A designer's file, beside what is installed; again and again."),
     ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--database", metavar="URL", help="postgresql://..., for several machines. UNIKAT_DATABASE hides it from others."
+        ),
+    ] = None,
+    artifacts: Annotated[
+        str | None, typer.Option("--artifacts", metavar="PLACE", help="A folder that machines share, or s3://BUCKET/PREFIX.")
+    ] = None,
 ) -> int:
-    """The service: API, dispatcher and lanes, on one machine."""
+    """The service: API, dispatcher and lanes."""
     from service.serve import cores, run
 
-    return run(data, host, port, lanes or cores(), allow_local_webhooks, template or [])
+    return run(data, host, port, lanes or cores(), allow_local_webhooks, template or [], database, artifacts)
 
 
 def campaign(
@@ -84,6 +94,20 @@ def restore(
     from service.backup import restore
 
     return restore(backup, data, master_key, erasures or [], as_json)
+
+
+def migrate(
+    source: Annotated[str, typer.Option("--from", metavar="DIR", help="A service's folder; nobody serves it meanwhile.")],
+    to: Annotated[str, typer.Option("--to", metavar="URL", envvar="UNIKAT_DATABASE", help="An empty Postgres database.")],
+    artifacts: Annotated[
+        str | None, typer.Option("--artifacts", metavar="PLACE", help="Copy its packs, too: a folder, or s3://BUCKET/PREFIX.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """A folder's store into a Postgres. Stopped or killed, it goes on where it was; at the end both are compared."""
+    from service.moving import move
+
+    return move(source, to, artifacts, as_json)
 
 
 def pull(

@@ -6,14 +6,16 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.errors import EnvironmentFault
+from service.artifacts import packs_at
 from service.packs import Packs
-from service.store import facts
-from service.store.database import Database
-from service.store.migrate import upgrade
+from service.store import facts, moving
+from service.store.database import Database, Unwritable
+from service.store.migrate import revision, upgrade
 from service.vault import Vault
 
 DATABASE = "unikat.db"
@@ -21,6 +23,11 @@ KEY = "secrets/master.key"
 PACKS = "packs"
 ERASURES = "erasures.log"
 LOCK = "dispatcher.lock"
+AGAIN = 0.5
+"""Seconds between two tries to reach a store that does not answer."""
+ELSEWHERE = "UNIKAT_DATABASE"
+"""The variable that says where the store is, when it is no file of the folder: `--database` sets it. It may hold a password, which
+a command line would show to everybody."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,20 @@ class House:
     packs: Packs
 
 
+ARTIFACTS = "UNIKAT_ARTIFACTS"
+"""The variable that says where packs lie, when it is not in the folder: `--artifacts` sets it."""
+
+
+def packs_of(folder: pathlib.Path) -> Packs:
+    """The folder's own packs, or those of the folder or bucket that several machines share."""
+    return packs_at(os.environ.get(ARTIFACTS) or os.fspath(folder / PACKS))
+
+
+def store_of(folder: pathlib.Path) -> pathlib.Path | str:
+    """The folder's own SQLite file, or the URL of a Postgres that several machines share."""
+    return os.environ.get(ELSEWHERE) or folder / DATABASE
+
+
 def open_house(folder: pathlib.Path, key: pathlib.Path | None = None) -> House:
     """Open, and on first use make, a data folder. `key`: the master key's file, where it is kept apart from the data.
 
@@ -43,14 +64,26 @@ def open_house(folder: pathlib.Path, key: pathlib.Path | None = None) -> House:
         (folder / PACKS).mkdir(exist_ok=True)
     except OSError as error:
         raise EnvironmentFault(f"the data folder cannot be written: {error.strerror}") from None
-    database = Database(folder / DATABASE)
-    fresh = not (folder / DATABASE).exists()
+    place = store_of(folder)
+    database = Database(place)
+    fresh = not place.exists() if isinstance(place, pathlib.Path) else revision(database) is None
     vault = Vault.open(key or folder / KEY, make=fresh)
     upgrade(database)
+    moving.refuse_half(database)
     with database.write() as conn:
         if facts.kept(conn, "master", vault.mark(b"master")) != vault.mark(b"master"):
             raise EnvironmentFault("this is not the master key that the data were sealed with")
-    return House(folder, database, vault, Packs(folder / PACKS))
+    return House(folder, database, vault, packs_of(folder))
+
+
+def open_patiently(folder: pathlib.Path, stop: threading.Event) -> House | None:
+    """The same, where a store that does not answer is waited for; None where `stop` came first."""
+    while not stop.is_set():
+        try:
+            return open_house(folder)
+        except Unwritable:
+            stop.wait(AGAIN)
+    return None
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from service.clock import now
 from service.dispatch.fair import Costs
 from service.erasures import Journal
 from service.health import Sign, charts
-from service.house import DATABASE, ERASURES, KEY, PACKS
+from service.house import ERASURES, KEY, packs_of
 from service.keys import opened
 from service.lanes.unit import PACKING
 from service.packs import Lost, Packs
@@ -38,9 +38,12 @@ def examine(data: str, master_key: str | None, every: bool) -> list[Sign]:
     except EnvironmentFault as error:
         return [Sign("SQLite", False, str(error))]
     try:
-        found = [Sign("SQLite", True, ".".join(map(str, sqlite_module().sqlite_version_info)))]
+        found = []
+        if database.file is not None:
+            found.append(Sign("SQLite", True, ".".join(map(str, sqlite_module().sqlite_version_info))))
         wrong = database.complaints()
-        found.append(Sign("database", not wrong, "; ".join(wrong[:3]) or f"{_mb(folder / DATABASE)} MB, whole"))
+        whole = "Postgres, which answers" if database.file is None else f"{_mb(database.file)} MB, whole"
+        found.append(Sign("database", not wrong, "; ".join(wrong[:3]) or whole))
         if wrong:
             return [*found, _room(folder)]  # nothing that it says can be trusted
         at = migrate.revision(database)
@@ -74,7 +77,7 @@ def _content(folder: pathlib.Path, database: Database, key: pathlib.Path, every:
     except EnvironmentFault as error:
         yield Sign("master key", False, str(error))
         return
-    yield from _opened(database, vault, Packs(folder / PACKS), None if every else SAMPLE)
+    yield from _opened(database, vault, packs_of(folder), None if every else SAMPLE)
 
 
 def _unerased(folder: pathlib.Path, database: Database) -> int:
@@ -91,7 +94,7 @@ def _opened(database: Database, vault: Vault, packs: Packs, most: int | None) ->
     lost: list[str] = []
     damaged: list[str] = []
     with database.read() as conn:
-        gone = sorted(name for name in packed.names(conn) if not packs.path(name).is_file())
+        gone = sorted(name for name in packed.names(conn) if not packs.there(name))
         for row in signs.kept(conn, most):
             seen["jobs"] += 1
             try:

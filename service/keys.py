@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from engine.errors import OrderError
 from engine.language.parameters import closest
 from service.clock import now, text_of
-from service.house import DATABASE
+from service.house import store_of
 from service.store import keys
 from service.store.database import Database
 
 
 def opened(data: str) -> Database:
     """The database of a folder that a service has used already."""
-    place = pathlib.Path(data) / DATABASE
-    if not place.is_file():
+    place = store_of(pathlib.Path(data))
+    if isinstance(place, pathlib.Path) and not place.is_file():
         raise OrderError("--data", "is no service's folder: `unikat serve --data DIR` makes one", value=data)
     return Database(place)
 

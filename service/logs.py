@@ -66,6 +66,8 @@ def start(level: int = logging.INFO, stream: TextIO | None = None) -> None:
     logging.getLogger("unikat").setLevel(level)
     # it quotes the text of exceptions, and paths as they were asked for; what matters of both is told by service.api.manners
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    # of connections that broke: service.store says so itself
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 
 def catch(then: Callable[[], None] = lambda: None) -> None:

@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from engine.errors import EnvironmentFault
 from service import logs, served
 from service.clock import now
-from service.house import House, alone, open_house
+from service.house import ARTIFACTS, ELSEWHERE, House, alone, open_house
 from service.store import keys
+from service.store.watching import refuse_clock
 from service.webhooks.guard import LOCAL
 
 log = logging.getLogger("unikat.serve")
@@ -113,14 +114,29 @@ def listen(host: str, port: int) -> socket.socket:
         raise EnvironmentFault(f"port {port} of {host} cannot be opened: {error.strerror}") from None
 
 
-def run(data: str, host: str, port: int, lanes: int, local_webhooks: bool = False, templates: Sequence[str] = ()) -> int:
-    """Serve until SIGTERM or Ctrl-C. `templates`: designers' files, served beside what is installed."""
+def run(
+    data: str,
+    host: str,
+    port: int,
+    lanes: int,
+    local_webhooks: bool = False,
+    templates: Sequence[str] = (),
+    database: str | None = None,
+    artifacts: str | None = None,
+) -> int:
+    """Serve until SIGTERM or Ctrl-C. `templates`: designers' files, served beside what is installed. `database`: a Postgres's URL.
+
+    `artifacts`: the folder or bucket of the packs.
+    """
+    os.environ.update({name: place for name, place in ((ELSEWHERE, database), (ARTIFACTS, artifacts)) if place is not None})
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     logs.start()
     folder = pathlib.Path(data)
     house = open_house(folder)
+    refuse_clock(house.database)
+    house.packs.check()
     with alone(folder, "serve.lock"), listen(host, port) as door:
         served.serve_files(folder, templates)
         token = first_key(house)

@@ -10,6 +10,7 @@ import pathlib
 import signal
 import socket
 import sys
+import threading
 from types import FrameType
 from typing import Any
 
@@ -19,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from engine.doors.child_server import die_with_parent
 from service import logs, served
 from service.app import create
-from service.house import open_house
+from service.house import open_patiently
 from service.settings import Settings, load
 
 SELDOM = (100_000, 50, 100)
@@ -105,8 +106,10 @@ def main(folder: str, door: str, parent: str, ready: str) -> None:
     place = pathlib.Path(folder)
     settings = load(place)
     served.use(place)
+    house = open_patiently(place, threading.Event())
+    assert house is not None
     config = uvicorn.Config(
-        create(open_house(place), settings),
+        create(house, settings),
         http=guarded(settings),
         log_config=None,
         access_log=False,

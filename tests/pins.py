@@ -19,8 +19,18 @@ _BLOCK = re.compile(re.escape(BEGIN) + r"\n.*?" + re.escape(END) + r"\n", re.S)
 
 
 def resolved() -> list[str]:
-    """What uv resolves for every group, one requirement each, with its marker."""
-    command = ["uv", "export", "--all-groups", "--no-hashes", "--no-emit-project", "--no-annotate", "--no-header", "--quiet"]
+    """What uv resolves for every group and extra, one requirement each, with its marker."""
+    command = [
+        "uv",
+        "export",
+        "--all-groups",
+        "--all-extras",
+        "--no-hashes",
+        "--no-emit-project",
+        "--no-annotate",
+        "--no-header",
+        "--quiet",
+    ]
     told = subprocess.run(command, cwd=PYPROJECT.parent, check=True, capture_output=True, text=True).stdout
     return [line.strip() for line in told.splitlines() if "==" in line]
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
+from engine.errors import EnvironmentFault
 from service.api.callers import TheDesk, TheHouse, with_scope
 from service.api.described import Answers, also
 from service.api.metrics import MEDIA
@@ -32,11 +33,15 @@ async def healthz() -> HealthBody:
 
 @router.get("/readyz", response_model=HealthBody, responses=also(503))
 def readyz(desk: TheDesk, house: TheHouse) -> HealthBody:
-    """Whether it can take orders: the store answers, and it was not told to end."""
+    """Whether it can take orders: the store answers, by a clock that is about ours, and it was not told to end."""
     if desk.closing.is_set():
         raise later("It is ending")
-    with house.database.read() as conn:
-        watching.alive(conn)
+    try:
+        with house.database.read() as conn:
+            watching.alive(conn)
+        watching.refuse_clock(house.database)
+    except EnvironmentFault as error:
+        raise later(str(error)) from None
     return HealthBody(status="ready")
 
 

@@ -10,13 +10,17 @@ import threading
 
 from engine.doors.child_server import die_with_parent
 
+LOST = 75
+"""The status of one that led and leads no longer."""
+
 
 def main(folder: str, count: str, parent: str, ready: str) -> None:
     """Work until SIGTERM; then what is under way is settled first. `ready`: the pipe to say on that orders are taken."""
     die_with_parent(int(parent))  # before what takes seconds to import
     from service import logs
     from service.dispatch.working import work
-    from service.house import alone, open_house
+    from service.house import alone, open_patiently
+    from service.store.leading import Leader
 
     logs.start()
     stop = threading.Event()
@@ -29,7 +33,19 @@ def main(folder: str, count: str, parent: str, ready: str) -> None:
         os.close(int(ready))
 
     with alone(pathlib.Path(folder)):
-        work(open_house(pathlib.Path(folder)), int(count), stop, tell)
+        house = open_patiently(pathlib.Path(folder), stop)
+        if house is None:
+            return
+        if house.database.file is not None:
+            work(house, int(count), stop, tell)
+            return
+        leader = Leader(house.database, lambda: os._exit(LOST))  # whatever it does is the next one's, or is made again
+        tell()
+        if leader.wait(stop):
+            try:
+                work(house, int(count), stop, lambda: None)
+            finally:
+                leader.leave()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ are deterministic, so that making one again harms nothing.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections import Counter
@@ -149,7 +148,6 @@ class Dispatcher:
     def _claim(self) -> Chunk | None:
         with self.database.read() as conn:
             heads = queue.heads(conn)
-            weights = queue.weights(conn) if heads else {}
         head = self.fairness.choose(heads)
         if head is None:
             return None
@@ -161,9 +159,8 @@ class Dispatcher:
         if not rows:
             return None
         expected = len(rows) * self.costs.seconds(head.template, head.process)
-        weight = weights.get(head.tenant, 1.0)
-        self.fairness.charge(head.tenant, expected, weight)
-        return Chunk(new_id(at), head, {row["id"]: row for row in rows}, new_id(at), expected, weight)
+        self.fairness.charge(head.tenant, expected, head.weight)
+        return Chunk(new_id(at), head, {row["id"]: row for row in rows}, new_id(at), expected, head.weight)
 
     def _submit(self, chunk: Chunk) -> None:
         units, closed = [], []
@@ -176,7 +173,7 @@ class Dispatcher:
             log.error("units cannot be read", extra={"units": len(closed)})
             self._write(closed)
         if units:
-            args = (units, os.fspath(self.packs.folder), chunk.pack)
+            args = (units, self.packs.place, chunk.pack)
             seconds, names = self.unit_seconds * len(units), [unit["id"] for unit in units]
             future = self.executor.submit(
                 self.runner, chunk.id, chunk.head.body, "service.lanes.work:chunk", args, seconds, names

@@ -6,7 +6,6 @@ Its lanes are not those of production: a slicer takes seconds a part and may han
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,6 +13,7 @@ from typing import Any
 
 from engine.doors.slicer import allowed
 from engine.errors import EnvironmentFault, UnikatError
+from engine.export.sliced_ready import MOST_PLATES
 from service.clock import Clock, new_id
 from service.clock import now as wall
 from service.handing import of_job
@@ -65,8 +65,8 @@ class Slicing:
             taken = slices.take(conn, pack, at)
         if taken is None:
             return False
-        seconds = allowed() + MAKING
-        args = (asdict(self._unit(taken, seconds)), os.fspath(self.house.packs.folder), pack)
+        seconds = MOST_PLATES * allowed() + MAKING
+        args = (asdict(self._unit(taken, seconds)), self.house.packs.place, pack)
         try:
             told = self.runner(pack, taken.body, TARGET, args, seconds, [taken.job])
         except EnvironmentFault as fault:
@@ -96,9 +96,9 @@ class Slicing:
         at = self.clock()
         if isinstance(told, Died):
             told = {"reason": told.kind, "strike": True}
-        if "file" in told:
+        if "files" in told:
             with self.house.database.write() as conn:
-                kept = slices.made(conn, taken.job, taken.attempt, told["file"], at)
+                kept = slices.made(conn, taken.job, taken.attempt, told["files"], at)
             if not kept:
                 self.house.packs.remove(pack)  # erased meanwhile
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import pathlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from engine.language.template import Template
 from engine.make import Workshop, make
 from engine.model.order import Order, Product
 from engine.sweep.warm import warm as warm_kernels
+from service.artifacts import packs_at
 from service.handing import taken
 from service.lanes.unit import PACK, PACKING, Unit
 from service.packs import Packs
@@ -66,7 +66,7 @@ def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[di
         one = Unit(**told)
         unit(one.id, one.seconds)
         begun, cpu = time.monotonic(), time.process_time()
-        answer, files, hashes = _unit(one, Packs(pathlib.Path(folder)))
+        answer, files, hashes = _unit(one, packs_at(folder))
         sealed = [(name, data, seal(one.key, data, f"{one.id}/{name}".encode())) for name, data in files.items()]
         answer["files"] = {
             name: [len(parts) + n, len(blob), len(data), hashes[name]]
@@ -78,7 +78,7 @@ def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[di
         ended.append(answer)
     if parts:
         unit(PACK, PACKING)
-        offsets = Packs(pathlib.Path(folder)).put(pack, parts)
+        offsets = packs_at(folder).put(pack, parts)
         for answer in ended:
             answer["files"] = {
                 n: [offsets[at], size, plain, digest] for n, (at, size, plain, digest) in answer["files"].items()

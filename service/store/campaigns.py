@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.clock import new_id
-from service.store import tallies
+from service.store import bulk, tallies
 from service.store.schema import campaigns, idempotency, jobs
 
 Row = dict[str, Any]
@@ -48,18 +48,9 @@ def receive(conn: Connection, campaign: str, rows: Sequence[Mapping[str, Any]], 
     """More rows, as `service.intake` makes them; False, and nothing kept, when the campaign was given up meanwhile."""
     if not _change(conn, campaign, ("receiving",), rows=campaigns.c.rows + len(rows), touched=now):
         return False
-    _insert(conn, rows)
+    bulk.insert(conn, jobs, rows)
     tallies.count(conn, tallies.moved(rows, None, "queued"))
     return True
-
-
-def _insert(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Like `sa.insert(jobs)`, at half its cost: plain columns (no JSON) go to the driver as they are."""
-    if not rows:
-        return
-    told = sa.insert(jobs).compile(dialect=conn.dialect, column_keys=list(rows[0]))
-    names = getattr(told, "positiontup", None)
-    conn.exec_driver_sql(str(told), [tuple(map(row.__getitem__, names)) for row in rows] if names else list(map(dict, rows)))
 
 
 def open_(conn: Connection, campaign: str, now: int) -> bool:

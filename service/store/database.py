@@ -1,7 +1,7 @@
-"""One way into the database: SQLite in WAL for one machine, whatever SQLAlchemy speaks for several.
+"""One way into the database: SQLite in WAL for one machine, Postgres (service.store.postgres) for several.
 
-Readers do not wait. Writers of one process stand in line before the file's own lock, where waiting is cheap; what they wrote is on
-the disk when they leave (synchronous=FULL), and what they deleted is overwritten (secure_delete).
+Readers do not wait. Writers stand in line, those of one process before a lock of its own, where waiting is cheap; what they wrote is on
+the disk when they leave. What they deleted is overwritten by SQLite (secure_delete); see `settle_down` for Postgres.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import pathlib
 import sqlite3
 import threading
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine.errors import EnvironmentFault
+from service.store import postgres
 
 BUSY_MS = 30_000
 FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
@@ -56,11 +57,14 @@ class Database:
     """Connections to one store. `read()` and `write()` give a connection in a transaction."""
 
     def __init__(self, place: pathlib.Path | str) -> None:
-        """`place`: a SQLite file, or a database's URL."""
+        """`place`: a SQLite file, or the URL of a Postgres database. Nothing is opened yet."""
         self._writing = threading.Lock()
+        self.guard: Callable[[sa.Connection], None] = lambda conn: None
+        """Called in each transaction that writes, first: it may refuse (service.store.leading)."""
         self.file = None if "://" in str(place) else pathlib.Path(place)
         if self.file is None:
-            self.engine = sa.create_engine(str(place))
+            self.engine = postgres.engine(str(place))
+            self._writer = self.engine.execution_options(unikat_write=True)
             return
         module = sqlite_module()
         refuse_broken(tuple(module.sqlite_version_info))
@@ -74,22 +78,42 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A view of the store that does not change while it is looked at."""
-        with _told(), self.engine.connect() as conn, conn.begin():
+        with _told(), self._begun(self.engine) as conn:
             yield conn
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """One transaction: all of it is on the disk when this ends, or nothing is. Unwritable when the disk does not take it."""
-        if self.file is None:
-            with _told(), self.engine.begin() as conn:
-                yield conn
-            return
-        with _told(), self._writing, self._writer.begin() as conn:
+        with _told(), self._writing, self._begun(self._writer) as conn:
+            self.guard(conn)
             yield conn
 
+    @contextlib.contextmanager
+    def _begun(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        """A connection in a transaction. One that broke while nobody used it is replaced: nothing was done with it yet."""
+        conn = engine.connect()
+        try:
+            try:
+                under_way = conn.begin()
+            except postgres.Unwell:
+                conn.close()
+                conn = engine.connect()
+                under_way = conn.begin()
+            with under_way:
+                yield conn
+        finally:
+            conn.close()
+
     def settle_down(self) -> None:
-        """Write the log into the database and empty it: what was deleted is in neither afterwards."""
-        if self.file is not None:
+        """What was deleted is not kept longer than it must be.
+
+        SQLite writes its log into the database and empties it: it is in neither afterwards. Postgres frees the rows for others, who
+        overwrite them; until then, and in its log until that is recycled, their bytes are on its disk: sealed, and useless without
+        the master key, which the database never has.
+        """
+        if self.file is None:
+            postgres.vacuum(self.engine)
+        else:
             bare = self.engine.raw_connection()  # outside any transaction
             try:
                 with self._writing:
@@ -107,7 +131,9 @@ class Database:
             bare.close()
 
     def complaints(self) -> list[str]:
-        """What SQLite finds wrong with its file, row by row and page by page; nothing where it is whole."""
+        """What SQLite finds wrong with its file, row by row and page by page; nothing where it is whole. Postgres looks after itself."""
+        if self.file is None:
+            return self._silence()
         try:
             with self.read() as conn:
                 found = [str(row[0]) for row in conn.exec_driver_sql("PRAGMA integrity_check(20)")]
@@ -115,6 +141,14 @@ class Database:
         except sa.exc.DatabaseError:
             return ["it cannot be read to its end"]
         return [line for line in found if line != "ok"]
+
+    def _silence(self) -> list[str]:
+        try:
+            with self.read() as conn:
+                conn.execute(sa.select(sa.literal(1)))
+        except Unwritable as error:
+            return [str(error)]
+        return []
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -128,6 +162,8 @@ def _told() -> Iterator[None]:
         yield
     except sa.exc.OperationalError as error:
         raise Unwritable(f"the store does not answer: {error.orig}") from None
+    except postgres.Unwell as error:
+        raise Unwritable(f"the store does not answer: {error}") from None
 
 
 def _prepare(connection: Any, _: object) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from service.clock import text_of
-from service.store import ends, slices, tallies
+from service.store import bulk, ends, slices, tallies
 from service.store.outbox import tell
 from service.store.schema import copies, erasures, idempotency, jobs
 
@@ -77,7 +77,7 @@ def erase(
         }
         for row in rows
     ]
-    conn.execute(sa.insert(erasures), receipts)
+    bulk.insert(conn, erasures, receipts)
     for whose in dict.fromkeys(row["tenant"] for row in rows):
         jobs_of = [row["id"] for row in rows if row["tenant"] == whose]
         tell(conn, whose, "erased", {"jobs": jobs_of, "why": why, "at": text_of(now)}, now)

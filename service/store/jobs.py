@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.store import ends, tallies
+from service.store import bulk, ends, tallies
 from service.store.campaigns import shown
 from service.store.schema import copies, jobs
 
@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 def add(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """New jobs, waiting. Rows as `service.intake` makes them."""
-    conn.execute(sa.insert(jobs), list(rows))
+    bulk.insert(conn, jobs, rows)
     tallies.count(conn, tallies.moved(rows, None, "queued"))
 
 

@@ -29,11 +29,12 @@ def upgrade(database: Database) -> str | None:
     if at == HEAD:
         return at
     with database.write() as conn:
+        at = _at(conn)  # another process may have been first
         if at is None:
             metadata.create_all(conn)
             conn.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
             conn.execute(sa.insert(_version).values(version_num=HEAD))
-        else:
+        elif at != HEAD:
             _walk(conn, at)
     return at
 
@@ -41,9 +42,14 @@ def upgrade(database: Database) -> str | None:
 def revision(database: Database) -> str | None:
     """Where a store is."""
     with database.read() as conn:
-        if not sa.inspect(conn).has_table("alembic_version"):
-            return None
-        return conn.execute(sa.select(_version.c.version_num)).scalar_one_or_none()
+        return _at(conn)
+
+
+def _at(conn: sa.Connection) -> str | None:
+    if not sa.inspect(conn).has_table("alembic_version"):
+        return None
+    found: str | None = conn.execute(sa.select(_version.c.version_num)).scalar_one_or_none()
+    return found
 
 
 def _walk(conn: sa.Connection, at: str) -> None:

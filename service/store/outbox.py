@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.clock import new_id, text_of
+from service.store import bulk
 from service.store.schema import endpoints, outbox
 
 FARTHEST = 86_400_000
@@ -24,12 +25,11 @@ def announce(conn: sa.Connection, ended: Sequence[Mapping[str, Any]], now: int) 
     for row in ended:
         by_tenant.setdefault(row["tenant"], []).append(row)
     for tenant, rows in by_tenant.items():
-        own = [row for row in rows if row["campaign"] is None]
-        for row in own:
-            tell(conn, tenant, "job.ended", _said(row), now)
+        own = [("job.ended", _said(row)) for row in rows if row["campaign"] is None]
         for campaign in dict.fromkeys(row["campaign"] for row in rows if row["campaign"] is not None):
             units = [_said(row) for row in rows if row["campaign"] == campaign]
-            tell(conn, tenant, "units.ended", {"campaign": campaign, "units": units}, now)
+            own.append(("units.ended", {"campaign": campaign, "units": units}))
+        tell_all(conn, tenant, own, now)
 
 
 def _said(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,25 +40,30 @@ def _said(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def tell(conn: sa.Connection, tenant: str, event: str, data: Mapping[str, Any], now: int) -> None:
     """A message to each endpoint of the tenant that asked for that event. Its body never changes: it is sent as it stands here."""
+    tell_all(conn, tenant, [(event, data)], now)
+
+
+def tell_all(conn: sa.Connection, tenant: str, messages: Sequence[tuple[str, Mapping[str, Any]]], now: int) -> None:
+    """The same, of many (event, data)."""
     told = sa.select(endpoints.c.id, endpoints.c.events).where(endpoints.c.tenant == tenant, endpoints.c.state == "active")
-    body = json.dumps({"type": event, "timestamp": text_of(now), "data": data}, sort_keys=True)
+    asked = conn.execute(told).all()
     rows = [
         {
             "id": new_id(now),
             "tenant": tenant,
             "endpoint": one,
             "event": event,
-            "body": body,
+            "body": json.dumps({"type": event, "timestamp": text_of(now), "data": data}, sort_keys=True),
             "state": "waiting",
             "tries": 0,
             "next": now,
             "created": now,
         }
-        for one, events in conn.execute(told).all()
+        for event, data in messages
+        for one, events in asked
         if event in events
     ]
-    if rows:
-        conn.execute(sa.insert(outbox), rows)
+    bulk.insert(conn, outbox, rows)
 
 
 @dataclass(frozen=True)

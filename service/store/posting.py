@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from service.store import bulk, tallies
 from service.store import jobs as store
-from service.store import tallies
 from service.store.schema import idempotency, jobs
 
 
@@ -60,8 +60,7 @@ def accept(conn: sa.Connection, postings: Sequence[Posting]) -> list[Posted]:
         answers.append(Posted("made", one.row))
     if made:
         store.add(conn, made)
-    if named:
-        conn.execute(sa.insert(idempotency), named)
+    bulk.insert(conn, idempotency, named)
     return answers
 
 

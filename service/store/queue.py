@@ -6,6 +6,8 @@ touched by who comes late. Jobs, counters, copies to print and webhooks change i
 
 from __future__ import annotations
 
+import functools
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.clock import new_id
-from service.store import tallies
+from service.store import bulk, tallies
 from service.store.schema import campaigns, copies, jobs, tenants
 from service.store.schema import tallies as counters
 
@@ -34,36 +36,32 @@ _FOR_TELLING = [
         "finished", "attempt", "strikes",
     )
 ]  # fmt: skip
-_ONE = jobs.c.id == sa.bindparam("one"), jobs.c.state == "running"
-_SETTLE = (
-    sa.update(jobs)
-    .where(*_ONE)
-    .values(
-        state=sa.bindparam("new_state"),
-        version=jobs.c.version + 1,
-        updated=sa.bindparam("at"),
-        finished=sa.bindparam("at"),
-        verdict=sa.bindparam("new_verdict"),
-        reason=sa.bindparam("new_reason"),
-        told=sa.bindparam("new_told"),
-        pack=sa.bindparam("new_pack"),
-        files=sa.bindparam("new_files"),
-        production=sa.bindparam("new_production"),
-        expires=jobs.c.expires + (sa.bindparam("at") - jobs.c.created),
-    )
-)
-_GIVE_BACK = (
-    sa.update(jobs)
-    .where(*_ONE)
-    .values(
-        state="queued",
-        version=jobs.c.version + 1,
-        updated=sa.bindparam("at"),
-        strikes=jobs.c.strikes + sa.bindparam("more"),
-        reason=sa.func.coalesce(sa.bindparam("why"), jobs.c.reason),
-    )
-)
-"""Of jobs that are held: many at once, made once, for building a statement costs more than running it."""
+
+
+def _fenced(told: sa.CTE, values: Mapping[str, Any]) -> sa.Update:
+    """Of jobs that are told of (`one`, `under`): those that still run under that attempt are changed, and answered."""
+    still = jobs.c.id == told.c.one, jobs.c.attempt == told.c.under, jobs.c.state == "running"
+    return sa.update(jobs).where(*still).values(version=jobs.c.version + 1, **values).returning(*_FOR_TELLING)
+
+
+@functools.lru_cache(4)
+def _settling(dialect: str) -> sa.Update:
+    names = ("state", "updated", "finished", "verdict", "reason", "told", "pack", "files", "production")
+    told = bulk.told(dialect, {"one": jobs.c.id, "under": jobs.c.attempt, **{name: jobs.c[name] for name in names}})
+    due = jobs.c.expires + (told.c.finished - jobs.c.created)
+    return _fenced(told, {"expires": due, **{name: told.c[name] for name in names}})
+
+
+@functools.lru_cache(4)
+def _giving_back(dialect: str) -> sa.Update:
+    columns = {"one": jobs.c.id, "under": jobs.c.attempt, "at": jobs.c.updated, "more": jobs.c.strikes, "why": jobs.c.reason}
+    told = bulk.told(dialect, columns)
+    again = {"state": "queued", "updated": told.c.at, "strikes": jobs.c.strikes + told.c.more}
+    return _fenced(told, {**again, "reason": sa.func.coalesce(told.c.why, jobs.c.reason)})
+
+
+def _changed(conn: sa.Connection, change: sa.Update, told: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [dict(row._mapping) for row in conn.execute(change, {bulk.ROWS: told})] if told else []
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,8 @@ class Head:
     process: str
     body: bytes
     strikes: int
+    weight: float = 1.0
+    """Of its tenant."""
 
 
 @dataclass(frozen=True)
@@ -107,19 +107,25 @@ class Settled:
 
 def heads(conn: sa.Connection) -> list[Head]:
     """The next job of every queue that has one and may go on."""
+    first = (
+        sa.select(jobs.c.id)
+        .where(jobs.c.queue == counters.c.queue, WAITING)
+        .order_by(jobs.c.priority.desc(), jobs.c.due, jobs.c.id)
+        .limit(1)
+        .correlate(counters)
+        .scalar_subquery()
+    )
     waiting = (
-        sa.select(counters.c.queue)
-        .outerjoin(campaigns, campaigns.c.id == counters.c.queue)
+        sa.select(first)
+        .select_from(counters.outerjoin(campaigns, campaigns.c.id == counters.c.queue))
         .where(counters.c.state == "queued", counters.c.n > 0, sa.func.coalesce(campaigns.c.state, "running") == "running")
     )
-    found = []
-    columns = [jobs.c[name] for name in ("queue", "tenant", "priority", "due", "id", "template", "process", "body", "strikes")]
-    for (queue,) in conn.execute(waiting).all():
-        told = sa.select(*columns).where(jobs.c.queue == queue, WAITING)
-        row = conn.execute(told.order_by(jobs.c.priority.desc(), jobs.c.due, jobs.c.id).limit(1)).first()
-        if row is not None:
-            found.append(Head(*row))
-    return found
+    columns: list[Any] = [
+        jobs.c[name] for name in ("queue", "tenant", "priority", "due", "id", "template", "process", "body", "strikes")
+    ]
+    columns.append(tenants.c.weight)
+    told = sa.select(*columns).join(tenants, tenants.c.id == jobs.c.tenant)
+    return [Head(*row) for row in conn.execute(told.where(jobs.c.id.in_(waiting)))]
 
 
 def claim(conn: sa.Connection, head: Head, most: int, now: int, apart: Collection[str] = ()) -> list[dict[str, Any]]:
@@ -127,13 +133,12 @@ def claim(conn: sa.Connection, head: Head, most: int, now: int, apart: Collectio
 
     What has a strike, or is in `apart`, is no other's neighbour. Nothing, where its campaign was paused since it was looked at.
     """
-    paused = sa.select(campaigns.c.id).where(campaigns.c.id == head.queue, campaigns.c.state != "running")
-    if conn.execute(paused).first() is not None:
-        return []
     ids = [head.id] if most == 1 else _company(conn, head, most, apart)
+    paused = sa.select(campaigns.c.id).where(campaigns.c.id == head.queue, campaigns.c.state != "running")
     told = (
         sa.update(jobs)
         .where(jobs.c.id.in_(ids), jobs.c.state == "queued")
+        .where(sa.not_(paused.exists()))
         .values(state="running", attempt=jobs.c.attempt + 1, version=jobs.c.version + 1, updated=now)
         .returning(*(jobs.c[name] for name in _CLAIMED))
     )
@@ -145,22 +150,24 @@ def claim(conn: sa.Connection, head: Head, most: int, now: int, apart: Collectio
 
 def _company(conn: sa.Connection, head: Head, most: int, apart: Collection[str]) -> list[str]:
     """The head and those after it that go with it, each with its equals: what is made once serves all of them."""
-    columns = [jobs.c[name] for name in ("id", "same", "queue", "priority", "template", "process", "strikes")]
-    upcoming = (
-        sa.select(*columns)
-        .where(jobs.c.queue == head.queue, jobs.c.body == head.body, jobs.c.priority == head.priority, WAITING)
-        .where(jobs.c.template == head.template, jobs.c.process == head.process, jobs.c.strikes == 0)
-        .where(jobs.c.id != head.id, jobs.c.id.not_in(sorted(apart)))
-        .order_by(jobs.c.due, jobs.c.id)
-        .limit(most - 1)
-    )
-    rows = [*conn.execute(sa.select(*columns).where(jobs.c.id == head.id)), *conn.execute(upcoming)]
-    wanted = sorted({row.same for row in rows if row.same is not None})
+    alike = (
+        jobs.c.queue == head.queue, jobs.c.priority == head.priority, jobs.c.template == head.template,
+        jobs.c.process == head.process, jobs.c.strikes == 0, WAITING, jobs.c.id.not_in(sorted(apart)),
+    )  # fmt: skip
+    columns = jobs.c.id, jobs.c.same, jobs.c.due
+    order = jobs.c.due, jobs.c.id
+    upcoming = sa.select(*columns).where(jobs.c.body == head.body, *alike).order_by(*order).limit(most).subquery()
+    itself = sa.select(sa.literal(0).label("place"), *columns).where(jobs.c.id == head.id)
+    first = itself.union_all(sa.select(sa.literal(1), *upcoming.c)).cte("first")
+    theirs = sa.select(first.c.same).where(first.c.same.is_not(None))
+    equal = sa.select(*columns).where(jobs.c.same.in_(theirs), *alike).limit(most * most).subquery()
+    told = sa.union_all(sa.select(first), sa.select(sa.literal(2), *equal.c)).order_by("place", "due", "id")
+    rows = conn.execute(told).all()
     found: dict[bytes, list[str]] = {}
-    for row in conn.execute(sa.select(*columns).where(jobs.c.same.in_(wanted), WAITING).limit(most * most)) if wanted else ():
-        if row[2:] == (head.queue, head.priority, head.template, head.process, 0) and row.id not in apart:
+    for row in rows:
+        if row.place == 2:
             found.setdefault(row.same, []).append(row.id)
-    together = (one for row in rows for one in (row.id, *found.get(row.same, ())))
+    together = (one for row in rows if row.place < 2 for one in (row.id, *found.get(row.same, ())))
     return list(dict.fromkeys(together))[:most]
 
 
@@ -168,19 +175,12 @@ def give_back(
     conn: sa.Connection, units: Sequence[tuple[str, int]], struck: Mapping[str, str], now: int
 ) -> list[dict[str, Any]]:
     """(id, attempt) of claimed jobs wait again; those in `struck` (id -> reason) with a strike more. The rows that changed."""
-    rows = list(_held(conn, dict(units)).values())
-    if rows:
-        told = [{"one": row["id"], "at": now, "more": int(row["id"] in struck), "why": struck.get(row["id"])} for row in rows]
-        conn.execute(_GIVE_BACK, told)
+    told = [
+        {"one": one, "under": attempt, "at": now, "more": int(one in struck), "why": struck.get(one)} for one, attempt in units
+    ]
+    rows = _changed(conn, _giving_back(conn.dialect.name), told)
     tallies.count(conn, tallies.moved(rows, "running", "queued"))
-    return [{**row, "strikes": row["strikes"] + (row["id"] in struck)} for row in rows]
-
-
-def _held(conn: sa.Connection, units: Mapping[str, int]) -> dict[str, dict[str, Any]]:
-    """Those of the jobs (id -> attempt) that still run under that attempt, held for this transaction: nobody changes them before it ends."""
-    told = sa.select(*_FOR_TELLING).where(jobs.c.id.in_(units), jobs.c.state == "running").with_for_update()
-    rows = (dict(row._mapping) for row in conn.execute(told))
-    return {row["id"]: row for row in rows if row["attempt"] == units[row["id"]]}
+    return rows
 
 
 def running(conn: sa.Connection) -> list[tuple[str, int]]:
@@ -188,11 +188,6 @@ def running(conn: sa.Connection) -> list[tuple[str, int]]:
     return [
         (one, attempt) for one, attempt in conn.execute(sa.select(jobs.c.id, jobs.c.attempt).where(jobs.c.state == "running"))
     ]
-
-
-def weights(conn: sa.Connection) -> dict[str, float]:
-    """Tenant -> its weight."""
-    return {one: weight for one, weight in conn.execute(sa.select(tenants.c.id, tenants.c.weight))}
 
 
 def no_longer_running(conn: sa.Connection, units: Mapping[str, int]) -> set[str]:
@@ -207,28 +202,24 @@ def settle(conn: sa.Connection, ended: Sequence[Ended], now: int) -> Settled:
 
     Its retention runs from now: it waited, and was not forgotten, until here.
     """
-    held = _held(conn, {one.id: one.attempt for one in ended})
-    kept = [one for one in ended if one.id in held]
-    made = Settled(late=len(ended) - len(kept))
-    if kept:
-        told = [
-            {
-                "one": one.id,
-                "new_state": one.state,
-                "at": now,
-                "new_verdict": one.verdict,
-                "new_reason": one.reason,
-                "new_told": one.told,
-                "new_pack": one.pack,
-                "new_files": one.files,
-                "new_production": one.production,
-            }
-            for one in kept
-        ]
-        conn.execute(_SETTLE, told)
-    made.ended = [
-        {**held[one.id], "state": one.state, "verdict": one.verdict, "reason": one.reason, "finished": now} for one in kept
+    told = [
+        {
+            "one": one.id,
+            "under": one.attempt,
+            "state": one.state,
+            "updated": now,
+            "finished": now,
+            "verdict": one.verdict,
+            "reason": one.reason,
+            "told": None if one.told is None else one.told.hex(),
+            "pack": one.pack,
+            "files": one.files,
+            "production": one.production,
+        }
+        for one in ended
     ]
+    kept = {row["id"]: row for row in _changed(conn, _settling(conn.dialect.name), told)}
+    made = Settled([kept[one.id] for one in ended if one.id in kept], len(ended) - len(kept))
     went = {row["id"]: row for row in made.ended}
     pieces = [
         {
@@ -247,8 +238,9 @@ def settle(conn: sa.Connection, ended: Sequence[Ended], now: int) -> Settled:
         if (row := went.get(one.id)) is not None and one.state == "done"
         for serial in one.serials
     ]
-    if pieces:
-        conn.execute(sa.insert(copies), pieces)
-    for state in {row["state"] for row in made.ended}:
-        tallies.count(conn, tallies.moved((r for r in made.ended if r["state"] == state), "running", state))
+    bulk.insert(conn, copies, pieces)
+    moves: tallies.Moves = Counter()
+    for row in made.ended:
+        moves.update(tallies.moved([row], "running", row["state"]))
+    tallies.count(conn, moves)
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -35,13 +36,19 @@ def forget(conn: sa.Connection, queue: str) -> None:
 
 
 def count(conn: sa.Connection, moves: Moves) -> None:
-    """Apply the moves."""
-    for (queue, tenant, state), n in sorted(moves.items()):
-        if not n:
-            continue
-        told = sa.update(tallies).where(tallies.c.queue == queue, tallies.c.state == state).values(n=tallies.c.n + n)
-        if conn.execute(told).rowcount == 0:
-            conn.execute(sa.insert(tallies).values(queue=queue, tenant=tenant, state=state, n=n))
+    """Apply the moves, all in one statement."""
+    changed = [(key, n) for key, n in sorted(moves.items()) if n]
+    if changed:
+        told = {f"{name}{i}": v for i, (key, n) in enumerate(changed) for name, v in zip("qtsn", (*key, n), strict=True)}
+        conn.execute(_counting(len(changed)), told)
+
+
+@functools.lru_cache(64)
+def _counting(rows: int) -> sa.TextClause:
+    """An upsert of so many counters; SQLite and Postgres spell it alike."""
+    values = ", ".join(f"(:q{i}, :t{i}, :s{i}, :n{i})" for i in range(rows))
+    told = f"INSERT INTO tallies (queue, tenant, state, n) VALUES {values} ON CONFLICT (queue, state) DO UPDATE SET n = tallies.n + excluded.n"
+    return sa.text(told)
 
 
 def of_queue(conn: sa.Connection, queue: str) -> dict[str, int]:

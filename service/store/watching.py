@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from engine.errors import EnvironmentFault
+from service.clock import now
+from service.store import postgres
+from service.store.database import Database
 from service.store.schema import copies, jobs, outbox, tallies
 
 
@@ -19,7 +23,7 @@ class Seen:
     copies: int
 
 
-def seen(conn: sa.Connection, now: int) -> Seen:
+def seen(conn: sa.Connection, at: int) -> Seen:
     """All of it now. Ids are sorted by time: the least that waits is the oldest."""
     told = sa.select(tallies.c.state, sa.func.sum(tallies.c.n)).group_by(tallies.c.state)
     states = {state: int(n) for state, n in conn.execute(told)}
@@ -30,10 +34,23 @@ def seen(conn: sa.Connection, now: int) -> Seen:
     ready = sa.select(sa.func.count()).select_from(copies).where(copies.c.state == "ready")
     return Seen(
         states,
-        0 if oldest is None else max(0, now - oldest),
+        0 if oldest is None else max(0, at - oldest),
         conn.execute(waiting).scalar_one(),
         conn.execute(ready).scalar_one(),
     )
+
+
+APART_MS = 60_000
+"""So far this machine's clock and the database's may be apart: leases and retention go by them."""
+
+
+def refuse_clock(database: Database) -> None:
+    """EnvironmentFault where the clocks of this machine and of a Postgres are apart by more than a minute."""
+    if database.file is None:
+        with database.read() as conn:
+            apart = postgres.clock(conn) - now()
+        if abs(apart) > APART_MS:
+            raise EnvironmentFault(f"the clocks of this machine and of the database are {abs(apart) // 1000} s apart")
 
 
 def alive(conn: sa.Connection) -> bool:

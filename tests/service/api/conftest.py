@@ -77,7 +77,7 @@ class Shop:
         with self.house.database.write() as conn:
             found = jobs.find(conn, self.tenant, job)
             assert found is not None
-            head = queue.Head(*(found[name] for name in queue.Head.__dataclass_fields__))
+            head = queue.Head(*(found[name] for name in queue.Head.__dataclass_fields__ if name in found))
             (row,) = queue.claim(conn, head, 1, at)
         key = self.house.vault.unwrap(row["wrapped"], job)
         blobs = {name: seal(key, data, f"{job}/{name}".encode()) for name, data in files.items()}

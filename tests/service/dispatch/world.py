@@ -57,8 +57,8 @@ class Jobs(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()  # ids must not differ when hypothesis does the same again
         self.patch.setattr(clock, "drawn", lambda n: next(count).to_bytes(n))
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=SHM if SHM.is_dir() else None))
-        self.database = Database(self.folder / "model.db")
-        metadata.create_all(self.database.engine)
+        self.place = self.empty()
+        self.database = Database(self.place)
         self.wall, self.mono = 1_700_000_000_000, 1000.0
         self.packs = PlayedPacks()
         self.known: dict[str, dict[str, Any]] = {}
@@ -79,13 +79,18 @@ class Jobs(RuleBasedStateMachine):
         self.late: Dispatcher | None = None
         self.start()
 
+    def empty(self) -> pathlib.Path | str:
+        """An empty store."""
+        metadata.create_all(Database(self.folder / "model.db").engine)
+        return self.folder / "model.db"
+
     def clock(self) -> int:
         return self.wall
 
     def start(self) -> None:
         """A dispatcher begins, as after a restart."""
         self.dispatcher = Dispatcher(
-            Doomed(self.folder / "model.db"), VAULT, self.packs, Bench(), lambda *_: None, INFLIGHT,
+            Doomed(self.place), VAULT, self.packs, Bench(), lambda *_: None, INFLIGHT,
             clock=self.clock, ticks=lambda: self.mono, fairness=Interrupted(), costs=Costs(known={("t", "p"): 0.05}),
         )  # fmt: skip
         self.dispatcher.start()

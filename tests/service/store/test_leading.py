@@ -1,0 +1,127 @@
+"""Of two dispatchers one leads; the next takes over when it dies or is stopped; and who was stopped changes nothing when it goes on."""
+
+from __future__ import annotations
+
+import pathlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from service.store import leading, migrate
+from service.store.database import Database
+from service.store.leading import DEAF_MS, Leader, Overtaken
+from tests.postgres import Cluster
+
+ROOT = pathlib.Path(__file__).parents[3]
+OTHER = """
+import sys, threading, time
+from service.store.database import Database
+from service.store.leading import Leader, Overtaken
+database = Database(sys.argv[1])
+leader = Leader(database, lambda: print("lost", flush=True))
+leader.wait(threading.Event())
+print("leads", flush=True)
+while True:
+    time.sleep(0.05)
+    try:
+        with database.write():
+            pass
+    except Overtaken:
+        print("overtaken", flush=True)
+        break
+"""
+
+
+@pytest.fixture
+def url(postgres: Cluster) -> str:
+    made = postgres.url()
+    migrate.upgrade(Database(made))
+    return made
+
+
+@pytest.fixture
+def other(url: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that leads."""
+    process = subprocess.Popen([sys.executable, "-c", OTHER, url], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "leads\n"
+    yield process
+    process.kill()
+    process.wait()
+
+
+def taken_after(leader: Leader) -> float:
+    begun = time.monotonic()
+    assert leader.wait(threading.Event())
+    return time.monotonic() - begun
+
+
+def test_one_leads_until_it_dies(url: str, other: subprocess.Popen[str]) -> None:
+    mine = Leader(Database(url), lambda: None)
+    assert not mine.take()
+    with mine.database.write():
+        pass  # who does not lead may write what is not a dispatcher's
+    other.kill()
+    assert taken_after(mine) < 2.0
+    mine.leave()
+
+
+def test_one_that_is_stopped_is_overtaken_and_learns_it(url: str, other: subprocess.Popen[str]) -> None:
+    mine = Leader(Database(url), lambda: None)
+    other.send_signal(signal.SIGSTOP)
+    assert taken_after(mine) < 10.0
+    assert mine.epoch == 2
+    other.send_signal(signal.SIGCONT)
+    told, _ = other.communicate(timeout=10)
+    assert "overtaken" in told
+    with mine.database.write():
+        pass
+    mine.leave()
+
+
+def test_one_that_is_stopped_in_a_transaction_holds_nobody_up(url: str) -> None:
+    stuck = OTHER.replace("            pass\n", "            print('inside', flush=True)\n            time.sleep(60)\n")
+    process = subprocess.Popen([sys.executable, "-c", stuck, url], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None and [process.stdout.readline() for _ in range(2)] == ["leads\n", "inside\n"]
+        process.send_signal(signal.SIGSTOP)
+        mine = Leader(Database(url), lambda: None)
+        assert taken_after(mine) < 10.0
+        mine.leave()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_who_leaves_lets_the_next_one_in_and_is_fenced(url: str) -> None:
+    one, two = Leader(Database(url), lambda: None), Leader(Database(url), lambda: None)
+    assert one.take() and not two.take()
+    one.leave()
+    assert two.take()
+    with pytest.raises(Overtaken), one.database.write():
+        pass
+    two.leave()
+
+
+def test_who_is_told_to_stop_waits_no_longer(url: str) -> None:
+    one, two = Leader(Database(url), lambda: None), Leader(Database(url), lambda: None)
+    assert one.take()
+    stop = threading.Event()
+    threading.Timer(0.2, stop.set).start()
+    assert not two.wait(stop)
+    one.leave()
+
+
+def test_who_gives_no_sign_of_life_loses_the_lead(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its pulse it would be ended by the server: the pulse is what holds the lead."""
+    monkeypatch.setattr(leading, "PULSE", 60.0)
+    lost = Leader(Database(url), lambda: None)
+    assert lost.take()
+    mine = Leader(Database(url), lambda: None)
+    assert 0.8 * DEAF_MS / 1000 < taken_after(mine) < 10.0
+    mine.leave()
+    lost.leave()

@@ -1,0 +1,154 @@
+"""The same statements on SQLite and on Postgres: what a chunk costs in them, that rows keep what they were given, and that who writes waits."""
+
+from __future__ import annotations
+
+import pathlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from service.clock import new_id
+from service.store import ends, jobs, keys, migrate, queue, tallies
+from service.store.database import Database
+from service.store.queue import Ended
+from service.store.schema import jobs as table
+from tests.postgres import Cluster
+
+NOW = 1_700_000_000_000
+STRANGE = "tab\t, line\n, return\r, backslash\\ \\N, quote ' \", 𝄞"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[Database]:
+    """Empty, of either kind."""
+    place: Any = tmp_path / "store.db"
+    if request.param == "postgres":
+        cluster: Cluster = request.getfixturevalue("postgres")
+        place = cluster.url()
+    made = Database(place)
+    migrate.upgrade(made)
+    yield made
+    made.close()
+
+
+def rows_of(tenant: str, n: int, **more: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": new_id(NOW), "tenant": tenant, "campaign": None, "line": None, "queue": tenant, "template": "t", "process": "p",
+            "machine": None, "formats": "3mf", "quantity": 1, "priority": 0, "due": "9999-12-31", "body": b"body",
+            "same": bytes([i // 2]) * 16, "sealed": bytes(range(256)), "wrapped": b"\\x00", "state": "queued", "created": NOW,
+            "updated": NOW, "purpose": STRANGE, "expires": NOW + 1000, **more,
+        }
+        for i in range(n)
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def tenant(store: Database) -> str:
+    with store.write() as conn:
+        return keys.new_tenant(conn, "a", NOW, weight=2.5)
+
+
+class Counted:
+    """Statements that reached the driver."""
+
+    def __init__(self, store: Database) -> None:
+        self.told: list[str] = []
+        sa.event.listen(store.engine, "before_cursor_execute", lambda *a: self.told.append(a[2]))
+
+    def since(self, before: int) -> int:
+        return len([s for s in self.told[before:] if not s.startswith("BEGIN") and "pg_advisory_xact_lock" not in s])
+
+
+def test_a_chunk_is_claimed_and_settled_by_three_statements_each(store: Database, tenant: str) -> None:
+    with store.write() as conn:
+        jobs.add(conn, rows_of(tenant, 40))
+    seen = Counted(store)
+    with store.read() as conn:
+        (head,) = queue.heads(conn)
+    assert head.weight == 2.5 and head.tenant == tenant
+    with store.write() as conn:
+        at = len(seen.told)
+        claimed = queue.claim(conn, head, 16, NOW)
+        assert len(claimed) == 16 and seen.since(at) <= 3
+        assert head.id in [row["id"] for row in claimed]
+        at = len(seen.told)
+        told = [
+            Ended(
+                r["id"], 1, "done", "printable", None, b"\x00\xff", "0" * 32, {"a": [0, 1, 2, "f"]}, {"m": STRANGE}, [r["id"]]
+            )
+            for r in claimed[:15]
+        ]
+        settled = queue.settle(conn, [*told, Ended(claimed[15]["id"], 1, "failed", reason="crash")], NOW + 5)
+        assert len(settled.ended) == 16 and settled.late == 0
+        assert seen.since(at) + (conn.dialect.name == "postgresql") <= 3, "COPY is a statement, and is not seen here"
+        ends.follow(conn, settled.ended, NOW)
+    with store.read() as conn:
+        assert tallies.wrong(conn) == []
+        assert tallies.of_queue(conn, tenant) == {"queued": 24, "done": 15, "failed": 1}
+        row = conn.execute(sa.select(table).where(table.c.id == claimed[0]["id"])).one()
+    assert (row.state, row.verdict, row.told, row.pack) == ("done", "printable", b"\x00\xff", "0" * 32)
+    assert (row.files, row.production, row.purpose) == ({"a": [0, 1, 2, "f"]}, {"m": STRANGE}, STRANGE)
+    assert (row.finished, row.updated, row.expires, row.version, row.strikes) == (NOW + 5, NOW + 5, NOW + 1005, 3, 0)
+    assert bytes(row.sealed) == bytes(range(256)) and bytes(row.wrapped) == b"\\x00"
+
+
+def test_what_comes_late_or_under_another_attempt_changes_nothing(store: Database, tenant: str) -> None:
+    with store.write() as conn:
+        jobs.add(conn, rows_of(tenant, 2))
+        (head,) = queue.heads(conn)
+        one, two = (row["id"] for row in queue.claim(conn, head, 2, NOW))
+        assert queue.give_back(conn, [(one, 1), (two, 7)], {one: "crash"}, NOW)[0]["strikes"] == 1
+        assert queue.give_back(conn, [(one, 1)], {}, NOW) == []
+        late = queue.settle(conn, [Ended(one, 1, "done"), Ended(two, 2, "done")], NOW)
+        assert (late.ended, late.late) == ([], 2)
+        assert len(queue.settle(conn, [Ended(two, 1, "refused")], NOW).ended) == 1
+        assert tallies.wrong(conn) == []
+
+
+def test_a_claim_of_what_was_paused_meanwhile_is_none(store: Database, tenant: str) -> None:
+    from service.store import campaigns
+
+    with store.write() as conn:
+        one = campaigns.begin(conn, tenant, "t", "p", "3mf", None, NOW)
+        assert campaigns.receive(conn, one, rows_of(tenant, 3, campaign=one, queue=one)[:1], NOW)
+        assert queue.heads(conn) == [], "a campaign that is being received is nobody's turn"
+        assert campaigns.open_(conn, one, NOW)
+        (head,) = queue.heads(conn)
+        assert campaigns.pause(conn, one, NOW)
+        assert queue.heads(conn) == [] and queue.claim(conn, head, 16, NOW) == []
+
+
+def test_two_that_write_stand_in_line_and_a_reader_does_not_wait(store: Database, tenant: str) -> None:
+    """Read, then written by what was read: whoever came between would be overwritten."""
+
+    def more() -> None:
+        with store.write() as conn:
+            n = conn.execute(sa.select(table.c.quantity)).scalar_one()
+            conn.execute(sa.update(table).values(quantity=n + 1))
+
+    with store.write() as conn:
+        jobs.add(conn, rows_of(tenant, 1))
+    threads = [threading.Thread(target=more) for _ in range(12)]
+    with store.write() as conn:
+        for thread in threads:
+            thread.start()
+        with store.read() as other:
+            assert other.execute(sa.select(table.c.quantity)).scalar_one() == 1
+        conn.execute(sa.update(table).values(quantity=100))
+    for thread in threads:
+        thread.join()
+    with store.read() as conn:
+        assert conn.execute(sa.select(table.c.quantity)).scalar_one() == 112
+
+
+def test_a_reader_sees_one_view(store: Database, tenant: str) -> None:
+    with store.read() as conn:
+        assert tallies.of_queue(conn, tenant) == {}
+        with store.write() as other:
+            jobs.add(other, rows_of(tenant, 2))
+        assert tallies.of_queue(conn, tenant) == {}
+        assert conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == 0
