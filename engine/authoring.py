@@ -2,7 +2,7 @@
 
 from engine.language.acceptance import Fitted
 from engine.language.catalogue import catalogue
-from engine.language.figures import angle_of, direction, filled, pattern
+from engine.language.figures import angle_of, direction, filled, nose_section, off_skin, pattern
 from engine.language.heights import no_steeper, spline_face
 from engine.language.lenses import (
     LENS_SHAPES,
@@ -17,7 +17,7 @@ from engine.language.lenses import (
 )
 from engine.language.marks import mark
 from engine.language.parameters import angle, choice, count, curvature, flag, length, text
-from engine.language.person import measure, outline, pressure, scan
+from engine.language.person import measure, outline, points, pressure, scan
 from engine.language.plates import along, aside, lain, plate, plate_body, seat
 from engine.language.pressed import Pressed
 from engine.language.process_view import ProcessView
@@ -28,7 +28,7 @@ from engine.language.stages import cad, fit, rule, stage
 from engine.language.table import table
 from engine.language.template import Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
-from engine.model.deviation import Compared, DeviationLimits, deviation
+from engine.model.deviation import Compared, Deviation, DeviationLimits, deviation
 from engine.model.face import Face
 from engine.model.foot import Foot, Side
 from engine.model.grid import Grid
@@ -39,11 +39,13 @@ from engine.model.outline import Outline
 from engine.model.plate import Knuckle, Rings, Seat, rings
 from engine.model.process import Process
 from engine.model.rounded import Rounded
+from engine.model.worn import Panel, Worn
 
 __all__ = [
     "AS_DRAWN",
     "Boxed",
     "Compared",
+    "Deviation",
     "DeviationLimits",
     "FLIPPED",
     "Face",
@@ -62,6 +64,7 @@ __all__ = [
     "Pose",
     "Pressed",
     "Outline",
+    "Panel",
     "Process",
     "ProcessView",
     "Relation",
@@ -76,6 +79,7 @@ __all__ = [
     "along",
     "ToldLens",
     "Trace",
+    "Worn",
     "angle",
     "angle_of",
     "aside",
@@ -104,12 +108,15 @@ __all__ = [
     "lens_room",
     "lens_shape",
     "mark",
+    "nose_section",
+    "off_skin",
     "measure",
     "no_steeper",
     "outline",
     "pattern",
     "plate",
     "plate_body",
+    "points",
     "pressure",
     "raised",
     "require",

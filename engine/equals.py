@@ -10,6 +10,7 @@ from engine.model.deviation import Compared
 from engine.model.lens import LensPair
 from engine.model.order import Order, Product
 from engine.model.process import Process
+from engine.model.worn import Worn
 
 HELD = 64
 """Products of one workshop: a case with its tree and picture takes about 1 MB."""
@@ -18,12 +19,13 @@ HELD = 64
 @dataclass
 class Judged:
     """A product before its files; one that a rule refused has no parts. `compared`: with what was scanned. `picture`: made when a
-    format first asks for it. `lenses`: those that it takes."""
+    format first asks for it. `lenses`: those that it takes. `worn`: on whoever was scanned."""
 
     product: Product
     compared: tuple[Compared, ...] = ()
     picture: bytes | None = None
     lenses: LensPair | None = None
+    worn: Worn | None = None
 
     def of(self, order: Order, spent: Mapping[str, float]) -> Judged:
         """The same for an equal order: its report says that no stage and no check ran again, and what was `spent` on it."""
@@ -33,7 +35,7 @@ class Judged:
             figures |= {"stages": [{**s, "cpu_ms": 0.0, "hit": True} for s in figures["stages"]], "tier": "kernel"}
         checks = tuple(replace(check, cpu_ms=0.0) for check in report.checks)
         told = replace(report, figures=figures, checks=checks)
-        return Judged(replace(self.product, order=order, report=told), self.compared, self.picture, self.lenses)
+        return Judged(replace(self.product, order=order, report=told), self.compared, self.picture, self.lenses, self.worn)
 
 
 @dataclass

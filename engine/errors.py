@@ -138,16 +138,21 @@ class TemplateError(UnikatError):
 
 
 class InputError(UnikatError):
-    """A file that came in cannot be used: which, and what would do. `message`: what of it only the sender may read."""
+    """A file that came in cannot be used: which, and what would do. `why` as it stands in engine.french. `message`: what of it only the
+    sender may read; `message_fr` the same in French, where it is not in engine.french."""
 
-    def __init__(self, what: str, why: str, *, message: str = "") -> None:
+    def __init__(self, what: str, why: str, *, message: str = "", message_fr: str = "") -> None:
         super().__init__(f"{what}: {why}")
         self.what = what
         self.why = why
         self.message = message
+        self.message_fr = message_fr or french(message) or message
 
-    def for_sender(self) -> str:
-        """With what only the sender may read."""
+    def for_sender(self, language: str = "en") -> str:
+        """With what only the sender may read, in English ("en") or French ("fr")."""
+        if language == "fr":
+            told = " ".join(self.message_fr.split())[:300]
+            return f"{self.what} : {french(self.why) or self.why}" + (f" : {told}" if told else "")
         return _with(self, self.message)
 
 

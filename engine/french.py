@@ -9,6 +9,8 @@ import functools
 import re
 from collections.abc import Mapping
 
+from engine import french_pressure
+
 SENTENCES: Mapping[str, str] = {
     "a flat plate in the scan was left out": "une plaque plane du scan a été écartée",
     "does not show a whole face: nose and both eyes must be seen": (
@@ -17,15 +19,18 @@ SENTENCES: Mapping[str, str] = {
     "has a point that is not three numbers": "a un point qui n'est pas fait de trois nombres",
     "has ears where no person has them": "a des oreilles là où personne n'en a",
     "has left and right exchanged, or is mirrored": "a la gauche et la droite échangées, ou est en miroir",
-    "has pupils no person has so far apart: are its numbers in mm?": (
-        "a des pupilles à une distance que personne n'a : ses nombres sont-ils en mm ?"
-    ),
+    "has a line that is not a name and three numbers": "a une ligne qui n'est pas un nom et trois nombres",
+    "has pupils no person has so far apart": "a des pupilles à une distance que personne n'a",
+    "is empty: it names no point": "est vide : aucun point n'y est nommé",
+    "is no list of points: it is no text (UTF-8)": "n'est pas une liste de points : ce n'est pas du texte (UTF-8)",
+    "is too large for a list of points": "est trop grand pour une liste de points",
+    "names a point twice": "nomme un point deux fois",
     "is no face in its unit, but would be in another": "n'est pas un visage dans son unité, mais en serait un dans une autre",
     "is no face's size in its unit": "n'a pas la taille d'un visage dans son unité",
     "lacks a pupil: both are needed": "n'a pas les deux pupilles : il les faut toutes deux",
     "names a point that is not known": "nomme un point inconnu",
-    "no ear was given: nothing but the distance of the pupils is told": (
-        "aucune oreille n'a été donnée : seul l'écart pupillaire est indiqué"
+    "no ear was given: of the face nothing but widths is told": (
+        "aucune oreille n'a été donnée : du visage seules les largeurs sont indiquées"
     ),
     "shows another distance of the pupils than was given: another person, or another unit": (
         "montre un autre écart pupillaire que celui donné : une autre personne, ou une autre unité"
@@ -33,8 +38,8 @@ SENTENCES: Mapping[str, str] = {
     "shows no face: nose, both eyes and the forehead must be seen, without glasses": (
         "ne montre pas de visage : le nez, les deux yeux et le front doivent être visibles, sans lunettes"
     ),
-    "the given distance of the pupils is unlikely for this scan: measure it again": (
-        "l'écart pupillaire donné est peu vraisemblable pour ce scan : mesurez-le de nouveau"
+    "the given distance of the pupils is unlikely for this face: measure it again": (
+        "l'écart pupillaire donné est peu vraisemblable pour ce visage : mesurez-le de nouveau"
     ),
     "the nose is too flat for its width to be measured where it is asked for": (
         "le nez est trop plat pour que sa largeur soit mesurée à l'endroit voulu"
@@ -43,8 +48,8 @@ SENTENCES: Mapping[str, str] = {
     "the scan does not show the {} ear: where its root is was inferred from the face": (
         "le scan ne montre pas une oreille ({}) : la place de sa racine a été déduite du visage"
     ),
-    "the scan's distance of the pupils is {} mm, give or take {} mm; {} mm was given": (
-        "l'écart pupillaire du scan est de {} mm, à {} mm près ; {} mm ont été donnés"
+    "the distance of the pupils, as seen, is {} mm, give or take {} mm; {} mm was given": (
+        "l'écart pupillaire vu est de {} mm, à {} mm près ; {} mm ont été donnés"
     ),
     "does not show which foot it is, so flat is its arch: say left or right": (
         "ne montre pas de quel pied il s'agit, tant sa voûte est plate : dites left ou right"
@@ -225,6 +230,8 @@ SENTENCES: Mapping[str, str] = {
     "is none of the choices": "n'est aucun des choix",
     "is not a unit that can be taken here": "n'est pas une unité acceptée ici",
     "is not in the catalogue": "n'est pas au catalogue",
+    "a part does not lie on this bed": "une pièce ne tient pas sur ce plateau",
+    "its parts fill more beds than are sliced": "ses pièces remplissent plus de plateaux qu'il n'en est tranché",
     "is not known": "n'est pas connu",
     "is not known to {}": "n'est pas connu de {}",
     "is not offered": "n'est pas proposé",
@@ -259,9 +266,6 @@ SENTENCES: Mapping[str, str] = {
     ),
     "no such font": "cette police n'existe pas",
     "only FDM processes are sliced": "seuls les procédés FDM sont tranchés",
-    "the parts do not lie on this bed together: slice them one by one": (
-        "les pièces ne tiennent pas ensemble sur ce plateau : tranchez-les une par une"
-    ),
     "stands twice in the order": "figure deux fois dans la commande",
     "the font that sets this script is not installed": "la police qui compose cette écriture n'est pas installée",
     "the letters leave the {}": "les lettres sortent de la face « {} »",
@@ -291,6 +295,7 @@ SENTENCES: Mapping[str, str] = {
     "this sign stands for a character that was lost on the way": "ce signe remplace un caractère perdu en chemin",
     "too long a text": "un texte trop long",
     "too many marks on one letter": "trop de signes diacritiques sur une lettre",
+    **french_pressure.SENTENCES,
 }
 """Why a field cannot be taken."""
 

@@ -20,7 +20,8 @@ from engine.export.kept import KeptSegments
 from engine.export.stl import write as write_stl
 from engine.export.threemf import write as write_3mf
 from engine.export.thumbnail import thumbnail
-from engine.language.acceptance import accepted, compared, lenses, takes_lenses
+from engine.export.worn import off_skin_png, worn_png
+from engine.language.acceptance import accepted, compared, lenses, takes_lenses, worn
 from engine.language.charted import OF_CHART
 from engine.language.inputs import NO_FILES, Files, Inputs, check_there
 from engine.language.judge import check_rules, fitted, run_fits
@@ -128,7 +129,8 @@ def make(
         judged = known.of(order, clock.spent)
     product = judged.product
     if not product.parts:
-        return replace(product, files={"report.json": papers.report_json(product.report)})
+        told = papers.report_json(product.report)
+        return replace(product, files={"report.json": told}, hashes={"report.json": papers.sha256(told)})
     if product.report.verdict == "refused" and not keep_refused:
         return _with_papers(product, {}, cls, clock)
     files = _export(judged, cls, template if whole else None, formats, shop, clock)
@@ -158,15 +160,19 @@ def _judged(order: Order, template: Template, process: Process, shop: Workshop, 
         checks, findings, figures = verify(settled, process, shop.certificates, shop.connectivities)
     with clock.step("acceptance"):
         misfits, measured = accepted(template, parts)
+        against, taken, on_face = compared(template, parts), lenses(template, parts), worn(template, parts)
     if measured:
         checks = (*checks, CheckRun("fit", True, True, clock.spent.get("acceptance", 0.0)))
         findings, figures = (*findings, *misfits), {**figures, "fit": measured}
     with clock.step("estimate"):
         figures = {**figures, **support_figures(settled, process)}
         figures = {**figures, **estimate(figures, process, cls.family).figures()}
+        plates = sliced_ready.plates(settled, process) if process.sliced else ()
+        if len(plates) > 1:
+            figures["plates"] = [[one.part.name for one in plate] for plate in plates]
     report = _report(template, settled, checks, findings, figures, clock)
     made = Product(order, process, run.values, run.origins, settled, report, cls.key, dict(run.artifacts), dict(run.fonts))
-    return Judged(made, compared(template, parts), lenses=lenses(template, parts))
+    return Judged(made, against, lenses=taken, worn=on_face)
 
 
 def _check_formats(formats: Collection[str], cls: type[Template]) -> None:
@@ -281,6 +287,11 @@ def _export(
     if "png" in formats and judged.compared:
         with clock.step("deviation"):
             files["deviation.png"] = deviation_png(judged.compared, title=cls.key, subtitle=product.order.reference or "")
+    if "png" in formats and judged.worn is not None:
+        told = product.order.reference or ""
+        with clock.step("worn"):
+            files["worn.png"] = worn_png(judged.worn, [p.part for p in product.parts], title=cls.key, subtitle=told)
+            files["deviation.png"] = off_skin_png(judged.worn, title=cls.key, subtitle=told)
     if "3mf" in formats:
         with clock.step("3mf"):
             files["model.3mf"] = _model(product, identity, picture, shop)
@@ -302,25 +313,47 @@ def _export(
         with clock.step("prusa"):
             files["model.prusa.3mf"] = _project(product, identity, picture, shop)
     if "gcode" in formats:
-        _must_lie_together(product)
         with clock.step("gcode"):
-            project = sliced_ready.needs_project(product.parts)
-            whole = _project if project else _model
-            model = files.get("model.prusa.3mf" if project else "model.3mf") or whole(product, identity, picture, shop)
-            files["model.gcode"] = slice_product(model, product.parts, product.process, product.report.figures, placed=True)
+            files.update(_gcode(product, cls, identity, files, picture, shop))
     return files
 
 
-def _must_lie_together(product: Product) -> None:
-    """OrderError: the bed takes the parts one by one alone; which machine takes them together."""
+def _gcode(
+    product: Product, cls: type[Template], identity: Identity, files: Mapping[str, bytes], picture: bytes | None, shop: Workshop
+) -> dict[str, bytes]:
+    """`model.gcode`; where the bed takes the parts one after the other alone, a file for each plate, which holds what lies on it."""
+    plates = sliced_ready.plates(product.parts, product.process)
+    _must_lie(product, plates)
+    if len(plates) == 1:
+        project = sliced_ready.needs_project(product.parts)
+        model = files.get("model.prusa.3mf" if project else "model.3mf")
+        if model is None:
+            model = (_project if project else _model)(product, identity, picture, shop)
+        return {"model.gcode": slice_product(model, product.parts, product.process, product.report.figures, placed=True)}
+    made = {}
+    for at, parts in enumerate(plates, 1):
+        _, _, figures = verify(parts, product.process)
+        figures = {**figures, **support_figures(parts, product.process)}
+        figures = {**figures, **estimate(figures, product.process, cls.family).figures()}
+        plate = replace(product, parts=parts, report=replace(product.report, figures=figures))
+        model = (_project if sliced_ready.needs_project(parts) else _model)(plate, identity, picture, shop)
+        made[f"model-plate-{at}.gcode"] = slice_product(model, parts, product.process, figures, placed=True)
+    return made
+
+
+def _must_lie(product: Product, plates: Sequence[Sequence[Settled]]) -> None:
+    """OrderError: a part is larger than the bed, with the machine that takes it; or they fill too many beds."""
     process = product.process
-    if not sliced_ready.lie_together(product.parts, process):
+    if not all(sliced_ready.lie_together(parts, process) for parts in plates):
         others = [load_process(process.key, key) for key in machines_for(process.key) if key != process.machine.key]
         parts = [settled.part for settled in product.parts]
         larger = [o.machine.key for o in others if sliced_ready.lie_together(standing(parts, o, Footings()), o)]
-        why = "the parts do not lie on this bed together: slice them one by one"
         bed = f"a bed of {process.machine.size[0]:g} x {process.machine.size[1]:g} mm"
-        raise OrderError("formats", why, value="gcode", limit=bed, nearest=larger[0] if larger else None)
+        raise OrderError(
+            "formats", "a part does not lie on this bed", value="gcode", limit=bed, nearest=larger[0] if larger else None
+        )
+    if len(plates) > sliced_ready.MOST_PLATES:
+        raise OrderError("formats", "its parts fill more beds than are sliced", value="gcode", limit=sliced_ready.MOST_PLATES)
 
 
 def _model(product: Product, identity: Identity, picture: bytes | None, shop: Workshop) -> bytes:
@@ -340,6 +373,8 @@ def _project(product: Product, identity: Identity, picture: bytes | None, shop: 
 
 def _with_papers(product: Product, files: dict[str, bytes], cls: type[Template], clock: _Clock) -> Product:
     with clock.step("papers"):
-        record = papers.record_json(product, cls, code_hash(cls), files)
-        report = papers.report_json(product.report)
-    return replace(product, files={**files, "report.json": report, "record.json": record})
+        hashes = {name: papers.sha256(data) for name, data in sorted(files.items())}
+        record = papers.record_json(product, cls, code_hash(cls), hashes)
+        told = {"report.json": papers.report_json(product.report), "record.json": record}
+        hashes |= {name: papers.sha256(data) for name, data in told.items()}
+    return replace(product, files={**files, **told}, hashes=hashes)

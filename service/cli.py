@@ -84,8 +84,10 @@ def _told(error: Exception) -> tuple[int, dict[str, Any]]:
     if isinstance(error, errors.TemplateError):
         told = {"stage": error.stage, "line": error.line, "file": error.file}
         return (2 if error.outside or error.template.endswith(".py") else 3), {"message": error.for_sender(), **told}
+    if isinstance(error, errors.InputError):
+        return 2, {"message": error.for_sender(), "message_fr": error.for_sender("fr")}
     if isinstance(error, errors.UnikatError):
-        return (2 if isinstance(error, errors.InputError) else 3), {"message": error.for_sender()}
+        return 3, {"message": error.for_sender()}
     return 3, {"message": f"internal fault: {type(error).__name__} (set UNIKAT_DEBUG=1 to see where)"}
 
 

@@ -31,7 +31,7 @@ RANGES: dict[str, tuple[float, float, float]] = {
 
 
 def prescriptions(count: int, seed: int, side: str = "left") -> Iterator[dict[str, Any]]:
-    """So many parameters that the rules take, of one side."""
+    """So many parameters that the rules take, of one side; every third is cut to a last."""
     random = np.random.default_rng(seed)
     made = 0
     while made < count:
@@ -41,6 +41,12 @@ def prescriptions(count: int, seed: int, side: str = "left") -> Iterator[dict[st
         told[f"{side}_first_head"] = round(0.74 * told[f"{side}_length"], 1)
         told[f"{side}_pad"] = float(random.choice([0.0, 3.0, 5.0]))
         told[f"{side}_extent"] = str(random.choice(["full", "three_quarter", "sulcus"]))
+        if made % 3 == 2:  # cut to a last
+            sizes = (told[f"{side}_length"] + 15.0, 0.93 * told[f"{side}_ball"], 0.92 * told[f"{side}_heel"])
+            told |= {
+                name: round(2.0 * size) / 2.0
+                for name, size in zip(("shoe_length", "last_ball", "last_heel"), sizes, strict=True)
+            }
         if taken(told):
             made += 1
             yield told

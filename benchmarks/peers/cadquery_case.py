@@ -56,27 +56,34 @@ _FONTS: dict[tuple[str, float], Any] = {}
 def engraved(body: Any, name: str, how: Lettering) -> Any:
     """The body less the letters, read from behind, `depth` into its face at z = 0."""
     import cadquery as cq
+
+    back = cq.Plane((how.x, how.y, 0), (-1, 0, 0), (0, 0, -1))
+    return cut(body, name, how, back)
+
+
+def cut(body: Any, text: str, how: Lettering, plane: Any) -> Any:
+    """The body less the letters, their middle in the plane's origin, `depth` against its normal."""
+    import cadquery as cq
     from cadquery.occ_impl.shapes import Shape, compound, extrude
     from OCP.BRepAlgoAPI import BRepAlgoAPI_Cut
     from OCP.TopTools import TopTools_ListOfShape
 
-    flat = letters(name, how)
+    flat = letters(text, how)
     box = flat.BoundingBox()
     middle = cq.Location(cq.Vector(-(box.xmin + box.xmax) / 2, -how.capital / 2, 0))
-    back = cq.Location(cq.Plane((how.x, how.y, 0), (-1, 0, 0), (0, 0, -1)))
-    tool = extrude(compound(flat.Faces()).moved(middle), cq.Vector(0, 0, -how.depth)).moved(back)
-    cut = BRepAlgoAPI_Cut()
-    cut.SetToFillHistory(False)
-    cut.SetCheckInverted(False)
-    cut.SetUseOBB(True)
-    cut.SetRunParallel(False)
+    tool = extrude(compound(flat.Faces()).moved(middle), cq.Vector(0, 0, -how.depth)).moved(cq.Location(plane))
+    made = BRepAlgoAPI_Cut()
+    made.SetToFillHistory(False)
+    made.SetCheckInverted(False)
+    made.SetUseOBB(True)
+    made.SetRunParallel(False)
     bodies, tools = TopTools_ListOfShape(), TopTools_ListOfShape()
     bodies.Append(body.wrapped)
     tools.Append(tool.wrapped)
-    cut.SetArguments(bodies)
-    cut.SetTools(tools)
-    cut.Build()
-    return Shape.cast(cut.Shape())
+    made.SetArguments(bodies)
+    made.SetTools(tools)
+    made.Build()
+    return Shape.cast(made.Shape())
 
 
 def to_3mf(shape: Any) -> bytes:

@@ -52,29 +52,11 @@ def _base(cq: Any, curve: Any) -> Any:
 
 
 def _engraved(body: Any, text: str, how: Lettering) -> Any:
-    """As `cadquery_case.engraved`, but read from below with x along x."""
+    """The body less the letters, read from below with x along x."""
     import cadquery as cq
-    from cadquery.occ_impl.shapes import Shape, compound, extrude
-    from OCP.BRepAlgoAPI import BRepAlgoAPI_Cut
-    from OCP.TopTools import TopTools_ListOfShape
 
-    flat = cadquery_case.letters(text, how)
-    box = flat.BoundingBox()
-    middle = cq.Location(cq.Vector(-(box.xmin + box.xmax) / 2, -how.capital / 2, 0))
-    below = cq.Location(cq.Plane((how.x, how.y, 0), (1, 0, 0), (0, 0, -1)))
-    tool = extrude(compound(flat.Faces()).moved(middle), cq.Vector(0, 0, -how.depth)).moved(below)
-    cut = BRepAlgoAPI_Cut()
-    cut.SetToFillHistory(False)
-    cut.SetCheckInverted(False)
-    cut.SetUseOBB(True)
-    cut.SetRunParallel(False)
-    bodies, tools = TopTools_ListOfShape(), TopTools_ListOfShape()
-    bodies.Append(body.wrapped)
-    tools.Append(tool.wrapped)
-    cut.SetArguments(bodies)
-    cut.SetTools(tools)
-    cut.Build()
-    return Shape.cast(cut.Shape()).Solids()[0]
+    below = cq.Plane((how.x, how.y, 0), (1, 0, 0), (0, 0, -1))
+    return cadquery_case.cut(body, text, how, below).Solids()[0]
 
 
 def triangles(body: Any) -> Any:

@@ -35,8 +35,6 @@ SEEN = {"nose": 0.45, "left eye": 0.4, "right eye": 0.4}
 """Of the model's points there: a scan that shows less is of half a face."""
 EAR = 0.3
 """Likewise, of an ear: what shows less shows none."""
-PD_APART, PD_WRONG = 3.0, 10.0
-"""Standard deviations, and mm, between a given PD and the scan's: told of, and refused."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,22 +122,11 @@ def _face(read: _Read, model: Table, pd_mm: float | None, name: str, notes: list
         if read.seen[f"{side} ear"] < EAR:
             notes.append(f"the scan does not show the {side} ear: where its root is was inferred from the face")
     if pd_mm is not None:
-        _check_pd(pd_mm, measures["pd"].value, measures["pd"].uncertainty or 0.0, name, notes)
+        notes += face_measures.against_given(pd_mm, measures["pd"], name)
     misfit = sorted(abs(o) for o, w in zip(read.laid.offs.tolist(), read.laid.weights.tolist(), strict=True) if w > 0.0)
     places = {mark: (float(p[0]), float(p[1]), float(p[2])) for mark, p in zip(NAMES, marks, strict=True)}
     skin = Mesh(surface.points, surface.faces)
     return Face(measures, places, nose, shown, skin, misfit[len(misfit) // 2], tuple(notes))
-
-
-def _check_pd(given: float, found: float, doubt: float, name: str, notes: list[str]) -> None:
-    if abs(given - found) > PD_WRONG:
-        raise InputError(
-            name, "shows another distance of the pupils than was given: another person, or another unit",
-            message=f"{found:.1f} mm, and {given:.1f} mm was given",
-        )  # fmt: skip
-    notes.append(f"the scan's distance of the pupils is {found:.1f} mm, give or take {doubt:.1f} mm; {given:.1f} mm was given")
-    if abs(given - found) > PD_APART * doubt:
-        notes.append("the given distance of the pupils is unlikely for this scan: measure it again")
 
 
 def _in_frame(surface: Surface, motion: Floats, origin: Floats) -> Surface:

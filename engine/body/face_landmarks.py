@@ -9,16 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from difflib import get_close_matches
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.body.face_measures import SUMS
+from engine.body.face_measures import SUMS, against_given
 from engine.body.face_table import NAMES
-from engine.body.standing import along, cross, length, unit
+from engine.body.standing import along, cross, length
+from engine.body.standing import unit as unit_of
 from engine.errors import InputError
 from engine.model.face import Face, Place
 from engine.model.order import Measurement
+from engine.model.units import LENGTHS
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,8 +35,13 @@ _DEEP = (50.0, 140.0)
 """mm: how far behind the pupils both are."""
 
 
-def face_of_landmarks(points: Mapping[str, Place], *, name: str = "landmarks") -> Face:
-    """What named points, mm, in any pose, tell of a face. InputError: too few, not finite, unknown, or no face's."""
+def face_of_landmarks(
+    points: Mapping[str, Place], *, pd_mm: float | None = None, unit: str = "mm", name: str = "landmarks"
+) -> Face:
+    """What named points, mm, in any pose, tell of a face. `pd_mm`, `unit`: as `face_of` takes them.
+
+    InputError: too few, not finite, unknown, or no face's.
+    """
     marks = {mark: _place(mark, place, name) for mark, place in points.items()}
     if not {"left_pupil", "right_pupil"} <= set(marks):
         raise InputError(name, "lacks a pupil: both are needed")
@@ -41,13 +49,15 @@ def face_of_landmarks(points: Mapping[str, Place], *, name: str = "landmarks") -
     right, left = marks["right_pupil"], marks["left_pupil"]
     origin, pd = 0.5 * (left + right), length(left - right)
     if not LEAST <= pd <= MOST:
-        raise InputError(name, "has pupils no person has so far apart: are its numbers in mm?", message=f"{pd:.3g} mm apart")
+        _refuse_pd(name, pd, unit)
     click = CLICK * math.sqrt(2.0)
+    if pd_mm is not None:
+        notes += against_given(pd_mm, Measurement(pd, "mm", None, "landmarks", click), name)
     behind = _behind(marks)
     if behind is None:
-        notes.append("no ear was given: nothing but the distance of the pupils is told")
-        measures = {"pd": Measurement(pd, "mm", None, "landmarks", click)}
-        return Face(measures, {"left_pupil": (0.5 * pd, 0.0, 0.0), "right_pupil": (-0.5 * pd, 0.0, 0.0)}, notes=tuple(notes))
+        notes.append("no ear was given: of the face nothing but widths is told")
+        pupils = {"left_pupil": (0.5 * pd, 0.0, 0.0), "right_pupil": (-0.5 * pd, 0.0, 0.0)}
+        return Face(_widths(marks, origin, unit_of(left - right), click), pupils, notes=tuple(notes))
     placed = _placed(marks, origin, *behind)
     far = length(origin - behind[0])
     if not _DEEP[0] <= far <= _DEEP[1]:
@@ -56,6 +66,22 @@ def face_of_landmarks(points: Mapping[str, Place], *, name: str = "landmarks") -
         raise InputError(name, "has left and right exchanged, or is mirrored")
     measures = _measures(placed, click)
     return Face(measures, placed, notes=tuple(notes))
+
+
+def _refuse_pd(name: str, pd: float, unit: str) -> NoReturn:
+    fits = [u for u, mm in LENGTHS.items() if LEAST <= pd / LENGTHS[unit] * mm <= MOST]
+    helps = f": unit {' or '.join(fits)} would fit" if fits else ""
+    raise InputError(
+        name, "has pupils no person has so far apart", message=f"{pd:.3g} mm apart with its numbers in {unit}{helps}"
+    )
+
+
+def _widths(marks: Mapping[str, Floats], origin: Floats, x: Floats, click: float) -> dict[str, Measurement]:
+    """What needs no pose but the line through both pupils."""
+    flat = {mark: (math.fsum((x * (place - origin)).tolist()), 0.0, 0.0) for mark, place in marks.items()}
+    told = _measures(flat, click)
+    across = {name for name, terms in SUMS.items() if all(axis == 0 for _, axis, _ in terms)}
+    return {name: m for name, m in told.items() if name in across or name.endswith("_pd")}
 
 
 def _place(mark: str, place: Place, name: str) -> Floats:
@@ -77,9 +103,9 @@ def _behind(marks: Mapping[str, Floats]) -> tuple[Floats, float, float] | None:
 
 
 def _placed(marks: Mapping[str, Floats], origin: Floats, behind: Floats, down: float, back: float) -> dict[str, Place]:
-    x = unit(marks["left_pupil"] - marks["right_pupil"])
+    x = unit_of(marks["left_pupil"] - marks["right_pupil"])
     way = origin - behind
-    z = unit(way - (x[0] * way[0] + x[1] * way[1] + x[2] * way[2]) * x)
+    z = unit_of(way - (x[0] * way[0] + x[1] * way[1] + x[2] * way[2]) * x)
     y = cross(z, x)
     # z points from what is behind to the pupils, which is upwards where that lies below them
     frame = np.array([x, back * y + down * z, back * z - down * y])

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from engine.body.face_fit import ALL, SIGMA, Fit, Laid
 from engine.body.face_table import NAMES, PUPILS, Table
+from engine.errors import InputError
 from engine.model.order import Measurement
 from kernels import morph
 
@@ -49,6 +50,8 @@ NOSE: Mapping[str, float] = {
 }  # fmt: skip
 """mm and degrees, of a nose that is wholly seen; twice that where a third is not."""
 UNSEEN = 3.0
+PD_APART, PD_WRONG = 3.0, 10.0
+"""Standard deviations, and mm, between a given PD and the one found: told of, and refused."""
 _SNAP = 3.0  # mm
 
 
@@ -110,6 +113,23 @@ def monocular(marks: Floats, middle: float, pd: Measurement) -> dict[str, Measur
         "right_pd": Measurement(middle - right, "mm", None, "scan", doubt),
         "left_pd": Measurement(left - middle, "mm", None, "scan", doubt),
     }
+
+
+def against_given(given: float, found: Measurement, name: str) -> list[str]:
+    """What is to be said of a given PD (mm) beside the one found. InputError: they cannot be one person's."""
+    doubt, apart = found.uncertainty or 0.0, abs(given - found.value)
+    if apart > PD_WRONG:
+        raise InputError(
+            name, "shows another distance of the pupils than was given: another person, or another unit",
+            message=f"{found.value:.1f} mm, and {given:.1f} mm was given",
+        )  # fmt: skip
+    notes: list[str] = []
+    notes.append(
+        f"the distance of the pupils, as seen, is {found.value:.1f} mm, give or take {doubt:.1f} mm; {given:.1f} mm was given"
+    )
+    if apart > PD_APART * doubt:
+        notes.append("the given distance of the pupils is unlikely for this face: measure it again")
+    return notes
 
 
 def _root(*parts: float) -> float:

@@ -92,6 +92,16 @@ def flanks(z: Floats, level: float) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
+def across(nose: Grid, y: float, level: float) -> tuple[float, float]:
+    """`flanks` of the section at y, between the two next to it; NaN beyond the grid."""
+    at = (y - DOWN) / PITCH
+    low = math.floor(at)
+    if not 0 <= low < nose.z.shape[1] - 1:
+        return math.nan, math.nan
+    share = at - low
+    return flanks(nose.z[:, low] * (1.0 - share) + nose.z[:, low + 1] * share, level)
+
+
 def _row(x: float) -> int:
     return round((x + LEFT) / PITCH)
 

@@ -211,10 +211,9 @@ def _kinks(crew: Crew, stage: str, orders: Orders) -> list[dict[str, Any]]:
     ends = dict.fromkeys(int(k) for column in z.T for k in (np.argmin(column), np.argmax(column)))
     rows = [choosing.centre(orders.values), *ends][:WATCHED]
     try:
-        begun = time.monotonic()
-        crew.ask("kinks", stage, [orders.changes[rows[0]]])
-        enough = SLOWER * len(rows) * (time.monotonic() - begun)
-        return list(crew.ask("kinks", stage, [orders.changes[k] for k in rows], deadline=max(enough, LEAST_DEADLINE)))
+        _, took = crew.timed("kinks", stage, [orders.changes[rows[0]]])
+        enough = max(SLOWER * len(rows) * took, LEAST_DEADLINE)
+        return list(crew.ask("kinks", stage, [orders.changes[k] for k in rows], deadline=enough))
     except Undrawn:  # what cannot be drawn is told of by the charts
         return []
 

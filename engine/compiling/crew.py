@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -18,11 +17,13 @@ from engine.sweep.crew import at_once
 T = TypeVar("T")
 
 DEADLINE = 90.0
-"""Seconds of wall clock for one body, the start of CadQuery included."""
+"""Seconds of CPU for one body: a crowded machine loses none."""
 LEAST_DEADLINE, SLOWER = 3.0, 20.0
 """Whatever hangs, hangs for many bodies: once some were drawn, one has so many times what the slowest of them took, and no less than this."""
 KNOWN = 3
 SCOUT_DEADLINE = 900.0
+LEAST_PATIENCE, PATIENCE = 60.0, 20.0
+"""A child that sleeps uses no CPU: of wall clock it has so many times its CPU, and no less than this."""
 
 
 class Undrawn(UnikatError):
@@ -56,16 +57,24 @@ class Crew:
             child.close()
 
     def ask(self, errand: str, *args: object, deadline: float | None = None) -> Any:
-        """`errand(source, *args)` of `engine.compiling.drawing`. Undrawn: what the template did to its child."""
+        """`errand(source, *args)` of `engine.compiling.drawing`. Undrawn: what the template did to its child.
+
+        `deadline`: seconds of CPU.
+        """
+        return self.timed(errand, *args, deadline=deadline)[0]
+
+    def timed(self, errand: str, *args: object, deadline: float | None = None) -> tuple[Any, float]:
+        """As `ask`, and the seconds of CPU that it took."""
         child = self._idle.get()
-        begun = time.monotonic()
+        cpu = deadline or self.deadline()
+        wall = max(LEAST_PATIENCE, PATIENCE * cpu)
         try:
-            told = child.call(
-                f"engine.compiling.drawing:{errand}", self.source, *args, deadline=deadline or self.deadline(), own=self._own
+            told, took = child.call(
+                "engine.compiling.drawing:timed", errand, self.source, *args, deadline=wall, cpu=cpu, own=self._own
             )
             if errand == "draw":
-                self._took.append(time.monotonic() - begun)
-            return told
+                self._took.append(took)
+            return told, took
         except ChildFault as fault:
             raise Undrawn(fault.kind.upper(), str(fault)) from None
         except TemplateError as error:
@@ -78,7 +87,7 @@ class Crew:
             self._idle.put(child)
 
     def deadline(self) -> float:
-        """Seconds for the next body."""
+        """Seconds of CPU for the next body."""
         if len(self._took) < KNOWN:
             return DEADLINE
         return min(DEADLINE, max(LEAST_DEADLINE, SLOWER * max(self._took[-50:])))

@@ -26,8 +26,8 @@ SUNK = 0.8
 
 
 def plate_body(
-    cq: Any, border: Rings, holes: Sequence[Rings], knuckles: Sequence[Knuckle], thickness: float, radius: float
-) -> Any:
+    cq: Any, border: Rings, holes: Sequence[Rings], knuckles: Sequence[Knuckle], bosses: Sequence[Rings], thickness: float, radius: float
+) -> Any:  # fmt: skip
     """A CadQuery solid: as `engine.authoring.plate` has it. ValueError: OCCT finds it invalid."""
     from OCP.BRepBuilderAPI import BRepBuilderAPI_MakeFace, BRepBuilderAPI_MakeWire, BRepBuilderAPI_Sewing
     from OCP.BRepFill import BRepFill
@@ -40,13 +40,20 @@ def plate_body(
     cylinders = [Geom_CylindricalSurface(axis, radius + z) for z in (thickness / 2, -thickness / 2)]
     sewing = BRepBuilderAPI_Sewing(SEWN_MM)
     wires: list[list[Any]] = [[], []]
-    for ring in (border, *holes):
-        last = len(ring.points) - 1
-        edges = []
-        for k, points in enumerate(ring.points):
-            on = cylinders[0 if k == 0 else 1] if k in (0, last) else None
-            edges.append(_on(points, ring.at, radius, on) if on is not None else _free(points, ring.at, radius))
-        for side, k in ((0, 0), (1, last)):
+    for number, ring in enumerate((border, *holes, *bosses)):
+        last, stands = len(ring.points) - 1, number > len(holes)
+        if stands:
+            cap = len(cylinders)
+            cylinders.append(Geom_CylindricalSurface(axis, radius + float(ring.points[last, 0, 2])))
+            wires.append([])
+            sides = {0: 1, last: cap}
+        else:
+            sides = {0: 0, last: 1}
+        edges = [
+            _on(points, ring.at, radius, cylinders[sides[k]]) if k in sides else _free(points, ring.at, radius)
+            for k, points in enumerate(ring.points)
+        ]
+        for k, side in sides.items():
             wire = BRepBuilderAPI_MakeWire()
             for edge in edges[k]:
                 wire.Add(edge)

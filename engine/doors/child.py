@@ -191,19 +191,23 @@ class Child:
         self._worker: _Worker | None = None
         atexit.register(_close_quietly, weakref.ref(self))
 
-    def call(self, target: str, *args: object, deadline: float, own: tuple[str, ...] = ()) -> Any:
+    def call(self, target: str, *args: object, deadline: float, cpu: float = 0.0, own: tuple[str, ...] = ()) -> Any:
         """`function(*args)` of `module:function`, run in the child within `deadline` seconds of wall clock.
 
+        `cpu`: so many seconds of its own CPU it may use besides; 0: no such limit. Where a crowded machine must not end what works, this
+        is the limit that counts, and `deadline` is for a child that sleeps.
         `own`: how the paths of the designer's files begin, where they are installed among libraries.
 
         Raises ChildFault (the child died), RemoteError (it raised), or what of ours the function raised.
         """
         if not deadline > 0:
             raise ValueError(f"deadline must be above 0 s, not {deadline}")
-        request = wire.SECONDS.pack(deadline) + wire.pack((target, args))
+        if not cpu >= 0:
+            raise ValueError(f"cpu must be 0 s or more, not {cpu}")
+        request = wire.SECONDS.pack(deadline, cpu) + wire.pack((target, args))
         with self._lock:
             worker = self._ask(request)
-            return self._answer(worker, deadline, own)
+            return self._answer(worker, deadline, cpu, own)
 
     def start(self) -> None:
         """Start server and child now, so that the first call finds them warm."""
@@ -272,7 +276,7 @@ class Child:
             wire.send(worker.channel, wire.CALL, request)
         return worker
 
-    def _answer(self, worker: _Worker, deadline: float, own: tuple[str, ...]) -> Any:
+    def _answer(self, worker: _Worker, deadline: float, cpu: float, own: tuple[str, ...]) -> Any:
         until = last = time.monotonic() + deadline + GRACE_SECONDS
         stage: str | None = None
         usable = False
@@ -298,7 +302,7 @@ class Child:
             status, words = worker.end()
             late = isinstance(error, TimeoutError)
             raise replies.fault(
-                replies.kind_of(status, words, late), replies.frames_in(words), stage, deadline, status, own
+                replies.kind_of(status, words, late), replies.frames_in(words), stage, deadline, status, own, cpu
             ) from None
         finally:
             if not usable:

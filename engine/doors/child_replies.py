@@ -167,7 +167,7 @@ def frames_in(words: str) -> tuple[Frame, ...]:
 
 def kind_of(status: int | None, words: str, late: bool) -> ChildFaultKind:
     """How a child died. status: exit code, -signal, or None (its server died with it); late: it had outlived its deadline."""
-    if late or status == -signal.SIGALRM or words.startswith(_TIMEOUT_WORDS):
+    if late or status in (-signal.SIGALRM, -signal.SIGPROF) or words.startswith(_TIMEOUT_WORDS):
         return "timeout"
     if status is None or status in (-signal.SIGKILL, -signal.SIGTERM):
         return "lost"
@@ -181,10 +181,13 @@ def fault(
     deadline: float,
     status: int | None = None,
     own: tuple[str, ...] = (),
+    cpu: float = 0.0,
 ) -> ChildFault:
     """The ChildFault that says what happened, in which stage, at which of the designer's lines."""
     what = {
-        "timeout": f"did not end within {deadline:g} s",
+        "timeout": f"did not end within {cpu:g} s of CPU"
+        if status == -signal.SIGPROF
+        else f"did not end within {deadline:g} s",
         "memory": "needed more memory than it may have",
         "exit": "ended the process",
         "crash": "crashed" + (f" ({signal.Signals(-status).name})" if status is not None and status < 0 else ""),

@@ -33,7 +33,8 @@ from typing import Any, NoReturn
 HEADER = struct.Struct("<cQ")
 FORK, KILL, READY, CALL, PROGRESS, RESULT, ERROR, FAULT = (bytes([c]) for c in b"FKYCPRED")
 STATUS = struct.Struct("<q")
-SECONDS = struct.Struct("<d")
+SECONDS = struct.Struct("<dd")
+"""Seconds of wall clock, and of CPU (0: as many as it likes), that a call may take."""
 ERRORS = "engine.errors"
 EXIT_WORDS = "unikat-exit"
 EARLIER = 0.05
@@ -162,13 +163,18 @@ def tell_exits(words: int) -> None:
 
 
 @contextlib.contextmanager
-def deadline(seconds: float, words: int) -> Iterator[None]:
-    """The kernel kills this process after that time, inside C and with the GIL held too; just before, its place is noted."""
+def deadline(seconds: float, cpu: float, words: int) -> Iterator[None]:
+    """The kernel kills this process after that time, inside C and with the GIL held too; just before, its place is noted.
+
+    `seconds` of wall clock, and of the process's own CPU `cpu`, which a crowded machine does not use up; 0: no such limit.
+    """
     faulthandler.dump_traceback_later(max(seconds - EARLIER, seconds / 2), file=words)
     signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_PROF, cpu)
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         faulthandler.cancel_dump_traceback_later()
 
@@ -202,9 +208,9 @@ def described(error: BaseException) -> bytes:
 
 def answer(request: bytes, words: int, limit: int) -> tuple[bytes, bytes, bool]:
     """Run one call: kind of frame, payload, and whether this child may take another."""
-    seconds, request = SECONDS.unpack_from(request)[0], request[SECONDS.size :]
+    (seconds, cpu), request = SECONDS.unpack_from(request), request[SECONDS.size :]
     try:
-        with deadline(seconds, words):
+        with deadline(seconds, cpu, words):
             try:
                 target, args = pickle.loads(request)
                 reply = pack(resolve(target)(*args))
@@ -227,8 +233,10 @@ def child_main(channel: socket.socket, words: int, parent: int, options: dict[st
     die_with_parent(parent)
     os.setpgid(0, 0)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM, signal.SIGPROF})
     faulthandler.enable(file=words, all_threads=False)
+    faulthandler.register(signal.SIGPROF, file=words, all_threads=False, chain=True)  # it notes the place, then dies of it
     tell_exits(words)
     limit_memory(options["memory_mb"])
     _channel, _words = channel, words

@@ -29,10 +29,10 @@ WIDTH, HEIGHT = 1200, 900
 
 _FINE = 2
 """Samples a side of a pixel of the surfaces."""
-_FIELD = (48, 118, 960, 742)
+FIELD = (48, 118, 960, 742)
 """x and y from, x and y to: where the surfaces are."""
-_SCALE = (1034, 196, 1060, 740)
-_INK, _GREY, _PASS, _FAIL, _UNKNOWN = (32, 32, 36), (92, 92, 98), (20, 110, 96), (178, 24, 24), (196, 196, 200)
+SCALE = (1034, 196, 1060, 740)
+INK, GREY, PASS, FAIL, UNKNOWN = (32, 32, 36), (92, 92, 98), (20, 110, 96), (178, 24, 24), (196, 196, 200)
 _ABOVE: tuple[tuple[float, Colour], ...] = (
     (0.0, (238, 242, 238)), (1.0, (242, 207, 150)), (1.0, (246, 150, 80)), (1.45, (214, 48, 31)), (2.0, (120, 8, 24)),
 )  # fmt: skip
@@ -45,7 +45,7 @@ _LEVELS = 2000
 _EDGE = (150, 152, 158)
 _LIGHT = np.array((-0.4, -0.3, 0.8660254037844386))
 """Towards the key light: from the left, behind, above, as in `kernels.shade`; y down."""
-_WORDS = {
+WORDS = {
     "en": {
         "left": "Left", "right": "Right", "pass": "pass", "fail": "fail", "scale": "Signed deviation", "into": "presses in",
         "gap": "gap", "limit": "limit", "median": "median", "farthest": "farthest", "limits": "limits:", "unknown": "not compared",
@@ -79,25 +79,28 @@ def deviation_png(surfaces: Sequence[Compared], *, title: str, subtitle: str = "
     """
     if not 1 <= len(surfaces) <= 2 or not all(len(s.faces) for s in surfaces):
         raise ValueError(f"a deviation map shows one or two surfaces with faces, not {len(surfaces)}")
-    words, limits = _WORDS[language], surfaces[0].figures.limits
+    words, limits = WORDS[language], surfaces[0].figures.limits
     sheet = Canvas(WIDTH, HEIGHT)
-    sheet.text(title, 48, 45, 17, _INK, BOLD)
+    sheet.text(title, 48, 45, 17, INK, BOLD)
     told = (
-        f"{words['limits']} p5 ≥ {_number(limits.low, language)}, p95 ≤ {_number(limits.high, language)}, "
-        f"|{words['median']}| ≤ {_number(limits.middle, language)[1:]} mm"
+        f"{words['limits']} p5 ≥ {number(limits.low, language)}, p95 ≤ {number(limits.high, language)}, "
+        f"|{words['median']}| ≤ {number(limits.middle, language)[1:]} mm"
     )
-    sheet.text(f"{subtitle}  ·  {told}" if subtitle else told, 48, 78, 12, _GREY)
+    sheet.text(f"{subtitle}  ·  {told}" if subtitle else told, 48, 78, 12, GREY)
     ordered = sorted(surfaces, key=lambda s: s.side)
-    left, top, right, bottom = _FIELD
+    left, top, right, bottom = FIELD
     wide = (right - left) // len(ordered)
     scale = min(_fits(s, wide, bottom - top) for s in ordered)
     for k, surface in enumerate(ordered):
-        _draw(sheet, surface, (left + k * wide, top, left + (k + 1) * wide, bottom), scale)
+        aside = 1.0 if surface.side == "left" else -1.0  # medial is to the right of the left foot
+        turned = np.stack((aside * surface.points[:, 1], surface.points[:, 0], surface.points[:, 2]), axis=1)
+        box = (left + k * wide, top, left + (k + 1) * wide, bottom)
+        draw(sheet, turned, surface.faces, surface.values, surface.figures.limits, box, scale)
         _caption(sheet, surface, left + k * wide + wide // 2, language)
-    _draw_scale(sheet, surfaces[0], language)
+    draw_scale(sheet, limits, language)
     if any(np.isnan(s.values[s.faces]).any() for s in ordered):
-        sheet.bar(_SCALE[0], 772, _SCALE[0] + 26, 790, _UNKNOWN)
-        sheet.text(words["unknown"], _SCALE[2] + 12, 781, 11, _INK)
+        sheet.bar(SCALE[0], 772, SCALE[0] + 26, 790, UNKNOWN)
+        sheet.text(words["unknown"], SCALE[2] + 12, 781, 11, INK)
     return png.write(sheet.pixels)
 
 
@@ -120,7 +123,7 @@ def _ramp(share: Floats, stops: Sequence[tuple[float, int]]) -> Floats:
     return made
 
 
-def _number(value: float, language: Language) -> str:
+def number(value: float, language: Language) -> str:
     """Two decimals and a sign."""
     told = f"{value + 0.0:+.2f}".replace("-", "−")
     told = told[1:] if told[1:] == "0.00" else told
@@ -134,31 +137,38 @@ def _fits(surface: Compared, wide: int, high: int) -> float:
     return min((high - 24) / x, (wide - 40) / y)
 
 
-def _draw(sheet: Canvas, surface: Compared, box: tuple[int, int, int, int], scale: float) -> None:
-    """The surface in the middle of a box of pixels."""
+def draw(
+    sheet: Canvas,
+    points: Points,
+    faces: Faces,
+    values: Floats,
+    limits: DeviationLimits,
+    box: tuple[int, int, int, int],
+    scale: float,
+) -> None:
+    """A surface in the middle of a box of pixels, `scale` of them a mm: x to the right, y up, z to who looks; NaN in the colour of what
+    is not compared."""
     x0, y0, x1, y1 = box
-    points, faces = surface.points, surface.faces
     used = points[np.unique(faces)]
-    middle = [(float(used[:, k].min()) + float(used[:, k].max())) / 2 for k in range(3)]
-    long, broad = (math.ceil(scale * float(used[:, k].max() - used[:, k].min())) // 2 * 2 + 4 for k in (0, 1))
+    world = points - 0.5 * (used.min(axis=0) + used.max(axis=0))
+    broad, long = (math.ceil(scale * float(used[:, k].max() - used[:, k].min())) // 2 * 2 + 4 for k in (0, 1))
     x0, y0 = (x0 + x1 - broad) // 2, (y0 + y1 - long) // 2
-    aside = 1.0 if surface.side == "left" else -1.0  # medial is to the right of the left foot
-    world = np.stack((aside * (points[:, 1] - middle[1]), points[:, 0] - middle[0], points[:, 2] - middle[2]), axis=1)
     fine, wide, high = scale * _FINE, broad * _FINE, long * _FINE
     seen = np.stack((wide / 2 + fine * world[:, 0], high / 2 - fine * world[:, 1], fine * world[:, 2]), axis=1)
     up = _upward(seen, faces)
     lit = np.empty((len(up), 3), np.float32)
     normals.corner_light(world, seen, up, 0, len(up), np.ones(len(up)), np.empty((0, 2), np.int32), np.zeros(3), lit)
     depth, light, owner = _drawn(seen, up, lit, wide, high)
-    known = np.ascontiguousarray(up[~np.isnan(surface.values[up]).any(axis=1)])
-    _, value, compared = _drawn(seen, known, surface.values[known].astype(np.float32), wide, high)
+    known = np.ascontiguousarray(up[~np.isnan(values[up]).any(axis=1)])
+    near, value, compared = _drawn(seen, known, values[known].astype(np.float32), wide, high)
+    compared[near < depth] = 0  # behind what is not compared
     left = np.ones((high, wide), np.float32)
     occlusion.light_left(depth, light, owner, _LIGHT, left)
     inner = np.s_[occlusion.MARGIN : occlusion.MARGIN + high, occlusion.MARGIN : occlusion.MARGIN + wide]
     there = owner[inner] != 0
     shade = np.sqrt(np.float32(0.25) + np.float32(0.75) * np.clip(light[inner] * np.clip(left, 0.5, 1.0), 0.0, 1.06))
-    shown = _table(surface.figures.limits)[_rows(value[inner], surface.figures.limits)]
-    shown[compared[inner] == 0] = _UNKNOWN
+    shown = _table(limits)[_rows(value[inner], limits)]
+    shown[compared[inner] == 0] = UNKNOWN
     shown = np.clip(shown * shade[..., None], 0.0, 255.0)
     shown[there & ~_inside(there)] = _EDGE
     shown[~there] = sheet.pixels[0, 0]
@@ -215,21 +225,22 @@ def _drawn(
 
 def _caption(sheet: Canvas, surface: Compared, middle: int, language: Language) -> None:
     """Under the surface: which one, whether it passes, its figures."""
-    words, told = _WORDS[language], surface.figures
-    verdict, ink = ("pass", _PASS) if told.within else ("fail", _FAIL)
-    figures = f"p5 {_number(told.p5, language)}   {words['median']} {_number(told.median, language)}   p95 {_number(told.p95, language)} mm"
-    sheet.text(words[surface.side], middle - 8, 778, 14, _INK, BOLD, "right")
+    words, told = WORDS[language], surface.figures
+    verdict, ink = ("pass", PASS) if told.within else ("fail", FAIL)
+    figures = f"p5 {number(told.p5, language)}   {words['median']} {number(told.median, language)}   p95 {number(told.p95, language)} mm"
+    sheet.text(words[surface.side], middle - 8, 778, 14, INK, BOLD, "right")
     sheet.text(words[verdict], middle + 8, 778, 14, ink, BOLD, "left")
-    sheet.text(figures, middle, 809, 12, _INK, PLAIN, "centre")
-    farthest = f"{words['farthest']} {_number(told.least, language)}, {_number(told.most, language)} mm"
-    sheet.text(farthest, middle, 836, 11, _GREY, PLAIN, "centre")
+    sheet.text(figures, middle, 809, 12, INK, PLAIN, "centre")
+    farthest = f"{words['farthest']} {number(told.least, language)}, {number(told.most, language)} mm"
+    sheet.text(farthest, middle, 836, 11, GREY, PLAIN, "centre")
 
 
-def _draw_scale(sheet: Canvas, surface: Compared, language: Language) -> None:
-    words, limits = _WORDS[language], surface.figures.limits
-    x0, y0, x1, y1 = _SCALE
-    sheet.text(words["scale"], x0 - 6, 139, 13, _INK, BOLD)
-    sheet.text("mm", x0 - 6, 161, 13, _INK, BOLD)
+def draw_scale(sheet: Canvas, limits: DeviationLimits, language: Language) -> None:
+    """The colours, with their mm, at the sheet's right."""
+    words = WORDS[language]
+    x0, y0, x1, y1 = SCALE
+    sheet.text(words["scale"], x0 - 6, 139, 13, INK, BOLD)
+    sheet.text("mm", x0 - 6, 161, 13, INK, BOLD)
     top, bottom = _RANGE * limits.high, _RANGE * limits.low
     values = top + (np.arange(y1 - y0) + 0.5) / (y1 - y0) * (bottom - top)
     sheet.pixels[y0:y1, x0:x1] = np.floor(colours(values, limits) + 0.5).astype(np.uint8)[:, None]
@@ -249,9 +260,9 @@ def _draw_scale(sheet: Canvas, surface: Compared, language: Language) -> None:
         bottom,
     ):
         y, at_limit = place(value), value in (limits.low, limits.high)
-        sheet.bar(x0 if at_limit else x1, y - 1, x1 + 5, y + at_limit, _INK)
-        wide = sheet.text(_number(value, language), x1 + 12, y, 11, _INK)
+        sheet.bar(x0 if at_limit else x1, y - 1, x1 + 5, y + at_limit, INK)
+        wide = sheet.text(number(value, language), x1 + 12, y, 11, INK)
         if at_limit:
-            sheet.text(words["limit"], x1 + 24 + wide, y, 11, _INK)
-    sheet.text(words["into"], x1 + 64, place(top), 11, _GREY)
-    sheet.text(words["gap"], x1 + 64, place(bottom), 11, _GREY)
+            sheet.text(words["limit"], x1 + 24 + wide, y, 11, INK)
+    sheet.text(words["into"], x1 + 64, place(top), 11, GREY)
+    sheet.text(words["gap"], x1 + 64, place(bottom), 11, GREY)

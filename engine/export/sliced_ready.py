@@ -25,6 +25,8 @@ CONFIG = "Metadata/Slic3r_PE.config"
 MODEL_CONFIG = "Metadata/Slic3r_PE_model.config"
 FIRST_ID = 2
 """Our 3MF's first object: the base materials are resource 1."""
+MOST_PLATES = 4
+"""Of one product: each is sliced by itself, which takes seconds to minutes."""
 SPACING = 6 * STEPS_PER_MM
 """Between two parts on a bed: room for a skirt or a brim and for fingers."""
 
@@ -199,6 +201,20 @@ def lie_together(parts: Sequence[Settled], process: Process) -> bool:
         if x0 + x < 0 or y0 + y < 0 or x1 + x > width or y1 + y > depth:
             return False
     return True
+
+
+def plates(parts: Sequence[Settled], process: Process) -> tuple[tuple[Settled, ...], ...]:
+    """The parts that are printed at once: all of them, or where the bed does not take them together one object after the other, each with
+    those before it for as long as they lie together. Bonded parts are one object. A part that no bed takes stands alone."""
+    if lie_together(parts, process):
+        return (tuple(parts),)
+    found: list[tuple[Settled, ...]] = []
+    for group in bonded_objects(parts):
+        if found and lie_together((*found[-1], *group), process):
+            found[-1] = (*found[-1], *group)
+        else:
+            found.append(group)
+    return tuple(found)
 
 
 def _side_by_side(boxes: Sequence[tuple[int, ...]], process: Process) -> list[tuple[int, int]]:

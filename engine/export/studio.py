@@ -132,7 +132,7 @@ def draw_base(pieces: Sequence[Piece], size: int, *, keep: bool) -> Base:
         plane = np.array(((nx * x + ny * y + nz * z) / nz, -nx / nz, -ny / nz))
         raster.rasterise_plane(body.seen, body.rim, plane, np.float32(bright), who, window, depth, light, owner)
     ground = _ground_light(pieces, bodies, view, size)
-    ramps = np.stack([_ramp(p.colour) for p in pieces]) if pieces else np.empty((0, resolve.LEVELS), np.uint32)
+    ramps = np.stack([ramp(p.colour) for p in pieces]) if pieces else np.empty((0, resolve.LEVELS), np.uint32)
     occlusion.light_left(depth, light, owner, towards, left)
     picture = np.empty((size, size, 3), np.uint8)
     everything = np.array((0, 0, size, size))
@@ -239,7 +239,7 @@ def _pixels(top: float, left: float, bottom: float, right: float, size: int) -> 
 
 
 @functools.lru_cache(maxsize=64)
-def _ramp(colour: tuple[int, int, int]) -> Ramps:
+def ramp(colour: tuple[int, int, int]) -> Ramps:
     """uint32 (LEVELS,), as `resolve` packs it: the colour at brightness 0 to 1.5, display values; above 1 it turns to white, as a sheen does."""
     bright = np.arange(resolve.LEVELS) * (1.5 / (resolve.LEVELS - 1))
     full = np.array(colour, dtype=np.float64)

@@ -15,6 +15,7 @@ from engine.model.deviation import Compared
 from engine.model.lens import LensPair
 from engine.model.mesh import Part
 from engine.model.order import Finding, Severity
+from engine.model.worn import Worn
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,15 @@ def compared(template: Template, parts: Sequence[Part]) -> tuple[Compared, ...]:
         told = tuple(template.compared({part.name: part for part in parts}))
     if len(told) > 2 or not all(isinstance(one, Compared) for one in told):
         raise TemplateError(type(template).key, "compared", "must return a list of at most two Compared")
+    return told
+
+
+def worn(template: Template, parts: Sequence[Part]) -> Worn | None:
+    """What `worn.png` and its map are drawn of; None where nobody was scanned."""
+    with designers(template, "worn"):
+        told: object = template.worn({part.name: part for part in parts})
+    if told is not None and not (isinstance(told, Worn) and told.panels):
+        raise TemplateError(type(template).key, "worn", "must return a Worn, with a panel at least, or None")
     return told
 
 

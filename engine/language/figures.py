@@ -1,11 +1,20 @@
-"""Outlines that are no letters: patterns, and what is filled; in the patch's frame. They load the engine late."""
+"""Outlines that are no letters, angles, and how far something is off a skin. They load the engine late."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
 
 from engine.model.outline import Outline
 from engine.model.rounded import Rounded
+
+if TYPE_CHECKING:
+    from engine.model.face import Face
+    from engine.model.mesh import Mesh
 
 
 def pattern(kind: str, *, within: Rounded, clear: Sequence[Rounded] = (), cell: float, bar: float) -> Outline:
@@ -37,3 +46,17 @@ def angle_of(x: float, y: float) -> float:
     from kernels.portable import arctangent2
 
     return arctangent2(y, x) * 57.29577951308232
+
+
+def off_skin(skin: Mesh, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """mm from each place (n, 3) to a scanned skin, below 0 in it; NaN where the nearest that was scanned is the scan's border."""
+    from engine.body.face_gap import off_skin as made
+
+    return made(skin, places)
+
+
+def nose_section(face: Face, y: float, level: float) -> tuple[float, float]:
+    """x at the right and the left where the scanned nose's section at y falls to z = `level`; NaN where it does not, or none was scanned."""
+    from engine.body.face_nose import across
+
+    return (math.nan, math.nan) if face.nose is None else across(face.nose, y, level)

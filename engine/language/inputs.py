@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from engine.errors import ChildFault, InputError, OrderError
+from engine.french import french
 from engine.language.memory import StageMemory, Trace
 from engine.model.order import InputFile, StageRun
 
@@ -90,7 +91,8 @@ class Inputs:
             raise InputError(field_path, f"cannot be read: {error}", message=error.message) from None
         except InputError as error:  # its words may tell a size or a side: they are for the sender
             said = f"it {error.why}: {error.message}" if error.message else f"it {error.why}"
-            raise InputError(field_path, "cannot be used", message=said) from None
+            dit = f"{french(error.why) or error.why} : {error.message_fr}" if error.message else french(error.why) or error.why
+            raise InputError(field_path, "cannot be used", message=said, message_fr=dit) from None
         if misused:
             raise TypeError(misused)
         _fix(found)
@@ -156,6 +158,14 @@ class ScanFile(PersonsFile):
         return cast("Face", self._read("face", asked))
 
 
+class PointsFile(PersonsFile):
+    """Named points: clicked in a scan, or told by a tracker."""
+
+    def face(self, **asked: Hashable) -> Face:
+        """The face that they tell: `engine.body.face_landmarks.face_of_landmarks`, which takes what is `asked` (`pd_mm=`)."""
+        return cast("Face", self._read("landmarks", asked))
+
+
 class PressureFile(PersonsFile):
     """A pressure map."""
 
@@ -172,7 +182,9 @@ class OutlineFile(PersonsFile):
         return cast("LensPair", self._read("lenses", {"side": self.side}))
 
 
-KINDS: Mapping[str, type[PersonsFile]] = {"scan": ScanFile, "outline": OutlineFile, "pressure": PressureFile}
+KINDS: Mapping[str, type[PersonsFile]] = {
+    "scan": ScanFile, "points": PointsFile, "outline": OutlineFile, "pressure": PressureFile,
+}  # fmt: skip
 """Kind of a field -> what a template sees of it."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from engine.errors import OrderError, Refused, TemplateError
 from engine.language.person import Input, Measure
@@ -14,7 +14,7 @@ from engine.language.template import Run, Template
 from engine.model.order import Measurement, Origin
 from engine.model.process import Process
 
-FITTED_SOURCES = ("scan", "inferred")
+FITTED_SOURCES = ("scan", "landmarks", "inferred")
 """Where a measure that nobody typed may come from."""
 
 
@@ -105,13 +105,13 @@ def _refusal(rule: Rule, relation: Relation, template: Template, process: Proces
     value = f"{relation.value:g}{unit}" if isinstance(relation.value, int | float) else relation.value
     limit = f"{relation.limit:g}{unit}" if isinstance(relation.limit, int | float) else relation.limit
     limit = f"{relation.sign} {limit}" if limit is not None and relation.sign else limit
-    now = template.run.values[relation.change]
+    now, nearest = template.run.values[relation.change], _nearest(rule, relation, template, process)
     return Refused(
         field.path,
         relation.why,
         value=value if value is not None else now,
         limit=limit,
-        nearest=_nearest(rule, relation, template, process),
+        nearest=nearest.value if isinstance(nearest, Measurement) else nearest,
         rule=rule.name,
     )
 
@@ -150,6 +150,9 @@ def _holds(rules: Iterable[Rule], template: Template, process: Process) -> bool:
 
 def _with(template: Template, name: str, value: object) -> Template:
     run = template.run
+    now = run.values[name]
+    if isinstance(now, Measurement) and isinstance(value, float):
+        value = replace(now, value=value)
     values = {**run.values, name: value}
     changed = Run(run.cls, values, run.origins, run.process, home=run.home, code_hash=run.code_hash, inputs=run.inputs)
     return type(template)(changed)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.errors import OrderError
-from engine.language.inputs import KINDS, OutlineFile, PersonsFile, PressureFile, ScanFile
+from engine.language.inputs import KINDS, OutlineFile, PersonsFile, PointsFile, PressureFile, ScanFile
 from engine.language.parameters import Field, Words
 from engine.model.order import InputFile, Measurement
 from engine.model.units import BY_CANONICAL, convert
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from engine.model.foot import Side
 
 T = TypeVar("T", bound=PersonsFile)
+NEARBY = 128
+"""Steps of a measure's range that are looked at for one that goes with the others."""
 
 
 class Measure(Field["Measurement | None"]):
@@ -59,6 +62,15 @@ class Measure(Field["Measurement | None"]):
             raise self.wrong("is out of range", f"{raw.value:g} {raw.unit}", limit, near)
         doubt = None if raw.uncertainty is None else convert(self.path, raw.uncertainty, raw.unit, self.unit)
         return Measurement(value, self.unit, raw.standard or self.standard, raw.source, doubt)
+
+    def nearby(self, value: Measurement | None) -> Sequence[Measurement]:
+        """Others in its range, the nearest first: which would go with the rest, where one was mistyped."""
+        if value is None:
+            return ()
+        step = (self.high - self.low) / NEARBY
+        found = (self.low + k * step for k in range(NEARBY + 1))
+        others = sorted((v for v in found if v != value.value), key=lambda v: abs(v - value.value))
+        return [replace(value, value=round(v, 3)) for v in others]
 
     def schema_of_value(self, language: str) -> dict[str, Any]:
         return {
@@ -137,6 +149,11 @@ def measure(
 def scan(*, label: Words, side: Side | None = None, help: Words = "") -> Input[ScanFile]:
     """A 3D scan: None, or a ScanFile. `side`: of which side it must be."""
     return Input("scan", label=label, side=side, help=help)
+
+
+def points(*, label: Words, help: Words = "") -> Input[PointsFile]:
+    """Named points of a person's body: None, or a PointsFile."""
+    return Input("points", label=label, help=help)
 
 
 def outline(*, label: Words, side: Side | None = None, help: Words = "") -> Input[OutlineFile]:

@@ -19,21 +19,23 @@ def plate(
     *,
     holes: Sequence[Rings] = (),
     knuckles: Sequence[Knuckle] = (),
+    bosses: Sequence[Rings] = (),
     thickness: float,
     radius: float,
 ) -> Solid:
     """The body between a front face and a back face `thickness` mm apart, within a border, less holes, rolled onto a cylinder.
 
     All is told flat: x along, y up, z to the front, the faces at z = +- thickness / 2. Then the middle surface z = 0 lies on the upright
-    cylinder of `radius` whose axis is behind it; lengths along it are kept, and x = 0 stays where it is. Knuckles stand on the back.
-    No chord of a face is 0.01 mm off its cylinder; those of a wall lie as near as its rings' places (`Rings.per`) do.
+    cylinder of `radius` whose axis is behind it; lengths along it are kept, and x = 0 stays where it is. Knuckles stand on the back;
+    so do bosses: the first of their rings lies in the back face, the last one, which is closed, at one depth behind it.
+    No chord of a face is 0.03 mm off its cylinder, and few are 0.015; those of a wall lie as near as its rings' places (`Rings.per`) do.
 
     Patches: front and back, curved, to be stamped on; the walls by their rings' names (a name that ends in "groove" has that role);
-    hinge. ValueError: rings that meet each other on a face, or a knuckle that stands beside the back face.
+    hinge. ValueError: rings that meet each other on a face, or a knuckle or boss that stands beside the back face.
     """
     from engine.shape.plate import plate as made
 
-    mesh, patches = made(border, holes, knuckles, thickness=thickness, radius=radius)
+    mesh, patches = made(border, holes, knuckles, bosses, thickness=thickness, radius=radius)
     return Solid(mesh, patches)
 
 
@@ -95,9 +97,16 @@ def lain(place: tuple[float, float, float], radius: float) -> tuple[float, float
 
 
 def plate_body(
-    cq: Any, border: Rings, *, holes: Sequence[Rings] = (), knuckles: Sequence[Knuckle] = (), thickness: float, radius: float
+    cq: Any,
+    border: Rings,
+    *,
+    holes: Sequence[Rings] = (),
+    knuckles: Sequence[Knuckle] = (),
+    bosses: Sequence[Rings] = (),
+    thickness: float,
+    radius: float,
 ) -> Any:
     """For a @cad method: the CadQuery solid that OCCT draws of the same numbers as `plate`, its faces on exact cylinders."""
     from engine.doors.cad_plate import plate_body as made
 
-    return made(cq, border, holes, knuckles, thickness, radius)
+    return made(cq, border, holes, knuckles, bosses, thickness, radius)

@@ -14,10 +14,12 @@ from engine.errors import InputError
 from engine.model.mesh import Mesh
 from engine.model.units import LENGTHS
 from engine.reading import meshes
+from engine.reading.points import read as read_points
 
 Found = tuple[Any, float, str]
 FACE = "engine.body.face:face_of"
 FOOT = "engine.body.foot:foot_of"
+LANDMARKS = "engine.body.face_landmarks:face_of_landmarks"
 PRESSURE = "engine.reading.pressure:read"
 LENSES = "engine.body.lens:lenses_of"
 """Imported when they are first asked for: a mesh needs none of them."""
@@ -37,6 +39,11 @@ def foot(data: bytes, unit: str, name: str, asked: Mapping[str, Any]) -> Found:
 def face(data: bytes, unit: str, name: str, asked: Mapping[str, Any]) -> Found:
     """The face in the scan."""
     return _asked(FACE, lambda: _mesh(data, unit, name), asked, {"unit": unit, "name": name})
+
+
+def landmarks(data: bytes, unit: str, name: str, asked: Mapping[str, Any]) -> Found:
+    """The face that named points tell."""
+    return _asked(LANDMARKS, lambda: read_points(data, unit=unit, name=name), asked, {"unit": unit, "name": name})
 
 
 def pressure(data: bytes, unit: str, name: str, asked: Mapping[str, Any]) -> Found:

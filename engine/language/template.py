@@ -21,7 +21,7 @@ from engine.language.inputs import NO_FILES, Inputs
 from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Tracer
 from engine.language.parameters import Field, Words, closest
 from engine.language.process_view import ProcessView
-from engine.language.stages import CadStage, Fit, Rule, Stage, check_truth, said, vars_of
+from engine.language.stages import CadStage, Fit, Rule, Stage, check_truth, import_blame, vars_of
 from engine.model.order import Origin, StageRun
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.model.deviation import Compared
     from engine.model.lens import LensPair
     from engine.model.mesh import Part
+    from engine.model.worn import Worn
 
 _OWN = object.__setattr__
 
@@ -105,6 +106,10 @@ class Template:
     def compared(self, parts: Mapping[str, Part]) -> Sequence[Compared]:
         """Where the finished parts lie against what was scanned of the person: `deviation.png` is drawn of it; override it."""
         return []
+
+    def worn(self, parts: Mapping[str, Part]) -> Worn | None:
+        """How the finished parts lie on the person that was scanned: `worn.png` and `deviation.png` are drawn of it; override it."""
+        return None
 
     def lenses(self, parts: Mapping[str, Part]) -> LensPair | None:
         """The lenses that the finished parts take (lenses.dxf, .svg and .oma for the optician); override it in a frame."""
@@ -386,15 +391,3 @@ class _AsItIsNow(importlib.machinery.SourceFileLoader):
         data = super().get_data(path)
         self.sha256 = hashlib.sha256(data).hexdigest()
         return data
-
-
-def import_blame(template: str, own: tuple[str, ...], error: Exception) -> TemplateError:
-    """What importing a template raised, at the deepest line of the designer's `own` files (their paths begin so)."""
-    import traceback
-
-    if isinstance(error, SyntaxError) and error.filename:
-        file = pathlib.Path(error.filename).name
-        return TemplateError(template, "import", f"SyntaxError: {error.msg}", line=error.lineno, file=file)
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(own)]
-    line, file = (frames[-1].lineno, pathlib.Path(frames[-1].filename).name) if frames else (None, template)
-    return TemplateError(template, "import", type(error).__name__, message=said(error), line=line, file=file)

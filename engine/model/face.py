@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from engine.french import french
 from engine.model.grid import Grid
 from engine.model.mesh import Mesh
 from engine.model.order import Measurement
@@ -44,3 +45,7 @@ class Face:
     surface: Mesh | None = None
     misfit: float | None = None
     notes: tuple[str, ...] = ()
+
+    def said(self) -> list[tuple[str, str]]:
+        """The notes, in English and French."""
+        return [(note, french(note) or note) for note in self.notes]

@@ -132,6 +132,12 @@ class Pose:
     translation: tuple[float, float, float] = (0.0, 0.0, 0.0)
     why: str = "as drawn"
 
+    def placed(self, points: Points) -> Points:
+        """Points (n, 3) where this pose has them; sums in fixed order."""
+        x, y, z = points.T
+        rows = zip(self.rotation, self.translation, strict=True)
+        return np.stack([a * x + b * y + c * z + shift for (a, b, c), shift in rows], axis=1)
+
 
 FLIPPED = Pose(((1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, -1.0)), why="turned over about x")
 

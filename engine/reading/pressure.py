@@ -50,10 +50,10 @@ def read(data: bytes, *, pitch_mm: float, unit: str, name: str = "pressure") -> 
     kpa = told * PRESSURES[unit]
     if (peak := float(kpa.max())) > HIGHEST_KPA:
         fits = [u for u, one in PRESSURES.items() if 50.0 <= peak / PRESSURES[unit] * one <= 1500.0]
+        odd = f"peaks above {HIGHEST_KPA:g} kPa, which no foot does: is it the right unit?"
         raise InputError(
             name,
-            f"peaks above {HIGHEST_KPA:g} kPa, which no foot does: is it the right unit?"
-            + (f" {' or '.join(fits)} would fit" if fits else ""),
+            odd + f" {' or '.join(fits)} would fit" if fits else odd,
             message=f"the highest is {peak:.4g} kPa",
         )
     made = PressureMap(kpa, pitch_mm, name)
@@ -87,7 +87,7 @@ def _cells(text: str, name: str) -> list[list[float]]:
             raise InputError(name, f"row {at} is empty")
         if separator not in (None, ","):
             words = [word.replace(",", ".") if word.count(",") == 1 and "." not in word else word for word in words]
-        rows.append([_number(word, name, f"row {at}, column {k}") if word else None for k, word in enumerate(words, 1)])
+        rows.append([_number(word, name, at, k) if word else None for k, word in enumerate(words, 1)])
         if len(words) != len(rows[0]):
             raise InputError(name, f"row {at} has {len(words)} cells, the rows before it {len(rows[0])}")
     if len(rows[0]) > 1 and all(row[-1] is None for row in rows):  # a separator at the end of every row
@@ -98,14 +98,14 @@ def _cells(text: str, name: str) -> list[list[float]]:
     return [[value for value in row if value is not None] for row in rows]
 
 
-def _number(word: str, name: str, where: str) -> float:
+def _number(word: str, name: str, row: int, column: int) -> float:
     if _NOT_FINITE.fullmatch(word):
-        raise InputError(name, f"{where} is no finite number", message=repr(word))
+        raise InputError(name, f"row {row}, column {column} is no finite number", message=repr(word))
     if not _NUMBER.fullmatch(word):
-        raise InputError(name, f"{where} is no number", message=repr(word[:40]))
+        raise InputError(name, f"row {row}, column {column} is no number", message=repr(word[:40]))
     value = float(word)
     if not math.isfinite(value):
-        raise InputError(name, f"{where} is no finite number", message=repr(word[:40]))
+        raise InputError(name, f"row {row}, column {column} is no finite number", message=repr(word[:40]))
     if value < 0.0:
-        raise InputError(name, f"{where} is negative: a pressure never is", message=repr(word[:40]))
+        raise InputError(name, f"row {row}, column {column} is negative: a pressure never is", message=repr(word[:40]))
     return value

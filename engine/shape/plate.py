@@ -1,4 +1,5 @@
-"""A plate with shaped borders, holes with shaped walls, and knuckles on its back, rolled onto a cylinder: one closed mesh, without a Boolean.
+"""A plate with shaped borders, holes with shaped walls, knuckles and bosses on its back, rolled onto a cylinder: one closed mesh, without a
+Boolean.
 
 Both faces are triangulated flat, once each, exactly; walls are strips between rings. What is rolled is the flat body's points:
 lengths along the middle surface are kept, and the faces become exact cylinders, on which stamps can be laid.
@@ -24,7 +25,7 @@ from kernels.triangulate import triangles_of
 
 _Numbers = npt.NDArray[np.float64]
 _Rows = npt.NDArray[np.int32]
-_SAG_MM, _UP = 0.004, 4.0
+_SAG_MM, _UP = 0.001, 4.0
 """How far a face of a side may leave its cylinder, mm; and how far apart the lines of its grid are upwards."""
 _BASE = 3
 """Pieces of a knuckle's base along the plate."""
@@ -41,27 +42,33 @@ def dense(ring: Rings) -> _Numbers:
 
 
 def plate(
-    border: Rings, holes: Sequence[Rings], knuckles: Sequence[Knuckle], *, thickness: float, radius: float
-) -> tuple[Mesh, Mapping[str, Patch]]:
+    border: Rings, holes: Sequence[Rings], knuckles: Sequence[Knuckle], bosses: Sequence[Rings] = (), *, thickness: float, radius: float
+) -> tuple[Mesh, Mapping[str, Patch]]:  # fmt: skip
     """As `engine.authoring.plate`: the mesh on the lattice, and its patches."""
-    stacks = [dense(one) for one in (border, *holes)]
-    if any(
-        np.abs(z - side).max() > 1e-9
-        for s in stacks
-        for z, side in ((s[0, :, 2], thickness / 2), (s[-1, :, 2], -thickness / 2))
-    ):
-        raise ValueError("the first ring lies in the front face, the last one in the back face")
+    through = 1 + len(holes)
+    stacks = [dense(one) for one in (border, *holes, *bosses)]
+    for number, stack in enumerate(stacks):
+        ends = (thickness / 2, -thickness / 2) if number < through else (-thickness / 2, float(stack[-1, 0, 2]))
+        if any(np.abs(z - side).max() > 1e-9 for z, side in zip((stack[0, :, 2], stack[-1, :, 2]), ends, strict=True)):
+            raise ValueError(
+                "the first ring lies in the front face, the last one in the back face; a boss's in the back face and at one depth"
+            )
     flat = np.concatenate([s.reshape(-1, 3) for s in stacks])
     starts = np.cumsum([0, *(s.shape[0] * s.shape[1] for s in stacks)]).tolist()
     groups: dict[str, list[Faces]] = {}
-    fronts, backs = [], []
-    for number, (ring, stack, start) in enumerate(zip((border, *holes), stacks, starts, strict=False)):
+    fronts, backs, caps = [], [], []
+    for number, (ring, stack, start) in enumerate(zip((border, *holes, *bosses), stacks, starts, strict=False)):
         k, m = stack.shape[:2]
         levels = [np.arange(start + j * m, start + (j + 1) * m, dtype=np.int32) for j in range(k)]
+        standing = number >= through
         for j, name in enumerate(ring.walls):
-            groups.setdefault(name, []).append(_strip(levels[j], levels[j + 1], outwards=number == 0))
-        fronts.append(levels[0] if number == 0 else levels[0][::-1])
-        backs.append(levels[-1] if number == 0 else levels[-1][::-1])
+            groups.setdefault(name, []).append(_strip(levels[j], levels[j + 1], outwards=number == 0 or standing))
+        if standing:
+            backs.append(levels[0][::-1])
+            caps.append((ring.walls[-1], levels[-1], float(stack[-1, 0, 2])))
+        else:
+            fronts.append(levels[0] if number == 0 else levels[0][::-1])
+            backs.append(levels[-1] if number == 0 else levels[-1][::-1])
 
     feet, bodies = _standing(knuckles, thickness, radius)
     flat = np.concatenate((flat, *feet))
@@ -73,6 +80,10 @@ def plate(
     for name, loops, z in (("front", fronts, thickness / 2), ("back", backs, -thickness / 2)):
         faces, extra = _filled(flat, loops, radius + z, len(flat))
         sides.append((name, faces if z > 0.0 else faces[:, ::-1]))
+        flat = np.concatenate((flat, np.c_[extra, np.full(len(extra), z)]))
+    for name, loop, z in caps:
+        faces, extra = _filled(flat, [loop], radius + z, len(flat))
+        groups[name].append(faces[:, ::-1])
         flat = np.concatenate((flat, np.c_[extra, np.full(len(extra), z)]))
     rolled = np.empty_like(flat)
     roll(np.ascontiguousarray(flat), radius, rolled)

@@ -41,7 +41,7 @@ PATTERNS: Mapping[str, tuple[str, ...]] = {
     "png": ("thumbnail.png",),
     "step": ("model.step", "model-*.step"),
     "prusa": ("model.prusa.3mf",),
-    "gcode": ("model.gcode",),
+    "gcode": ("model.gcode", "model-plate-*.gcode"),
 }
 """The files of each format. Report and record are in none: they are the sender's."""
 LOOK_AGAIN = 0.2
@@ -282,7 +282,8 @@ def _files(house: House, row: Mapping[str, Any]) -> dict[str, tuple[str, Sequenc
         with house.database.read() as conn:
             made = slices.find(conn, row["job"])
         if made is not None:
-            found["model.gcode"] = made
+            pack, files = made
+            found |= {name: (pack, at) for name, at in files.items()}
     return found
 
 

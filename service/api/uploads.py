@@ -74,7 +74,7 @@ async def create(
     response: Response,
     key: Orders,
     desk: TheDesk,
-    kind: Literal["scan", "outline", "pressure"],
+    kind: Literal["scan", "points", "outline", "pressure"],
     unit: Annotated[
         Literal["mm", "cm", "m", "in", "kPa", "Pa", "N/cm2"], Query(description="What a scanner's file does not say.")
     ],

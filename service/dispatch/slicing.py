@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.doors.slicer import allowed
 from engine.errors import EnvironmentFault, UnikatError
+from engine.export.sliced_ready import MOST_PLATES
 from service.clock import Clock, new_id
 from service.clock import now as wall
 from service.handing import of_job
@@ -64,7 +65,7 @@ class Slicing:
             taken = slices.take(conn, pack, at)
         if taken is None:
             return False
-        seconds = allowed() + MAKING
+        seconds = MOST_PLATES * allowed() + MAKING
         args = (asdict(self._unit(taken, seconds)), self.house.packs.place, pack)
         try:
             told = self.runner(pack, taken.body, TARGET, args, seconds, [taken.job])
@@ -95,9 +96,9 @@ class Slicing:
         at = self.clock()
         if isinstance(told, Died):
             told = {"reason": told.kind, "strike": True}
-        if "file" in told:
+        if "files" in told:
             with self.house.database.write() as conn:
-                kept = slices.made(conn, taken.job, taken.attempt, told["file"], at)
+                kept = slices.made(conn, taken.job, taken.attempt, told["files"], at)
             if not kept:
                 self.house.packs.remove(pack)  # erased meanwhile
             return

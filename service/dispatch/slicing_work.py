@@ -17,11 +17,9 @@ from service.lanes.unit import Unit
 from service.lanes.work import order_of
 from service.vault import seal
 
-NAME = "model.gcode"
-
 
 def gcode(told: Mapping[str, Any], folder: str, pack: str) -> dict[str, Any]:
-    """{"file": [offset, bytes, plain bytes, sha256]} of a pack that it wrote, or {"reason": a code, "strike": may it be tried again}.
+    """{"files": {name: [offset, bytes, plain bytes, sha256]}} of a pack that it wrote, or {"reason": a code, "strike": may it be tried again}.
 
     Nothing of the order is remembered: the workshop is new, and only bodies that are nobody's own come from the disk.
     """
@@ -39,9 +37,10 @@ def gcode(told: Mapping[str, Any], folder: str, pack: str) -> dict[str, Any]:
         return {"reason": "installation", "strike": False}
     except UnikatError as error:
         return {"reason": type(error).__name__.removesuffix("Error").lower(), "strike": False}
-    data = product.files.get(NAME)
-    if data is None:
+    found = {name: data for name, data in product.files.items() if name.endswith(".gcode")}
+    if not found:
         return {"reason": product.report.verdict, "strike": False}
-    sealed = seal(one.key, data, f"{one.id}/{NAME}".encode())
-    (offset,) = packs_at(folder).put(pack, [sealed])
-    return {"file": [offset, len(sealed), len(data), sha256(data)]}
+    sealed = [seal(one.key, data, f"{one.id}/{name}".encode()) for name, data in found.items()]
+    offsets = packs_at(folder).put(pack, sealed)
+    places = zip(offsets, found.items(), sealed, strict=True)
+    return {"files": {name: [at, len(shut), len(data), sha256(data)] for at, (name, data), shut in places}}

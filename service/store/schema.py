@@ -188,8 +188,8 @@ slices = sa.Table(
     sa.Column("file", sa.JSON),
     sa.Column("updated", sa.BigInteger, nullable=False),
 )
-"""G-code, made where a print shop asked for it. `state`: wanted, making, made, failed (`reason`: a code). `file`: [offset, bytes, plain
-bytes, sha256] in a pack of its own, sealed under the job's key."""
+"""G-code, made where a print shop asked for it. `state`: wanted, making, made, failed (`reason`: a code). `file`: {name: [offset,
+bytes, plain bytes, sha256]} in a pack of its own, sealed under the job's key; a file for each plate."""
 _wanted = slices.c.state == "wanted"
 sa.Index(
     "slices_next", slices.c.strikes, slices.c.priority.desc(), slices.c.due, slices.c.job,

@@ -5,7 +5,7 @@ Fenced like jobs: a slice that comes back late, or for a job that was erased mea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ STRIKES = 2
 """So many times a slicer or its lane may die of one job."""
 AGAIN_AFTER = 300_000
 """Milliseconds after which what failed for want of a slicer is tried again, when it is asked for."""
+WHOLE = "model.gcode"
+"""What a place alone, as it was kept before there were plates, is of."""
 LACKING = "installation"
 """The reason of what failed for want of a slicer, or of room on the disk."""
 
@@ -103,9 +105,13 @@ def _under(job: str, attempt: int) -> sa.ColumnElement[bool]:
     return sa.and_(slices.c.job == job, slices.c.state == "making", slices.c.attempt == attempt)
 
 
-def made(conn: sa.Connection, job: str, attempt: int, file: Sequence[Any], now: int) -> bool:
-    """It is there; False where nobody wants it any more, and the pack may go."""
-    told = sa.update(slices).where(_under(job, attempt)).values(state="made", file=list(file), reason=None, updated=now)
+def made(conn: sa.Connection, job: str, attempt: int, files: Mapping[str, Sequence[Any]], now: int) -> bool:
+    """It is there, each file with its place in the pack; False where nobody wants it any more, and the pack may go."""
+    told = (
+        sa.update(slices)
+        .where(_under(job, attempt))
+        .values(state="made", file={name: list(at) for name, at in files.items()}, reason=None, updated=now)
+    )
     return conn.execute(told).rowcount == 1
 
 
@@ -135,10 +141,12 @@ def give_back(conn: sa.Connection, now: int, job: str | None = None) -> list[str
     return packs
 
 
-def find(conn: sa.Connection, job: str) -> tuple[str, list[Any]] | None:
-    """Pack and place of a job's G-code."""
+def find(conn: sa.Connection, job: str) -> tuple[str, dict[str, list[Any]]] | None:
+    """Pack and files of a job's G-code: name -> place in it."""
     row = conn.execute(sa.select(slices.c.pack, slices.c.file).where(slices.c.job == job, slices.c.state == "made")).first()
-    return None if row is None else (row.pack, list(row.file))
+    if row is None:
+        return None
+    return row.pack, dict(row.file) if isinstance(row.file, dict) else {WHOLE: list(row.file)}
 
 
 def drop(conn: sa.Connection, ids: Sequence[str]) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.authoring import Fitted, Measurement, Part, lens_blank
+from templates.eyewear.bearing import APART, OFF_LOW
 from templates.eyewear.fitting import NOSE, Nose
 from templates.eyewear.lenses import Lens
 from templates.eyewear.plan import Plan
@@ -18,10 +19,12 @@ from templates.eyewear.temple import Bar
 Floats = npt.NDArray[np.float64]
 PD, BOX, SIDE, EAR = 0.1, 0.5, 2.0, 2.0
 CIRC = (0.0, 0.3)
-GAP = (-0.3, 0.5)
+GAP = (0.0, 0.5)
 WORST_GAP = 0.8
-ROUNDING = 7.0
-"""mm above a front's lowest point, where a small lens's rim turns away from the nose."""
+AREA = 60.0
+"""mm2 of a side of the bearing, at least, that lie no farther than WORST_GAP from the nose."""
+FACING = 0.87
+"""Of a face's normal, towards the nose: less is an edge's rounding, and bears nothing."""
 SIDES = {"right": "droit", "left": "gauche"}
 
 
@@ -49,16 +52,20 @@ def front(
             Fitted("decentration", decentred, *DECENTRED, (f"decentration, {side}", f"décentrement, {french}"), "front"),
             Fitted("blank", blank(plan, lenses[side], told, side, pupil), 1.0, 90.0, (f"smallest blank, {side}", f"plus petit palet, {french}"), "front"),
         ]  # fmt: skip
-    gaps = _gaps(part, plan, nose, pupil)
-    bearing, rest = (
-        ("from bearing to nose, median", "de l'appui au nez, médiane"),
-        ("from bearing to nose, 95 %", "de l'appui au nez, 95 %"),
-    )
-    if len(gaps):
-        found += [
-            Fitted("nose_gap", gaps[len(gaps) // 2], *GAP, bearing, "front"),
-            Fitted("nose_gap_p95", gaps[int(0.95 * (len(gaps) - 1))], -WORST_GAP, WORST_GAP, rest, "front"),
-        ]
+    gaps, areas = _bearing(part, plan, nose, pupil)
+    for name, value, low, high, unit, words in (
+        ("nose_gap", _share(gaps, 0.5), *GAP, "mm", ("from bearing to nose, median", "de l'appui au nez, médiane")),
+        ("nose_gap_p95", _share(gaps, 0.95), 0.0, WORST_GAP, "mm", ("from bearing to nose, 95 %", "de l'appui au nez, 95 %")),
+        (
+            "bearing_area",
+            min(areas),
+            AREA,
+            999.0,
+            "mm2",
+            ("what bears on the nose, a side", "ce qui porte sur le nez, par côté"),
+        ),
+    ):
+        found.append(Fitted(name, value, low, high, words, "front", unit))
     return found
 
 
@@ -117,14 +124,30 @@ def _length(ring: Floats) -> float:
     return math.fsum(np.sqrt(ahead[:, 0] * ahead[:, 0] + ahead[:, 1] * ahead[:, 1]).tolist())
 
 
-def _gaps(part: Part, plan: Plan, nose: Nose, pupil: float) -> list[float]:
-    """From the edge's points at the bearing's back to the nose beside them, rising, where the bearing follows the nose; below 0 in it."""
-    rows = np.unique(part.mesh.faces[part.patches["edge"].faces])
-    points = part.mesh.points[rows]
-    high = min(pupil - NOSE[0], plan.bearing_start)
-    low = max(pupil - NOSE[1], float(points[:, 1].min()) + ROUNDING)
-    back = points[:, 2] < -plan.rim_deep / 2 + 0.6
-    near = points[back & (points[:, 1] < high) & (points[:, 1] > low) & (np.abs(points[:, 0]) < plan.dbl)]
-    cos, own = 1.0 / math.sqrt(1.0 + nose.slope * nose.slope), nose.half + (nose.at - near[:, 1]) * nose.slope
-    made: list[float] = np.sort(((np.abs(near[:, 0]) - own) * cos)[own > plan.bearing_floor]).tolist()
-    return made
+def _bearing(part: Part, plan: Plan, nose: Nose, pupil: float) -> tuple[Floats, tuple[float, float]]:
+    """From the middles of the bearing's faces to the nose beside them, rising, mm, below 0 in it; and mm2 of either side that lie near it.
+
+    Where the nose is narrower than a bearing may be (its ridge), none follows it, and nothing is measured; nor where a low rim ends it.
+    """
+    rows = np.concatenate([part.patches[name].faces for name in ("edge", "pad") if name in part.patches])
+    a, b, c = (part.mesh.points[part.mesh.faces[rows, k]] for k in range(3))
+    middle = (a + b + c) / 3.0
+    u, v = b - a, c - a
+    normal = np.stack([u[:, i] * v[:, j] - u[:, j] * v[:, i] for i, j in ((1, 2), (2, 0), (0, 1))], axis=1)
+    twice = np.sqrt(normal[:, 0] * normal[:, 0] + normal[:, 1] * normal[:, 1] + normal[:, 2] * normal[:, 2])
+    away, y, z = np.abs(middle[:, 0]), middle[:, 1], middle[:, 2]
+    unit = 1.0 / math.sqrt(1.0 + nose.slope * nose.slope + nose.spread * nose.spread)
+    # the nose's outward normal, on the side where x is above 0
+    inwards = -np.sign(middle[:, 0]) * normal[:, 0] - nose.slope * normal[:, 1] - nose.spread * normal[:, 2]
+    own = nose.bare + (nose.at - y) * nose.slope - (z + plan.rim_deep / 2) * nose.spread
+    low, high = max(pupil - NOSE[1], float(part.mesh.points[:, 1].min()) + OFF_LOW), min(pupil - NOSE[0], plan.bearing_start)
+    bears = (y > low) & (y < high) & (away < plan.dbl) & (own > APART) & (inwards * unit > FACING * twice)
+    gaps = ((away - own) * unit)[bears]
+    near, left, area = gaps <= WORST_GAP, middle[bears, 0] > 0.0, 0.5 * twice[bears]
+    sides = [math.fsum(area[near & one].tolist()) for one in (left, ~left)]
+    made: Floats = np.sort(gaps)
+    return made, (sides[0], sides[1])
+
+
+def _share(rising: Floats, share: float) -> float:
+    return float(rising[int(share * (len(rising) - 1))]) if len(rising) else math.nan

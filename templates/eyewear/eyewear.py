@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from engine.authoring import (
@@ -12,54 +13,55 @@ from engine.authoring import (
     Measurement,
     Part,
     Pose,
-    Process,
-    Relation,
     Side,
     Solid,
     Template,
     Text,
     Trace,
-    at_least,
+    Worn,
+    angle_of,
     cad,
     fit,
     lens_shape,
     mark,
     plate,
     plate_body,
-    require,
-    rule,
     stage,
     tagged,
 )
-from templates.eyewear import acceptance, fitting, lettering, pairing, person, rules, say, temple
+from templates.eyewear import acceptance, bearing, ears, face, fitting, lettering, nose, pairing, person, say, temple, worn
+from templates.eyewear.demands import Demands
 from templates.eyewear.fields import MEASURES, all_fields
-from templates.eyewear.hinge import COUNT, HIGH, Made, made_by
+from templates.eyewear.hinge import Hinge, Leaves, Made, bought, made_by
 from templates.eyewear.lenses import Lens, shaped, traced
 from templates.eyewear.pairing import Placed
-from templates.eyewear.plan import APART, CHAMFER, Plan, border, opening, seat_of
+from templates.eyewear.plan import CHAMFER, Plan, besides, border, opening, pads, seat_of
 
 Fields: Any = all_fields()
 COLOUR = "#2d5d7b"
-END_HIGH = COUNT * HIGH + 2.0 * CHAMFER + 0.6
-SLENDER, TIP = 7.0, 8.0
+OVER_HINGE = 2.0 * CHAMFER + 0.6
+"""mm that an end piece is higher than its hinge."""
+SLENDER, TIP = 7.4, 8.0
 """mm: heights of a temple before its bend, and at its tip."""
-NARROWED = 0.99
-"""Of a letter's widths: what the rounding of a leaning face takes is kept clear of."""
+SPREAD = 10.0
+"""Degrees that temples spread, before it is known."""
 SIDES: tuple[Side, Side] = ("right", "left")
 
 
-class Eyewear(Fields, Template):
-    """A spectacle frame for one face and one pair of lenses: a front, two temples, and hinges on a pin."""
+class Eyewear(Fields, Demands, Template):
+    """A spectacle frame for one face and one pair of lenses: a front, two temples, and their hinges."""
 
     key, version = "eyewear", 1
     family = "eyewear"
-    french = """Une monture pour un visage et une paire de verres : une face, deux branches, et des charnières sur un axe."""
+    french = """Une monture pour un visage et une paire de verres : une face, deux branches, et leurs charnières."""
     default_process = "mjf-pa12"
 
     @fit
     def from_measures(self) -> Mapping[str, object]:
-        """What the face measures, and what is inferred of it."""
-        return {name: value for name, value in self.told().items() if value.source == "inferred"}
+        """What a scan or clicked points show of the face, and what is inferred of it."""
+        known = self._known()
+        told = person.inferred(face.with_seen(known, face.seen(self)), person.MALE[self.sex])
+        return {name: value for name, value in told.items() if known[name] is None}
 
     @fit
     def from_trace(self) -> Mapping[str, object]:
@@ -81,76 +83,88 @@ class Eyewear(Fields, Template):
         return {**radii, **{name: self._on_step(name, value) for name, value in found.items()}}
 
     @fit
+    def seat(self) -> Mapping[str, object]:
+        """How far before the eyes: farther than usual where the bridge would else touch the crest of the nose, or stand too high over it."""
+        seen = face.seen(self)
+        return {"vertex": self._on_step("vertex", nose.vertex(self, seen))}
+
+    @fit
     def box(self) -> Mapping[str, object]:
         """The lenses' boxes, and the distance between them."""
         told, aspect = self.told(), fitting.aspect(self.shape)
-        face, pd = told["face_width"].value, told["pd"].value
-        nose, dbl, a = self.nose(), fitting.DBLS[0], 50.0
+        wide, pd = told["face_width"].value, told["pd"].value
+        aside = abs(told["right_pd"].value - told["left_pd"].value) / 2.0
+        bears, dbl, a = self.nose(), fitting.DBLS[0], 50.0
         for _ in range(3):
             _, lens = shaped(self.shape, self._on_step("a", a), self._on_step("b", aspect * a))
             if self.left_radii is not None:
                 _, lens = self.both_lenses()
-            least = fitting.dbl(fitting.dbl_for(nose, lens, self.rim_wide), pd)
-            a, dbl = fitting.box_for(pd, face, least)
+            least = fitting.dbl(fitting.dbl_for(bears, lens, self.rim_wide - self.groove), pd)
+            a, dbl = fitting.box_for(pd, wide, least, aside)
         return {name: self._on_step(name, value) for name, value in (("dbl", dbl), ("a", a), ("b", aspect * a))}
 
     @fit
     def front_width(self) -> Mapping[str, object]:
         """As wide as the face, as far as the lenses and the end pieces let it."""
         plan = self.plan()
-        return {"width": self._on_step("width", fitting.width(self.told()["face_width"].value, sum(plan.a) + plan.dbl))}
+        wide = fitting.width(self.told()["face_width"].value, sum(plan.a) + plan.dbl)
+        for _ in range(2):
+            one = pairing.placed(replace(plan, width=wide), SPREAD, self.hinge_made(), self.temple_deep)
+            wide = max(wide, fitting.least_width(replace(plan, width=wide), one) + 0.1)
+        return {"width": self._on_step("width", wide)}
 
     @fit
     def front_numbers(self) -> Mapping[str, object]:
         """The bridge, the bearing, the hinges' height, and how deep the rims are."""
-        told = self.told()
+        lowest, _ = nose.bridge_height(self.told(), face.seen(self), nose.back(self, self.vertex), self.bridge_high)
         values = {
-            "bridge_height": fitting.bridge_height(told["nose_crest"].value, self.pupil_height),
-            "bearing_frontal": told["nose_frontal"].value,
-            "hinge_height": fitting.hinge_height(self.b, self.rim_wide, END_HIGH),
-            "rim_deep": max(3.5, self._deep() + 0.05),
+            "bridge_height": fitting.bridge_height(
+                lowest, self.pupil_height, self.bridge, self.b / 2 + self.rim_wide - self.bridge_high
+            ),
+            "bearing_frontal": angle_of(1.0, self.nose().slope),
+            "hinge_height": fitting.hinge_height(self.b, self.rim_wide, self.end_high),
+            "rim_deep": max(3.5, self.deep() + 0.05),
         }
         return {name: self._on_step(name, value) for name, value in values.items()}
 
     @fit
     def bearing_numbers(self) -> Mapping[str, object]:
         """How far apart the bearings are, and how they spread backwards."""
-        nose = self.nose()
-        bearing = 2.0 * max(nose.half, APART + 0.2)
-        splay = fitting.splay_for(self.told()["nose_splay"].value, bearing / 2, self.rim_deep)
-        return {"bearing": self._on_step("bearing", bearing), "bearing_splay": self._on_step("bearing_splay", splay)}
+        half = max(self.nose().rolled(self.plan().radius), bearing.APART + 0.2)
+        splay = angle_of(1.0, self.nose().spread)
+        return {"bearing": self._on_step("bearing", 2.0 * half), "bearing_splay": self._on_step("bearing_splay", splay)}
+
+    @fit
+    def bearing_behind(self) -> Mapping[str, object]:
+        """How far the bearings stand out behind the front."""
+        return {"bearing_deep": self._on_step("bearing_deep", fitting.bearing_deep(self.plan(), self.besides(), self.nose()))}
 
     @fit
     def temple_numbers(self) -> Mapping[str, object]:
         """How long the temples are, how far they spread, and how they run down."""
-        told, plan, found = self.told(), self.plan(), dict[str, object]()
-        for side in SIDES:
-            splay, pitch, long = 6.0, self.tilt, 92.0
-            for _ in range(3):
-                one = pairing.placed(plan, splay, self.hinge_made(), self.temple_deep)
-                long = fitting.to_bend(plan, one, told[f"{side}_ear_depth"].value, self.vertex, splay, pitch)
-                splay = fitting.splay(plan, one, told["ear_width"].value, long, self.curve)
-                pitch = fitting.pitch(self.tilt, told[f"{side}_ear_height"].value, self.pupil_height, self.hinge_height, long)
-            for name, value in (("to_bend", long), ("splay", splay), ("pitch", pitch)):
-                found[f"{side}_{name}"] = self._on_step(f"{side}_{name}", value)
-        return found
+        found = {f"{side}_{name}": value for side in SIDES for name, value in ears.reaching(self, side).items()}
+        return {name: self._on_step(name, value) for name, value in found.items()}
 
     def told(self) -> dict[str, Measurement]:
         """Every measure of the face: given, or inferred."""
-        known = {name: cast("Measurement | None", getattr(self, name)) for name, *_ in MEASURES}
-        return person.inferred(known, person.MALE[self.sex])
+        return person.inferred(self._known(), person.MALE[self.sex])
+
+    def _known(self) -> dict[str, Measurement | None]:
+        return {name: cast("Measurement | None", getattr(self, name)) for name, *_ in MEASURES}
 
     def nose(self) -> fitting.Nose:
         """The nose where its bearing lies."""
-        return fitting.nose_of(self.told(), self.vertex, self.pupil_height)
+        flank = nose.flank(self, face.seen(self))
+        return fitting.Nose(flank.half + fitting.OFF_NOSE, flank.at, flank.slope, flank.spread)
 
     def _on_step(self, name: str, value: float) -> float:
         field = type(self).fields[name]
         return fitting.on_step(value, field.low, field.high, field.step)
 
-    def _deep(self) -> float:
+    def deep(self) -> float:
+        """How deep the rims must be, front to back, for these lenses."""
         plan = self.plan()
-        return max(fitting.deep_for(lens, plan.base_radius, plan.radius) for lens in self.pair().values())
+        return max(fitting.deep_for(lens, plan.base_radius, plan.radius, plan.mouth) for lens in self.pair().values())
 
     def pair(self) -> dict[str, Lens]:
         """Both lenses."""
@@ -175,13 +189,27 @@ class Eyewear(Fields, Template):
         right, left = self.both_lenses()
         return Plan(
             (right.outline.boxed.a, left.outline.boxed.a), self.dbl, self.width, self.wrap, self.base, self.rim_wide, self.rim_deep,
-            self.hinge_height, END_HIGH, self.bridge, self.bridge_height, self.bridge_high, self.bearing,
+            self.hinge_height, self.end_high, self.bridge, self.bridge_height, self.bridge_high, self.bearing,
             self.pupil_height - fitting.BEARING_AT, self.pupil_height - fitting.NOSE[1], self.bearing_frontal, self.bearing_splay,
+            self.bearing_deep if self.bearing_deep >= bearing.LEAST else 0.0, self.groove, self.groove_angle,
         )  # fmt: skip
 
+    def besides(self) -> list[bearing.Beside]:
+        """Either side of the nose, as it is planned."""
+        right, left = (seat_of(self.plan(), lens, side) for side, lens in self.pair().items())
+        return besides(self.plan(), right, left)
+
     def hinge_made(self) -> Made:
-        """The hinge as the process makes it."""
-        return made_by(self.process.hole, self.process.wall, self.process.clearance)
+        """The hinge as the process makes it, or as it was bought."""
+        row = self.hinge
+        if row.barrel_mm is None:
+            return made_by(self.process.hole, self.process.wall, self.process.clearance)
+        return bought(row.barrel_mm, Leaves(row.front_long_mm, row.temple_long_mm, row.leaf_high_mm, row.leaf_thick_mm))
+
+    @property
+    def end_high(self) -> float:
+        """Of the end pieces, mm."""
+        return self.hinge_made().high + OVER_HINGE
 
     def placed(self, side: str) -> Placed:
         """One hinge, and where it stands."""
@@ -189,8 +217,11 @@ class Eyewear(Fields, Template):
 
     def bar(self, side: str) -> temple.Bar:
         """One temple's numbers."""
-        long, pitch = getattr(self, f"{side}_to_bend"), getattr(self, f"{side}_pitch")
-        return temple.Bar(long, self.drop, self.turn, pitch, END_HIGH, SLENDER, TIP, self.placed(side).hinge)
+        return self.bar_of(getattr(self, f"{side}_to_bend"), getattr(self, f"{side}_pitch"), self.placed(side).hinge)
+
+    def bar_of(self, long: float, pitch: float, hinge: Hinge) -> temple.Bar:
+        """A temple so long up to its bend, running down so."""
+        return temple.Bar(long, self.drop, self.turn, pitch, self.end_high, SLENDER, TIP, hinge)
 
     def _front_told(self) -> dict[str, Any]:
         """What a plate is told to be the front."""
@@ -204,6 +235,7 @@ class Eyewear(Fields, Template):
             "border": border(plan, right, left),
             "holes": (opening(right, "right"), opening(left, "left")),
             "knuckles": knuckles,
+            "bosses": pads(plan, right, left),
             "thickness": self.rim_deep,
             "radius": plan.radius,
         }
@@ -255,13 +287,23 @@ class Eyewear(Fields, Template):
     def product(self) -> list[Part]:
         """Front and temples, as they are printed, open and closed."""
         solids = {"front": self.front()}
+        leaves = self.hinge_made().leaves
+        if leaves is not None:
+            for side in SIDES:
+                hole = self.placed(side).hinge.front_pocket(self.placed(side).at, self.hinge_height)
+                solids["front"] = pairing.pocketed(
+                    solids["front"], hole, leaves.thick, self.rim_deep / self.plan().radius, side == "right"
+                )
         for side, bare in (("left", self.left_bare()), ("right", self.right_bare())):
             text, bar = self.said(side), self.bar(side)
-            if text:
-                place = lettering.letters(
-                    text, bar, lettering.capital(text, bar), lettering.middle_of(bare), mirrored=side == "right"
+            middle = pairing.middle_of(bare)
+            if leaves is not None:
+                bare = pairing.pocketed(
+                    bare, bar.hinge.temple_pocket(), leaves.thick, self.temple_deep / self.curve, side == "right"
                 )
-                bare = lettering.engraved(bare, place.printable(self.process, narrowed=NARROWED))
+            if text:
+                place = lettering.letters(text, bar, lettering.capital(text, bar), middle, mirrored=side == "right")
+                bare = lettering.engraved(bare, place.printable(self.process, narrowed=lettering.NARROWED))
             solids[f"{side}_temple"] = bare
         made, above = [], 0.0
         for name, solid in solids.items():
@@ -295,70 +337,16 @@ class Eyewear(Fields, Template):
         found = acceptance.front(parts["front"], self.plan(), self.pair(), told, self.nose(), self.pupil_height)
         for side in SIDES:
             long: float = getattr(self, f"{side}_to_bend")
-            half = told["ear_width"].value / 2
+            half = abs(ears.root(told, side)[0] - 0.5 * (told["right_pd"].value - told["left_pd"].value))
             found += acceptance.temple(side, parts[f"{side}_temple"], self.bar(side), half, long + self.drop)
-        return found
+        shown = self.worn(parts)
+        return found if shown is None else [*found, *worn.judged(shown)]
+
+    def worn(self, parts: Mapping[str, Part]) -> Worn | None:
+        """The frame on the face that was scanned."""
+        seen = face.seen(self)
+        return None if seen is None else worn.worn(self, seen, parts)
 
     def notes(self) -> list[tuple[str, str]]:
         """What was inferred, and what the optician wants to know."""
         return say.notes(self)
-
-    @rule
-    def measures_agree(self, process: Process) -> list[Relation]:
-        """The measures are those of one face."""
-        return rules.plausible(self.told())
-
-    @rule
-    def rims(self, process: Process) -> list[Relation]:
-        """Rims that hold the lenses, in this process."""
-        return [*rules.rim_stands(self.plan(), process), *rules.holds_lenses(self._deep(), self.plan())]
-
-    @rule
-    def nose_and_eyes(self, process: Process) -> list[Relation]:
-        """The lenses before the eyes, the bridge over the nose."""
-        need = max(fitting.dbl_for(self.nose(), lens, self.rim_wide) for lens in (self.pair()["left"],))
-        return [*rules.centred(self.plan(), self.told()), *rules.clears_nose(self.plan(), self.nose(), need)]
-
-    @rule
-    def hinges(self, process: Process) -> list[Relation]:
-        """Room for the hinges."""
-        return [r for side in SIDES for r in rules.ends_hold_hinges(self.plan(), self.placed(side), self.both_lenses())]
-
-    @rule
-    def temples(self, process: Process) -> list[Relation]:
-        """Temples that reach the ears, and fold."""
-        told, plan, found = self.told(), self.plan(), list[Relation]()
-        for side in SIDES:
-            one, bar = self.placed(side), self.bar(side)
-            given: float = getattr(self, f"{side}_splay")
-            need = fitting.to_bend(plan, one, told[f"{side}_ear_depth"].value, self.vertex, given, bar.pitch)
-            found += [*rules.reaches_ears(plan, one, side, bar.to_bend, need), *rules.folds(plan, one, side, bar)]
-            ears = told["ear_width"].value
-            splay = fitting.splay(plan, one, ears, bar.to_bend, self.curve)
-            found += rules.spreads(side, given, splay, bar.to_bend, 2.0 * fitting.inner(plan, one), ears, self.curve)
-        return found
-
-    @rule
-    def weight(self, process: Process) -> list[Relation]:
-        """Light enough to stay up."""
-        long = self.left_to_bend + self.right_to_bend + 2.0 * self.drop
-        return rules.light(self.plan(), self.both_lenses(), long, self.temple_deep)
-
-    @rule
-    def letters_show(self, process: Process) -> list[Relation]:
-        """Name and size fit inside the temples, in letters that the process can show, with wall enough behind them."""
-        long = ("the text is too long for the temple", "le texte est trop long pour la branche")
-        thin = ("its strokes would be too thin for this process", "ses traits seraient trop fins pour ce procédé")
-        wall = ("the wall left behind the letters is too thin", "la paroi laissée derrière les lettres est trop mince")
-        found = [at_least(self.temple_deep - lettering.DEPTH, max(1.5, process.wall), change="temple_deep", why=wall)]
-        for side, change in (("left", "left_to_bend"), ("right", "name")):
-            text, bar = self.said(side), self.bar(side)
-            if text:
-                height = lettering.capital(text, bar)
-                letters = text.outlines(height=max(height, lettering.LEAST), font=lettering.FONT)
-                least = letters.least_height(process)
-                found += [
-                    at_least(height, lettering.LEAST, change=change, why=long),
-                    require(least is not None and least <= max(height, lettering.LEAST), change=change, why=thin),
-                ]
-        return found

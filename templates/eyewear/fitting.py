@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.authoring import Measurement, angle_of, direction, lain, lens_aspect
+from engine.authoring import lain, lens_aspect
+from templates.eyewear.bearing import APEX, Beside, borne
 from templates.eyewear.lenses import Lens
-from templates.eyewear.pairing import DEGREES, Placed
-from templates.eyewear.plan import APART, CHAMFER, DEPTH, LIP, MOUTH, Plan
+from templates.eyewear.pairing import Placed
+from templates.eyewear.plan import CHAMFER, LIP, Plan
 
 NARROWER = 2.0
 """mm by which a front is narrower than the face."""
@@ -21,40 +22,56 @@ STYLE = 4.0
 """mm by which a front may be wider or narrower than NARROWER says (6 is a style)."""
 END, LONG_END = 9.6, 14.0
 """mm from a lens's box to the front's end: what a hinge takes, and the most that looks like an end piece."""
-DBLS = (14.0, 24.0)
+SLOT = 0.3
+"""mm of end piece left beside a hinge."""
+HINGES = 11.0
+"""mm: of a hinge's middle over the boxes' middle, at most."""
+DBLS = (14.0, 28.0)
 USUAL_DBL, OF_PD = 18.0, 0.29
 """mm between the boxes (guides), and no more than that share of the PD (ours: children have 14 to 18)."""
 NOSE = (6.0, 14.0)
 """mm below the pupil: where a bearing lies."""
 BEARING_AT = 12.0
-"""mm below the pupil: where a nose's width is told, so much before the cornea: TOLD_AT."""
-TOLD_AT = 9.0
-CLEAR = 0.5
+"""mm below the pupil: where a bearing's width is told."""
+BEARS = 62.0
+"""mm2 of a side that bear on the nose: what is measured is 60 at least (fit.md E)."""
+PADS, USUAL_PADS, MOST_PADS = 3.0, 1.5, 6.0
+"""mm that pads stand out at least, of the bridge named for them and of others; and at most."""
+CLEAR = 1.8
 """mm of DBL more than that, so that a bearing does not run into the rim before its end."""
 OFF_NOSE = 0.2
 """mm between the nose and a bearing."""
-CREST_AT, CREST_SLOPE, OVER_CREST = 5.0, 0.7, 3.0
-"""A crest is told 5 below the pupil; downwards it comes forward by 0.7 mm a mm (faces of ICT); a bridge keeps 3 mm over it."""
-CURVED = 15.0
-"""mm before the cornea where a bridge's middle lies."""
+BELOW_RIM = 1.8
+"""mm that a bridge's top is lower than the rims'."""
+LONG = 7.5
+"""mm of height that a bearing has at least."""
+RAISED = {"pads": 2.5, "keyhole": 4.5}
+"""mm by which a bridge that does not rest on the crest is higher than that."""
 
 
 @dataclass(frozen=True)
 class Nose:
-    """The sides of a nose where a bearing lies: half its width (mm) at `at` under the boxes' middle in the plane of the front's back, and how
-    it widens downwards (mm a mm)."""
+    """The sides of a nose where a bearing lies, OFF_NOSE kept off: half its width (mm) at `at` under the boxes' middle in the plane of the
+    front's back, and how it widens downwards and backwards (mm a mm)."""
 
     half: float
     at: float
     slope: float
+    spread: float
 
+    @property
+    def bare(self) -> float:
+        """Half the nose itself."""
+        return self.half - OFF_NOSE
 
-def nose_of(told: Mapping[str, Measurement], vertex: float, pupil: float) -> Nose:
-    """Of its measures; `pupil`: height of the pupils over the boxes' middle, mm."""
-    cos, sin = direction(told["nose_splay"].value)
-    c, s = direction(told["nose_frontal"].value)
-    half = told["nose_width"].value / 2 - (vertex - TOLD_AT) * sin / cos
-    return Nose(half + OFF_NOSE, pupil - BEARING_AT, s / c)
+    @property
+    def high(self) -> float:
+        """From where a bearing ends up to where it may begin."""
+        return NOSE[1] - NOSE[0]
+
+    def rolled(self, radius: float) -> float:
+        """Half its width beside a front rolled to that radius, whose back lies farther back there."""
+        return self.half + self.half * self.half / (2.0 * radius) * self.spread
 
 
 def aspect(shape: str) -> float:
@@ -67,8 +84,8 @@ def dbl(need: float, pd: float) -> float:
     return min(max(need, min(USUAL_DBL, OF_PD * pd), DBLS[0]), DBLS[1])
 
 
-def dbl_for(nose: Nose, lens: Lens, rim_wide: float) -> float:
-    """The least DBL whose rims leave the bearing its room, down to its end."""
+def dbl_for(nose: Nose, lens: Lens, rim: float) -> float:
+    """The least DBL whose rims, `rim` mm wide beyond the lenses, leave the bearing its room, down to its end."""
     need = 0.0
     x, y = lens.points[:, 0], lens.points[:, 1]
     order = np.argsort(y[x < 0.0], kind="stable")
@@ -76,23 +93,24 @@ def dbl_for(nose: Nose, lens: Lens, rim_wide: float) -> float:
     for below in (BEARING_AT - 4.0, BEARING_AT, NOSE[1]):
         height = nose.at + BEARING_AT - below
         recess = float(np.interp(height, side_y, side_x)) - float(x.min())
-        need = max(need, 2.0 * (nose.half + (nose.at - height) * nose.slope - recess + rim_wide - DEPTH) + CLEAR)
+        need = max(need, 2.0 * (nose.half + (nose.at - height) * nose.slope - recess + rim) + CLEAR)
     return need
 
 
-def box_for(pd: float, face: float, dbl: float) -> tuple[float, float]:
-    """A and DBL of a front as wide as the face, unless the lenses then lie too far out, or too far in, of the eyes.
+def box_for(pd: float, face: float, dbl: float, aside: float = 0.0) -> tuple[float, float]:
+    """A and DBL of a front as wide as the face, unless the lenses then lie too far out, or too far in, of the eyes; `aside`: mm by which
+    the nose is beside the middle of the eyes, so that one lens is decentred so much more, and one so much less.
 
     Where the front would come out more than STYLE wider than that, the boxes stand farther apart, and are narrower; where it would come
     out as much narrower, the lenses are wider, and decentred more.
     """
     wanted = face - NARROWER
     a = min((wanted - dbl - 2.0 * END) / 2.0, pd + 2.0 * INWARDS[0] - dbl)
-    a = max(a, pd - dbl - 2.0 * OUTWARDS)
+    a = max(a, pd - dbl - 2.0 * max(OUTWARDS - aside, 0.0))
     over = min(max(2.0 * a + dbl + 2.0 * END - wanted - STYLE, 0.0), DBLS[1] - dbl)
     a, dbl = a - over, dbl + over
     short = (wanted - STYLE - 2.0 * a - dbl - 2.0 * LONG_END) / 2.0
-    a += min(max(short, 0.0), max(pd + 2.0 * INWARDS[1] - dbl - a, 0.0))
+    a += min(max(short, 0.0), max(pd + 2.0 * max(INWARDS[1] - aside, 0.0) - dbl - a, 0.0))
     return a, dbl
 
 
@@ -101,52 +119,45 @@ def width(face: float, boxes: float) -> float:
     return min(max(face - NARROWER, boxes + 2.0 * END), boxes + 2.0 * LONG_END)
 
 
-def bridge_height(crest: float, pupil: float) -> float:
-    """Of the underside of the bridge, over the boxes' middle."""
-    return pupil - CREST_AT + (crest - CURVED) / CREST_SLOPE + OVER_CREST
+def least_width(plan: Plan, one: Placed) -> float:
+    """Of a front whose hinges stand beside the lenses."""
+    edge = max(plan.half_pd(side) + plan.a[side == "left"] / 2 for side in ("right", "left"))
+    return 2.0 * (edge + plan.end_at - one.at + one.hinge.made.inwards + CHAMFER - plan.groove + SLOT)
 
 
-def splay_for(told: float, half: float, deep: float) -> float:
-    """Of the bearing, degrees: the nose's, unless its front edges would then come too near to each other; half: of the width at its back."""
-    return min(told, angle_of(deep, max(half - APART - 0.2, 0.0)))
+def bridge_height(lowest: float, pupil: float, bridge: str, top: float) -> float:
+    """Of the underside of the bridge, over the boxes' middle: `lowest` over the nose's crest, and higher where pads alone bear; a crest that
+    lies far back leaves the bearing its length. `top`: with more, the bridge would stand over the rims."""
+    return min(max(lowest, pupil - NOSE[1] + LONG + APEX) + RAISED.get(bridge, 0.0), max(top - BELOW_RIM, lowest))
+
+
+def bearing_deep(plan: Plan, sides: Sequence[Beside], nose: Nose) -> float:
+    """How far pads stand out, at least, so that either side bears on BEARS; the most that there is where none does."""
+    deep = PADS if plan.bridge == "pads" else USUAL_PADS
+    while deep < MOST_PADS and min(borne(replace(plan, stands=deep), by, nose)[2] for by in sides) < BEARS:
+        deep += 0.5
+    return deep
 
 
 def hinge_height(b: float, rim_wide: float, end_high: float) -> float:
-    """As high as the rim still carries the end piece, at most 7."""
-    return min(7.0, b / 2 + rim_wide - end_high / 2 - 4.0)
+    """As high as the rim still carries the end piece, at most HINGES."""
+    return min(HINGES, b / 2 + rim_wide - end_high / 2 - 2.5)
 
 
-def deep_for(lens: Lens, base_radius: float, radius: float) -> float:
-    """How deep a rim must be, front to back, to hold a lens of that base on a front rolled to `radius`: its sweep, the groove, two lips."""
+def deep_for(lens: Lens, base_radius: float, radius: float, mouth: float) -> float:
+    """How deep a rim must be, front to back, to hold a lens of that base on a front rolled to `radius`: its sweep,
+    the groove with its mouth, two lips."""
     x, y = lens.points[:, 0], lens.points[:, 1]
     square = x * x + y * y
     if not float(square.max()) < base_radius * base_radius:
         return math.inf
     sag = square / (base_radius + np.sqrt(base_radius * base_radius - square)) - x * x / (2.0 * radius)
-    return float(sag.max() - sag.min()) + 2.0 * (MOUTH + CHAMFER + LIP)
-
-
-def to_bend(plan: Plan, one: Placed, ear_depth: float, vertex: float, splay: float, pitch: float) -> float:
-    """Along a temple from the hinge's axis to where it bends: over the root of the ear."""
-    lens = lain((plan.lens_at("left"), 0.0, 0.0), plan.radius)[2]
-    axis = lain((one.at, 0.0, -plan.rim_deep / 2), plan.radius)[2] - one.hinge.behind
-    back = axis - (lens - vertex - ear_depth)
-    return back / (direction(splay)[0] * direction(pitch)[0])
+    return float(sag.max() - sag.min()) + 2.0 * (mouth + CHAMFER + LIP)
 
 
 def inner(plan: Plan, one: Placed) -> float:
     """From the middle to an open temple's inner face at the hinge."""
     return lain((one.at, 0.0, -plan.rim_deep / 2), plan.radius)[0] + one.hinge.beside
-
-
-def splay(plan: Plan, one: Placed, ear_width: float, long: float, curve: float) -> float:
-    """Degrees outwards of straight back at the hinge, so that the bent temple's inner face is as wide as the head over the ear."""
-    return angle_of(long, ear_width / 2 - inner(plan, one)) + long / (2.0 * curve) * DEGREES
-
-
-def pitch(tilt: float, ear_height: float, pupil: float, hinge: float, long: float) -> float:
-    """Degrees by which a temple runs down from square to the front: the worn tilt, less what the ear lies higher than the hinge."""
-    return tilt - angle_of(long, ear_height + pupil - hinge)
 
 
 def on_step(value: float, low: float, high: float, step: float) -> float:

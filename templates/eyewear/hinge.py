@@ -1,4 +1,5 @@
-"""The hinge: five knuckles on one pin, three on the front's end piece, two on the temple. Where they stand, and how the temple turns.
+"""The hinge: printed, five knuckles on one pin, three on the front's end piece, two on the temple; or bought, whose leaves lie in pockets.
+Where they stand, and how the temple turns.
 
 Its frame at either end: t along the end piece outwards, b away from its back, both from the pin's axis; seen from above.
 """
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.authoring import Knuckle, angle_of, direction
+from engine.authoring import Knuckle, Rounded, angle_of, direction
 
 Floats = npt.NDArray[np.float64]
 BARREL, PIN = 4.0, 1.4
@@ -25,18 +26,44 @@ SHUT = 0.3
 """mm between the end piece's back and the open temple's end."""
 FREE = 0.45
 """mm between a knuckle and the plate of the other part."""
+FLUSH = 0.2
+"""mm from a bought hinge's barrel to the end piece's back, and to the temple."""
+BESIDE, UNDER, ROOM, EDGE = 2.2, 1.0, 0.1, 1.2
+"""mm of a pocket for a leaf: material beside it, how far it reaches inwards of the axis, how much larger than the leaf it is all round, and
+what is left between it and an edge."""
 SEGMENTS = 20
 """Of half a barrel."""
 
 
 @dataclass(frozen=True)
+class Leaves:
+    """Of a bought hinge: how long its two leaves are, how high and how thick, mm."""
+
+    front: float
+    temple: float
+    high: float
+    thick: float
+
+
+@dataclass(frozen=True)
 class Made:
-    """What a process makes of a hinge, mm: diameters of pin, hole and barrel, and the clearance between knuckles."""
+    """What a process makes of a hinge, mm: diameters of pin, hole and barrel, and the clearance between knuckles; or what was bought."""
 
     pin: float
     bore: float
     barrel: float
     across: float
+    leaves: Leaves | None = None
+
+    @property
+    def high(self) -> float:
+        """What it takes of an end piece, upwards."""
+        return COUNT * HIGH if self.leaves is None else self.leaves.high + 2.0 * BESIDE
+
+    @property
+    def inwards(self) -> float:
+        """What it takes of an end piece, from the axis towards the lens."""
+        return self.barrel / 2 if self.leaves is None else max(self.barrel / 2, UNDER)
 
 
 def made_by(hole: float, wall: float, clearance: float) -> Made:
@@ -44,6 +71,11 @@ def made_by(hole: float, wall: float, clearance: float) -> Made:
     pin = max(PIN, hole)
     bore = pin + max(0.2, clearance)
     return Made(pin, bore, max(BARREL, bore + 2.0 * wall + 0.2), max(0.2, 2.0 * clearance))
+
+
+def bought(barrel: float, leaves: Leaves) -> Made:
+    """A hinge of those sizes."""
+    return Made(0.0, 0.0, barrel, 0.0, leaves)
 
 
 @dataclass(frozen=True)
@@ -60,13 +92,13 @@ class Hinge:
     @property
     def behind(self) -> float:
         """From the end piece's back to the axis."""
-        return self.made.barrel / 2 + OFF
+        return self.made.barrel / 2 + (OFF if self.made.leaves is None else FLUSH)
 
     @property
     def beside(self) -> float:
         """From the axis out to the open temple's inner face."""
         cos, sin = direction(self.lean)
-        return (self.made.barrel / 2 + FREE) * cos + self.behind * abs(sin)
+        return (self.made.barrel / 2 + (FREE if self.made.leaves is None else FLUSH)) * cos + self.behind * abs(sin)
 
     def start(self, out: float) -> float:
         """Where along the temple, from the axis, its end begins, `out` mm outwards of the axis."""
@@ -78,16 +110,42 @@ class Hinge:
     def reach(self) -> float:
         """From the axis out to the end piece's end."""
         cos, _ = direction(self.lean)
-        return (self.beside + self.temple) / cos + 0.3
+        usual = (self.beside + self.temple) / cos + 0.3
+        return usual if self.made.leaves is None else max(usual, self.made.leaves.front - UNDER + ROOM + EDGE)
+
+    def front_pocket(self, at: float, height: float) -> Rounded:
+        """For the leaf in the end piece's back, flat: x along the front, whose axis lies `at` along it, > 0; y up."""
+        leaves = self._leaves
+        return _pocket(at - UNDER + leaves.front / 2, height, leaves.front, leaves.high)
+
+    def temple_pocket(self) -> Rounded:
+        """For the leaf in the temple's inner face, flat: x from the axis backwards, y up from the hinge's middle."""
+        leaves = self._leaves
+        return _pocket(self.start(self.beside) + EDGE + leaves.temple / 2, 0.0, leaves.temple, leaves.high)
+
+    @property
+    def _leaves(self) -> Leaves:
+        if self.made.leaves is None:
+            raise ValueError("a printed hinge has no leaves")
+        return self.made.leaves
+
+    @property
+    def taken(self) -> float:
+        """What it takes of the temple, from its end on."""
+        return 1.3 + 4.5 if self.made.leaves is None else EDGE + self.made.leaves.temple
 
     def fronts(self, at: float, height: float) -> list[Knuckle]:
         """Those of the front, where the axis lies `at` along it."""
+        if self.made.leaves is not None:
+            return []
         return [
             self._knuckle(at, height, k, (-self.made.barrel / 2, self.made.barrel / 2), 0.0, self.behind) for k in (0, 2, 4)
         ]
 
     def temples(self, mirrored: bool) -> list[Knuckle]:
         """Those of a temple, whose own x begins at the axis and runs backwards, or forwards where it is mirrored."""
+        if self.made.leaves is not None:
+            return []
         first = self.start(self.beside) + 1.3
         made = []
         for k in (1, 3):
@@ -105,6 +163,10 @@ class Hinge:
             _around(base, t, b, self.made.barrel / 2),
             _circle(t, b, self.made.bore / 2, 2 * SEGMENTS),
         )
+
+
+def _pocket(x: float, y: float, long: float, high: float) -> Rounded:
+    return Rounded(x, y, long + 2.0 * ROOM, high + 2.0 * ROOM, 0.4)
 
 
 def _around(base: tuple[float, float], t: float, b: float, r: float) -> Floats:

@@ -8,11 +8,13 @@ from templates.eyewear.temple import FULL, Bar
 
 FONT = "roboto-bold"
 DEPTH = 0.6
+NARROWED = 0.96
+"""Of a letter's widths: what the rounding of a leaning face takes is kept clear of."""
 FINE = 0.6
 """mm: where a process engraves nothing finer, the size is left out."""
 FREE = 0.4
 """mm kept free of the rounded edges, above and below together."""
-CAPITAL, LEAST = 4.2, 2.8
+CAPITAL, LEAST = 4.4, 2.8
 """mm: capitals, and how low a long text may be set."""
 BEHIND_HINGE, BEFORE_BEND = 6.0, 12.0
 """mm kept free there, from the knuckles' end and to the bend."""
@@ -27,7 +29,7 @@ def size_mark(a: float, dbl: float, side: float) -> str:
 
 def room(bar: Bar) -> tuple[float, float]:
     """From where to where along a temple letters may run, mm."""
-    return bar.hinge.start(bar.hinge.beside) + 1.3 + 4.5 + BEHIND_HINGE, bar.to_bend - BEFORE_BEND
+    return bar.hinge.start(bar.hinge.beside) + bar.hinge.taken + BEHIND_HINGE, bar.to_bend - BEFORE_BEND
 
 
 def capital(text: Text, bar: Bar) -> float:
@@ -53,10 +55,3 @@ def letters(text: Text, bar: Bar, height: float, middle: float, *, mirrored: boo
 def engraved(solid: Solid, text: Letters) -> Solid:
     """Sunk into the inner face."""
     return solid.engrave(text, on="back", depth=DEPTH)
-
-
-def middle_of(solid: Solid) -> float:
-    """y of the middle of the inner face."""
-    rows = solid.mesh.faces[solid.patches["back"].faces]
-    y = solid.mesh.points[rows.ravel(), 1]
-    return 0.5 * (float(y.min()) + float(y.max()))

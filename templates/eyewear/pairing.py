@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.authoring import Pose, Solid, direction, lain
+from engine.authoring import Pose, Rounded, Solid, direction, filled, lain
 from templates.eyewear.hinge import Hinge, Made
 from templates.eyewear.plan import Plan
 
@@ -56,6 +56,20 @@ def temple_pose(plan: Plan, one: Placed, side: str, turned: float, why: str) -> 
 def folded(to_bend: float, curve: float, second: bool) -> float:
     """Degrees at which a closed temple runs: across behind the front, as far from it at its bend as at its hinge; the second one behind the first."""
     return -90.0 + to_bend / (2.0 * curve) * DEGREES + (ASIDE if second else 0.0)
+
+
+def middle_of(solid: Solid) -> float:
+    """y of the middle of the back, where its own frame begins."""
+    rows = solid.mesh.faces[solid.patches["back"].faces]
+    y = solid.mesh.points[rows.ravel(), 1]
+    return 0.5 * (float(y.min()) + float(y.max()))
+
+
+def pocketed(solid: Solid, hole: Rounded, deep: float, bent: float, mirrored: bool) -> Solid:
+    """With a pocket in its back, told flat for the left side; `bent`: its thickness by the radius it is rolled to."""
+    # seen from behind, what lies to the wearer's left is to the left; lengths along the back are shorter than along the middle
+    x = (hole.x if mirrored else -hole.x) * (1.0 - 0.5 * bent)
+    return solid.pocket(filled(replace(hole, x=x, y=hole.y - middle_of(solid))), on="back", depth=deep)
 
 
 def worn(pose: Pose) -> Pose:

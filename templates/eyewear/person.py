@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 
 from engine.authoring import Measurement
+from templates.eyewear.fields import MEASURES
 
 USUAL_PD = 62.9
 CHILD_PD = 56.0
@@ -17,6 +18,9 @@ CHILD_PD = 56.0
 EARS = 1.027
 """Width at the roots of the ears, of the width of the face."""
 MALE = {"unknown": 0.5, "female": 0.0, "male": 1.0}
+RANGES = {name: (low, high) for name, low, high, *_ in MEASURES}
+ASIDE = 1.2
+"""mm by which the middle of the ears is usually beside the nose's (faces of the ICT model)."""
 HALVES = 1.0
 """mm by which one eye's half of the PD usually differs from half of it (ours)."""
 
@@ -27,6 +31,7 @@ def inferred(known: Mapping[str, Measurement | None], male: float) -> dict[str, 
 
     def take(name: str, value: float, sd: float, unit: str = "mm") -> float:
         if name not in found:
+            value = min(max(value, RANGES[name][0]), RANGES[name][1])  # whether it goes with the others, a rule says
             found[name] = Measurement(value, unit, None, "inferred", round(sd, 2))
         return found[name].value
 
@@ -36,8 +41,9 @@ def inferred(known: Mapping[str, Measurement | None], male: float) -> dict[str, 
         pd, sd = halves[0] + halves[1], 0.5
     elif len(halves) == 1:
         pd, sd = 2.0 * halves[0], 2.0 * HALVES
-    elif face is not None:
-        pd, sd = 26.7 + 0.262 * face.value, 3.1
+    elif face is not None or head is not None:
+        breadth, doubt = (face.value, 0.0) if face is not None else _face_of(head, male)
+        pd, sd = 26.7 + 0.262 * breadth, math.sqrt(3.1 * 3.1 + (0.262 * doubt) ** 2)
     else:
         pd, sd = 61.7 + 2.4 * male, 3.5
     pd = take("pd", pd, sd)
@@ -46,7 +52,7 @@ def inferred(known: Mapping[str, Measurement | None], male: float) -> dict[str, 
         half = pd - found[opposite].value if opposite in found and found[opposite].source != "inferred" else pd / 2.0
         take(name, half, math.sqrt(HALVES * HALVES + ((found["pd"].uncertainty or 0.5) / 2.0) ** 2))
     if head is not None:
-        breadth, sd = 28.0 + 0.716 * head.value + 4.2 * male, 4.6
+        breadth, sd = _face_of(head, male)
     else:
         breadth, sd = 86.0 + 0.774 * pd + 7.1 * male, 5.4
     if (
@@ -68,9 +74,15 @@ def inferred(known: Mapping[str, Measurement | None], male: float) -> dict[str, 
     for side in ("left", "right"):
         take(f"{side}_ear_depth", depth, sd)
         take(f"{side}_ear_height", 0.3, 3.9)
+    take("ear_aside", 0.0, ASIDE)
     small = min(pd / CHILD_PD, 1.0)
     take("nose_width", 20.3 * small, 4.4)
     take("nose_frontal", 25.9, 7.2, "deg")
     take("nose_splay", 27.6, 8.2, "deg")
     take("nose_crest", 15.0 * small, 4.6)
     return found
+
+
+def _face_of(head: Measurement, male: float) -> tuple[float, float]:
+    """The width of the face by the breadth of the head, and its doubt."""
+    return 28.0 + 0.716 * head.value + 4.2 * male, 4.6

@@ -7,20 +7,19 @@ whose sides follow the nose: so wide at one height, spreading downwards by the f
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.authoring import Rings, Seat, along, direction, rings, seat
+from engine.authoring import Rings, Seat, along, angle_of, direction, rings, seat
+from templates.eyewear import bearing
 from templates.eyewear.lenses import Lens, outward
 
 Floats = npt.NDArray[np.float64]
 Pair = tuple[float, float]
 
-DEPTH = 0.6
-"""mm: the groove's, and so of the lens that is held; its sides stand 120 degrees apart."""
-MOUTH = DEPTH * math.sqrt(3.0)
 CHAMFER = 0.5
 PLAY = 0.015
 """mm between the lens's bevel and the groove, all round: a worn frame has 0.03."""
@@ -29,17 +28,10 @@ LIP = 0.35
 END_ROUND = 2.5
 ROUND = ((1.0, 0.0), (0.29289321881345254, 0.7071067811865476), (0.0, 1.0))
 """Of a rounded edge: inset, and how far from the face, in chamfers: places of a quarter of a circle."""
-APEX = 4.0
-"""mm under the bridge's middle, where its underside has become the bearing's side."""
-KEYHOLE = 3.8
-"""mm: the radius of a keyhole."""
-SOFT = 1.2
-"""mm nearer to each other than that, a bearing's side and the rim run into each other."""
-OPENING = 7.0
-"""How fast a bearing leaves the nose below its end: by the square of the way, divided by so many mm."""
-APART = 1.4
-"""mm from the middle to a bearing's front edge, at least."""
-STEP = 2.5
+END_FILLETS, BRIDGE_FILLETS = (7.0, 5.0, 4.0, 3.0, 2.0, 1.2), (9.0, 7.5, 6.0, 5.0, 4.0, 3.0, 2.0, 1.2)
+"""mm: radii between the rims and the end pieces, and between the rims and the bridge: the first that there is room for."""
+SHARP = (4.0, 1.4)
+"""How soon a border that is the nose's has no rounded edge before its pad."""
 TURNED = 0.75
 """Of the front's radius, that it may reach aside: beyond, it would turn by more than 48 degrees."""
 
@@ -70,6 +62,18 @@ class Plan:
     """Height under which the bearing leaves the nose."""
     frontal: float
     splay: float
+    stands: float
+    """How far pads stand out behind the front; 0: there are none."""
+    groove: float
+    """Its depth, and so of the lens that is held."""
+    groove_angle: float
+    """Between its sides."""
+
+    @property
+    def mouth(self) -> float:
+        """From the groove's middle to either edge of it."""
+        cos, sin = direction(self.groove_angle / 2)
+        return self.groove * sin / cos
 
     def half_pd(self, side: str) -> float:
         """From the middle to the middle of a lens's box: together the frame PD."""
@@ -93,22 +97,7 @@ class Plan:
     @property
     def bearing_start(self) -> float:
         """Height at which the bearing begins, under the bridge."""
-        return self.bridge_height - (2.25 * KEYHOLE if self.bridge == "keyhole" else APEX)
-
-    @property
-    def bearing_front(self) -> float:
-        """From the middle to the bearing's front edge, at bearing_at."""
-        return self.bearing / 2 - self._leans
-
-    @property
-    def bearing_floor(self) -> float:
-        """Nearer to the middle a bearing's back does not come: its front edges would meet under the bridge."""
-        return self._leans + APART
-
-    @property
-    def _leans(self) -> float:
-        cos, sin = direction(self.splay)
-        return self.rim_deep * sin / cos
+        return self.bridge_height - {"keyhole": 2.25 * bearing.KEYHOLE, "pads": bearing.ARCH}.get(self.bridge, bearing.APEX)
 
     @property
     def base_radius(self) -> float:
@@ -118,6 +107,7 @@ class Plan:
 
 def seat_of(plan: Plan, lens: Lens, side: str) -> Seat:
     """The opening of one lens."""
+    cos, sin = direction(plan.groove_angle / 2)
     return seat(
         lens.points + PLAY * lens.normals,
         lens.normals,
@@ -125,8 +115,8 @@ def seat_of(plan: Plan, lens: Lens, side: str) -> Seat:
         base_radius=plan.base_radius,
         radius=plan.radius,
         thickness=plan.rim_deep,
-        depth=DEPTH + PLAY,
-        mouth=MOUTH + PLAY * math.sqrt(3.0),
+        depth=plan.groove + PLAY,
+        mouth=(plan.groove + PLAY) * sin / cos,
         chamfer=CHAMFER,
     )
 
@@ -139,9 +129,7 @@ def opening(made: Seat, side: str) -> Rings:
 
 def border(plan: Plan, right: Seat, left: Seat) -> Rings:
     """The front's border."""
-    halves = []
-    for root in ((right.rings[3, :, :2] * (-1.0, 1.0))[::-1], left.rings[3, :, :2]):
-        halves.append(_half(plan, root))
+    halves = [_half(plan, root, by) for root, by in zip(_roots(right, left), besides(plan, right, left), strict=True)]
     (right_half, right_nose), (left_half, left_nose) = halves
     under = (0.0, plan.bridge_height)
     top = (0.0, plan.bridge_height + plan.bridge_high)
@@ -149,97 +137,139 @@ def border(plan: Plan, right: Seat, left: Seat) -> Rings:
     flat = np.concatenate((np.array([under]), left_half, np.array([top]), mirrored))
     towards = np.concatenate((np.zeros(1), -left_nose, np.zeros(1), right_nose[::-1]))
     cos, sin = direction(plan.splay)
-    return edged(flat, plan.rim_deep, shift=towards * (sin / cos))
+    sharp = np.clip(SHARP[0] * np.abs(towards) - SHARP[1], 0.0, 1.0) if plan.stands else np.zeros(len(flat))
+    return edged(flat, plan.rim_deep, shift=towards * (sin / cos), sharp=sharp, apart=bearing.APART)
 
 
-def edged(flat: Floats, thickness: float, shift: Floats, chamfer: float = CHAMFER) -> Rings:
-    """A border (n, 2) with both its edges rounded; `shift` (n,): so many mm a mm in front of the back face it moves along x."""
+def _kept(away: Floats, nearer: Floats, apart: float) -> Floats:
+    """Places `away` from the middle, moved nearer to it, but not nearer than `apart`, or where they are; without a kink (`bearing.more`)."""
+    least = np.minimum(away, apart)
+    soft = np.maximum(bearing.LESS * np.minimum(nearer, 1.0), 1e-6)
+    beyond = np.minimum(np.abs(away - nearer - least) / (8.0 * soft), 0.5)
+    made: Floats = np.maximum(away - nearer, least) + 4.0 * soft * (0.5 - beyond) * (0.5 - beyond)
+    return made
+
+
+def pads(plan: Plan, right: Seat, left: Seat) -> list[Rings]:
+    """What stands on the back behind the bearing."""
+    if not plan.stands:
+        return []
+    made = []
+    for mirrored, by in zip((True, False), besides(plan, right, left), strict=True):
+        found = bearing.pad(plan, by, mirrored=mirrored)
+        made += [] if found is None else [found]
+    return made
+
+
+def besides(plan: Plan, right: Seat, left: Seat) -> list[bearing.Beside]:
+    """Either side of the nose, as of a lens at x > 0."""
+    holes = ((right.rings[-1, :, :2] * (-1.0, 1.0))[::-1], left.rings[-1, :, :2])
+    return [bearing.beside(_rim(plan, root)[0], hole) for root, hole in zip(_roots(right, left), holes, strict=True)]
+
+
+def _roots(right: Seat, left: Seat) -> tuple[Floats, Floats]:
+    """The grooves' bottoms, both as of a lens at x > 0, counter-clockwise."""
+    return (right.rings[3, :, :2] * (-1.0, 1.0))[::-1], left.rings[3, :, :2]
+
+
+def _rim(plan: Plan, root: Floats) -> tuple[Floats, Floats]:
+    """The rim's outside and its outward normals (n, 2), from its temporal end on."""
+    rim = root + (plan.rim_wide - plan.groove - PLAY) * outward(root)
+    rim = np.roll(rim, -int(np.argmax(rim[:, 0])), axis=0)
+    return rim, outward(rim)
+
+
+def edged(
+    flat: Floats, thickness: float, shift: Floats, chamfer: float = CHAMFER, sharp: Floats | None = None, apart: float = 0.0
+) -> Rings:
+    """A border (n, 2) with both its edges rounded; `shift` (n,): so many mm a mm in front of the back face it moves along x; `sharp` (n,):
+    1 where its back edge is not rounded; `apart`: so far from the middle it stays in front of the back, if it is so far there."""
     normals, half = outward(flat), thickness / 2
     levels = [(inset * chamfer, half - below * chamfer) for inset, below in ROUND]
     levels += [(inset, -z) for inset, z in levels[::-1]]
     made = []
     for inset, z in levels:
-        xy = flat - inset * normals
-        made.append(np.c_[xy[:, 0] + shift * (z + half), xy[:, 1], np.full(len(xy), z)])
+        own = inset * (1.0 - sharp[:, None]) if sharp is not None and z < 0.0 else inset
+        xy = flat - own * normals
+        x = xy[:, 0] + shift * (z + half)
+        if apart:
+            x = np.copysign(_kept(np.abs(xy[:, 0]), np.abs(shift) * (z + half), apart), xy[:, 0])
+        made.append(np.c_[x, xy[:, 1], np.full(len(xy), z)])
     return rings(np.stack(made), walls=("edge",) * (len(levels) - 1), along=len(levels) - 1, per=5)
 
 
-def _half(plan: Plan, root: Floats) -> tuple[Floats, Floats]:
+def _half(plan: Plan, root: Floats, by: bearing.Beside) -> tuple[Floats, Floats]:
     """The border from under the bridge's middle round the lens at x > 0 to above it (n, 2), its middles left out; and how much each point is
     the nose's (n,), 0 to 1."""
-    rim = root + (plan.rim_wide - DEPTH - PLAY) * outward(root)
-    rim = np.roll(rim, -int(np.argmax(rim[:, 0])), axis=0)
+    rim, normals = _rim(plan, root)
     x, y = rim[:, 0], rim[:, 1]
-    top, low = int(np.argmax(y)), int(np.argmin(y))
-    nose, weights = _bearing(plan, rim[top : low + 1])
-    ends = _end_piece(plan, rim)
-    below, above = ends[0][1] - 1.2, ends[-1][1] + 1.2
-    bridge_top = plan.bridge_height + plan.bridge_high
-    middle = int(np.argmin(x))
-    under = [k for k in range(middle, len(rim)) if y[k] < (nose[-1][1] - 1.2 if k < low else below)]
-    over = [k for k in range(middle) if y[k] > (above if k < top else bridge_top + 1.2)]
-    edge = _at(rim[top : middle + 1], bridge_top) - 1.5
-    across = [(edge * (1.0 - k / _pieces(edge, 3.0)), bridge_top) for k in range(_pieces(edge, 3.0))] if edge > 1.0 else []
-    points = [*nose, *rim[under].tolist(), *ends, *rim[over].tolist(), *across]
+    top, low, middle = int(np.argmax(y)), int(np.argmin(y)), int(np.argmin(x))
+    nose, weights = bearing.line(plan, by)
+    ends, below, above = _end_piece(plan, rim, normals)
+    under = [k for k in range(middle, len(rim)) if y[k] < (nose[-1][1] - 1.2 if k < low else below - 1.0)]
+    bridge, rises = _over_bridge(plan, rim, normals)
+    over = [k for k in range(middle) if y[k] > (above if k < top else rises) + 1.0]
+    points = [*nose, *rim[under].tolist(), *ends, *rim[over].tolist(), *bridge]
     return np.array(points), np.concatenate((weights, np.zeros(len(points) - len(nose))))
 
 
-def _bearing(plan: Plan, nasal: Floats) -> tuple[list[Pair], Floats]:
-    """From under the bridge down the side of the nose until the rim lies nearer to it; the rim's nasal side (k, 2) runs downwards."""
-    cos, sin = direction(plan.frontal)
-    slope = sin / cos
-    start = plan.bearing_start
-
-    def side(height: float) -> tuple[float, float]:
-        """x of the border there, and how much it is the nose's."""
-        beyond = max(plan.bearing_end - height, 0.0)
-        own = max(plan.bearing / 2 + (plan.bearing_at - height) * slope, plan.bearing_floor) + beyond * beyond / OPENING
-        rim = _at(nasal, height)
-        share = min(max(0.5 + 0.5 * (rim - own) / SOFT, 0.0), 1.0)
-        return rim + (own - rim) * share - SOFT * share * (1.0 - share), share
-
-    first, weight = side(start)
-    points: list[Pair]
-    if plan.bridge == "keyhole":
-        middle = plan.bridge_height - KEYHOLE
-        ways = [direction(degrees) for degrees in (62.0, 34.0, 6.0, -22.0)]
-        points = [(KEYHOLE * c, middle + KEYHOLE * s) for c, s in ways]
-    else:
-        ways = [direction(degrees) for degrees in (67.5, 45.0, 22.5)]
-        points = [(first * c, start + APEX * s) for c, s in ways]
-    weights = [weight * (k + 1) / (len(points) + 1) for k in range(len(points))]
-    height = start
-    while True:
-        x, weight = side(height)
-        points.append((x, height))
-        weights.append(weight)
-        height -= STEP
-        if weight < 0.02 or height < float(nasal[-1, 1]) + 3.0:
-            return points, np.array(weights)
-
-
-def _end_piece(plan: Plan, rim: Floats) -> list[Pair]:
-    """From the rim below to the rim above, round the end that the hinge stands on."""
+def _end_piece(plan: Plan, rim: Floats, normals: Floats) -> tuple[list[Pair], float, float]:
+    """From the rim below to the rim above, round the end that the hinge stands on, both filleted; and the heights at which it leaves the rim."""
     low, high, end = plan.hinge_height - plan.end_high / 2, plan.hinge_height + plan.end_high / 2, plan.end_at
     lowest, top = int(np.argmin(rim[:, 1])), int(np.argmax(rim[:, 1]))
-    under = np.concatenate((rim[lowest:], rim[:1]))
-    begin, back = _at(under, low) + 2.0, _at(rim[: top + 1], high) + 2.0
     r = min(END_ROUND, plan.end_high / 2)
     k = r * (1.0 - math.sqrt(0.5))
-    across, over = _pieces(end - r - begin, 3.0), _pieces(end - r - back, 3.0)
-    points = [(begin + (end - r - begin) * i / across, low) for i in range(across)] if end - r > begin else []
+    free = end - r - 0.3
+    temporal = [*range(lowest, len(rim)), *range(top + 1)]
+    first = _filleted(rim[temporal], normals[temporal], low, END_FILLETS, -1.0, lambda x: x <= free)
+    last = _filleted(rim[temporal], normals[temporal], high, END_FILLETS, 1.0, lambda x: x <= free)[::-1]
+    points = [*first, *_between(first[-1], (end - r, low))]
     points += [(end - r, low), (end - k, low + k), (end, low + r)]
     points += [(end, low + r + (plan.end_high - 2 * r) * i / 3.0) for i in (1, 2)]
     points += [(end, high - r), (end - k, high - k), (end - r, high)]
-    points += [(end - r + (back - end + r) * i / over, high) for i in range(1, over + 1)] if end - r > back else []
-    return points
+    points += [*_between((end - r, high), last[0]), *last]
+    return points, first[0][1], last[-1][1]
+
+
+def _over_bridge(plan: Plan, rim: Floats, normals: Floats) -> tuple[list[Pair], float]:
+    """From the rim's nasal side down to the bridge's top and along it, filleted; and the height at which it leaves the rim."""
+    level = plan.bridge_height + plan.bridge_high
+    nasal = range(int(np.argmin(rim[:, 1])), int(np.argmax(rim[:, 1])) - 1, -1)
+    made = _filleted(rim[nasal], normals[nasal], level, BRIDGE_FILLETS, 1.0, lambda x: x >= 0.4)
+    return [*made, *_between(made[-1], (0.0, level))], made[0][1]
+
+
+def _filleted(
+    side: Floats, normals: Floats, level: float, radii: tuple[float, ...], up: float, allowed: Callable[[float], bool]
+) -> list[Pair]:
+    """From the rim along an arc onto the line y = `level`, above it (up 1) or below it (-1); of the first radius whose end is allowed, else
+    of the last. side (k, 2): one side of the rim, and its outward normals."""
+    made: list[Pair] = []
+    for r in radii:
+        centres = side + r * normals
+        order = np.argsort(centres[:, 1], kind="stable")
+        want = min(max(level + up * r, float(centres[:, 1].min())), float(centres[:, 1].max()))
+        at = [
+            float(np.interp(want, centres[order, 1], column[order])) for column in (centres[:, 0], normals[:, 0], normals[:, 1])
+        ]
+        cx, nx, ny = at
+        begin, end = angle_of(-nx, -ny), -90.0 * up
+        way = end - begin
+        way -= 360.0 * math.floor((way + 180.0) / 360.0)
+        many = _pieces(abs(way), 22.5)
+        ways = (direction(begin + way * i / many) for i in range(many + 1))
+        made = [(cx + r * c, level + up * r + r * s) for c, s in ways]
+        if allowed(cx):
+            break
+    return made
+
+
+def _between(begin: Pair, end: Pair) -> list[Pair]:
+    """Places between two, at most 3 mm apart, without them."""
+    (x, y), (u, v) = begin, end
+    many = _pieces(math.sqrt((u - x) * (u - x) + (v - y) * (v - y)), 3.0)
+    return [(x + (u - x) * i / many, y + (v - y) * i / many) for i in range(1, many)]
 
 
 def _pieces(length: float, most: float) -> int:
     return max(1, math.ceil(length / most))
-
-
-def _at(side: Floats, height: float) -> float:
-    """x of one side of a rim at a height; beyond its ends that of the end."""
-    order = np.argsort(side[:, 1], kind="stable")
-    return float(np.interp(height, side[order, 1], side[order, 0]))

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from engine.authoring import Measurement, Process, Relation, at_least, at_most, between, require
-from templates.eyewear.fitting import Nose
-from templates.eyewear.hinge import COUNT, HIGH
+from collections.abc import Mapping, Sequence
+
+from engine.authoring import Measurement, Process, Relation, at_least, at_most, between, direction, require
+from templates.eyewear.bearing import Beside, borne
+from templates.eyewear.fitting import LONG, MOST_PADS, Nose, least_width
 from templates.eyewear.lenses import Lens
 from templates.eyewear.pairing import Placed
-from templates.eyewear.plan import APART, CHAMFER, DEPTH, TURNED, Plan
+from templates.eyewear.plan import CHAMFER, TURNED, Plan
 from templates.eyewear.temple import Bar
 
 DECENTRED = (-1.0, 4.0)
 """mm (fit.md E)."""
-NEAR_EAR = 1.6
+OFF, WORST, BEARING = 0.15, 0.6, 57.0
+"""mm at a bearing's middle, mm of 95 % of it, and mm2 as they are planned: a finished front has up to 0.1 mm more and at least 4 mm2 more
+(24 random ones)."""
+NEAR_EAR = 1.4
 """mm from a temple to the head over the ear."""
 RIM = 1.4
 """mm of rim round the groove, at least: a worn frame has 1.5."""
+PRESSING = 0.3
+"""mm by which a bridge may press on the crest: skin gives (ours)."""
 HALVES_APART = 1.0
 PD_SHARE = (0.34, 0.60)
 """Of the width of the face: no face has its pupils nearer, or farther apart."""
 EAR_SHARE = (0.92, 1.20)
+DEPTH_SHARE = (0.50, 0.80)
+NOSE_SHARE = (0.15, 0.50)
+"""Of the width of the face, and a nose's width of the pupillary distance (ours, wider than 3 standard deviations of what is inferred)."""
+HALF = (0.465, 0.535)
+NOSE_ANGLES = (9.0, 42.0)
+"""Of the PD in one of its halves; degrees of a nose's sides."""
+NEAR_NOSE, WIDEST, DBL_SHARE = 0.3, 29.5, 0.46
+"""mm of DBL less than a nose wants that are let pass; the widest bridge; and of the PD, the most that lies between the lenses."""
 HEAVY = 30.0
 """g: a front and temples heavier than that slide down (ours)."""
 HIGH_MEAN, HINGES = 7.8, 0.8
 """mm: of a temple, on average; g of both hinges and what fillets add."""
 DENSITY = 0.00101
-SLOT = 0.3
-"""mm of end piece left beside a hinge."""
 
 
 def holds_lenses(deep: float, plan: Plan) -> list[Relation]:
@@ -44,7 +57,7 @@ def rim_stands(plan: Plan, process: Process) -> list[Relation]:
     )
     return [
         require(not process.flexible, change="rim_wide", why=stiff),
-        at_least(plan.rim_wide - DEPTH, max(RIM, 1.2 * process.wall + CHAMFER), change="rim_wide", why=thin),
+        at_least(plan.rim_wide - plan.groove, max(RIM, 1.2 * process.wall + CHAMFER), change="rim_wide", why=thin),
     ]
 
 
@@ -56,21 +69,20 @@ def ends_hold_hinges(plan: Plan, one: Placed, lenses: tuple[Lens, Lens]) -> list
     )
     high = ("the end pieces stand over the rims", "les tenons dépassent des cercles")
     lens = max(lenses[0].outline.boxed.b, lenses[1].outline.boxed.b)
-    edge = plan.half_pd("left") + max(plan.a) / 2
-    need = edge + plan.end_at - one.at + one.hinge.made.barrel / 2 + CHAMFER - DEPTH + SLOT
     turned = ("a front this wide turns too far round: less face-form angle", "une face si large tourne trop : moins de galbe")
     return [
         at_most(plan.width / 2, (TURNED - 0.02) * plan.radius, change="wrap", why=turned),
-        at_least(plan.width, 2.0 * need, change="width", why=why),
+        at_least(plan.width, least_width(plan, one), change="width", why=why),
         at_most(plan.hinge_height + plan.end_high / 2, lens / 2 + plan.rim_wide - 1.5, change="hinge_height", why=high),
         at_least(plan.hinge_height - plan.end_high / 2, -lens / 2 + 1.0, change="hinge_height", why=high),
     ]
 
 
-def hinge_fits(plan: Plan) -> list[Relation]:
-    """Knuckles between the rounded edges of the end pieces."""
-    why = ("the end pieces are lower than their hinges", "les tenons sont plus bas que leurs charnières")
-    return [at_least(plan.end_high, COUNT * HIGH + 2.0 * CHAMFER + 0.4, change="hinge_height", why=why)]
+def bridge_joins(plan: Plan, lenses: tuple[Lens, Lens]) -> list[Relation]:
+    """The bridge meets the rims at their sides."""
+    high = ("the bridge would stand over the rims", "le pont dépasserait des cercles")
+    top = min(one.outline.boxed.b for one in lenses) / 2 + plan.rim_wide - plan.groove
+    return [at_most(plan.bridge_height + plan.bridge_high, top - 1.0, change="bridge_height", why=high)]
 
 
 def centred(plan: Plan, told: dict[str, Measurement]) -> list[Relation]:
@@ -84,33 +96,138 @@ def centred(plan: Plan, told: dict[str, Measurement]) -> list[Relation]:
     ]
 
 
-def plausible(told: dict[str, Measurement]) -> list[Relation]:
-    """Measures that no face has together are a mistake in one of them."""
-    pd, face = told["pd"].value, told["face_width"].value
-    halves = told["right_pd"].value + told["left_pd"].value
-    ratio = ("such a pupillary distance does not go with this face", "cet écart pupillaire ne va pas avec ce visage")
+Told = Mapping[str, Measurement]
+
+
+def _guessed(told: Told) -> set[str]:
+    return {name for name, one in told.items() if one.source == "inferred"}
+
+
+def halves(told: Told) -> list[Relation]:
+    """Measures that no face has together are a mistake in one of them; what was given is asked to change, not what was inferred of it."""
+    uneven = (
+        "one half of the pupillary distance is much more than the other",
+        "l'un des demi-écarts dépasse l'autre de beaucoup",
+    )
     parts = (
         "the halves of the pupillary distance do not make the whole: they differ by",
         "les deux demi-écarts ne font pas l'écart : ils diffèrent de",
     )
-    ears = ("such a width at the ears does not go with this face", "cette largeur aux oreilles ne va pas avec ce visage")
+    whole, guessed = told["right_pd"].value + told["left_pd"].value, _guessed(told)
+    half = "left_pd" if "right_pd" in guessed else "right_pd"
     return [
-        between(pd, PD_SHARE[0] * face, PD_SHARE[1] * face, change="pd", why=ratio),
-        at_most(abs(halves - pd), HALVES_APART, change="right_pd", why=parts),
-        between(told["ear_width"].value, EAR_SHARE[0] * face, EAR_SHARE[1] * face, change="ear_width", why=ears),
+        between(told[half].value, HALF[0] * whole, HALF[1] * whole, change=half, why=uneven),
+        at_most(abs(whole - told["pd"].value), HALVES_APART, change=half if "pd" in guessed else "pd", why=parts),
     ]
 
 
-def clears_nose(plan: Plan, nose: Nose, need: float) -> list[Relation]:
-    """The bridge is no narrower than the nose, and its bearings stay apart."""
+def face(told: Told) -> list[Relation]:
+    """As `halves`: the eyes and the width of the face."""
+    ratio = ("such a pupillary distance does not go with this face", "cet écart pupillaire ne va pas avec ce visage")
+    guessed, wide = _guessed(told), told["face_width"].value
+    change = "pd" if {"right_pd", "left_pd"} <= guessed and "pd" not in guessed else "face_width"
+    if "face_width" in guessed and "head_breadth" in told:
+        change = "head_breadth"
+    return [between(told["pd"].value, PD_SHARE[0] * wide, PD_SHARE[1] * wide, change=change, why=ratio)]
+
+
+def ears(told: Told) -> list[Relation]:
+    """As `halves`: the face and the head at the ears."""
+    why = ("such a width at the ears does not go with this face", "cette largeur aux oreilles ne va pas avec ce visage")
+    wide = told["face_width"].value
+    return [between(told["ear_width"].value, EAR_SHARE[0] * wide, EAR_SHARE[1] * wide, change="ear_width", why=why)]
+
+
+def ear_depth(told: Told, side: str) -> list[Relation]:
+    """As `halves`: the face and how far back an ear lies."""
+    why = (
+        "ears so near, or so far back, do not go with this face",
+        "des oreilles si proches, ou si reculées, ne vont pas avec ce visage",
+    )
+    name, wide = f"{side}_ear_depth", told["face_width"].value
+    return [between(told[name].value, DEPTH_SHARE[0] * wide, DEPTH_SHARE[1] * wide, change=name, why=why)]
+
+
+def nose(told: Told) -> list[Relation]:
+    """As `halves`: the eyes and the nose between them; and whether bearings can follow it."""
+    wide = ("such a nose does not go with these eyes", "un tel nez ne va pas avec ces yeux")
+    steep = ("no bearing follows the sides of such a nose", "aucun appui ne suit les côtés d'un tel nez")
+    pd = told["pd"].value
+    return [
+        between(told["nose_width"].value, NOSE_SHARE[0] * pd, NOSE_SHARE[1] * pd, change="nose_width", why=wide),
+        between(told["nose_frontal"].value, *NOSE_ANGLES, change="nose_frontal", why=steep, unit="deg"),
+        between(told["nose_splay"].value, *NOSE_ANGLES, change="nose_splay", why=steep, unit="deg"),
+    ]
+
+
+def clears_nose(plan: Plan, need: float, pd: float, traced: bool) -> list[Relation]:
+    """The bridge is no narrower than the nose."""
     narrow = ("the bridge is too narrow for this nose", "le pont est trop étroit pour ce nez")
-    bearing = ("the bearings stand in the nose", "les appuis entrent dans le nez")
-    open_ = ("the bearings would meet under the bridge", "les appuis se rejoindraient sous le pont")
+    broad = (
+        "no bridge between lenses of this shape spans such a nose: round, panto and aviator lenses leave it more room",
+        "aucun pont entre des verres de cette forme n'enjambe un tel nez : les formes ronde, pantos et aviateur lui laissent plus de place",
+    )
+    far = ("the lenses lie farther apart than goes with these eyes", "les verres sont plus écartés que ne le veulent ces yeux")
     return [
-        at_least(plan.dbl, need - 0.6, change="dbl", why=narrow),
-        at_least(plan.bearing / 2, nose.half - 0.15, change="bearing", why=bearing),
-        at_least(plan.bearing_front, APART, change="bearing_splay", why=open_),
+        at_most(need - NEAR_NOSE, WIDEST, change="nose_width" if traced else "shape", why=broad),
+        at_least(plan.dbl, need - NEAR_NOSE, change="dbl", why=narrow),
+        at_most(plan.dbl, DBL_SHARE * pd, change="dbl", why=far),
     ]
+
+
+def bearing_wide(plan: Plan, nose: Nose) -> list[Relation]:
+    """The bearing lies along the nose: as wide, as steep and as splayed."""
+    why = ("the bearings stand off this nose, or in it", "les appuis s'écartent de ce nez, ou y entrent")
+    return [between(plan.bearing / 2 - nose.rolled(plan.radius), -OFF, OFF, change="bearing", why=why)]
+
+
+def bearing_steep(plan: Plan, nose: Nose) -> list[Relation]:
+    """As `bearing_wide`; mm at its ends."""
+    why = ("the bearings are steeper than this nose, or less steep", "les appuis sont plus raides que ce nez, ou moins")
+    cos, sin = direction(plan.frontal)
+    return [between(4.0 * (sin / cos - nose.slope), -1.2 * OFF, 1.2 * OFF, change="bearing_frontal", why=why)]
+
+
+def bearing_splayed(plan: Plan, nose: Nose) -> list[Relation]:
+    """As `bearing_wide`; mm at its edges."""
+    why = (
+        "the bearings open backwards more than this nose, or less",
+        "les appuis s'ouvrent vers l'arrière plus que ce nez, ou moins",
+    )
+    cos, sin = direction(plan.splay)
+    return [between(3.0 * (sin / cos - nose.spread), -1.2 * OFF, 1.2 * OFF, change="bearing_splay", why=why)]
+
+
+def bearing_long(plan: Plan) -> list[Relation]:
+    """Its height."""
+    why = ("the bridge leaves the bearings too little height", "le pont laisse trop peu de hauteur aux appuis")
+    return [at_least(plan.bearing_start - plan.bearing_end, LONG - 1.0, change="bridge_height", why=why)]
+
+
+def bears(plan: Plan, sides: Sequence[Beside], nose: Nose) -> list[Relation]:
+    """Enough of it near enough to the nose, as it is planned: tighter than what the finished front is held to."""
+    small = (
+        "too little of the front would bear on the nose (mm2 a side)",
+        "trop peu de la face porterait sur le nez (mm2 par côté)",
+    )
+    off = ("some of the bearing would be too far from the nose", "une partie de l'appui serait trop loin du nez")
+    told = [borne(plan, by, nose) for by in sides]
+    far, area = max(p95 for _, p95, _ in told), min(area for _, _, area in told)
+    low = plan.stands < MOST_PADS and area < BEARING
+    return [
+        at_most(far, WORST, change="dbl", why=off),
+        at_least(area, BEARING, change="bearing_deep" if low else "b", why=small, unit="mm2"),
+    ]
+
+
+def lies_on_nose(pressing: float, reaches: bool) -> list[Relation]:
+    """The bridge goes over the nose's crest, and the bearings come to its flanks."""
+    crest = ("the bridge would press on the crest of the nose, by", "le pont appuierait sur l'arête du nez, de")
+    flat = (
+        "the nose is too flat where the bearings lie: they would not reach it",
+        "le nez est trop plat là où sont les appuis : ils ne l'atteindraient pas",
+    )
+    return [at_most(pressing, PRESSING, change="bridge_height", why=crest), require(reaches, change="vertex", why=flat)]
 
 
 def reaches_ears(plan: Plan, one: Placed, side: str, to_bend: float, need: float) -> list[Relation]:
@@ -152,13 +269,13 @@ def folds(plan: Plan, one: Placed, side: str, bar: Bar) -> list[Relation]:
     total = bar.to_bend + bar.drop
     places = [bar.place(total * k / 60.0) for k in range(61)]
     there = [y + bar.tip / 2 + 1.0 for x, y in places if x > 2.0 * one.at - 8.0]
-    return [at_most(max(there), -COUNT * HIGH / 2, change=f"{side}_pitch", why=why)] if there else []
+    return [at_most(max(there), -one.hinge.made.high / 2, change=f"{side}_pitch", why=why)] if there else []
 
 
 def light(plan: Plan, lenses: tuple[Lens, Lens], long: float, deep: float) -> list[Relation]:
     """Front and temples together, about."""
     why = ("a frame this heavy (g, about) slides down", "une monture si lourde (g, environ) glisse")
-    rims = sum(lens.outline.boxed.circumference for lens in lenses) * (plan.rim_wide - 0.6) * plan.rim_deep
+    rims = sum(lens.outline.boxed.circumference for lens in lenses) * (plan.rim_wide - plan.groove) * plan.rim_deep
     rest = (
         plan.bridge_high * plan.dbl + 2.0 * (plan.width / 2 - plan.half_pd("left") - max(plan.a) / 2) * plan.end_high
     ) * plan.rim_deep

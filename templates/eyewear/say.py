@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.authoring import Measurement
-from templates.eyewear import acceptance
+from templates.eyewear import acceptance, face
 from templates.eyewear.fields import MEASURES
+from templates.eyewear.hinge import Made
 
 if TYPE_CHECKING:
     from templates.eyewear.eyewear import Eyewear
@@ -17,7 +18,7 @@ SIDES = {"right": "droit", "left": "gauche"}
 
 def notes(frame: Eyewear) -> list[Note]:
     """Sentences for the report, the weightiest first."""
-    return [*_pupils(frame), *_inferred(frame), *_lenses(frame), *_hands(frame)]
+    return [*_pupils(frame), *_seen(frame), *_inferred(frame), *_lenses(frame), *_hands(frame)]
 
 
 def _pupils(frame: Eyewear) -> list[Note]:
@@ -30,6 +31,14 @@ def _pupils(frame: Eyewear) -> list[Note]:
                 f"l'écart pupillaire n'a pas été donné mais déduit (+-{doubt:g} mm) : ne faites pas tailler de verres dessus ; faites-le mesurer",
             )
         ]
+    if told["pd"].source in face.SEEN:
+        doubt = told["pd"].uncertainty or 0.0
+        return [
+            (
+                f"the pupillary distance was not given but seen in the scan ({told['pd'].value:.1f} +-{doubt:.1f} mm): lenses must not be made by it; have it measured",
+                f"l'écart pupillaire n'a pas été donné mais vu dans le scan ({told['pd'].value:.1f} +-{doubt:.1f} mm) : ne faites pas tailler de verres dessus ; faites-le mesurer",
+            )
+        ]
     if told["right_pd"].source == "inferred" and told["left_pd"].source == "inferred":
         return [
             (
@@ -38,6 +47,23 @@ def _pupils(frame: Eyewear) -> list[Note]:
             )
         ]
     return []
+
+
+def _seen(frame: Eyewear) -> list[Note]:
+    """What the reading of the face says, and its measures with their doubts."""
+    shown = face.seen(frame)
+    if shown is None:
+        return []
+    told = frame.told()
+    rows = [(en, fr, told[name]) for name, _, _, _, _, en, fr in MEASURES if name in told and told[name].source in face.SEEN]
+    en, fr = ("; ".join(f"{row[k]} {row[2].value:.1f} (+-{row[2].uncertainty:.1f})" for row in rows) for k in (0, 1))
+    found = [
+        (
+            f"seen on the face, with one standard deviation, in mm and degrees: {en}",
+            f"vu sur le visage, avec un écart type, en mm et degrés : {fr}",
+        )
+    ]
+    return [*shown.said(), *(found if rows else [])]
 
 
 def _inferred(frame: Eyewear) -> list[Note]:
@@ -95,12 +121,23 @@ def _hands(frame: Eyewear) -> list[Note]:
     ]
     return [
         *([] if frame.said("left") else coarse),
-        (
-            f"the hinges want two pins, {made.pin:g} mm across and 10 mm long, which are not printed",
-            f"les charnières demandent deux axes de {made.pin:g} mm de diamètre et 10 mm de long, qui ne sont pas imprimés",
-        ),
+        _hinges(made),
         (
             "the rims are closed: lenses are snapped in from the front, over a lip of 0.6 mm; this was not tried with PA12",
             "les cercles sont fermés : les verres s'encliquettent par l'avant, par-dessus une lèvre de 0,6 mm ; cela n'a pas été essayé en PA12",
         ),
     ]
+
+
+def _hinges(made: Made) -> Note:
+    if made.leaves is None:
+        return (
+            f"the hinges want two pins, {made.pin:g} mm across and 10 mm long, which are not printed",
+            f"les charnières demandent deux axes de {made.pin:g} mm de diamètre et 10 mm de long, qui ne sont pas imprimés",
+        )
+    return (
+        "the hinges are bought and glued into their pockets; their sizes in the catalogue are an example of ours: compare yours before printing. "
+        "No screw holes are made: their places differ from maker to maker",
+        "les charnières s'achètent et se collent dans leurs creux ; leurs cotes au catalogue sont un exemple de notre part : comparez-les aux "
+        "vôtres avant d'imprimer. Aucun trou de vis n'est fait : leur place change d'un fabricant à l'autre",
+    )

@@ -6,19 +6,25 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.authoring import Compared, DeviationLimits, Fitted, Grid, Part, deviation
-from templates.insole.bed import APEX, Bed, shell
+from templates.insole.bed import APEX, Bed, Scanned, shell
 from templates.insole.bed import away as bed_away
 from templates.insole.last import Last
-from templates.insole.plan import BEHIND, Plan, sections
+from templates.insole.plan import BEHIND, Inside, Plan, sections
 
 Floats = npt.NDArray[np.float64]
 LENGTH, WIDTH, CUP, ARCH, FLOOR, SCAN, MEDIAN = 1.0, 1.0, 0.5, 0.5, 1.0, 1.0, 0.3
+WITHIN_LAST = (0.5, 2.0)
+"""mm that an insole lies inside its last's outline, all round."""
+DENSE = 4000
+"""Places of an outline that distances are taken to: 0.2 mm apart, and so 0.02 off at the most."""
 NEAR = 2.0
 """mm beside the apex of the arch: a station of the surface lies there."""
 
 
-def measured(side: str, part: Part, plan: Plan, bed: Bed, last: Last, sole: Grid | None, relief: Grid | None) -> list[Fitted]:
-    """Length, width and least thickness; then the bed against the scanned `sole`, or cup and arch where nothing but them shapes it."""
+def measured(
+    side: str, part: Part, plan: Plan, bed: Bed, last: Last, scanned: Scanned | None, relief: Grid | None
+) -> list[Fitted]:
+    """Length, width and least thickness; then the bed against the `scanned` sole, or cup and arch where nothing but them shapes it."""
     points = _over(last, plan, part.mesh.points)
     inward = -points[:, 1] if side == "left" else points[:, 1]
     x = points[:, 0]
@@ -36,8 +42,10 @@ def measured(side: str, part: Part, plan: Plan, bed: Bed, last: Last, sole: Grid
             side,
         ),
     ]
-    if sole is not None:
-        told += against_scan(side, np.c_[top[:, 0], y_top, top[:, 2]], plan, bed, sole, relief)
+    if plan.inside is not None:
+        told += against_last(side, part, plan, plan.inside)
+    if scanned is not None:
+        told += against_scan(side, np.c_[top[:, 0], y_top, top[:, 2]], plan, bed, scanned, relief)
     elif relief is None and not (bed.rearfoot or bed.forefoot or bed.skive):
         seat = _height(top, y_top, 0.15 * plan.length, 0.0)
         rim = float(top[(top[:, 0] < 0.13 * plan.length), 2].max())
@@ -59,9 +67,54 @@ def measured(side: str, part: Part, plan: Plan, bed: Bed, last: Last, sole: Grid
     return told
 
 
-def against_scan(side: str, top: Floats, plan: Plan, bed: Bed, sole: Grid, relief: Grid | None) -> list[Fitted]:
+def against_last(side: str, part: Part, plan: Plan, inside: Inside) -> list[Fitted]:
+    """How far the border of the upper face lies inside the last's own outline, mm: the least and the most of it; of an insole that ends
+    behind the toes, up to where its front turns round."""
+    rows = part.mesh.faces[part.patches["top"].faces]
+    edges = np.sort(np.concatenate((rows[:, :2], rows[:, 1:], rows[:, ::2])), axis=1)
+    once, count = np.unique(edges, axis=0, return_counts=True)
+    border = part.mesh.points[np.unique(once[count == 1])][:, :2] * (1.0, -1.0 if side == "left" else 1.0)
+    if plan.extent != "full":
+        border = border[border[:, 0] < plan.sides_end]
+    away = within(inside, border)
+    least, most = WITHIN_LAST
+    return [
+        Fitted(
+            "inside_last_least",
+            float(away.min()),
+            least,
+            most,
+            ("the least it lies inside the last", "son retrait le plus faible dans la forme"),
+            side,
+        ),
+        Fitted(
+            "inside_last_most",
+            float(away.max()),
+            least,
+            most,
+            ("the most it lies inside the last", "son retrait le plus fort dans la forme"),
+            side,
+        ),
+    ]
+
+
+def within(inside: Inside, points: Floats) -> Floats:
+    """How far points (n, 2) lie inside that outline, mm; below 0 outside."""
+    curve = inside.curve()
+    at = curve.places(np.linspace(0.0, float(curve.at[-1]), DENSE, endpoint=False))
+    along = np.roll(at, -1, axis=0) - np.roll(at, 1, axis=0)
+    away = np.empty(len(points))
+    for k, point in enumerate(points):
+        apart = point - at
+        near = int(np.argmin(apart[:, 0] * apart[:, 0] + apart[:, 1] * apart[:, 1]))
+        (u, v), (a, b) = along[near], apart[near]
+        away[k] = (u * b - v * a) / np.sqrt(u * u + v * v)
+    return away
+
+
+def against_scan(side: str, top: Floats, plan: Plan, bed: Bed, scanned: Scanned, relief: Grid | None) -> list[Fitted]:
     """5 % and 95 % of how far the bed lies above the sole, and the median (mm), where the scan shapes it."""
-    away, _ = bed_away(plan, sections(plan.curve()), bed, sole, relief, top)
+    away, _ = bed_away(plan, sections(plan.curve()), bed, scanned, relief, top)
     if not len(away):
         return []
     found = deviation(away)
@@ -75,14 +128,16 @@ def against_scan(side: str, top: Floats, plan: Plan, bed: Bed, sole: Grid, relie
     ]
 
 
-def against_foot(side: str, part: Part, plan: Plan, bed: Bed, last: Last, sole: Grid, relief: Grid | None) -> Compared | None:
+def against_foot(
+    side: str, part: Part, plan: Plan, bed: Bed, last: Last, scanned: Scanned, relief: Grid | None
+) -> Compared | None:
     """The upper face with how far it lies above the scanned sole, where the scan shapes it; None where it does nowhere."""
     rows = part.mesh.faces[part.patches["top"].faces]
     used, faces = np.unique(rows, return_inverse=True)
     points = _over(last, plan, part.mesh.points[used])
     if side == "left":
         points = points * np.array([1.0, -1.0, 1.0])
-    away, where = bed_away(plan, sections(plan.curve()), bed, sole, relief, points)
+    away, where = bed_away(plan, sections(plan.curve()), bed, scanned, relief, points)
     if not len(where):
         return None
     values = np.full(len(points), np.nan)

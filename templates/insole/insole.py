@@ -34,11 +34,11 @@ from engine.authoring import (
 )
 from templates.insole import fitting, lettering, rules, say, wearer
 from templates.insole.acceptance import against_foot, measured
-from templates.insole.bed import Bed, heights
+from templates.insole.bed import Bed, Scanned, heights
 from templates.insole.exact import solid
 from templates.insole.fields import of_side
 from templates.insole.last import Last
-from templates.insole.plan import COLUMNS, Plan, sections
+from templates.insole.plan import COLUMNS, Inside, Plan, sections
 
 Left: Any = of_side("left")
 Right: Any = of_side("right")
@@ -96,7 +96,23 @@ class Insole(Left, Right, Template):
         high=360.0,
         step=0.5,
         label=("Length inside the shoe", "Longueur intérieure de la chaussure"),
-        help=("0: not told.", "0 : non dite."),
+        help=("Of its last; 0: not told.", "De sa forme ; 0 : non dite."),
+    )
+    last_ball = length(
+        0.0,
+        low=0.0,
+        high=140.0,
+        step=0.5,
+        label=("Width of the last's sole at the ball", "Largeur de la semelle de la forme à l'avant-pied"),
+        help=("With it, the outline is cut to the last; 0: not told.", "Avec elle, le contour suit la forme ; 0 : non dite."),
+    )
+    last_heel = length(
+        0.0,
+        low=0.0,
+        high=105.0,
+        step=0.5,
+        label=("Width of the last's sole at the heel", "Largeur de la semelle de la forme au talon"),
+        help=("Goes with that of the ball.", "Va avec celle de l'avant-pied."),
     )
     loading = choice(
         "standing",
@@ -146,7 +162,12 @@ class Insole(Left, Right, Template):
 
     def _plan(self, side: str) -> Plan:
         numbers = (getattr(self, f"{side}_{name}") for name in ("length", "ball", "heel", "first_head", "extent"))
-        return Plan(*numbers)
+        return Plan(*numbers, self._inside())
+
+    def _inside(self) -> Inside | None:
+        """What the last leaves, where its widths are told: the rules ask for all three numbers."""
+        told = bool(self.last_ball or self.last_heel)
+        return Inside(self.shoe_length, self.last_ball, self.last_heel) if told else None
 
     def _last(self) -> Last:
         return Last(self.heel_height, self.toe_spring)
@@ -236,22 +257,22 @@ class Insole(Left, Right, Template):
         """Each insole measured, against what it was asked for."""
         found: list[Fitted] = []
         for side, part in parts.items():
-            tables = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
-            found += measured(side, part, self._plan(side), self._bed(side), self._last(), *tables)
+            shaped = self._scanned(side), getattr(self, f"{side}_relief")
+            found += measured(side, part, self._plan(side), self._bed(side), self._last(), *shaped)
         return found
 
     def compared(self, parts: Mapping[str, Part]) -> list[Compared]:
         """Each bed against the foot that was scanned for it."""
         found = []
         for side, part in parts.items():
-            sole, relief = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
-            one = (
-                None
-                if sole is None
-                else against_foot(side, part, self._plan(side), self._bed(side), self._last(), sole, relief)
-            )
-            found += [] if one is None else [one]
-        return found
+            scanned, relief = self._scanned(side), getattr(self, f"{side}_relief")
+            if scanned is not None:
+                found.append(against_foot(side, part, self._plan(side), self._bed(side), self._last(), scanned, relief))
+        return [one for one in found if one is not None]
+
+    def _scanned(self, side: str) -> Scanned | None:
+        sole, seen = getattr(self, f"{side}_sole"), getattr(self, f"{side}_seen")
+        return None if sole is None else Scanned(sole, seen)
 
     def notes(self) -> list[tuple[str, str]]:
         """What was inferred, and what the product is."""
@@ -303,11 +324,12 @@ class Insole(Left, Right, Template):
     def thickness(self, process: Process) -> list[Relation]:
         """Thick enough for the process and the person."""
         mass = None if self.body_mass is None else self.body_mass.value
-        return [
-            r
-            for side in self.sides()
-            for r in rules.thick_enough(side, self._bed(side), mass, process, self._last().steepest(self._plan(side).length))
-        ]
+        last, found = self._last(), []
+        for side in self.sides():
+            plan = self._plan(side)
+            found += rules.thick_enough(side, self._bed(side), mass, process, last.steepest(plan.length))
+            found += rules.front_edge(plan, last, process)
+        return found
 
     @rule
     def suits_the_foot(self, process: Process) -> list[Relation]:
@@ -317,7 +339,9 @@ class Insole(Left, Right, Template):
     @rule
     def fits_the_shoe(self, process: Process) -> list[Relation]:
         """Inside the shoe."""
-        return [r for side in self.sides() for r in rules.inside_shoe(side, self._plan(side), self.shoe_length)]
+        plans = {side: self._plan(side) for side in self.sides()}
+        room = [r for side, plan in plans.items() for r in rules.inside_shoe(side, plan, self.shoe_length)]
+        return room + rules.last_suits(list(plans.values()))
 
     @rule
     def floor_above_letters(self, process: Process) -> list[Relation]:

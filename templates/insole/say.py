@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from engine.authoring import Measurement
 from templates.insole.fields import MEASURES, SIDES
 from templates.insole.fitting import FILLS, SIZES, USUAL_ARCH, size_of
-from templates.insole.plan import BEHIND, FULL
+from templates.insole.plan import BEHIND, FULL, MARGIN
 
 if TYPE_CHECKING:
     from templates.insole.insole import Insole
@@ -96,6 +96,13 @@ def _shoe(insole: Insole) -> list[Note]:
             (
                 "the underside follows a last: it is not flat, so it carries no letters, and its lower edge is not broken",
                 "le dessous suit une forme : il n'est pas plat, ne porte donc pas de lettres, et son bord inférieur n'est pas biseauté",
+            )
+        )
+    if insole.last_ball:
+        told.append(
+            (
+                f"the outline is cut to the last, {MARGIN:g} mm inside of it all round, and not to the foot",
+                f"le contour suit la forme, {MARGIN:g} mm en retrait tout autour, et non le pied".replace("1.25", "1,25"),
             )
         )
     if insole.shoe_length:

@@ -14,6 +14,7 @@ import pytest
 from engine.authoring import Pressed
 from engine.doors import slicer
 from engine.errors import OrderError
+from engine.export import sliced_ready
 from engine.export.gcode import read
 from engine.export.sliced_ready import objects, positions
 from engine.make import Workshop, make
@@ -123,11 +124,38 @@ def test_the_pair_is_on_the_bed_and_readers_take_its_files(pair: Product) -> Non
 
 
 def test_a_small_bed_takes_one_at_a_time_askew(pair: Product) -> None:
-    with pytest.raises(OrderError, match="do not lie on this bed together") as refused:
-        made(False, ("gcode",), "fdm-250")
-    assert refused.value.limit == "a bed of 250 x 210 mm" and refused.value.nearest == "fdm-300"
-    one = made(False, ("gcode",), "fdm-250", feet="right", right_rear=3.0, right_mid=3.0, right_fore=3.0)
-    assert one.report.verdict == "printable" and "degrees" in one.parts[0].pose.why
-    assert "degrees" not in pair.parts[0].pose.why, "on the larger bed it lies as it is drawn"
+    two = made(True, ("gcode",), "fdm-250")
+    assert two.report.verdict == "printable" and all("degrees" in p.pose.why for p in two.parts)
+    assert two.report.figures["plates"] == [["left"], ["right"]]
+    files = sorted(name for name in two.files if name.endswith(".gcode"))
+    assert files == ["model-plate-1.gcode", "model-plate-2.gcode"]
+    told = [read(two.files[name].decode()) for name in files]
+    for side, found in zip(("left", "right"), told, strict=True):
+        assert {drawn.name for drawn in found.objects.values() if drawn.filament > 0} == {side}
+        assert (
+            found.whole.low[0] > 0.0
+            and found.whole.high[0] < 250.0
+            and found.whole.low[1] > 0.0
+            and found.whole.high[1] < 210.0
+        )
+    grams = [found.filament_g for found in told]
+    assert sum(g or 0.0 for g in grams) == pytest.approx(two.report.figures["mass_g"], rel=0.2)
+    assert "plates" not in pair.report.figures and "degrees" not in pair.parts[0].pose.why, (
+        "on the larger bed it lies as it is drawn"
+    )
     both = made(False, ("3mf",), "fdm-250")
     assert both.report.verdict == "printable" and "model.3mf" in both.files, "what is not sliced a shop lays as it likes"
+
+
+def test_what_no_bed_takes_is_told_with_the_machine_that_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sliced_ready, "lie_together", lambda parts, process: process.machine.key == "fdm-300")
+    with pytest.raises(OrderError, match="does not lie on this bed") as refused:
+        made(False, ("gcode",), "fdm-250")
+    assert refused.value.limit == "a bed of 250 x 210 mm" and refused.value.nearest == "fdm-300"
+
+
+def test_more_plates_than_are_sliced_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sliced_ready, "MOST_PLATES", 1)
+    with pytest.raises(OrderError, match="fill more beds") as refused:
+        made(False, ("gcode",), "fdm-250")
+    assert refused.value.limit == 1

@@ -18,6 +18,7 @@ CODE = [
     *sorted((ROOT / "templates/insole").glob("*.py")),
     *sorted((ROOT / "engine/body").glob("*.py")),
     ROOT / "engine/french.py",
+    ROOT / "engine/french_pressure.py",
 ]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "service/docs").glob("*.md"))]
 CLAIMS = re.compile(

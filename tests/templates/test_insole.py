@@ -19,8 +19,11 @@ from engine.make import make
 from engine.model.grid import Grid
 from engine.model.order import Measurement, Order
 from engine.process.limits import load_process
+from engine.shape.heights import smooth
 from templates.insole import Insole, bed, fitting, plan
+from templates.insole.acceptance import within
 from templates.insole.curve import through
+from templates.insole.last import Last
 
 FLAT = bed.Bed(6.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, (3.0, 3.0, 3.0), 0.0)
 FOOT = plan.Plan(260.0, 100.0, 70.0, 192.0, "full")
@@ -77,6 +80,109 @@ def test_an_outline_follows_the_foot() -> None:
     assert broad_ball[1] > usual[1] + 6.0 and abs(broad_ball[0] - usual[0]) < 0.5
 
 
+# ---- a last -----------------------------------------------------------------------------------------------------------------
+
+LAST = {"shoe_length": 275.0, "last_ball": 92.0, "last_heel": 64.0}
+
+
+def measured_in_last(**parameters: Any) -> Any:
+    measured = {"left.foot_length": mm(260.0), "left.ball_width": mm(100.0), "left.heel_width": mm(70.0)}
+    return make(
+        Order("insole", parameters={"feet": "left", **LAST, **parameters}, measurements=measured), Insole, formats=()
+    ).report
+
+
+@given(
+    st.floats(180.0, 320.0),
+    st.floats(7.5, 34.0),
+    st.floats(0.9, 1.2),
+    st.floats(0.9, 1.2),
+    st.sampled_from(["full", "three_quarter", "sulcus"]),
+)
+def test_an_outline_cut_to_a_last_lies_inside_it(length: float, longer: float, ball: float, heel: float, extent: str) -> None:
+    last = plan.Inside(length + longer, 0.34 * length * ball, 0.25 * length * heel)
+    foot = plan.Plan(length, 0.385 * length, 0.272 * length, 0.74 * length, extent, last)
+    curve = foot.curve()
+    border = curve.places(np.linspace(0.0, curve.at[-1], 700, endpoint=False))
+    if extent == "full":
+        assert np.ptp(border[:, 0]) == pytest.approx(last.length - 2.0 * plan.MARGIN, abs=0.2)
+    else:
+        border = border[border[:, 0] < foot.sides_end]
+    away = within(last, border)
+    assert away.min() >= 0.5 and away.max() <= 2.0
+    cut = plan.sections(curve)
+    widths = [float(np.interp(s * length, cut.stations, cut.high - cut.low)) for s in (0.15, 0.60)]
+    assert widths[0] == pytest.approx(last.heel - 2.0 * plan.MARGIN, abs=6.0) and widths[1] > widths[0] > 0.0
+
+
+@pytest.mark.parametrize("extent", ["full", "three_quarter", "sulcus"])
+def test_an_insole_is_measured_against_its_last(extent: str) -> None:
+    report = measured_in_last(left_extent=extent)
+    told = {one["name"]: one for one in report.figures["fit"]}
+    assert report.verdict == "printable", report.findings
+    for name in ("inside_last_least", "inside_last_most"):
+        assert 0.5 <= told[name]["value"] <= 2.0 and (told[name]["low"], told[name]["high"]) == (0.5, 2.0)
+    assert any("cut to the last, 1.25 mm inside" in note for note in report.notes)
+    plain = {
+        one["name"]: one["value"] for one in measured_in_last(last_ball=0.0, last_heel=0.0, left_extent=extent).figures["fit"]
+    }
+    assert "inside_last_least" not in plain and plain["width"] != told["width"]["value"]
+
+
+@pytest.mark.parametrize(("margin", "which"), [(0.2, "inside_last_least"), (3.0, "inside_last_most")])
+def test_an_insole_cut_too_near_or_too_far_is_a_misfit(monkeypatch: pytest.MonkeyPatch, margin: float, which: str) -> None:
+    monkeypatch.setattr(plan, "MARGIN", margin)
+    report = measured_in_last()
+    told = {one["name"]: one["value"] for one in report.figures["fit"]}
+    assert told[which] == pytest.approx(margin, abs=0.1)
+    assert report.verdict == "refused" and {f.code for f in report.findings} == {"misfit"}
+    assert any("inside the last" in f.message and f.limit in (0.5, 2.0) for f in report.findings)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "nearest"),
+    [
+        ({"shoe_length": 262.0}, "shoe_length", 267.0),
+        ({"shoe_length": 330.0}, "shoe_length", 295.0),
+        ({"shoe_length": 0.0}, "shoe_length", 267.0),
+        ({"last_ball": 86.0}, "last_ball", 88.5),
+        ({"last_ball": 0.0}, "last_ball", 88.5),
+        ({"last_heel": 50.0}, "last_heel", 62.0),
+        ({"last_heel": 95.0}, "last_heel", 87.5),
+    ],
+)
+def test_a_last_for_another_foot_is_refused(changed: dict[str, float], field: str, nearest: float) -> None:
+    measured = {"left.foot_length": mm(260.0), "left.ball_width": mm(100.0), "left.heel_width": mm(70.0)}
+    made = template(measured, feet="left", **{**LAST, **changed})
+    with pytest.raises(Refused) as refused:
+        check_rules(made, load_process("mjf-tpu"))
+    assert (refused.value.field, refused.value.nearest) == (f"parameters.{field}", pytest.approx(nearest))
+
+
+def test_the_larger_foot_decides_which_last_is_too_large() -> None:
+    both = {"left.foot_length": mm(230.0), "right.foot_length": mm(260.0)}
+    process, sizes = load_process("mjf-tpu"), {"shoe_length": 290.0, "last_ball": 92.0, "last_heel": 64.0}
+    check_rules(template(both, **sizes), process)
+    with pytest.raises(Refused) as refused:
+        check_rules(template({"left.foot_length": mm(230.0), "right.foot_length": mm(230.0)}, **sizes), process)
+    assert refused.value.field == "parameters.shoe_length" and refused.value.nearest == pytest.approx(265.0)
+
+
+def test_a_toe_springs_no_higher_than_its_front_edge_bears() -> None:
+    process = load_process("mjf-tpu")
+    small = {"left.foot_length": mm(150.0), "left.ball_width": mm(66.0), "left.heel_width": mm(44.0)}
+    with pytest.raises(Refused) as refused:
+        check_rules(
+            template(small, feet="left", toe_spring=15.0, left_rear=6.0, left_mid=6.0, left_fore=6.0, left_heel_cup=10.0),
+            process,
+        )
+    assert refused.value.field == "parameters.toe_spring" and 11.0 < float(str(refused.value.nearest)) < 13.0
+    last = Last(0.0, float(str(refused.value.nearest)))
+    steep = np.diff(last.rise(150.0, np.array([150.0, 151.0])))[0]
+    assert bed.THIN / math.sqrt(1.0 + steep * steep) >= process.wall
+    assert np.diff(last.rise(150.0, np.array([150.0, 160.0, 170.0])), 2) == pytest.approx(0.0), "straight on beyond the foot"
+
+
 # ---- the bed ----------------------------------------------------------------------------------------------------------------
 
 
@@ -108,6 +214,36 @@ def test_each_number_of_a_prescription_moves_what_it_says() -> None:
         assert least <= rise <= most, (name, rise)
     assert height(bed.heights(FOOT, cut, changed(cover=1.0)), *heel) == pytest.approx(height(flat, *heel) - 1.0)
     assert medial
+
+
+def waves(sole: Grid) -> float:
+    """By how much the rim of a cup, over such a sole, rises and falls about its own mean over 20 mm: mm, at the most."""
+    curve = FOOT.curve()
+    cup = changed(cup=12.0, arch=0.0)
+    surface = smooth(bed.heights(FOOT, plan.sections(curve), cup, sole))
+    dense = curve.places(np.linspace(0.0, curve.at[-1], 6000, endpoint=False))
+    along = np.concatenate(([0.0], np.cumsum(np.sqrt((np.diff(dense, axis=0) ** 2).sum(axis=1)))))
+    at = np.arange(0.0, along[-1], 0.5)
+    rim = np.c_[np.interp(at, along, dense[:, 0]), np.interp(at, along, dense[:, 1])]
+    told = surface.at(rim)[:, 0]
+    mean = np.convolve(np.concatenate((told[-20:], told, told[:20])), np.full(41, 1.0 / 41.0), mode="valid")
+    rear = rim[:, 0] < 0.4 * FOOT.length
+    return float(np.abs(told - mean)[rear].max())
+
+
+def test_the_rim_of_a_scanned_cup_does_not_follow_the_steps_of_the_scan_s_cells() -> None:
+    curve, pitch = FOOT.curve(), 2.0
+    dense = curve.places(np.linspace(0.0, curve.at[-1], 3000, endpoint=False))
+    x, y = -6.0 + pitch * np.arange(140), -60.0 + pitch * np.arange(61)
+    places = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1).reshape(-1, 2)
+    deep = np.array([np.sqrt(((dense - place) ** 2).sum(axis=1)).min() for place in places]).reshape(len(x), len(y))
+    cut = plan.sections(curve)
+    low, high = (np.interp(x, cut.stations, side)[:, None] for side in (cut.low, cut.high))
+    known = (y[None, :] > low) & (y[None, :] < high) & (x[:, None] > cut.heel) & (x[:, None] < cut.toe) & (deep > 0.3)
+    scanned = Grid(np.where(known, np.maximum(9.0 - deep, 0.0), np.nan), (-6.0, -60.0), pitch)
+    assert waves(bed.everywhere(scanned)) < 0.4
+    upright = Grid(np.where(known, scanned.z, bed.BESIDE), scanned.origin, pitch)
+    assert waves(upright) > 0.8, "a wall upright on the staircase"
 
 
 def test_a_relief_is_taken_off_and_a_scan_shapes_the_cup() -> None:

@@ -51,6 +51,30 @@ def test_pupils_alone_tell_their_distance() -> None:
     assert set(face.measures) == {"pd"} and face.notes
 
 
+def test_widths_need_no_ear() -> None:
+    across = ("left_pupil", "right_pupil", "left_zygion", "right_zygion", "sellion")
+    face = face_of_landmarks(turned(TURNS[1], {name: POINTS[name] for name in across}))
+    told = {name: m.value for name, m in face.measures.items()}
+    assert told == pytest.approx({"pd": 62.0, "left_pd": 30.5, "right_pd": 31.5, "bizygomatic": 146.0}, abs=1e-9)
+
+
+def test_a_given_pd_is_held_against_them() -> None:
+    alone, near, far = (face_of_landmarks(POINTS, pd_mm=pd) for pd in (None, 62.5, 70.0))
+    assert alone.measures == near.measures == far.measures and not alone.notes
+    assert len(near.notes) == 1 and "62.5 mm was given" in near.notes[0]
+    assert any("unlikely" in note for note in far.notes)
+    assert all(one != two for one, two in far.said())
+    with pytest.raises(InputError, match="another person"):
+        face_of_landmarks(POINTS, pd_mm=74.0)
+
+
+def test_another_unit_is_named() -> None:
+    inches = {name: tuple(c / 25.4 * 10.0 for c in place) for name, place in POINTS.items()}
+    with pytest.raises(InputError) as told:
+        face_of_landmarks(inches, unit="cm")
+    assert "unit in would fit" in told.value.for_sender()
+
+
 def test_those_of_known_faces(shared_data: pathlib.Path) -> None:
     for seed in range(4):
         known = drawn(shared_data / BASIS, seed, outside=True, triangles=5000)

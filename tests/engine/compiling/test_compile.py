@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import textwrap
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from engine.chart.chart import Chart
 from engine.chart.form import read
-from engine.compiling import certify
+from engine.compiling import certify, crew
 from engine.compiling.charting import FINEST, Made
 from engine.compiling.compile import Compiled, Wanted, compile_stage
 from engine.doors.cad import TOLERANCE_MM
@@ -176,6 +177,22 @@ def test_where_cad_hangs_crashes_or_fails_stays_off(
     inside, outside = (template(path, root, wide=w) for w in (30.0, 38.0))
     stage = type(inside).stages["body"]
     assert from_chart(stage, inside) is not None and from_chart(stage, outside) is None  # type: ignore[arg-type]
+
+
+def test_a_child_that_sleeps_is_not_waited_for_long(
+    plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It uses no CPU, so the wall clock ends it; what a crowded machine makes slow keeps its CPU, whatever the clock says."""
+    monkeypatch.setattr(crew, "LEAST_PATIENCE", 0.5)
+    monkeypatch.setattr(crew, "PATIENCE", 0.01)
+    path = plate(("wide = self.wide\n", "wide = self.wide\nimport time\ntime.sleep(60.0)\n"))
+    begun = time.monotonic()
+    with (
+        crew.Crew({"file": str(path)}, 1) as one,
+        pytest.raises(crew.Undrawn, match=r"TIMEOUT.* did not end within \S+ s in stage"),
+    ):
+        one.ask("reads", "body", {}, {"direct": [], "stages": []}, deadline=100.0)
+    assert time.monotonic() - begun < 30.0
 
 
 def test_bad_input_is_told(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:

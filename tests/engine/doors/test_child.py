@@ -70,6 +70,11 @@ def nested():
 def spawned():
     import subprocess
     return subprocess.Popen(["sleep", "60"]).pid
+def busy():
+    progress("front")
+    until = time.process_time() + 1.0
+    while time.process_time() < until: pass
+    return "done"
 def slow(): time.sleep(0.2); return os.getpid()
 def hashed(): return os.environ.get("PYTHONHASHSEED"), hash("unikat")
 """
@@ -144,6 +149,28 @@ def test_each_death_is_named_at_the_designers_line_and_costs_that_call_alone(
     if kind == "timeout":
         assert took < deadline + 1.0
     assert ask(child, "pid") != before
+
+
+def test_a_busy_child_ends_by_its_own_cpu_at_the_designers_line(child: Child) -> None:
+    with pytest.raises(ChildFault, match=r"did not end within 0\.3 s of CPU in stage front at child_work\.py:") as caught:
+        child.call("child_work:loop", deadline=60.0, cpu=0.3)
+    assert caught.value.kind == "timeout"
+    with pytest.raises(ChildFault, match="s of CPU"):
+        child.call("child_work:busy", deadline=60.0, cpu=0.5)
+    assert child.call("child_work:busy", deadline=60.0, cpu=5.0) == "done"
+    assert ask(child, "busy") == "done", "the limit of one call is none of the next one's"
+
+
+def test_a_sleeping_child_uses_no_cpu_and_ends_by_the_wall_clock(child: Child) -> None:
+    assert child.call("child_work:slow", deadline=20.0, cpu=0.1) == ask(child, "pid"), "0.2 s asleep"
+    with pytest.raises(ChildFault, match=r"did not end within 0\.4 s at") as caught:
+        child.call("child_work:held", deadline=0.4, cpu=20.0)
+    assert caught.value.kind == "timeout"
+
+
+def test_a_limit_of_cpu_is_no_less_than_none(child: Child) -> None:
+    with pytest.raises(ValueError, match="cpu"):
+        child.call("child_work:add", 1, 2, deadline=5.0, cpu=-1.0)
 
 
 def test_a_dead_child_is_replaced_at_once(child: Child) -> None:

@@ -14,10 +14,12 @@ from engine.export.sliced_ready import (
     MODEL_CONFIG,
     SPACING,
     config,
+    lie_together,
     model_config,
     modifiers,
     needs_project,
     objects,
+    plates,
     positions,
     project_files,
     project_objects,
@@ -212,3 +214,17 @@ def test_a_modifier_without_a_place_is_a_fault() -> None:
     lost = replace(part, part=part.part.changed(modifiers=(Modifier("soft", Mesh(points, part.faces), {}),)))
     with pytest.raises(EngineFault, match="modifier soft has points that are not finite"):
         project_objects([lost])
+
+
+def test_plates_take_what_lies_together_in_its_order() -> None:
+    def names(*parts: Settled) -> list[list[str]]:
+        return [[one.part.name for one in plate] for plate in plates(parts, FDM)]
+
+    long = [box(240, 100, 5, f"p{k}") for k in range(3)]
+    assert names(long[0], long[1]) == [["p0", "p1"]], "beside each other"
+    assert names(*long) == [["p0", "p1"], ["p2"]]
+    assert names(box(240, 200, 5, "big"), *long) == [["big"], ["p0", "p1"], ["p2"]]
+    dot = box(5, 5, 5, "dot")
+    dot = replace(dot, part=dot.part.changed(bonded=frozenset({"p2"})))
+    assert names(*long, dot) == [["p0", "p1"], ["p2", "dot"]], "what is bonded stays together"
+    assert names(box(300, 20, 5, "beam"), long[0]) == [["beam"], ["p0"]] and not lie_together([box(300, 20, 5)], FDM)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InputError
+from engine.french import french
 from engine.model.pressure import PressureMap
 from engine.model.units import PRESSURES
 from engine.reading import contact, pressure
@@ -158,6 +159,10 @@ def test_what_is_wrong_is_named(case: str) -> None:
     assert for_sender in caught.value.for_sender()
     if for_sender:
         assert for_sender not in str(caught.value), "only the sender reads what was sent"
+    said = caught.value.for_sender("fr")
+    assert said.startswith("left.csv : ") and french(caught.value.why) is not None and caught.value.why not in said
+    english = (" of ", " is ", " got ", " the ", " foot", " would ")
+    assert not for_sender or not any(word in f" {said} " for word in english), said
 
 
 @settings(max_examples=200, deadline=None)

@@ -81,18 +81,21 @@ def finished(house: House, tenant: str, now: int = T0, quantity: int = 1, **more
         return one, finish(conn, row, quantity, now)
 
 
-def sliced(house: House, job: str, data: bytes, now: int = T0) -> str:
-    """The job has that G-code; the pack it lies in."""
+def sliced(house: House, job: str, *plates: bytes, now: int = T0) -> str:
+    """The job has that G-code, one file or one for each plate; the pack it lies in."""
     from service.store import slices
 
     pack = new_id(now)
+    names = ["model.gcode"] if len(plates) == 1 else [f"model-plate-{k}.gcode" for k in range(1, len(plates) + 1)]
     with house.database.write() as conn:
         slices.want(conn, [job], now)
         taken = slices.take(conn, pack, now)
         assert taken is not None and taken.job == job
-        blob = seal(house.vault.unwrap(taken.wrapped, job), data, f"{job}/model.gcode".encode())
-        (offset,) = house.packs.put(pack, [blob])
-        assert slices.made(conn, job, taken.attempt, [offset, len(blob), len(data), sha256(data)], now)
+        key = house.vault.unwrap(taken.wrapped, job)
+        blobs = [seal(key, data, f"{job}/{name}".encode()) for name, data in zip(names, plates, strict=True)]
+        told = zip(names, house.packs.put(pack, blobs), blobs, plates, strict=True)
+        files = {name: [offset, len(blob), len(data), sha256(data)] for name, offset, blob, data in told}
+        assert slices.made(conn, job, taken.attempt, files, now)
     return pack
 
 

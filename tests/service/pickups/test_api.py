@@ -195,6 +195,14 @@ def test_gcode_is_asked_for_and_what_has_it_comes_at_once(desk: Desk) -> None:
     assert answer.status_code == 422 and "FDM" in answer.json()["title"]
 
 
+def test_gcode_in_plates_is_a_file_a_plate(desk: Desk) -> None:
+    job, _ = finished(desk.house, desk.seller)
+    sliced(desk.house, job, b"G1 X1", b"G1 X2")
+    (unit,) = desk.claim(formats=["gcode"])["units"]
+    assert [f["name"] for f in unit["files"]] == ["model-plate-1.gcode", "model-plate-2.gcode"]
+    assert [desk.ask("GET", f["href"]).content for f in unit["files"]] == [b"G1 X1", b"G1 X2"]
+
+
 def test_a_format_that_was_not_made_is_not_claimed(desk: Desk) -> None:
     finished(desk.house, desk.seller)
     assert desk.claim(formats=["step"])["units"] == []

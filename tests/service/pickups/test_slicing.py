@@ -37,7 +37,7 @@ class Lane:
         assert target == TARGET and chunk == args[2]
         (job,) = units
         self.order.append(job)
-        answer = self.answers.get(job, {"file": [0, 9, 9, "0" * 64]})
+        answer = self.answers.get(job, {"files": {"model.gcode": [0, 9, 9, "0" * 64]}})
         if isinstance(answer, Exception):
             raise answer
         return answer() if callable(answer) else answer
@@ -131,8 +131,25 @@ def test_a_dispatcher_that_died_leaves_nothing_half_made(shop: tuple[House, str]
     assert slicing.start() == 1 and "f" * 32 not in set(house.packs.names())
     assert slicing.step() and states(house) == {job: ("made", None)}
     with house.database.write() as conn:
-        assert not slices.made(conn, job, taken.attempt, [0, 1, 1, ""], T0), "who comes late changes nothing"
+        assert not slices.made(conn, job, taken.attempt, {"model.gcode": [0, 1, 1, ""]}, T0), "who comes late changes nothing"
         assert slices.failed(conn, job, taken.attempt, "late", T0, strike=True) is None
+
+
+def test_each_plate_is_a_file_and_what_was_kept_before_there_were_plates_is_one(shop: tuple[House, str]) -> None:
+    house, seller = shop
+    job, _ = finished(house, seller)
+    wanted(house, job)
+    lane, places = Lane(), {f"model-plate-{k}.gcode": [9 * k, 9, 9, "0" * 64] for k in (1, 2)}
+    lane.answers[job] = {"files": places}
+    assert Slicing(house, lane, clock=lambda: T0).step()
+    with house.database.write() as conn:
+        assert slices.find(conn, job) == (lane_pack(conn, job), places)
+        conn.execute(sa.update(table).values(file=[0, 9, 9, "1" * 64]))
+        assert slices.find(conn, job) == (lane_pack(conn, job), {"model.gcode": [0, 9, 9, "1" * 64]})
+
+
+def lane_pack(conn: sa.Connection, job: str) -> str:
+    return str(conn.execute(sa.select(table.c.pack).where(table.c.job == job)).scalar_one())
 
 
 def test_a_job_erased_while_it_is_sliced_leaves_no_gcode(shop: tuple[House, str]) -> None:
@@ -145,7 +162,7 @@ def test_a_job_erased_while_it_is_sliced_leaves_no_gcode(shop: tuple[House, str]
         erasing.erase_jobs(house, [job], "asked")
         (pack,) = packs
         house.packs.put(pack, [b"G1 X1"])
-        return {"file": [0, 5, 5, "0" * 64]}
+        return {"files": {"model.gcode": [0, 5, 5, "0" * 64]}}
 
     packs: list[str] = []
     lane.answers[job] = erased_meanwhile
@@ -229,7 +246,9 @@ def test_a_slicer_that_hangs_is_ended_by_its_deadline_and_the_next_is_sliced(
         place = slices.find(conn, good)
         wrapped = conn.execute(sa.text("select wrapped from jobs where id = :id"), {"id": good}).scalar_one()
     assert place is not None
-    pack, (offset, size, plain, _) = place
+    pack, files = place
+    ((name, (offset, size, plain, _)),) = files.items()
+    assert name == "model.gcode"
     key = house.vault.unwrap(wrapped, good)
     text = unseal(key, house.packs.read(pack, offset, size), f"{good}/model.gcode".encode())
     assert len(text) == plain and read(text.decode()).layers > 10
