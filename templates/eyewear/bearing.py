@@ -49,23 +49,23 @@ WIDE = 3.8
 """mm: of a pad where it stands on the back, at most."""
 WANTED = 2.1
 """mm: it begins at a height where it may be so wide."""
-NARROW = 0.6
+NARROW = 0.9
 """mm: of the flat at its rear: a pad that would be narrower stands out less, or is left out."""
 CLEAR = 0.45
 """mm of the back kept between a pad and the lens's opening."""
-INSIDE = 0.1
+INSIDE = 0.15
 """mm by which a pad's foot keeps inside the back's border."""
 SOFTENED = 0.5
 """mm: of the rounding of a pad's rear edge."""
 LEAST = 0.9
 """mm: pads that stand out less are none."""
-WHOLE = 0.6
+WHOLE = 0.64
 """Of the border, that is the nose's wherever a pad stands."""
 GRID, ROUNDED, FLAT = 8, 0.35, 0.9
 """Places of a bearing that are looked at, up and across; mm of the front's edge that its rounding takes; and how much of a pad is flat."""
 NEAR = 0.8
 """mm from the nose up to which a place bears on it (fit.md E)."""
-SHORT, BELOW = 4.0, 0.5
+SHORT, BELOW = 4.0, 0.8
 """mm: the height of the lowest pad, and how far under the bearing's begin it begins."""
 LEANING = 0.5
 """Of a pad's lean, that its outer side has too."""
@@ -123,8 +123,13 @@ def side(plan: Plan, by: Beside, height: float) -> tuple[float, float]:
     return rim + (own - rim) * share - soft * share * (1.0 - share), share
 
 
+def follows(share: float) -> float:
+    """How much of the nose's splay a border takes that is so much the nose's."""
+    return min(1.5 * share, 1.0)
+
+
 def line(plan: Plan, by: Beside) -> tuple[list[Pair], Floats]:
-    """From under the bridge down the side of the nose until the rim lies nearer to it, and how much each place is the nose's (n,)."""
+    """From under the bridge down the side of the nose until the rim lies nearer to it, and how much each place follows it (n,)."""
     start = plan.bearing_start
     first, weight = side(plan, by, start)
     points: list[Pair]
@@ -138,12 +143,12 @@ def line(plan: Plan, by: Beside) -> tuple[list[Pair], Floats]:
     else:
         ways = [direction(degrees) for degrees in (67.5, 45.0, 22.5)]
         points = [(first * c, start + (plan.bridge_height - start) * s) for c, s in ways]
-    weights = [weight * (k + 1) / (len(points) + 1) for k in range(len(points))]
+    weights = [follows(weight) * (k + 1) / (len(points) + 1) for k in range(len(points))]
     height = start
     while True:
         x, weight = side(plan, by, height)
         points.append((x, height))
-        weights.append(weight)
+        weights.append(follows(weight))
         height -= STEP if height > plan.bearing_end else 0.6 * STEP
         if weight < 0.02 or height < by.lowest + 1.2:
             return points, np.array(weights)
@@ -260,7 +265,7 @@ def borne(plan: Plan, by: Beside, nose: Nose) -> tuple[float, float, float]:
         x, share = side(plan, by, y)
         for j in range(GRID):
             ahead = 0.1 + (plan.rim_deep - ROUNDED) * (j + 0.5) / GRID
-            found.append((max(x - share * lean * ahead, min(x, APART)), y, ahead, cell))
+            found.append((max(x - follows(share) * lean * ahead, min(x, APART)), y, ahead, cell))
         if stands is not None and abs(2.0 * y - stands.low - stands.high) < FLAT * (stands.high - stands.low):
             deep = stands.deep - SOFTENED
             cell_ = (high - low) / GRID * deep / GRID / (c * cos)

@@ -28,8 +28,12 @@ SAMPLES = tuple(6.0 + 0.5 * k for k in range(17))
 """mm below the pupil: sections of a bearing."""
 OVER = 0.8
 """mm of air between the crest and a bridge."""
-FARTHEST, RAISED = 15.0, 6.5
-"""mm before the corneas at most (12 to 15 is usual), and over the boxes' middle that a bridge's underside still looks well (ours)."""
+FLAT = (1.1, 0.85)
+"""mm that half a nose may widen a mm downwards, and backwards: what does so faster is too flat for a bearing (ours)."""
+MEET = 2.0
+"""mm from the middle to a flank at the front's own front: nearer to each other, bearings would meet (ours)."""
+NEAREST, FARTHEST, RAISED = 11.0, 15.0, 6.5
+"""mm before the corneas, from and to (12 to 15 is usual), and over the boxes' middle that a bridge's underside still looks well (ours)."""
 
 
 @dataclass(frozen=True)
@@ -130,14 +134,28 @@ def flank(frame: Eyewear, face: Face | None) -> Flank:
 def lies(frame: Eyewear, face: Face | None) -> tuple[float, bool]:
     """mm by which that frame's bridge presses on the crest; and whether its bearings come to the flanks, where these were scanned."""
     behind = back(frame, frame.vertex)
-    shown = face is None or face.nose is None or of_face(face, behind, frame.pupil_height, frame.rim_deep) is not None
-    return pressing(frame.told(), face, behind, frame.bridge_height, frame.bridge_high), shown
+    presses = pressing(frame.told(), face, behind, frame.bridge_height, frame.bridge_high)
+    return presses, face is None or face.nose is None or _reached(frame, face, behind)
+
+
+def _reached(frame: Eyewear, face: Face, behind: Back) -> bool:
+    """Do bearings there come to flanks that are steep enough?"""
+    shown = of_face(face, behind, frame.pupil_height, frame.rim_deep)
+    if shown is None or shown.half - shown.spread * frame.rim_deep < MEET:
+        return False
+    return shown.slope <= FLAT[0] and shown.spread <= FLAT[1]
 
 
 def vertex(frame: Eyewear, face: Face | None) -> float:
-    """The least distance from the usual one on at which that frame's bridge clears the crest and is not raised; the most where none is."""
+    """The least distance from the usual one on at which that frame's bridge clears the crest and is not raised; the most where none is.
+
+    Nearer than usual before a scanned nose that is flat, where that brings it within reach.
+    """
     at: float = frame.vertex
-    while at < FARTHEST:
+    if face is not None and face.nose is not None:
+        nearer = [at - 0.5 * k for k in range(1 + round((at - NEAREST) / 0.5))]
+        at = next((v for v in nearer if _reached(frame, face, back(frame, v))), at)
+    while frame.vertex <= at < FARTHEST:
         height, touches = bridge_height(frame.told(), face, back(frame, at), frame.bridge_high)
         if touches <= 0.0 and height <= RAISED:
             break

@@ -30,7 +30,7 @@ ROUND = ((1.0, 0.0), (0.29289321881345254, 0.7071067811865476), (0.0, 1.0))
 """Of a rounded edge: inset, and how far from the face, in chamfers: places of a quarter of a circle."""
 END_FILLETS, BRIDGE_FILLETS = (7.0, 5.0, 4.0, 3.0, 2.0, 1.2), (9.0, 7.5, 6.0, 5.0, 4.0, 3.0, 2.0, 1.2)
 """mm: radii between the rims and the end pieces, and between the rims and the bridge: the first that there is room for."""
-SHARP = (4.0, 1.4)
+SHARP = (4.0, 2.6)
 """How soon a border that is the nose's has no rounded edge before its pad."""
 TURNED = 0.75
 """Of the front's radius, that it may reach aside: beyond, it would turn by more than 48 degrees."""
@@ -199,8 +199,8 @@ def edged(
 
 
 def _half(plan: Plan, root: Floats, by: bearing.Beside) -> tuple[Floats, Floats]:
-    """The border from under the bridge's middle round the lens at x > 0 to above it (n, 2), its middles left out; and how much each point is
-    the nose's (n,), 0 to 1."""
+    """The border from under the bridge's middle round the lens at x > 0 to above it (n, 2), its middles left out; and how much each point
+    follows the nose (n,), 0 to 1."""
     rim, normals = _rim(plan, root)
     x, y = rim[:, 0], rim[:, 1]
     top, low, middle = int(np.argmax(y)), int(np.argmin(y)), int(np.argmin(x))

@@ -24,18 +24,18 @@ from engine.authoring import (
     lain,
     off_skin,
 )
+from templates.eyewear.acceptance import facing
 from templates.eyewear.plan import Plan
 
 if TYPE_CHECKING:
     from templates.eyewear.eyewear import Eyewear
 
 Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 LIMITS = DeviationLimits(-2.0, 1.0, 1.0)
 """mm: the map's colours."""
-ON_NOSE = DeviationLimits(-1.0, 0.5, 0.5)
-"""mm: of the bearing. fit.md E has 0.8 for the gap's 95 %, of the nose as it was fitted: a real flank is no plane besides."""
+ON_NOSE = DeviationLimits(-0.85, 0.5, 0.5)
+"""mm: of the bearing: 0.8 (fit.md E), and the scan's own 0.3, as the root of their squares."""
 AT_HEAD = DeviationLimits(-4.0, 3.0, 1.5)
 """mm: of a temple, where it comes to the ear: on the whole 2 off to 1 in (fit.md E); its ends lie off the head, and in the ear's own fold."""
 JUDGED = {
@@ -76,11 +76,12 @@ def worn(frame: Eyewear, face: Face, parts: Mapping[str, Part]) -> Worn | None:
     front = parts["front"]
     places = on.placed(front.poses["assembled"].placed(front.mesh.points))
     away = off_skin(face.surface, places)
-    bearing = bears(front, plan, frame.pupil_height)
+    middles, _, _ = facing(front, plan, frame.nose(), frame.pupil_height)
+    bearing = off_skin(face.surface, on.placed(front.poses["assembled"].placed(middles)))
     panels = [
         Panel(
             ("the front, from behind", "la face, de derrière"), places * (-1.0, 1.0, -1.0), front.mesh.faces, _near(away),
-            _figures(away[bearing], ON_NOSE),
+            _figures(bearing, ON_NOSE),
         )
     ]  # fmt: skip
     for side, (words, sign) in SIDES.items():
@@ -110,16 +111,6 @@ def judged(shown: Worn) -> list[Fitted]:
             ):
                 found.append(Fitted(f"{name}_{key}", value, low, high, (f"{en}, {share}", f"{fr}, {part_fr}"), part))
     return found
-
-
-def bears(front: Part, plan: Plan, pupil: float) -> Bools:
-    """Which points of the front are the bearing's (n,)."""
-    points = front.mesh.points
-    edge = np.zeros(len(points), np.bool_)
-    edge[front.mesh.faces[front.patches["edge"].faces]] = True
-    x, y, z = np.abs(points[:, 0]), points[:, 1], points[:, 2]
-    there: Bools = edge & (y < min(pupil - 6.0, plan.bearing_start)) & (y > pupil - 14.0) & (x < plan.dbl / 2 + 2.0)
-    return there & (z < 0.0)
 
 
 def _near(away: Floats) -> Floats:

@@ -234,7 +234,9 @@ def test_rules_say_what_would_do() -> None:
     assert "flexible" in str(refusal(process="mjf-tpu"))
     assert "beside the groove" in str(refusal(rim_wide=2.0, process="fdm-pla"))
     assert "pupils" in str(refusal({"pd": mm(56.0), "face_width": mm(139.0)}, a=50.0, dbl=18.0))
-    assert "slides down" in str(refusal({"face_width": mm(150.0)}, rim_wide=6.0, rim_deep=9.0, temple_deep=6.0, width=156.0))
+    heavy = template({"face_width": mm(150.0)}, rim_wide=6.0, rim_deep=9.0, temple_deep=6.0, width=156.0)
+    (broken,) = (r for r in heavy.weight.function(heavy, load_process("mjf-pa12")) if not r.holds)
+    assert "slides down" in broken.why[0] and broken.change == "rim_deep"
     assert "head over the ears" in str(refusal(left_splay=2.0))
     assert "behind the letters" in str(refusal(temple_deep=2.0)) and refusal(temple_deep=2.0).nearest >= 2.1
 
