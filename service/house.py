@@ -40,6 +40,9 @@ class House:
     packs: Packs
 
 
+ENGINE = "UNIKAT_ENGINE"
+"""The variable that says which scheduler has the lanes, when they are not this machine's: `--engine` sets it."""
+FLEET_KEY = "secrets/fleet.key"
 ARTIFACTS = "UNIKAT_ARTIFACTS"
 """The variable that says where packs lie, when it is not in the folder: `--artifacts` sets it."""
 

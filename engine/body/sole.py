@@ -44,9 +44,8 @@ class Underside:
     def mirrored(self) -> Underside:
         """With y the other way round."""
         last = self.origin[1] + (self.raw.shape[1] - 1) * self.pitch
-        return Underside(
-            self.raw[:, ::-1].copy(), self.inside[:, ::-1].copy(), self.steep[:, ::-1].copy(), (self.origin[0], -last), self.pitch
-        )
+        raw, inside, steep = self.raw[:, ::-1].copy(), self.inside[:, ::-1].copy(), self.steep[:, ::-1].copy()
+        return Underside(raw, inside, steep, (self.origin[0], -last), self.pitch)
 
     def seen(self) -> Bools:
         """The cells inside whose height the scan shows."""
