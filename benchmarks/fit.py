@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks import heights, people, scans
+from benchmarks import frames, heights, people, scans
 from benchmarks.harness import Case
 
 
 def cases() -> Sequence[Case]:
     """The subject's cases."""
-    return [*heights.cases(), *scans.cases(), people.case()]
+    return [*heights.cases(), *scans.cases(), people.case(), frames.case()]

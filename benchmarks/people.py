@@ -1,5 +1,5 @@
-"""A pair of insoles for every measured person: 4,183 adults of ANSUR II and 39 children. A case of `fit`; and the README's table of
-them, by `uv run python -m benchmarks.people`.
+"""A pair of insoles for every measured person: 4,183 adults of ANSUR II and 39 children. A case of `fit`; and the README's tables of
+them and of `benchmarks.frames`, by `uv run python -m benchmarks.people`.
 
 All of them are made before any is timed: each must be printable or refused with a reason, at most MOST_REFUSED of them refused, and
 each insole as long and as wide as its foot asks.
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import frames
 from benchmarks.harness import Case
 from benchmarks.table import README, placed
 from engine.language.template import Home
@@ -142,15 +143,19 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Make all of them, keep the rows in RESULTS, and put their table into the README; `table`: the table alone, from RESULTS."""
-    if list(arguments) != ["table"]:
-        rows = told(people())
-        RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    rows = json.loads(RESULTS.read_text(encoding="utf-8"))
-    README.write_text(placed(README.read_text(encoding="utf-8"), markdown(rows), BEGIN, END), encoding="utf-8")
-    print(markdown(rows))
-    print("\n".join(wrong(rows)))
-    return int(bool(wrong(rows)))
+    """Make all of them, insoles and frames, keep the rows, and put their tables into the README; `table`: the tables alone, from what was
+    kept."""
+    bad: list[str] = []
+    for of in (sys.modules[__name__], frames):
+        if list(arguments) != ["table"]:
+            rows = of.told(of.people())
+            of.RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        rows = json.loads(of.RESULTS.read_text(encoding="utf-8"))
+        README.write_text(placed(README.read_text(encoding="utf-8"), of.markdown(rows), of.BEGIN, of.END), encoding="utf-8")
+        print(of.markdown(rows))
+        bad += of.wrong(rows)
+    print("\n".join(bad))
+    return int(bool(bad))
 
 
 @functools.cache

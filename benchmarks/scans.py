@@ -1,4 +1,4 @@
-"""Scans of feet to measures: cases of `fit`. The answers are those that the foot was drawn by."""
+"""Scans of feet and of a face to measures: cases of `fit`. The answers are those that the foot was drawn by, and the face."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.harness import Case
+from engine.body.face import face_of
 from engine.body.foot import foot_of
 from engine.body.synthetic import SyntheticFoot
 from engine.model.foot import Foot
@@ -21,6 +22,11 @@ NOISE = 0.3
 OFF = {"foot_length": 1.5, "ball_width": 1.5, "heel_width": 1.5, "instep_height": 1.5}
 """mm from what the foot was drawn by."""
 MOST_MB = 1000.0
+BASIS = pathlib.Path(__file__).parents[2] / "shared" / "data" / "head" / "ict_facekit_identity_basis_mm.npz"
+SKIN = 11248
+"""Points of the basis that are skin: the first ones."""
+PD_OFF = 1.5
+"""mm."""
 CHILD = """
 import resource, sys
 import numpy as np
@@ -34,7 +40,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0)
 
 def cases() -> Sequence[Case]:
     """The cases."""
-    return [_scan(0, 600.0), _scan(2, 4000.0)]
+    return [_scan(0, 600.0), _scan(2, 4000.0), _face()]
 
 
 def scanned(finer: int) -> Mesh:
@@ -76,6 +82,39 @@ def _scan(finer: int, most_ms: float) -> Case:
     return Case(
         f"a foot's measures from {len(mesh.faces):,} triangles", ours, agree, most_ms=most_ms,
         note=lambda: f"{peak[0]:.0f} MB at most",
+    )  # fmt: skip
+
+
+def faced() -> tuple[Mesh, float]:
+    """A face's front of about 50,000 triangles, drawn from the whole ICT basis; turned, and noisy. And the distance of its pupils, mm."""
+    import trimesh
+
+    random = np.random.default_rng(4)
+    with np.load(BASIS, allow_pickle=False) as told:
+        points = told["neutral_mm"] + np.tensordot(random.normal(size=100), told["modes_mm"].astype(np.float64), 1)
+        pupils = [points[told[f"iris_{side}"]].mean(axis=0) for side in "lr"]
+        skin, faces = points[:SKIN] - (pupils[0] + pupils[1]) / 2.0, told["tri"].astype(np.int64)
+    _, y, z = skin[faces].mean(axis=1).T
+    front = faces[(z > -75.0) & (y > -112.0) & (y < 62.0)]
+    body = trimesh.Trimesh(skin, front, process=False).subdivide()
+    x, y, z = body.vertices.T
+    turned = np.stack([0.6 * x - 0.48 * y + 0.64 * z, 0.8 * x + 0.36 * y - 0.48 * z, 0.8 * y + 0.6 * z], axis=1)
+    noise = random.normal(size=turned.shape) * NOISE
+    return Mesh(turned + noise, np.ascontiguousarray(body.faces, np.int32)), float(pupils[0][0] - pupils[1][0])
+
+
+def _face() -> Case:
+    mesh, pd = faced()
+    said = [""]
+
+    def agree() -> Sequence[str]:
+        found = face_of(mesh).measures["pd"]
+        said[0] = f"PD {found.value:.1f} +- {found.uncertainty:.1f} mm, drawn with {pd:.1f}"
+        return [] if abs(found.value - pd) <= PD_OFF else [f"PD off by {found.value - pd:.1f} mm"]
+
+    return Case(
+        f"a face's measures from {len(mesh.faces):,} triangles", lambda _: face_of(mesh), agree, most_ms=1500.0,
+        note=lambda: said[0],
     )  # fmt: skip
 
 

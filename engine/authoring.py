@@ -28,7 +28,7 @@ from engine.language.stages import cad, fit, rule, stage
 from engine.language.table import table
 from engine.language.template import Template
 from engine.language.values import AS_DRAWN, Letters, Row, Solid, Text, tagged
-from engine.model.deviation import Compared, DeviationLimits, deviation
+from engine.model.deviation import Compared, Deviation, DeviationLimits, deviation
 from engine.model.face import Face
 from engine.model.foot import Foot, Side
 from engine.model.grid import Grid
@@ -45,6 +45,7 @@ __all__ = [
     "AS_DRAWN",
     "Boxed",
     "Compared",
+    "Deviation",
     "DeviationLimits",
     "FLIPPED",
     "Face",

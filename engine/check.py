@@ -16,7 +16,7 @@ from engine.sweep.findings import Failure, Outcome, Suspicion
 from engine.sweep.idle import BASES, Base, idle, key_of
 from engine.sweep.samples import Sample, order_of, samples
 from engine.sweep.shrink import smallest
-from engine.sweep.suspects import dead_rules, declared, refused_defaults, unsteady
+from engine.sweep.suspects import dead_rules, declared, refused_defaults, unheard, unsteady
 
 MOST_REFUSED = 0.10
 """The share of orders that may end in a refusal which nothing that it names would cure."""
@@ -43,6 +43,8 @@ class Checked:
     left_out: Mapping[str, int]
     failures: Sequence[Failure]
     suspicions: Sequence[Suspicion]
+    unheard: Mapping[str, Sequence[str]]
+    """Rules that only a person's file can make speak, with the fields of it: not tried, for a sweep sends none."""
     pictures: Sequence[tuple[bytes, str, str, bool]]
     seconds: float
 
@@ -170,6 +172,7 @@ def _summary(
         _counted(t["why"] for t in results if t["result"] == "left out"),
         failures,
         suspicions,
+        unheard(ended),
         [
             (t["png"], s.kind, s.note or ", ".join(f"{n}={v}" for n, v in t["changes"].items()), t["result"] != "made")
             for s, t in ended.values()

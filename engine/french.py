@@ -204,6 +204,9 @@ SENTENCES: Mapping[str, str] = {
     "is no JSON: {} at line {} column {}": "n'est pas du JSON : {} à la ligne {}, colonne {}",
     "is no UTF-8 at byte {}": "n'est pas de l'UTF-8 à l'octet {}",
     "is no backup of a service": "n'est pas la sauvegarde d'un service",
+    "its store is a Postgres, or its packs lie elsewhere: use pg_dump, and copy its packs": (
+        "ses données sont dans un Postgres, ou ses paquets sont ailleurs : utilisez pg_dump, et copiez ses paquets"
+    ),
     "is no service's folder: `unikat serve --data DIR` makes one": (
         "n'est pas le dossier d'un service : `unikat serve --data DIR` en crée un"
     ),

@@ -129,7 +129,8 @@ def make(
         judged = known.of(order, clock.spent)
     product = judged.product
     if not product.parts:
-        return replace(product, files={"report.json": papers.report_json(product.report)})
+        told = papers.report_json(product.report)
+        return replace(product, files={"report.json": told}, hashes={"report.json": papers.sha256(told)})
     if product.report.verdict == "refused" and not keep_refused:
         return _with_papers(product, {}, cls, clock)
     files = _export(judged, cls, template if whole else None, formats, shop, clock)
@@ -287,10 +288,10 @@ def _export(
         with clock.step("deviation"):
             files["deviation.png"] = deviation_png(judged.compared, title=cls.key, subtitle=product.order.reference or "")
     if "png" in formats and judged.worn is not None:
-        named = {"title": cls.key, "subtitle": product.order.reference or ""}
+        told = product.order.reference or ""
         with clock.step("worn"):
-            files["worn.png"] = worn_png(judged.worn, [p.part for p in product.parts], **named)
-            files["deviation.png"] = off_skin_png(judged.worn, **named)
+            files["worn.png"] = worn_png(judged.worn, [p.part for p in product.parts], title=cls.key, subtitle=told)
+            files["deviation.png"] = off_skin_png(judged.worn, title=cls.key, subtitle=told)
     if "3mf" in formats:
         with clock.step("3mf"):
             files["model.3mf"] = _model(product, identity, picture, shop)
@@ -372,6 +373,8 @@ def _project(product: Product, identity: Identity, picture: bytes | None, shop: 
 
 def _with_papers(product: Product, files: dict[str, bytes], cls: type[Template], clock: _Clock) -> Product:
     with clock.step("papers"):
-        record = papers.record_json(product, cls, code_hash(cls), files)
-        report = papers.report_json(product.report)
-    return replace(product, files={**files, "report.json": report, "record.json": record})
+        hashes = {name: papers.sha256(data) for name, data in sorted(files.items())}
+        record = papers.record_json(product, cls, code_hash(cls), hashes)
+        told = {"report.json": papers.report_json(product.report), "record.json": record}
+        hashes |= {name: papers.sha256(data) for name, data in told.items()}
+    return replace(product, files={**files, **told}, hashes=hashes)

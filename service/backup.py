@@ -16,7 +16,7 @@ from engine.errors import EnvironmentFault, OrderError
 from service.clock import now, text_of
 from service.erasing import erase_again
 from service.erasures import Entry, Journal, once
-from service.house import DATABASE, ERASURES, KEY, PACKS, House, open_house
+from service.house import ARTIFACTS, DATABASE, ERASURES, KEY, PACKS, House, open_house
 from service.keys import opened
 from service.packs import Packs
 from service.store import packed
@@ -30,8 +30,8 @@ def back_up(data: str, to: str, as_json: bool) -> int:
     """Copy; prints what was copied."""
     folder, target = pathlib.Path(data), pathlib.Path(to)
     database = opened(data)
-    if database.file is None:
-        raise OrderError("--data", "its store is a Postgres: use pg_dump, and copy its packs")
+    if database.file is None or os.environ.get(ARTIFACTS):
+        raise OrderError("--data", "its store is a Postgres, or its packs lie elsewhere: use pg_dump, and copy its packs")
     try:
         told = copy(folder, database, target)
     finally:

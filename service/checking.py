@@ -115,6 +115,7 @@ def _told(found: Checked) -> dict[str, Any]:
             for k, f in enumerate(found.failures, 1)
         ],
         "suspicions": [{"kind": s.kind, "what": s.what, "why": s.why, "changes": dict(s.changes)} for s in found.suspicions],
+        "unheard": {rule: list(fields) for rule, fields in found.unheard.items()},
         "seconds": round(found.seconds, 1),
     }
 
@@ -132,6 +133,7 @@ SAYS = {
         "defaults": "the defaults",
         "smallest": "  smallest: {}; again: {}",
         "suspicious": "suspicious {} {}: {}",
+        "unheard": "not tried: rule {} speaks of {} alone, and a sweep sends no files",
         "sheet": "a sheet of {} of them: {}",
     },
     "fr": {
@@ -146,6 +148,7 @@ SAYS = {
         "defaults": "les valeurs par défaut",
         "smallest": "  la plus petite : {} ; de nouveau : {}",
         "suspicious": "suspect {} {} : {}",
+        "unheard": "non essayée : la règle {} ne parle que de {}, et aucun fichier n'est envoyé",
         "sheet": "une planche de {} d'entre elles : {}",
     },
 }
@@ -165,6 +168,7 @@ def _lines(found: Checked, asked: str, folder: pathlib.Path, language: str) -> l
         told = ", ".join(f"{n}={v}" for n, v in failure.changes.items()) or says["defaults"]
         lines.append(says["smallest"].format(told, f"unikat make {asked} --order {folder / _name(k, failure.cause)}"))
     lines += [says["suspicious"].format(s.kind, s.what, s.why) for s in found.suspicions]
+    lines += [says["unheard"].format(rule, ", ".join(fields)) for rule, fields in found.unheard.items()]
     if found.pictures:
         lines.append(says["sheet"].format(len(found.pictures), folder / "contact-sheet.png"))
     return lines

@@ -21,6 +21,8 @@ def register(app: typer.Typer) -> None:
     app.command()(campaign)
     app.command()(backup)
     app.command()(restore)
+    app.command()(worker)
+    app.command()(migrate)
     app.command()(pull)
     app.add_typer(keys_app, name="keys")
 
@@ -43,11 +45,20 @@ def serve(
             "--database", metavar="URL", help="postgresql://..., for several machines. UNIKAT_DATABASE hides it from others."
         ),
     ] = None,
+    artifacts: Annotated[
+        str | None, typer.Option("--artifacts", metavar="PLACE", help="A folder that machines share, or s3://BUCKET/PREFIX.")
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine", metavar="tcp://HOST:8786", help="A Dask scheduler, whose workers (`unikat worker`) have the lanes."
+        ),
+    ] = None,
 ) -> int:
     """The service: API, dispatcher and lanes."""
     from service.serve import cores, run
 
-    return run(data, host, port, lanes or cores(), allow_local_webhooks, template or [], database)
+    return run(data, host, port, lanes or cores(), allow_local_webhooks, template or [], database, artifacts, engine)
 
 
 def campaign(
@@ -90,6 +101,33 @@ def restore(
     from service.backup import restore
 
     return restore(backup, data, master_key, erasures or [], as_json)
+
+
+def worker(
+    scheduler: Annotated[str, typer.Argument(metavar="tcp://HOST:8786", help="A Dask scheduler.")],
+    key_file: Annotated[str, typer.Option("--key-file", metavar="FILE", help="secrets/fleet.key of the service's folder.")],
+    lanes: Annotated[int | None, typer.Option("--lanes", min=1, max=256, help="One a core unless said.")] = None,
+    lane_mb: Annotated[int, typer.Option("--lane-mb", min=500, help="Memory that a lane may take, in MB.")] = 4000,
+) -> int:
+    """Lanes of this machine for a service elsewhere, until SIGTERM."""
+    from service.fleet.worker import run
+    from service.serve import cores
+
+    return run(scheduler, lanes or cores(), key_file, lane_mb)
+
+
+def migrate(
+    source: Annotated[str, typer.Option("--from", metavar="DIR", help="A service's folder; nobody serves it meanwhile.")],
+    to: Annotated[str, typer.Option("--to", metavar="URL", envvar="UNIKAT_DATABASE", help="An empty Postgres database.")],
+    artifacts: Annotated[
+        str | None, typer.Option("--artifacts", metavar="PLACE", help="Copy its packs, too: a folder, or s3://BUCKET/PREFIX.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """A folder's store into a Postgres. Stopped or killed, it goes on where it was; at the end both are compared."""
+    from service.moving import move
+
+    return move(source, to, artifacts, as_json)
 
 
 def pull(

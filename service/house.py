@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.errors import EnvironmentFault
+from service.artifacts import packs_at
 from service.packs import Packs
-from service.store import facts
+from service.store import facts, moving
 from service.store.database import Database, Unwritable
 from service.store.migrate import revision, upgrade
 from service.vault import Vault
@@ -39,6 +40,18 @@ class House:
     packs: Packs
 
 
+ENGINE = "UNIKAT_ENGINE"
+"""The variable that says which scheduler has the lanes, when they are not this machine's: `--engine` sets it."""
+FLEET_KEY = "secrets/fleet.key"
+ARTIFACTS = "UNIKAT_ARTIFACTS"
+"""The variable that says where packs lie, when it is not in the folder: `--artifacts` sets it."""
+
+
+def packs_of(folder: pathlib.Path) -> Packs:
+    """The folder's own packs, or those of the folder or bucket that several machines share."""
+    return packs_at(os.environ.get(ARTIFACTS) or os.fspath(folder / PACKS))
+
+
 def store_of(folder: pathlib.Path) -> pathlib.Path | str:
     """The folder's own SQLite file, or the URL of a Postgres that several machines share."""
     return os.environ.get(ELSEWHERE) or folder / DATABASE
@@ -59,10 +72,11 @@ def open_house(folder: pathlib.Path, key: pathlib.Path | None = None) -> House:
     fresh = not place.exists() if isinstance(place, pathlib.Path) else revision(database) is None
     vault = Vault.open(key or folder / KEY, make=fresh)
     upgrade(database)
+    moving.refuse_half(database)
     with database.write() as conn:
         if facts.kept(conn, "master", vault.mark(b"master")) != vault.mark(b"master"):
             raise EnvironmentFault("this is not the master key that the data were sealed with")
-    return House(folder, database, vault, Packs(folder / PACKS))
+    return House(folder, database, vault, packs_of(folder))
 
 
 def open_patiently(folder: pathlib.Path, stop: threading.Event) -> House | None:

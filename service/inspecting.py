@@ -13,7 +13,7 @@ from service.clock import now
 from service.dispatch.fair import Costs
 from service.erasures import Journal
 from service.health import Sign, charts
-from service.house import ERASURES, KEY, PACKS
+from service.house import ERASURES, KEY, packs_of
 from service.keys import opened
 from service.lanes.unit import PACKING
 from service.packs import Lost, Packs
@@ -77,7 +77,7 @@ def _content(folder: pathlib.Path, database: Database, key: pathlib.Path, every:
     except EnvironmentFault as error:
         yield Sign("master key", False, str(error))
         return
-    yield from _opened(database, vault, Packs(folder / PACKS), None if every else SAMPLE)
+    yield from _opened(database, vault, packs_of(folder), None if every else SAMPLE)
 
 
 def _unerased(folder: pathlib.Path, database: Database) -> int:
@@ -94,7 +94,7 @@ def _opened(database: Database, vault: Vault, packs: Packs, most: int | None) ->
     lost: list[str] = []
     damaged: list[str] = []
     with database.read() as conn:
-        gone = sorted(name for name in packed.names(conn) if not packs.path(name).is_file())
+        gone = sorted(name for name in packed.names(conn) if not packs.there(name))
         for row in signs.kept(conn, most):
             seen["jobs"] += 1
             try:

@@ -1,6 +1,6 @@
 """Where sealed bytes lie: packs, a file for all that one chunk of work made, in 256 folders; whole on the disk, or not there.
 
-An object store offers the same five verbs; nothing else in the service knows that these are files.
+An object store offers the same verbs (service.bucket); nothing else in the service knows that these are files.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ class Packs:
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
+        self.place = os.fspath(folder)
+        """What `packs_at` takes: so a lane is told of it."""
+
+    def check(self) -> None:
+        """EnvironmentFault where packs cannot be written there."""
 
     def path(self, name: str) -> pathlib.Path:
         """Where a pack lies: by its last two digits, which are random."""
@@ -91,6 +96,10 @@ class Packs:
         with _told(), contextlib.suppress(FileNotFoundError):
             place.unlink()
             _sync(place.parent)
+
+    def there(self, name: str) -> bool:
+        """Whether there is such a pack."""
+        return self.path(name).is_file()
 
     def names(self) -> Iterator[str]:
         """Every pack there is."""

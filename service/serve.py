@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from engine.errors import EnvironmentFault
 from service import logs, served
 from service.clock import now
-from service.house import ELSEWHERE, House, alone, open_house
+from service.house import ARTIFACTS, ELSEWHERE, ENGINE, FLEET_KEY, House, alone, open_house
 from service.store import keys
 from service.store.watching import refuse_clock
 from service.webhooks.guard import LOCAL
@@ -105,6 +105,13 @@ def first_key(house: House) -> str | None:
         return keys.new_key(conn, tenant, "first key", ["owner", "metrics"], now())[1]
 
 
+def write_key(place: pathlib.Path, key: bytes) -> None:
+    """The key of what travels to workers, for their machines; its owner's alone."""
+    place.unlink(missing_ok=True)
+    with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(key)
+
+
 def listen(host: str, port: int) -> socket.socket:
     """The port, open; EnvironmentFault where it is taken. Port 0 is any that is free."""
     try:
@@ -122,10 +129,15 @@ def run(
     local_webhooks: bool = False,
     templates: Sequence[str] = (),
     database: str | None = None,
+    artifacts: str | None = None,
+    engine: str | None = None,
 ) -> int:
-    """Serve until SIGTERM or Ctrl-C. `templates`: designers' files, served beside what is installed. `database`: a Postgres's URL."""
-    if database is not None:
-        os.environ[ELSEWHERE] = database
+    """Serve until SIGTERM or Ctrl-C. `templates`: designers' files, served beside what is installed. `database`: a Postgres's URL.
+
+    `artifacts`: the folder or bucket of the packs. `engine`: the scheduler whose workers have the lanes.
+    """
+    places = {ELSEWHERE: database, ARTIFACTS: artifacts, ENGINE: engine}
+    os.environ.update({name: place for name, place in places.items() if place is not None})
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
@@ -133,6 +145,9 @@ def run(
     folder = pathlib.Path(data)
     house = open_house(folder)
     refuse_clock(house.database)
+    house.packs.check()
+    if os.environ.get(ENGINE):
+        write_key(folder / FLEET_KEY, house.vault.fleet())
     with alone(folder, "serve.lock"), listen(host, port) as door:
         served.serve_files(folder, templates)
         token = first_key(house)

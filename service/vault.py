@@ -74,6 +74,10 @@ class Vault:
         """The two keys that a master key gives."""
         return cls(*(HKDF(hashes.SHA256(), KEY, None, use).derive(master) for use in (b"unikat wrap", b"unikat index")))
 
+    def fleet(self) -> bytes:
+        """The key of what travels to workers on other machines, which never have the master key."""
+        return HKDF(hashes.SHA256(), KEY, None, b"unikat fleet").derive(self.wrapping)
+
     def new_key(self, owner: str) -> tuple[bytes, bytes]:
         """A key for `owner` (an id), and the same wrapped, to be kept."""
         key = drawn(KEY)

@@ -38,9 +38,9 @@ BATCH = 5
 
 
 class Server:
-    """`unikat serve` on a folder, and the processes under it."""
+    """`unikat serve` on a folder, and the processes under it. `key`: the owner's, where another service told it."""
 
-    def __init__(self, folder: pathlib.Path, *options: str) -> None:
+    def __init__(self, folder: pathlib.Path, *options: str, key: str | None = None, **environment: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "settings.toml").write_text("unit_seconds = 2.0\nlane_mb = 1500\nfailure_burst = 100000\n", encoding="utf-8")
         self.folder = folder
@@ -48,12 +48,13 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "service.cli", "serve", "--data", str(folder), "--port", "0", *options],
             cwd=ROOT,
+            env={**os.environ, **environment},
             stdout=self.out,
             stderr=(folder / "err.txt").open("w", encoding="utf-8"),
             start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,  # a background shell ignores it
         )
-        self.key = self._said(r"told this once: (\S+)")
+        self.key = key or self._said(r"told this once: (\S+)")
         self.port = int(self._said(r"Serving on http://127\.0\.0\.1:(\d+)"))
 
     def _said(self, pattern: str, seconds: float = 120.0) -> str:

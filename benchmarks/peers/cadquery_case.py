@@ -63,15 +63,26 @@ def engraved(body: Any, name: str, how: Lettering) -> Any:
 
 def cut(body: Any, text: str, how: Lettering, plane: Any) -> Any:
     """The body less the letters, their middle in the plane's origin, `depth` against its normal."""
+    return less(body, prism(text, how, plane))
+
+
+def prism(text: str, how: Lettering, plane: Any, *, out: float = 0.0, under: float = 0.0) -> Any:
+    """The letters as a tool: from so far `out` of the plane to so far `under` their depth."""
     import cadquery as cq
-    from cadquery.occ_impl.shapes import Shape, compound, extrude
-    from OCP.BRepAlgoAPI import BRepAlgoAPI_Cut
-    from OCP.TopTools import TopTools_ListOfShape
+    from cadquery.occ_impl.shapes import compound, extrude
 
     flat = letters(text, how)
     box = flat.BoundingBox()
-    middle = cq.Location(cq.Vector(-(box.xmin + box.xmax) / 2, -how.capital / 2, 0))
-    tool = extrude(compound(flat.Faces()).moved(middle), cq.Vector(0, 0, -how.depth)).moved(cq.Location(plane))
+    middle = cq.Location(cq.Vector(-(box.xmin + box.xmax) / 2, -how.capital / 2, out))
+    return extrude(compound(flat.Faces()).moved(middle), cq.Vector(0, 0, -how.depth - out - under)).moved(cq.Location(plane))
+
+
+def less(body: Any, tool: Any) -> Any:
+    """One Boolean cut."""
+    from cadquery.occ_impl.shapes import Shape
+    from OCP.BRepAlgoAPI import BRepAlgoAPI_Cut
+    from OCP.TopTools import TopTools_ListOfShape
+
     made = BRepAlgoAPI_Cut()
     made.SetToFillHistory(False)
     made.SetCheckInverted(False)

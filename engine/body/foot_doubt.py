@@ -58,8 +58,8 @@ def check(surface: Surface, under: Underside, length: float, whole: bool, name: 
     widest = float(width.max())
     if widest > TWO * length:
         raise InputError(name, "is too wide for one foot: two feet, or none", message=f"{length:.0f} x {widest:.0f} mm")
-    seen = under.raw[under.seen()]
-    if len(seen) and float(seen.max() - seen.min()) < FLAT:
+    heights = under.raw[under.inside & np.isfinite(under.raw)]  # walls too: a shoe is no plate
+    if len(heights) and float(heights.max() - heights.min()) < FLAT:
         raise InputError(name, "is a flat plate: no foot stands on it")
     if whole and under.share() > 0.5 and under.rim(length, EDGE * length) < SHARP * length:
         raise InputError(

@@ -24,27 +24,32 @@ _FROM, _TO = 0.3, 0.6  # of the length: where the arch is
 _HEEL, _BALL = 0.15, 0.70  # of the length: where the foot is broad
 _NEAR, _FAR = 0.12, 0.45  # of the width, in from each border
 _RIM = (0.08, 0.75)  # of the length
+_WALL = 3.0  # mm in a mm: steeper faces are walls
 _SIDE = 1.0  # mm in a mm: how steep a foot's side is at its border
 _TALL = 30.0  # mm: higher is the side of the foot, not its sole
 
 
 @dataclass(frozen=True, eq=False)
 class Underside:
-    """`raw` (rows, columns) mm, NaN where the scan shows nothing; `inside`: within the foot's outline from above."""
+    """`raw` (rows, columns) mm, NaN where the scan shows nothing; `inside`: within the foot's outline from above; `steep`: cells that
+    only a wall covers, near which no height is told: what is scanned from above, foam above all, joins the last point that it saw to
+    the next one, as far away as its own are apart."""
 
     raw: Floats
     inside: Bools
+    steep: Bools
     origin: tuple[float, float]
     pitch: float
 
     def mirrored(self) -> Underside:
         """With y the other way round."""
         last = self.origin[1] + (self.raw.shape[1] - 1) * self.pitch
-        return Underside(self.raw[:, ::-1].copy(), self.inside[:, ::-1].copy(), (self.origin[0], -last), self.pitch)
+        raw, inside, steep = self.raw[:, ::-1].copy(), self.inside[:, ::-1].copy(), self.steep[:, ::-1].copy()
+        return Underside(raw, inside, steep, (self.origin[0], -last), self.pitch)
 
     def seen(self) -> Bools:
-        """The cells inside that the scan shows."""
-        made: Bools = self.inside & ~np.isnan(self.raw)
+        """The cells inside whose height the scan shows."""
+        made: Bools = self.inside & ~np.isnan(self.raw) & ~self.steep
         return made
 
     def share(self) -> float:
@@ -63,11 +68,12 @@ class Underside:
         return known[len(known) // 2] if known else 0.0
 
     def smooth(self) -> Grid:
-        """Filled and smoothed; NaN outside. Beside the foot its side goes on rising for that: a mean of what lies within the border alone
-        would be too low there, and by the more the farther a cell sticks out."""
-        filled, _ = heights.filled(Grid(np.where(self.inside, self.raw, np.nan), self.origin, self.pitch))
-        risen = heights.no_steeper(Grid(np.where(self.inside, filled.z, _TALL), self.origin, self.pitch), _SIDE)
-        whole = heights.smoothed(Grid(np.where(self.inside, filled.z, risen.z), self.origin, self.pitch), SIGMA)
+        """Filled and smoothed; NaN outside. Beside the foot, and where a wall alone is seen, its side goes on rising for that: a mean of
+        what lies within the border alone would be too low there, and one with the wall too high."""
+        told = self.inside & ~self.steep
+        filled, _ = heights.filled(Grid(np.where(told, self.raw, np.nan), self.origin, self.pitch))
+        risen = heights.no_steeper(Grid(np.where(told, filled.z, _TALL), self.origin, self.pitch), _SIDE)
+        whole = heights.smoothed(Grid(np.where(told, filled.z, risen.z), self.origin, self.pitch), SIGMA)
         return Grid(np.where(self.inside, whole.z, np.nan), self.origin, self.pitch)
 
     def arches(self, length: float) -> tuple[float, float]:
@@ -122,8 +128,14 @@ def underside(surface: Surface, length: float, pitch: float) -> Underside:
     y = np.arange(first, last + 1) * pitch
     inside = (y >= told[:, stations.LEAST][:, None]) & (y <= told[:, stations.MOST][:, None])
     a, b, c = (surface.points[surface.faces[:, k]] for k in range(3))
-    down = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0]) < 0.0
-    chosen = np.ascontiguousarray(surface.faces[down & (a[:, 2] < top)])
+    along, across = b - a, c - a
+    down = along[:, 1] * across[:, 0] - along[:, 0] * across[:, 1]
+    aside = [along[:, k] * across[:, 2] - along[:, 2] * across[:, k] for k in (0, 1)]
+    wall = aside[0] * aside[0] + aside[1] * aside[1] > _WALL * _WALL * down * down
+    looks = (down > 0.0) & (a[:, 2] < top)
     origin = (-_MARGIN * pitch, first * pitch)
-    raw = heights.from_below(surface.points, chosen, origin, inside.shape, pitch)
-    return Underside(raw.z, inside, origin, pitch)
+    sole, walls = (
+        heights.from_below(surface.points, np.ascontiguousarray(surface.faces[looks & kind]), origin, inside.shape, pitch).z
+        for kind in (~wall, wall)
+    )
+    return Underside(np.fmin(sole, walls), inside, np.isnan(sole) & ~np.isnan(walls), origin, pitch)

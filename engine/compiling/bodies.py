@@ -21,6 +21,8 @@ class Drawn:
     points: list[Floats] = field(default_factory=list)
     middles: list[Floats] = field(default_factory=list)
     numbers: list[dict[str, Floats]] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    """Which of each body's edges are of another kind than the reference's."""
     wrong: dict[int, str] = field(default_factory=dict)
     """Rows that are other bodies, or none: why."""
     again: set[int] = field(default_factory=set)
@@ -28,7 +30,7 @@ class Drawn:
 
     def drop(self, at: int) -> None:
         """Forget one."""
-        for kept in (self.rows, self.points, self.middles, self.numbers):
+        for kept in (self.rows, self.points, self.middles, self.numbers, self.kinds):
             del kept[at]
 
 
@@ -40,6 +42,7 @@ def add(drawn: Drawn, row: int, told: Mapping[str, Any]) -> None:
     drawn.rows.append(row)
     drawn.points.append(told["points"])
     drawn.middles.append(told["middles"])
+    drawn.kinds.append(told["kinds"])
     drawn.numbers.append({name: patch["numbers"] for name, patch in told["patches"].items()})
 
 

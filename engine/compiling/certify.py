@@ -12,15 +12,20 @@ import numpy.typing as npt
 
 from engine.chart.chart import Chart
 from engine.chart.form import decoded
-from engine.compiling.charting import TOLERANCE_FIT_MM, WORST_MM, Asked, Made
-from engine.compiling.choosing import mixed
-from engine.compiling.crew import Crew, Undrawn
+from engine.compiling.charting import TOLERANCE_FIT_MM, WORST_MM, Charting, Made
+from engine.compiling.choosing import ranked
+from engine.compiling.coarse import Turning
+from engine.compiling.crew import Undrawn
 from engine.doors.cad import ANGLE_DEGREES, TOLERANCE_MM
 from engine.model.mesh import STEPS_PER_MM, Mesh, Part, Pose, Settled
 
 Floats = npt.NDArray[np.float64]
 
 SPACING_MM = 1.0
+AMONG = 60
+"""Of so many bodies, beside those at a chart's ends, it is told from their meshes how coarse they are."""
+LOOKED = 2
+"""So many of them, the coarsest, are drawn and looked at."""
 
 
 @dataclass
@@ -61,20 +66,22 @@ class Certificate:
         return {name: value for name, value in vars(self).items() if name not in ("missed", "coarse")} | {"holds": self.holds}
 
 
-def certify(crew: Crew, asked: Asked, made: Made, bodies: int, seed: int) -> Certificate:
-    """Draw `bodies` orders of its region that were not drawn for it, and compare; and those at its ends, whose surfaces are looked at,
-    too. 0 `bodies`: nothing is compared."""
+def certify(charting: Charting, made: Made, bodies: int, seed: int) -> Certificate:
+    """Draw `bodies` orders of its region that its fit has not seen, and compare; and the coarsest of those at its ends and between,
+    whose surfaces are looked at, too. 0 `bodies`: nothing is compared."""
     chart = Chart.of(decoded(made.data))
     told = Certificate(len(chart.faces))
     unseen = [k for k in range(len(made.orders.changes)) if k not in set(made.rows)]
     covered = [k for k in unseen if chart.covers(made.orders.values[k].tolist())]
     told.covered = len(covered) + len(made.rows)
-    fresh = mixed(covered, seed + 7)[:bodies]
-    ends = _ends(made, [*covered, *made.rows]) if bodies else []
+    rank = ranked(made.orders.values, seed + 7)
+    covered.sort(key=lambda k: int(rank[k]))
+    fresh = covered[:bodies]
+    ends = _coarsest(made, chart, covered) if bodies else []
     looked = [*fresh, *(k for k in ends if k not in fresh)]
     middle, beyond = float(chart.about["chord_mm"]), -math.inf
     squares, nodes, near = 0.0, 0, 0
-    answers = crew.each(looked, lambda k: _measured(crew, asked, made, chart, k, k in ends))
+    answers = charting.crew.each(looked, lambda k: _measured(charting, made, chart, k, k in ends))
     for k, answer in zip(looked, answers, strict=True):
         if isinstance(answer, str):
             if not told.why:
@@ -114,10 +121,17 @@ def certify(crew: Crew, asked: Asked, made: Made, bodies: int, seed: int) -> Cer
     return told
 
 
-def _ends(made: Made, rows: list[int]) -> list[int]:
-    """Of these orders those that lie farthest each way along each number: there its triangles fit worst."""
+def _coarsest(made: Made, chart: Chart, covered: list[int]) -> list[int]:
+    """The orders whose bodies' triangles turn away farthest from the surface that they stand for, by their meshes, which the chart gives:
+    of those that lie farthest along each number, and some in between. Of those alike to a micrometre the farthest from the middle."""
+    rows = [*covered, *made.rows]
     z = made.axes.z(made.orders.values[rows])
-    return sorted({rows[int(pick(z[:, at]))] for at in range(z.shape[1]) for pick in (np.argmin, np.argmax)})
+    ends = {rows[int(pick(z[:, at]))] for at in range(z.shape[1]) for pick in (np.argmin, np.argmax)}
+    turning = Turning(made.reference["net"]["triangles"], made.reference["net"]["owner"])
+    bodies = {k: chart.at(made.orders.values[k].tolist()) for k in sorted({*ends, *covered[:AMONG], *made.rows[:1]})}
+    sizes = {k: turning.sagitta(body.mesh.points) for k, body in bodies.items() if body is not None}
+    away = dict(zip(rows, np.abs(z).max(axis=1, initial=0.0).tolist(), strict=True))
+    return sorted(sizes, key=lambda k: (-round(sizes[k], 3), -away[k], k))[:LOOKED]
 
 
 def picture(made: Made, told: Certificate) -> bytes:
@@ -131,19 +145,19 @@ def picture(made: Made, told: Certificate) -> bytes:
     return marked.picture([settled], {"body": [missed]} if missed else {})
 
 
-def _measured(crew: Crew, asked: Asked, made: Made, chart: Chart, k: int, both: bool) -> dict[str, Any] | str:
+def _measured(charting: Charting, made: Made, chart: Chart, k: int, both: bool) -> dict[str, Any] | str:
     values = made.orders.values[k]
-    body = chart.at(values.tolist())
-    if body is None:
+    charted, drawn = chart.at(values.tolist()), charting.body(made.orders.changes[k])
+    if charted is None:
         return "a face has no area"
-    lattice = np.rint(body.mesh.points * STEPS_PER_MM).astype(np.int32)
+    if isinstance(drawn, Undrawn):
+        return str(drawn)
+    lattice = np.rint(charted.mesh.points * STEPS_PER_MM).astype(np.int32)
     reference = {"map": made.reference["map"], "net": made.reference["net"]}
     try:
-        told: dict[str, Any] = crew.ask(
-            "measure",
-            asked.stage,
-            asked.inputs,
-            made.orders.changes[k],
+        told: dict[str, Any] = charting.crew.ask(
+            "solids:measure",
+            drawn,
             reference,
             made.predicted(values),
             lattice,

@@ -32,12 +32,14 @@ ENOUGH = 24
 """So many bodies are drawn before a region is cut: what tells two kinds apart is not seen from one of them."""
 MOST = 240
 """Bodies of one chart, at most."""
-LEAST = 1
-"""A region with fewer orders than this is not worth drawing."""
 DEPTH = 10
+SEED = 1
+"""Of the order in which bodies are drawn that nothing else asks for."""
 FINEST = 4
 """So many times nearer to the surface than CAD's own are a chart's triangles asked to be, at most."""
 NEIGHBOUR_MM = 0.3
+PLENTY_MM = 0.002
+"""No more bodies are drawn for a fit that misses those it has not seen by so little: a fifth of what 99 % of all nodes may."""
 TOLERANCE_FIT_MM = 0.01
 """What 99 % of all nodes must keep to; WORST_MM: all of them."""
 WORST_MM = 0.03
@@ -113,7 +115,6 @@ class Outcome:
     charts: list[Made] = field(default_factory=list)
     off: list[tuple[int, str]] = field(default_factory=list)
     cuts: list[str] = field(default_factory=list)
-    drawn: int = 0
 
 
 class Charting:
@@ -149,24 +150,28 @@ class Charting:
     # ---- drawing ---------------------------------------------------------------------------------------------------------
 
     def _draw(
-        self, changes: Mapping[str, Any], reference: dict[str, Any] | None, predicted: Floats | None, again: bool = False
+        self, changes: Mapping[str, Any], reference: dict[str, Any] | None, predicted: Floats | None
     ) -> dict[str, Any] | Undrawn:
-        """One body, from the work folder where it lies there. `again`: its edges are now looked for elsewhere."""
-        name = hashlib.sha256(
-            json.dumps(
-                [self.asked.source, self.asked.inputs, dict(changes), reference and reference["id"], again, self.finer],
-                sort_keys=True,
-            ).encode()
-        ).hexdigest()[:32]
+        """One body laid against a reference, or as one itself."""
+        body = self.body(changes)
+        if isinstance(body, Undrawn):
+            return body
+        arguments = (TOLERANCE_MM / self.finer, np.radians(ANGLE_DEGREES).item())
+        try:
+            return dict(self.crew.ask("solids:place", body, sent(reference), predicted, *arguments))
+        except Undrawn as failed:
+            return failed
+
+    def body(self, changes: Mapping[str, Any]) -> dict[str, Any] | Undrawn:
+        """The B-rep of one order, from the work folder where it lies there."""
+        asked = json.dumps([self.asked.source, self.asked.inputs, dict(changes)], sort_keys=True)
+        name = hashlib.sha256(asked.encode()).hexdigest()[:32]
         kept = Kept(self.work / f"{name}.npz")
         found = kept.read()
         if found is None:
             self.drawn += 1
-            arguments = (TOLERANCE_MM / self.finer, np.radians(ANGLE_DEGREES).item())
             try:
-                found = self.crew.ask(
-                    "draw", self.asked.stage, self.asked.inputs, dict(changes), sent(reference), predicted, *arguments
-                )
+                found = self.crew.ask("solids:body", self.asked.stage, self.asked.inputs, dict(changes))
             except Undrawn as failed:
                 found = {"failed": [failed.cause, failed.why]}
             kept.write(found)
@@ -174,8 +179,6 @@ class Charting:
             raise MoreInputs(found["more"])
         if "failed" in found:
             return Undrawn(*found["failed"])
-        if reference is None:
-            found["id"] = name
         return found
 
     def _more(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, rows: Sequence[int], outcome: Outcome) -> None:
@@ -186,10 +189,9 @@ class Charting:
             z = axes.z(orders.values)
 
             def work(k: int, slope: Floats = slope, z: Floats = z) -> dict[str, Any] | Undrawn:
-                return self._draw(orders.changes[k], drawn.reference, predicting.middles(slope, z[k]), k in drawn.again)
+                return self._draw(orders.changes[k], drawn.reference, predicting.middles(slope, z[k]))
 
             for k, told in zip(batch, self.crew.each(batch, work), strict=True):
-                outcome.drawn += 1
                 if isinstance(told, Undrawn):
                     drawn.wrong[k] = str(told)
                 elif "other" in told:
@@ -198,26 +200,26 @@ class Charting:
                     drawn.wrong[k] = why
                 else:
                     add(drawn, k, told)
-            self.say(f"{outcome.drawn} bodies")
+            self.say(f"{self.drawn} bodies")
 
     # ---- dividing --------------------------------------------------------------------------------------------------------
 
     def _divide(self, orders: Orders, cuts: list[choosing.Pair], outcome: Outcome, depth: int) -> None:
         """Charts of a region: one, where all its bodies match; else of its parts on both sides of the best cut."""
-        if len(orders.changes) < LEAST:
+        if not orders.changes:
             return
         start = choosing.centre(orders.values)
         told = self._draw(orders.changes[start], None, None)
-        outcome.drawn += 1
         if isinstance(told, Undrawn):
             self._beside(orders, start, told, cuts, outcome, depth)
             return
         axes = fitting.axes_of(orders.values, orders.values[start])
         drawn = Drawn(told)
         add(drawn, start, told)
-        order = [k for k in choosing.spanning(axes.z(orders.values), len(orders.changes)) if k != start]
-        self._more(orders, axes, drawn, order[: len(axes.pivots)], outcome)
-        wanted = order[: 4 * len(axes.pivots) + SPARE]
+        span = choosing.spanning(axes.z(orders.values), choosing.ranked(orders.values, SEED))
+        order = [k for k in span.order if k != start]
+        self._more(orders, axes, drawn, span.near, outcome)
+        wanted = [*span.near, *span.ends]
         while True:
             self._more(orders, axes, drawn, wanted, outcome)
             if drawn.wrong and not self._cleared(orders, axes, drawn, order[:ENOUGH], outcome):
@@ -228,7 +230,9 @@ class Charting:
             miss = self._tried(orders, axes, drawn, made, spare, outcome)
             if drawn.wrong:
                 continue
-            if miss <= fitting.GOOD_MM or not spare or len(drawn.rows) >= MOST:
+            if miss <= PLENTY_MM or not spare or len(drawn.rows) >= MOST:
+                break
+            if miss > WORST_MM and self._by_kinds(orders, drawn) is not None:
                 break
             wanted = [k for k in order if k not in drawn.rows][: max(BATCH, len(drawn.rows) // 2)]
         made = self._fitted(orders, axes, drawn, cuts)  # those that it was tried on join it
@@ -265,6 +269,10 @@ class Charting:
                 worst = max(worst, miss)
         return worst
 
+    def _by_kinds(self, orders: Orders, drawn: Drawn) -> choosing.Cut | None:
+        """What parts bodies whose edges are of other kinds: none where all are alike."""
+        return choosing.cut(orders.values[drawn.rows], drawn.kinds) if len(set(drawn.kinds)) > 1 else None
+
     def _parted(self, orders: Orders, drawn: Drawn, cuts: list[choosing.Pair], outcome: Outcome, depth: int) -> None:
         known = [*drawn.rows, *drawn.wrong]
         kinds = [""] * len(drawn.rows) + list(drawn.wrong.values())
@@ -273,6 +281,12 @@ class Charting:
         if found is None:
             outcome.off.append((len(orders.changes), f"no coordinate tells its bodies apart: {why}"))
             return
+        self._across(orders, found, why, cuts, outcome, depth)
+
+    def _across(
+        self, orders: Orders, found: choosing.Cut, why: str, cuts: list[choosing.Pair], outcome: Outcome, depth: int
+    ) -> None:
+        """Charts of both sides of a cut."""
         outcome.cuts.append(f"{found.said(orders.names)}: {why}")
         inside = found.below(orders.values)
         for part in (inside, ~inside):
@@ -282,17 +296,14 @@ class Charting:
         self, orders: Orders, start: int, failed: Undrawn, cuts: list[choosing.Pair], outcome: Outcome, depth: int
     ) -> None:
         """The middle could not be drawn: look for one that can, and cut between; all of it is off where three cannot."""
-        others = [k for k in choosing.spanning(orders.values - orders.values[start], 1) if k != start][:3]
+        away = orders.values - orders.values[start]
+        others = [k for k in choosing.spanning(away, choosing.ranked(orders.values, SEED)).order if k != start][:3]
         for k in others:
             told = self._draw(orders.changes[k], None, None)
-            outcome.drawn += 1
             if not isinstance(told, Undrawn) and depth < DEPTH:
                 found = choosing.cut(orders.values[[k, start]], ["", str(failed)])
                 if found is not None:
-                    outcome.cuts.append(f"{found.said(orders.names)}: {failed}")
-                    inside = found.below(orders.values)
-                    for part in (inside, ~inside):
-                        self._divide(orders.only(part), sorted({*cuts, found.pair}), outcome, depth + 1)
+                    self._across(orders, found, str(failed), cuts, outcome, depth)
                     return
         outcome.off.append((len(orders.changes), str(failed)))
 
@@ -306,7 +317,12 @@ class Charting:
         depth: int,
         why: str,
     ) -> None:
-        """What no polynomial meets over the whole of a region is tried over its halves, across its worst coordinate."""
+        """What no polynomial meets over the whole of a region is tried over its parts: across what parts the kinds of its edges, else over
+        its halves, across its worst coordinate."""
+        found = self._by_kinds(orders, drawn) if depth < DEPTH else None
+        if found is not None:
+            self._across(orders, found, f"edges are of other kinds; {why}", cuts, outcome, depth)
+            return
         if depth >= 4 or not len(axes.pivots):
             outcome.off.append((len(orders.changes), why))
             return

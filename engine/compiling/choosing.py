@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 def centre(z: Floats) -> int:
@@ -20,23 +21,48 @@ def centre(z: Floats) -> int:
     return int(np.argmin(away))
 
 
-def spanning(z: Floats, seed: int) -> list[int]:
-    """All rows in an order such that the first ones span z (n, d) in small steps from its origin, the next ones span it widely and
-    reach the ends of each of its columns, and the rest follow at random.
+@dataclass(frozen=True)
+class Span:
+    """All rows of an order's numbers z (n, d), each once: `near` ones span them in small steps from the origin, `ends` reach the ends of
+    each number, and the `rest` follows in its own order.
 
     The small steps tell which way each edge moves, so that in the wide ones no feature is taken for its neighbour.
     """
-    n, d = z.shape
+
+    near: list[int]
+    ends: list[int]
+    rest: list[int]
+
+    @property
+    def order(self) -> list[int]:
+        """All of them."""
+        return [*self.near, *self.ends, *self.rest]
+
+
+def spanning(z: Floats, rank: Ints) -> Span:
+    """The span of z (n, d); the rest by `rank` (n,), and of equals the first by it."""
+    d = z.shape[1]
     scale = np.abs(z).max(axis=0, initial=0.0)
     even = z / np.where(scale > 0.0, scale, 1.0)
     size = np.sqrt(_sums(even * even))
     near = np.where(size > 0.0, even.T / np.maximum(size, 1e-12) ** 1.75, 0.0).T  # the nearer, the sooner, if it is new
-    chosen = dict.fromkeys(_pivots(near, d))
-    chosen |= dict.fromkeys(_pivots(np.concatenate([np.ones((n, 1)), even], axis=1), d + 1))
-    for k in range(d):
-        chosen.setdefault(int(np.argmin(z[:, k])))
-        chosen.setdefault(int(np.argmax(z[:, k])))
-    return [*chosen, *mixed([k for k in range(n) if k not in chosen], seed)]
+    first = _pivots(near, d)
+    ends = [k for k in _reaching(z, rank) if k not in first]
+    known = {*first, *ends}
+    return Span(first, ends, [k for k in np.argsort(rank, kind="stable").tolist() if k not in known])
+
+
+def _reaching(z: Floats, rank: Ints) -> list[int]:
+    """Few rows that reach both ends of each column: again and again the one that reaches most of those not reached yet."""
+    at_end = np.concatenate([z == z.min(axis=0, initial=np.inf), z == z.max(axis=0, initial=-np.inf)], axis=1)
+    open_ = np.ones(at_end.shape[1], dtype=bool)
+    found: list[int] = []
+    while open_.any() and len(z):
+        reached = (at_end & open_).sum(axis=1)
+        best = np.flatnonzero(reached == reached.max())
+        found.append(int(best[np.argmin(rank[best])]))
+        open_ &= ~at_end[found[-1]]
+    return found
 
 
 def _pivots(rows: Floats, count: int) -> list[int]:
@@ -53,9 +79,14 @@ def _pivots(rows: Floats, count: int) -> list[int]:
     return found
 
 
-def mixed(rows: Sequence[int], seed: int) -> list[int]:
-    """The rows in an order that has nothing to do with theirs, the same for a seed anywhere."""
-    return sorted(rows, key=lambda k: hashlib.sha256(f"{seed}/{k}".encode()).digest())
+def ranked(values: Floats, seed: int) -> Ints:
+    """Of each row of values (n, q) its place in an order that has nothing to do with theirs, the same for a seed anywhere. What two
+    regions share comes in the same order in both."""
+    rows = np.ascontiguousarray(values, dtype="<f8")
+    order = sorted(range(len(rows)), key=lambda k: hashlib.sha256(f"{seed}/".encode() + rows[k].tobytes()).digest())
+    rank = np.empty(len(rows), dtype=np.int64)
+    rank[order] = np.arange(len(rows))
+    return rank
 
 
 def _sums(rows: Floats) -> Floats:

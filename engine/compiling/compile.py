@@ -100,7 +100,7 @@ class Compiled:
 def stages_of(source: Source) -> dict[str, Any]:
     """Key, version, @cad stages, axes and processes of a template."""
     with Crew(source, 1) as crew:
-        return dict(crew.ask("about", deadline=SCOUT_DEADLINE))
+        return dict(crew.ask("drawing:about", deadline=SCOUT_DEADLINE))
 
 
 def compile_stage(
@@ -110,7 +110,7 @@ def compile_stage(
     begun = time.monotonic()
     with Crew(source, jobs) as crew:
         try:
-            about = crew.ask("about", deadline=SCOUT_DEADLINE)
+            about = crew.ask("drawing:about", deadline=SCOUT_DEADLINE)
             _check(about, stage, wanted)
             more: dict[str, list[str]] = {"direct": [], "stages": []}
             while True:
@@ -152,7 +152,7 @@ def _compiled(
     begun: float,
 ) -> Compiled:
     held = {name: values[0] for name, values in wanted.fixed.items()}
-    told = crew.ask("reads", stage, held, dict(more))
+    told = crew.ask("drawing:reads", stage, held, dict(more))
     direct, stages = list(told["direct"]), list(told["stages"])
     axes = {a["name"] for a in about["axes"]}
     heads = dict.fromkeys(n.partition(".")[0] for n in told["trace"])
@@ -160,7 +160,7 @@ def _compiled(
     report = Compiled(about["key"], stage, told["source"][: form.SOURCE], direct, stages, varied, 0, 0, wanted.seed)
     say("scouting")
     fixed = {name: list(values) for name, values in wanted.fixed.items()}
-    scouted = crew.ask("scout", direct, stages, varied, fixed, wanted.scouted, wanted.seed, deadline=SCOUT_DEADLINE)
+    scouted = crew.ask("drawing:scout", direct, stages, varied, fixed, wanted.scouted, wanted.seed, deadline=SCOUT_DEADLINE)
     report.tried, report.taken = scouted["tried"], scouted["taken"]
     asked = Asked(about["key"], about["version"], stage, told["source"], versions(), direct, stages)
     folder = folder_of(root, name_in(about["key"], about["version"], stage), report.source)
@@ -181,7 +181,7 @@ def _compiled(
             continue
         say(f"structure {k + 1} of {len(classes)}, {100.0 * share:.1f} % of all orders")
         explored = crew.ask(
-            "explore",
+            "drawing:explore",
             direct,
             stages,
             varied,
@@ -199,7 +199,7 @@ def _compiled(
         outcome = charting.of(orders, [*declared, *(tuple(k["at"]) for k in kinks if k["at"])])
         report.structures.append(_written(charting, asked, folder, orders, outcome, share, wanted))
         _keep_done(done, report.structures[-1])
-        report.drawn += outcome.drawn
+        report.drawn = charting.drawn
     report.seconds = round(time.monotonic() - begun, 1)
     form.write(folder / "report.json", (json.dumps(report.told(), indent=1) + "\n").encode())
     return report
@@ -211,9 +211,9 @@ def _kinks(crew: Crew, stage: str, orders: Orders) -> list[dict[str, Any]]:
     ends = dict.fromkeys(int(k) for column in z.T for k in (np.argmin(column), np.argmax(column)))
     rows = [choosing.centre(orders.values), *ends][:WATCHED]
     try:
-        _, took = crew.timed("kinks", stage, [orders.changes[rows[0]]])
+        _, took = crew.timed("drawing:kinks", stage, [orders.changes[rows[0]]])
         enough = max(SLOWER * len(rows) * took, LEAST_DEADLINE)
-        return list(crew.ask("kinks", stage, [orders.changes[k] for k in rows], deadline=enough))
+        return list(crew.ask("drawing:kinks", stage, [orders.changes[k] for k in rows], deadline=enough))
     except Undrawn:  # what cannot be drawn is told of by the charts
         return []
 
@@ -245,10 +245,9 @@ def _written(
     waiting = list(outcome.charts)
     while waiting:
         chart = waiting.pop(0)
-        told: Certificate = certify(charting.crew, asked, chart, wanted.certified, wanted.seed)
+        told: Certificate = certify(charting, chart, wanted.certified, wanted.seed)
         finer = charting.again(chart) if told.coarse else Outcome()
         if finer.charts:
-            outcome.drawn += finer.drawn
             waiting[:0] = finer.charts
             made.off += finer.off
             made.cuts += finer.cuts

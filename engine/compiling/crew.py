@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ DEADLINE = 90.0
 """Seconds of CPU for one body: a crowded machine loses none."""
 LEAST_DEADLINE, SLOWER = 3.0, 20.0
 """Whatever hangs, hangs for many bodies: once some were drawn, one has so many times what the slowest of them took, and no less than this."""
-KNOWN = 3
+KNOWN, LATEST = 3, 50
 SCOUT_DEADLINE = 900.0
 LEAST_PATIENCE, PATIENCE = 60.0, 20.0
 """A child that sleeps uses no CPU: of wall clock it has so many times its CPU, and no less than this."""
@@ -40,9 +41,9 @@ class Crew:
     def __init__(self, source: Source, jobs: int) -> None:
         self.source = dict(source)
         self.jobs = jobs
-        self._took: list[float] = []
+        self._took: dict[str, deque[float]] = {}
         self._own = own_files(source)
-        self._children = [Child((*CAD, "engine.compiling.drawing"), memory_mb=MEMORY_MB) for _ in range(jobs)]
+        self._children = [Child((*CAD, "engine.compiling.solids"), memory_mb=MEMORY_MB) for _ in range(jobs)]
         self._idle: queue.LifoQueue[Child] = queue.LifoQueue()
         for child in self._children:
             self._idle.put(child)
@@ -57,7 +58,7 @@ class Crew:
             child.close()
 
     def ask(self, errand: str, *args: object, deadline: float | None = None) -> Any:
-        """`errand(source, *args)` of `engine.compiling.drawing`. Undrawn: what the template did to its child.
+        """`errand(source, *args)`, named `module:function` of `engine.compiling`. Undrawn: what the template did to its child.
 
         `deadline`: seconds of CPU.
         """
@@ -66,14 +67,13 @@ class Crew:
     def timed(self, errand: str, *args: object, deadline: float | None = None) -> tuple[Any, float]:
         """As `ask`, and the seconds of CPU that it took."""
         child = self._idle.get()
-        cpu = deadline or self.deadline()
+        cpu = deadline or self.deadline(errand)
         wall = max(LEAST_PATIENCE, PATIENCE * cpu)
         try:
             told, took = child.call(
                 "engine.compiling.drawing:timed", errand, self.source, *args, deadline=wall, cpu=cpu, own=self._own
             )
-            if errand == "draw":
-                self._took.append(took)
+            self._took.setdefault(errand, deque(maxlen=LATEST)).append(took)
             return told, took
         except ChildFault as fault:
             raise Undrawn(fault.kind.upper(), str(fault)) from None
@@ -86,11 +86,12 @@ class Crew:
         finally:
             self._idle.put(child)
 
-    def deadline(self) -> float:
+    def deadline(self, errand: str) -> float:
         """Seconds of CPU for the next body."""
-        if len(self._took) < KNOWN:
+        took = self._took.get(errand, ())
+        if len(took) < KNOWN:
             return DEADLINE
-        return min(DEADLINE, max(LEAST_DEADLINE, SLOWER * max(self._took[-50:])))
+        return min(DEADLINE, max(LEAST_DEADLINE, SLOWER * max(took)))
 
     def each(self, tasks: Iterable[T], work: Callable[[T], Any]) -> list[Any]:
         """`work(task)` of each, all children busy; what came of them, in order. What one raises is raised."""

@@ -1,24 +1,17 @@
-"""In the CAD child: the template's own code. What its @cad stage is given, which orders its rules take, and each body once drawn."""
+"""In the CAD child: the template's own code. What its @cad stage is given, which orders its rules take, and what it draws of one."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from engine.chart.coordinates import names, taken
-from engine.compiling.matching import match
 from engine.compiling.watching import kinks_here
-from engine.doors import cad, cad_exact, cad_map, cad_net, cad_surface
-from engine.doors import cad_lattice as lat
-from engine.doors.cad_map import Drawn
-from engine.doors.cad_net import Net
+from engine.doors import cad
 from engine.doors.child import progress
+from engine.doors.child_server import resolve
 from engine.errands import Source, template_of
 from engine.errors import OrderError, Refused
 from engine.language.judge import check_rules, run_fits
@@ -27,21 +20,14 @@ from engine.language.orders import accept
 from engine.language.source import source_digest
 from engine.language.stages import CadStage, designers
 from engine.language.template import Run, Template
-from engine.language.values import Tagged
-from engine.model.mesh import STEPS_PER_MM, Lattice, Plane
-from engine.model.surface import Surface
 from engine.process.limits import list_processes
 from engine.sweep import axes as ax
 from engine.sweep import sobol
 from engine.sweep.samples import order_of
-from kernels import nearest
 
-Floats = npt.NDArray[np.float64]
 Changes = Mapping[str, Any]
 """What an order changes against the defaults; `process` is among the names."""
 PROCESS = "process"
-SPACING_MM = 1.0
-"""How densely the B-rep of a chart's middle body is sampled, to see how far its triangles come."""
 
 
 class Asking(Run):
@@ -93,9 +79,9 @@ class Orders:
 
 
 def timed(errand: str, source: Source, *args: Any) -> tuple[Any, float]:
-    """What another errand here tells, and the seconds of this process's CPU that it took."""
+    """What another errand (`module:function` of this package) tells, and the seconds of this process's CPU that it took."""
     begun = time.process_time()
-    return globals()[errand](source, *args), time.process_time() - begun
+    return resolve(f"engine.compiling.{errand}")(source, *args), time.process_time() - begun
 
 
 def about(source: Source) -> dict[str, Any]:
@@ -115,7 +101,7 @@ def about(source: Source) -> dict[str, Any]:
 def reads(source: Source, stage: str, changes: Changes, more: Mapping[str, list[str]]) -> dict[str, Any]:
     """Draw once: what the @cad method itself reads and calls (with `more` that is known of it), all names in its trace, what its code
     is, and the structure of this body."""
-    _, run, trace = _run(source, stage, changes)
+    _, run, trace = drawn_by(source, stage, changes)
     digest = source_digest(run.cls, stage)
     direct, stages = sorted({*run.read_here, *more["direct"]}), sorted({*run.called_here, *more["stages"]})
     with run.tracing(stage) as tracer:
@@ -206,7 +192,7 @@ def explore(
     return found.get(structure, {"orders": [], "values": [], "names": []})
 
 
-def _run(source: Source, stage: str, changes: Changes) -> tuple[Any, Asking, list[str]]:
+def drawn_by(source: Source, stage: str, changes: Changes) -> tuple[Any, Asking, list[str]]:
     """What the @cad method draws for that order, its run, and the names in its trace."""
     template = Orders(template_of(source)).template(changes, ruled=False, run=Asking)
     assert template is not None
@@ -218,11 +204,6 @@ def _run(source: Source, stage: str, changes: Changes) -> tuple[Any, Asking, lis
     return drawn, run, list(tracer.pairs)
 
 
-def _solid(drawn: Any) -> tuple[Any, dict[str, list[Any]]]:
-    shape, tags = (drawn.shape, drawn.tags) if isinstance(drawn, Tagged) else (drawn, {})
-    return cad.solid_of(shape, tags, cad.library())
-
-
 def kinks(source: Source, stage: str, several: Sequence[Changes]) -> list[dict[str, Any]]:
     """What in the @cad method decides otherwise among these orders of one structure: each kink in a sentence, and the coordinate and
     value at which it lies, where it is one alone."""
@@ -232,121 +213,3 @@ def kinks(source: Source, stage: str, several: Sequence[Changes]) -> list[dict[s
     told = kinks_here(templates, stage, cad.library())
     single = [(k.between[0].name, k.between[0].about) if len(k.between) == 1 and not k.among else None for k in told]
     return [{"said": k.sentence("en"), "at": at} for k, at in zip(told, single, strict=True)]
-
-
-# ---- bodies --------------------------------------------------------------------------------------------------------------
-
-
-def draw(
-    source: Source,
-    stage: str,
-    inputs: Mapping[str, list[str]],
-    changes: Changes,
-    reference: Mapping[str, Any] | None,
-    predicted: Floats | None,
-    tolerance: float,
-    angle: float,
-) -> dict[str, Any]:
-    """One body. Without a reference: its map, net and nodes. With one: the reference's nodes on this body, or why it is another topology.
-
-    `inputs`: what the method is known to read and call (direct, stages); what it asks for beyond them is told as `more`.
-    """
-    drawn, run, _ = _run(source, stage, changes)
-    more = {"direct": set(run.read_here) - set(inputs["direct"]), "stages": set(run.called_here) - set(inputs["stages"])}
-    if any(more.values()):
-        return {"more": {what: sorted(names_) for what, names_ in more.items()}}
-    solid, named = _solid(drawn)
-    shapes = cad_map.Shapes(solid)
-    its = cad_map.map_of(shapes)
-    if reference is None:
-        progress("meshing")
-        cad.triangulate(solid, named, tolerance, angle)
-        map_, net, found = its, cad_net.net_of(shapes, its), cad_map.identity(its)
-        chords = nearest.distances(cad_net.nodes_of(shapes, its, found, its, net), net.triangles, _surface(solid))
-        made: dict[str, Any] = {"map": dict(vars(its)), "net": {**vars(net), "weights": list(net.weights)}}
-        made["chord_mm"] = math.ceil(1000.0 * float(chords.max(initial=0.0))) / 1000.0
-    else:
-        progress("matching")
-        map_, net, made = (
-            Drawn(**reference["map"]),
-            Net(**{**reference["net"], "weights": tuple(reference["net"]["weights"])}),
-            {},
-        )
-        told = match(map_, its, map_.middles if predicted is None else predicted)
-        if isinstance(told, str):
-            return {"other": told}
-        found = told
-    points = _calm(cad_net.nodes_of(shapes, its, found, map_, net))
-    lattice = lat.rounded(points)
-    volume = lat.volume(lattice, net.triangles)
-    if volume <= 0.0 or volume > lat.bulk(lattice):
-        raise ValueError("it is inside out, or its surface runs round more than once")
-    where = np.zeros(len(map_.surfaces), dtype=np.int32)
-    where[map_.face] = its.face[found.half]
-    owner = where[net.owner]
-    patches = {name: cad_surface.patch(faces, shapes.faces_map, lattice, net.triangles, owner) for name, faces in named.items()}
-    return {
-        **made,
-        "points": points,
-        "middles": _calm(its.middles[found.edge]),
-        "patches": {n: _numbers(*p) for n, p in patches.items()},
-    }
-
-
-def _surface(solid: Any) -> Floats:
-    """Points on the exact surfaces of a meshed solid, SPACING_MM apart."""
-    return cad_exact.samples(cad.faces_of(solid), SPACING_MM)[0]
-
-
-def _calm(points: Floats) -> Floats:
-    """Without OCCT's noise of 1e-16 mm, which differs from run to run."""
-    return np.asarray(np.rint(points * 1e9) / 1e9)
-
-
-def _numbers(rows: Any, plane: Plane | None, surface: Surface | None) -> dict[str, Any]:
-    """A patch as numbers that may be fitted, and what must be the same in all of a chart's bodies."""
-    if plane is not None:
-        return {"rows": rows, "same": "plane", "numbers": _calm(np.array([*plane.origin, *plane.x, *plane.y]))}
-    assert surface is not None
-    kinds = ",".join(f"{k:g}/{s:g}" for k, s in surface.pieces[:, :2].tolist())
-    same = f"{kinds} {surface.net.shape} {surface.why}"
-    told = {"pieces": len(surface.pieces), "nx": surface.net.shape[0], "ny": surface.net.shape[1], "why": surface.why}
-    numbers = _calm(np.concatenate([surface.pieces.reshape(-1), surface.net.reshape(-1)]))
-    return {"rows": rows, "same": same, "numbers": numbers, "surface": told, "owner": surface.owner}
-
-
-def measure(
-    source: Source,
-    stage: str,
-    inputs: Mapping[str, list[str]],
-    changes: Changes,
-    reference: Mapping[str, Any],
-    predicted: Floats,
-    lattice: Lattice,
-    spacing: float | None,
-    tolerance: float,
-    angle: float,
-) -> dict[str, Any]:
-    """A chart's mesh (lattice (n, 3) on the reference's triangles) against the body drawn now: how far each node is from where it is
-    on the exact B-rep, the B-rep's own volume; with `spacing` mm also the distances both ways.
-    """
-    solid, named = _solid(_run(source, stage, changes)[0])
-    shapes = cad_map.Shapes(solid)
-    its = cad_map.map_of(shapes)
-    map_, net = Drawn(**reference["map"]), Net(**{**reference["net"], "weights": tuple(reference["net"]["weights"])})
-    told = match(map_, its, predicted)
-    if isinstance(told, str):
-        return {"other": told}
-    points = cad_net.nodes_of(shapes, its, told, map_, net)
-    mesh = lattice / STEPS_PER_MM
-    cad.triangulate(solid, named, tolerance, angle)
-    made: dict[str, Any] = {"nodes": np.sqrt(((mesh - points) ** 2).sum(axis=1)), "volume": lat.volume(lattice, net.triangles)}
-    whole = cad.faces_of(solid)
-    own, triangles, _, made["brep_volume"] = cad.meshed(solid, whole, tolerance, angle)
-    if spacing is not None:
-        progress("measuring")
-        made["to_brep"] = cad.distances(whole, mesh)
-        samples, weights = cad_exact.samples(whole, spacing)
-        made["to_mesh"], made["weights"] = nearest.distances(mesh, net.triangles, samples), weights
-        made["own_to_mesh"] = nearest.distances(own / STEPS_PER_MM, triangles, samples)
-    return made

@@ -1,12 +1,15 @@
 """Which edge of one body is which of another: a walk from half-edge to half-edge, never by OCCT's own order.
 
 Two maps match where every step (the next edge of a loop, the other side of an edge) leads to the same place in both, and kinds of
-curves and surfaces agree. The walk crosses edges; where a face has several loops, the next loop to enter is the one whose edges
+curves and surfaces agree; but OCCT gives the curve in which two surfaces meet as a spline wherever it knows no plainer one, so a
+spline may be a line or an arc in another body. The walk crosses edges; where a face has several loops, the next loop to enter is the one whose edges
 lie where they are predicted. Several starts are tried, nearest to the prediction first: both sides of an edge are as near, and a
 block turned half round about an edge's middle is a block again, so the match whose edges all lie nearest is the one.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +19,8 @@ from engine.doors.cad_map import Drawn, Match
 Floats = npt.NDArray[np.float64]
 
 OTHERWISE = "its edges meet in another way"
+SPLINE = 6
+"""OCCT's number of a B-spline curve."""
 STARTS = 48
 """So many half-edges are tried as the first one's counterpart."""
 
@@ -29,12 +34,13 @@ def match(reference: Drawn, other: Drawn, predicted: Floats, start: int = 0) -> 
         one, two = len(getattr(reference, what)), len(getattr(other, what))
         if one != two:
             return f"{two} {_WORDS[what]} where the reference has {one}"
-    for what in ("curves", "surfaces"):
-        if not np.array_equal(np.sort(getattr(reference, what)), np.sort(getattr(other, what))):
-            return f"other kinds of {_WORDS[what]} than the reference"
+    if not np.array_equal(np.sort(reference.surfaces), np.sort(other.surfaces)):
+        return f"other kinds of {_WORDS['surfaces']} than the reference"
+    if not alike(np.sort(reference.curves), np.sort(other.curves)).all() and not _splines(reference, other):
+        return f"other kinds of {_WORDS['curves']} than the reference"
     edge = int(reference.edge[start])
     away = ((other.middles[other.edge] - predicted[edge]) ** 2).sum(axis=1)
-    same = (other.curves[other.edge] == reference.curves[edge]) & (
+    same = alike(other.curves[other.edge], reference.curves[edge]) & (
         other.surfaces[other.face] == reference.surfaces[reference.face[start]]
     )
     order = np.argsort(np.where(same, away, np.inf), kind="stable")[:STARTS]
@@ -51,6 +57,21 @@ def match(reference: Drawn, other: Drawn, predicted: Floats, start: int = 0) -> 
     return best[1] if best is not None else OTHERWISE
 
 
+def alike(curves: npt.NDArray[np.int32], others: Any) -> npt.NDArray[np.bool_]:
+    """Of kinds of curves, which may be those of one edge in two bodies. An edge without a curve, at a pole, is one in both."""
+    spline = ((curves == SPLINE) | (others == SPLINE)) & (curves >= 0) & (others >= 0)
+    return np.asarray((curves == others) | spline)
+
+
+def _splines(reference: Drawn, other: Drawn) -> bool:
+    """May all kinds of curves that one of them has more of be splines in the other?"""
+    kinds = np.union1d(reference.curves, other.curves)
+    more = np.array([(reference.curves == k).sum() - (other.curves == k).sum() for k in kinds.tolist() if k != SPLINE])
+    poles = (reference.curves < 0).sum() == (other.curves < 0).sum()
+    room = [int((m.curves == SPLINE).sum()) for m in (other, reference)]
+    return bool(poles and more[more > 0].sum() <= room[0] and -more[more < 0].sum() <= room[1])
+
+
 _WORDS = {"edge": "half-edges", "curves": "edges", "surfaces": "faces", "vertices": "corners"}
 
 
@@ -59,8 +80,8 @@ def _walk(reference: Drawn, other: Drawn, predicted: Floats, start: int, candida
     taken = np.zeros(len(reference.edge), dtype=bool)
     r_next, o_next = reference.following.tolist(), other.following.tolist()
     r_twin, o_twin = reference.twin.tolist(), other.twin.tolist()
-    r_kind = (reference.curves[reference.edge] * 64 + reference.surfaces[reference.face]).tolist()
-    o_kind = (other.curves[other.edge] * 64 + other.surfaces[other.face]).tolist()
+    r_kind, o_kind = reference.curves[reference.edge].tolist(), other.curves[other.edge].tolist()
+    r_surface, o_surface = reference.surfaces[reference.face].tolist(), other.surfaces[other.face].tolist()
     faces: dict[int, int] = {}
     loops: dict[int, int] = {}
     r_face, o_face, r_loop, o_loop = reference.face.tolist(), other.face.tolist(), reference.loop.tolist(), other.loop.tolist()
@@ -72,7 +93,9 @@ def _walk(reference: Drawn, other: Drawn, predicted: Floats, start: int, candida
                 if half[a] != b:
                     return None
                 continue
-            if taken[b] or r_kind[a] != o_kind[b]:
+            if taken[b] or r_surface[a] != o_surface[b]:
+                return None
+            if r_kind[a] != o_kind[b] and (SPLINE not in (r_kind[a], o_kind[b]) or min(r_kind[a], o_kind[b]) < 0):
                 return None
             if faces.setdefault(r_face[a], o_face[b]) != o_face[b] or loops.setdefault(r_loop[a], o_loop[b]) != o_loop[b]:
                 return None
@@ -107,7 +130,7 @@ def _enter(
         if not len(a) or not len(b):
             continue
         off = ((predicted[reference.edge[a]][:, None] - other.middles[other.edge[b]][None]) ** 2).sum(axis=2)
-        off[reference.curves[reference.edge[a]][:, None] != other.curves[other.edge[b]][None]] = np.inf
+        off[~alike(reference.curves[reference.edge[a]][:, None], other.curves[other.edge[b]][None])] = np.inf
         at = int(np.argmin(off))
         i, j = divmod(at, len(b))
         if np.isfinite(off[i, j]) and (best is None or off[i, j] < best[0]):

@@ -342,21 +342,15 @@ def distances(faces: Any, points: Points) -> Points:
     Where a foot point within cad_near.ENOUGH_MM is at hand, its distance is taken, which is never too small. Of the others only faces
     whose box is nearer than what was found are asked, nearest box first.
     """
-    from OCP.Bnd import Bnd_Box
-    from OCP.BRepBndLib import BRepBndLib
     from OCP.BRepBuilderAPI import BRepBuilderAPI_MakeVertex
     from OCP.BRepExtrema import BRepExtrema_DistShapeShape
     from OCP.gp import gp_Pnt
 
-    boxes, askers = [], []
-    for i in range(1, faces.Extent() + 1):
-        box, asker = Bnd_Box(), BRepExtrema_DistShapeShape()
-        BRepBndLib.AddOptimal_s(faces.FindKey(i), box, False, True)
-        asker.LoadS2(faces.FindKey(i))
-        boxes.append(box.Get())
-        askers.append(asker)
-    bounds = np.array(boxes, dtype=np.float64)
-    made = cad_near.upper_bounds(faces, points)
+    askers = [BRepExtrema_DistShapeShape() for _ in range(faces.Extent())]
+    for i, asker in enumerate(askers):
+        asker.LoadS2(faces.FindKey(i + 1))
+    bounds = cad_near.boxes(faces)
+    made = cad_near.upper_bounds(faces, bounds, points)
     for i in np.flatnonzero(made > cad_near.ENOUGH_MM).tolist():
         point = points[i]
         gap = np.maximum(0.0, np.maximum(bounds[:, :3] - point, point - bounds[:, 3:]))

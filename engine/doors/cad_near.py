@@ -18,19 +18,30 @@ MOST_MM = 1.0
 """Newton's method that ends farther away starts anew from a grid."""
 
 
-def upper_bounds(faces: Any, points: Points) -> Floats:
+def boxes(faces: Any) -> Floats:
+    """Boxes round faces (f, 6), mm: no face reaches out of its own, which may be wider than it."""
+    from OCP.Bnd import Bnd_Box
+    from OCP.BRepBndLib import BRepBndLib
+
+    found = []
+    for i in range(1, faces.Extent() + 1):
+        box = Bnd_Box()
+        BRepBndLib.Add_s(faces.FindKey(i), box, False)
+        found.append(box.Get())
+    return np.array(found, dtype=np.float64).reshape(-1, 6)
+
+
+def upper_bounds(faces: Any, bounds: Floats, points: Points) -> Floats:
     """For each point (n, 3) mm a distance (n,) at which one of the faces has a point: the nearest foot point that Newton's method
-    finds within a face's bounds. Infinite where it finds none."""
+    finds within a face's bounds. Infinite where it finds none. `bounds` (f, 6): boxes round the faces, mm."""
     made = np.full(len(points), math.inf)
     for i in range(1, faces.Extent() + 1):
-        _lowered(faces.FindKey(i), points, made)
+        _lowered(faces.FindKey(i), bounds[i - 1], points, made)
     return made
 
 
-def _lowered(shape: Any, points: Points, made: Floats) -> None:
-    from OCP.Bnd import Bnd_Box
+def _lowered(shape: Any, bounds: Floats, points: Points, made: Floats) -> None:
     from OCP.BRep import BRep_Tool
-    from OCP.BRepBndLib import BRepBndLib
     from OCP.BRepTopAdaptor import BRepTopAdaptor_FClass2d
     from OCP.gp import gp_Pnt
     from OCP.ShapeAnalysis import ShapeAnalysis_Surface
@@ -38,9 +49,6 @@ def _lowered(shape: Any, points: Points, made: Floats) -> None:
     from OCP.TopoDS import TopoDS
 
     face = TopoDS.Face_s(shape)
-    box = Bnd_Box()
-    BRepBndLib.AddOptimal_s(face, box, False, True)
-    bounds = np.array(box.Get())
     near = ((points >= bounds[:3] - ENOUGH_MM) & (points <= bounds[3:] + ENOUGH_MM)).all(axis=1) & (made > PRECISION_MM)
     surface = ShapeAnalysis_Surface(BRep_Tool.Surface_s(face))
     within = BRepTopAdaptor_FClass2d(face, PRECISION_MM)

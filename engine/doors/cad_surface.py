@@ -24,6 +24,9 @@ _TURN = 2.0 * math.pi - 1e-6
 Floats = npt.NDArray[np.float64]
 
 
+NO_FACE = "a tag names no face of the result: take the faces from the finished body (its last Boolean makes new ones)"
+
+
 def refine(shapes: list[Any], angle: float) -> None:
     """Mesh tagged curved faces finely, before the body: OCCT keeps what is fine enough."""
     from OCP.BRepAdaptor import BRepAdaptor_Surface
@@ -46,9 +49,7 @@ def patch(
     """Rows of the tagged faces' triangles, and their plane or surface; LookupError when a face is not one of the solid's."""
     numbers = [faces.FindIndex(shape) - 1 for shape in shapes]
     if not numbers or min(numbers) < 0:
-        raise LookupError(
-            "a tag names no face of the result: take the faces from the finished body (its last Boolean makes new ones)"
-        )
+        raise LookupError(NO_FACE)
     rows = np.flatnonzero(np.isin(owner, np.array(numbers, dtype=np.int32))).astype(np.int32)
     plane = lat.level_plane(lattice, triangles[rows]) or _slanted_plane(shapes, lattice, triangles[rows])
     return rows, plane, None if plane else _surface(shapes, numbers, lattice, triangles[rows], owner[rows])

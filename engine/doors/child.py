@@ -38,8 +38,9 @@ from engine.errors import ChildFault, EngineFault
 
 __all__ = ["Child", "Frame", "RemoteError", "designers_frame", "progress", "shared"]
 
-START_SECONDS = 180.0
-"""How long a server may take to import what it preloads (CadQuery: 3 s warm, 15 s from a cold disk)."""
+START_SECONDS = 1200.0
+"""How long a server may take to import what it preloads (CadQuery: 3 s of CPU warm, 15 s from a cold disk; where the least of
+priorities gets a hundredth of a crowded core, minutes)."""
 GRACE_SECONDS = 0.5
 """How long after the deadline a child that the kernel has not killed (it disarmed its timer) is killed from outside."""
 REPLY_LIMIT = 512 * 1024 * 1024
@@ -88,9 +89,11 @@ class _Server:
             kind, size = wire.HEADER.unpack(wire.receive_exactly(ours, wire.HEADER.size, until))
             payload = wire.receive_exactly(ours, min(size, REPLY_LIMIT), until)
         except (EOFError, OSError) as error:
+            late = isinstance(error, TimeoutError)
             self.close()
+            what = "did not start in time" if late else f"ended ({self.process.returncode})"
             raise ChildFault(
-                "crash", f"the child's server ended ({self.process.returncode}) while it imported {', '.join(preload)}"
+                "timeout" if late else "crash", f"the child's server {what} while it imported {', '.join(preload)}"
             ) from error
         if kind == wire.ERROR:
             self.close()

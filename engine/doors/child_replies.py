@@ -185,7 +185,9 @@ def fault(
 ) -> ChildFault:
     """The ChildFault that says what happened, in which stage, at which of the designer's lines."""
     what = {
-        "timeout": f"did not end within {cpu:g} s of CPU" if status == -signal.SIGPROF else f"did not end within {deadline:g} s",
+        "timeout": f"did not end within {cpu:g} s of CPU"
+        if status == -signal.SIGPROF
+        else f"did not end within {deadline:g} s",
         "memory": "needed more memory than it may have",
         "exit": "ended the process",
         "crash": "crashed" + (f" ({signal.Signals(-status).name})" if status is not None and status < 0 else ""),

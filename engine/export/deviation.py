@@ -138,7 +138,13 @@ def _fits(surface: Compared, wide: int, high: int) -> float:
 
 
 def draw(
-    sheet: Canvas, points: Points, faces: Faces, values: Floats, limits: DeviationLimits, box: tuple[int, int, int, int], scale: float
+    sheet: Canvas,
+    points: Points,
+    faces: Faces,
+    values: Floats,
+    limits: DeviationLimits,
+    box: tuple[int, int, int, int],
+    scale: float,
 ) -> None:
     """A surface in the middle of a box of pixels, `scale` of them a mm: x to the right, y up, z to who looks; NaN in the colour of what
     is not compared."""

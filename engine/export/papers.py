@@ -104,8 +104,8 @@ def _serials(digest: str, quantity: int) -> list[str]:
     return [str(uuid.uuid5(_SERIALS, f"{digest}/{n}")) for n in range(1, quantity + 1)]
 
 
-def record_json(product: Product, cls: type[Template], code: str, files: Mapping[str, bytes]) -> bytes:
-    """What a rebuild needs and compares. Goes to the sender alone."""
+def record_json(product: Product, cls: type[Template], code: str, hashes: Mapping[str, str]) -> bytes:
+    """What a rebuild needs and compares; `hashes`: the sha256 of each file. Goes to the sender alone."""
     order = order_json(product.order)
     digest = sha256(orjson.dumps(order, option=orjson.OPT_SORT_KEYS))  # `canonical`
     told = {
@@ -126,7 +126,7 @@ def record_json(product: Product, cls: type[Template], code: str, files: Mapping
         "artifacts": dict(sorted(product.artifacts.items())),
         "serials": _serials(digest, product.order.quantity),
         "verdict": product.report.verdict,
-        "files": {name: sha256(data) for name, data in sorted(files.items())},
+        "files": dict(hashes),
     }
     return orjson.dumps(told, option=_PRETTY)
 

@@ -12,7 +12,8 @@ from importlib import metadata
 
 from engine.errors import OrderError, TemplateError, UnikatError
 from engine.language.parameters import closest
-from engine.language.template import Template, import_blame
+from engine.language.stages import import_blame
+from engine.language.template import Template
 
 GROUP = "unikat.templates"
 _LIBRARIES = ("numpy", "numba", "cadquery", "cadquery-ocp", "manifold3d", "uharfbuzz", "isal")

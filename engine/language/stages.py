@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import pathlib
 import time
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -288,3 +289,13 @@ def fit(function: Method) -> Fit:
 def rule(function: Method) -> Rule:
     """Declare what must hold: `def floor(self, process): return at_least(...)`."""
     return Rule(function)
+
+
+def import_blame(template: str, own: tuple[str, ...], error: Exception) -> TemplateError:
+    """What importing a template raised, at the deepest line of the designer's `own` files (their paths begin so)."""
+    if isinstance(error, SyntaxError) and error.filename:
+        file = pathlib.Path(error.filename).name
+        return TemplateError(template, "import", f"SyntaxError: {error.msg}", line=error.lineno, file=file)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(own)]
+    line, file = (frames[-1].lineno, pathlib.Path(frames[-1].filename).name) if frames else (None, template)
+    return TemplateError(template, "import", type(error).__name__, message=said(error), line=line, file=file)

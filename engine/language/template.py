@@ -21,7 +21,7 @@ from engine.language.inputs import NO_FILES, Inputs
 from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Tracer
 from engine.language.parameters import Field, Words, closest
 from engine.language.process_view import ProcessView
-from engine.language.stages import CadStage, Fit, Rule, Stage, check_truth, said, vars_of
+from engine.language.stages import CadStage, Fit, Rule, Stage, check_truth, import_blame, vars_of
 from engine.model.order import Origin, StageRun
 
 if TYPE_CHECKING:
@@ -391,15 +391,3 @@ class _AsItIsNow(importlib.machinery.SourceFileLoader):
         data = super().get_data(path)
         self.sha256 = hashlib.sha256(data).hexdigest()
         return data
-
-
-def import_blame(template: str, own: tuple[str, ...], error: Exception) -> TemplateError:
-    """What importing a template raised, at the deepest line of the designer's `own` files (their paths begin so)."""
-    import traceback
-
-    if isinstance(error, SyntaxError) and error.filename:
-        file = pathlib.Path(error.filename).name
-        return TemplateError(template, "import", f"SyntaxError: {error.msg}", line=error.lineno, file=file)
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(own)]
-    line, file = (frames[-1].lineno, pathlib.Path(frames[-1].filename).name) if frames else (None, template)
-    return TemplateError(template, "import", type(error).__name__, message=said(error), line=line, file=file)

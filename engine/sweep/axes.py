@@ -59,6 +59,11 @@ def told_of(cls: type[Template]) -> list[dict[str, Any]]:
     return [asdict(axis) for axis in map(_axis, cls.fields.values()) if axis is not None]
 
 
+def unchosen(cls: type[Template]) -> frozenset[str]:
+    """The fields that no sweep can choose: a person's files, and what is found in them alone."""
+    return frozenset(name for name, field in cls.fields.items() if _axis(field) is None)
+
+
 def read(told: Sequence[Mapping[str, Any]]) -> list[Axis]:
     """The same where the template is not imported."""
     return [Axis(**row) for row in told]

@@ -159,18 +159,24 @@ def _until_ready(cls: type[Template], axes: Any, process: Process, shop: Worksho
 
 
 def _rules(template: Template, process: Process) -> dict[str, Any]:
-    """Of every rule: whether it refuses, and the least that it was away from it. One that another guards may raise: then nothing."""
+    """Of every rule: whether it refuses, the least that it was away from it, and which files' fields it read. One that another guards may raise: then nothing."""
     found = {}
+    files = axes_module.unchosen(type(template))
     for name, rule in type(template).rules.items():
+        watch = Tracer()
+        template.run.tracers.append(watch)
         try:
             relations = relations_of(rule, template, process)
         except (TemplateError, OrderError):
             continue
+        finally:
+            template.run.tracers.remove(watch)
         near = [gap for r in relations if (gap := _gap(r)) is not None]
         found[name] = {
             "fired": any(not r.holds for r in relations),
             "near": min(near, default=None),
             "unit": next((r.unit for r in relations if _gap(r) is not None), ""),
+            "files": sorted(files & {read.partition(".")[0] for read in watch.pairs}),
             "english_only": [r.why for r in relations if isinstance(r.why, str)],
         }
     return found

@@ -19,6 +19,8 @@ STEADY_SECONDS = 15.0
 ASKED_ELSEWHERE = 60
 Ended = Mapping[int, tuple[Sample, Outcome]]
 About = Mapping[str, Any]
+Said = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+"""What was changed, and what each rule said of it."""
 
 
 def declared(about: About, ended: Ended) -> list[Suspicion]:
@@ -61,10 +63,27 @@ def dead_rules(crew: Crew, about: About, ended: Ended, until: float | None) -> l
         except UnikatError:  # a rule that cannot be asked there says nothing
             continue
         quiet = [r for r in quiet if r not in fired]
-    return [Suspicion("dead-rule", r, _how_near(r, said, len(about["processes"]) + 1), _nearest_order(r, said)) for r in quiet]
+    return [
+        Suspicion("dead-rule", r, _how_near(r, said, len(about["processes"]) + 1), _nearest_order(r, said))
+        for r in quiet
+        if not _files(r, said)
+    ]
 
 
-Said = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+def unheard(ended: Ended) -> dict[str, list[str]]:
+    """Rules that refused nothing and told no number, and read fields that only a person's file fills: a sweep sends none, so whether they
+    are dead it cannot say. Rule -> those fields."""
+    said = [(t["changes"], t["rules"]) for _, t in ended.values() if t["rules"]]
+    rules = dict.fromkeys(name for _, told in said for name in told)
+    spoken = {name for _, told in said for name, one in told.items() if one["fired"]}
+    return {r: files for r in rules if r not in spoken and (files := _files(r, said))}
+
+
+def _files(rule: str, said: Said) -> list[str]:
+    """The fields of files that a rule reads, where it told no number all along."""
+    told = [rules[rule] for _, rules in said if rule in rules]
+    numbers = any(one["near"] is not None for one in told)
+    return [] if numbers else sorted({name for one in told for name in one["files"]})
 
 
 def _how_near(rule: str, said: Said, processes: int) -> str:

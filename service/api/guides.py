@@ -28,6 +28,7 @@ PAGES: Mapping[str, str] = {
     "keys": "Keys and scopes",
     "privacy": "Privacy",
     "operations": "Operations",
+    "several": "Several machines",
     "charts": "Charts",
     "security": "Security",
 }

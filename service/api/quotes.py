@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -131,7 +130,7 @@ async def _asked(
 ) -> Any:
     lane, source = desk.interactive, dict(served.outside(order.template) or {"key": order.template})
     handed = await asyncio.to_thread(_handed, desk, key.tenant, order) if order.inputs else {}
-    args = (data, source, handed, os.fspath(desk.house.packs.folder))
+    args = (data, source, handed, desk.house.packs.place)
     try:
         return await lane.ask(target, *args, patience=lane.patience(patience), deadline=deadline, session=session)
     except Superseded:

@@ -7,13 +7,12 @@ are deterministic, so that making one again harms nothing.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from engine.errors import EnvironmentFault
@@ -22,7 +21,7 @@ from service.clock import now as wall
 from service.dispatch.fair import Costs, Fairness
 from service.dispatch.orphans import Orphans
 from service.handing import of_job
-from service.lanes.pool import Died
+from service.lanes.pool import Died, Made
 from service.lanes.unit import Unit
 from service.packs import Packs
 from service.settings import Settings
@@ -174,7 +173,7 @@ class Dispatcher:
             log.error("units cannot be read", extra={"units": len(closed)})
             self._write(closed)
         if units:
-            args = (units, os.fspath(self.packs.folder), chunk.pack)
+            args = (units, self.packs.place, chunk.pack)
             seconds, names = self.unit_seconds * len(units), [unit["id"] for unit in units]
             future = self.executor.submit(
                 self.runner, chunk.id, chunk.head.body, "service.lanes.work:chunk", args, seconds, names
@@ -235,6 +234,8 @@ class Dispatcher:
             return
         error = future.exception()
         told = None if error is not None else future.result()
+        if isinstance(told, Made):
+            chunk, told = replace(chunk, pack=told.pack), told.answers
         if isinstance(error, EnvironmentFault):  # the disk is full: no unit's fault, and waiting may help
             self._log(logging.ERROR, "a chunk could not be kept", chunk, type(error).__name__)
             self._paused_until = self.ticks() + AFTER_FAULT

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections import Counter
 from collections.abc import Mapping
@@ -46,7 +45,7 @@ class Remaking:
         if one is None:
             return False
         job, pack = str(one.row["id"]), new_id(self.clock())
-        args = ([asdict(self._unit(one.row))], os.fspath(self.house.packs.folder), pack)
+        args = ([asdict(self._unit(one.row))], self.house.packs.place, pack)
         told = self.runner(pack, one.row["body"], "service.lanes.work:chunk", args, self.seconds, [job])
         files = _files(told)
         if files is not None and _hashes(files) == _hashes(one.row["files"]):

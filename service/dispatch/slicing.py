@@ -6,7 +6,6 @@ Its lanes are not those of production: a slicer takes seconds a part and may han
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -67,7 +66,7 @@ class Slicing:
         if taken is None:
             return False
         seconds = MOST_PLATES * allowed() + MAKING
-        args = (asdict(self._unit(taken, seconds)), os.fspath(self.house.packs.folder), pack)
+        args = (asdict(self._unit(taken, seconds)), self.house.packs.place, pack)
         try:
             told = self.runner(pack, taken.body, TARGET, args, seconds, [taken.job])
         except EnvironmentFault as fault:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,10 +11,10 @@ from engine.errors import ChildFault, EnvironmentFault, UnikatError
 from engine.export.gcode import NotAsOrdered
 from engine.export.papers import sha256
 from engine.make import Workshop, make
+from service.artifacts import packs_at
 from service.handing import taken
 from service.lanes.unit import Unit
 from service.lanes.work import order_of
-from service.packs import Packs
 from service.vault import seal
 
 
@@ -28,7 +27,7 @@ def gcode(told: Mapping[str, Any], folder: str, pack: str) -> dict[str, Any]:
     unit(one.id, one.seconds)
     try:
         order, cls, shop = order_of(one), template_of(one.source), Workshop(announce=None)
-        inputs = taken(one.inputs, Packs(pathlib.Path(folder)))
+        inputs = taken(one.inputs, packs_at(folder))
         product = make(order, cls, formats=("gcode",), workshop=shop, inputs=inputs)
     except NotAsOrdered:
         return {"reason": "not-as-ordered", "strike": False}
@@ -42,6 +41,6 @@ def gcode(told: Mapping[str, Any], folder: str, pack: str) -> dict[str, Any]:
     if not found:
         return {"reason": product.report.verdict, "strike": False}
     sealed = [seal(one.key, data, f"{one.id}/{name}".encode()) for name, data in found.items()]
-    offsets = Packs(pathlib.Path(folder)).put(pack, sealed)
+    offsets = packs_at(folder).put(pack, sealed)
     places = zip(offsets, found.items(), sealed, strict=True)
     return {"files": {name: [at, len(shut), len(data), sha256(data)] for at, (name, data), shut in places}}

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from engine.errors import EnvironmentFault
 from service import served
 from service.dispatch.dispatcher import Dispatcher
 from service.dispatch.drifting import PRELOAD, Drift
 from service.dispatch.remaking import Remaking
 from service.dispatch.slicing import Slicing
 from service.dispatch.upkeep import Upkeep
-from service.house import House
+from service.fleet.client import Fleet
+from service.house import ENGINE, House
 from service.lanes.pool import Lanes
 from service.settings import load
 from service.webhooks.sender import Sender
+
+log = logging.getLogger("unikat.dispatch")
+
+LOOK = 1.0
+"""Seconds between two looks at which workers there are."""
+BESIDE = 4
+"""For so many lanes elsewhere one chunk waits beside them."""
 
 
 def work(house: House, count: int, stop: threading.Event, ready: Callable[[], None]) -> None:
     """Work with `count` lanes until `stop`, then settle what is under way. `ready` is called once orders are taken."""
     settings, sources = load(house.folder), served.files_of(house.folder)
-    lanes, slicers = Lanes(count, memory_mb=settings.lane_mb), Lanes(max(1, count // 2))
+    fleet = fleet_of(house, stop)
+    lanes, slicers = Lanes(count if fleet is None else 1, memory_mb=settings.lane_mb), Lanes(max(1, count // 2))
     looking = Lanes(1, PRELOAD, settings.lane_mb)
     drift = Drift(house, looking.run, close=looking.close)
     looker = threading.Thread(target=drift.run, args=(stop,), daemon=True, name="drift")
     try:
         lanes.start()
-        with ThreadPoolExecutor(lanes.count, "lane") as executor:
+        with ThreadPoolExecutor(lanes.count, "lane") if fleet is None else fleet as executor:
             dispatcher = Dispatcher(
                 house.database,
                 house.vault,
@@ -37,12 +49,15 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
                 lanes.count + 1,
                 sources=sources,
                 unit_seconds=settings.unit_seconds,
-                cancel=lanes.cancel,
-                check_one_in=settings.check_one_in,
+                cancel=lanes.cancel if fleet is None else fleet.cancel,
+                check_one_in=settings.check_one_in if fleet is None else 0,
                 offer=drift.offer,
             )
+            if fleet is not None:
+                dispatcher.inflight = 0
+                threading.Thread(target=keep_full, args=(dispatcher, fleet, stop), daemon=True, name="fleet").start()
             drift.idle = lambda: not dispatcher.flying
-            upkeep = Upkeep(house, lanes.forget)
+            upkeep = Upkeep(house, lanes.forget if fleet is None else _both(lanes.forget, fleet.forget))
             slicing = Slicing(house, slicers.run, slicers.count, sources=sources)
             again = Remaking(house, lanes.run, sources, seconds=settings.unit_seconds)
             dispatcher.start()
@@ -74,3 +89,40 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
         looking.close()
         slicers.close()
         lanes.close()
+
+
+def fleet_of(house: House, stop: threading.Event) -> Fleet | None:
+    """The lanes of other machines, where `--engine` names a scheduler; one that does not answer is waited for."""
+    scheduler = os.environ.get(ENGINE)
+    while scheduler and not stop.is_set():
+        try:
+            return Fleet(scheduler, house.vault.fleet())
+        except EnvironmentFault as error:
+            log.error("no fleet", extra={"why": str(error)})
+            stop.wait(LOOK)
+    return None
+
+
+def keep_full(dispatcher: Dispatcher, fleet: Fleet, stop: threading.Event) -> None:
+    """As many chunks may be under way as there are lanes, and one a few besides; without a scheduler this process ends, and begins anew."""
+    seen = -1
+    while not stop.is_set():
+        try:
+            lanes, others = fleet.lanes(), fleet.others()
+        except (EnvironmentFault, OSError, TimeoutError) as error:
+            log.error("the fleet is gone", extra={"why": type(error).__name__})
+            stop.set()
+            return
+        dispatcher.inflight = lanes + (lanes + BESIDE - 1) // BESIDE
+        if lanes != seen:
+            log.info("lanes", extra={"lanes": lanes, "workers_of_other_code": others})
+            seen = lanes
+        stop.wait(LOOK)
+
+
+def _both(*acts: Callable[[], None]) -> Callable[[], None]:
+    def act() -> None:
+        for one in acts:
+            one()
+
+    return act

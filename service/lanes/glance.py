@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -13,8 +12,8 @@ from engine.language.orders import parse_order
 from engine.make import Workshop, make
 from engine.model.order import Product
 from engine.sweep.warm import warm as warm_kernels
+from service.artifacts import packs_at
 from service.handing import Handed, taken
-from service.packs import Packs
 
 FIGURES = ("price", "currency", "mass_g", "print_time_s", "calibrated", "estimate_source", "estimate_error")
 _shop: list[Workshop] = []
@@ -27,12 +26,12 @@ def warm() -> None:
 
 def quote(order: bytes, source: Mapping[str, str], inputs: Handed, folder: str) -> dict[str, Any]:
     """Verdict, findings, and what it would cost. `inputs`: how the order's files are opened; `folder`: where the packs lie."""
-    return _told(_made(order, source, (), taken(inputs, Packs(pathlib.Path(folder)))))
+    return _told(_made(order, source, (), taken(inputs, packs_at(folder))))
 
 
 def preview(order: bytes, source: Mapping[str, str], inputs: Handed, folder: str) -> dict[str, Any]:
     """The same, and `glb`: what it looks like, refused or not; none where a rule says that it cannot be built."""
-    product = _made(order, source, ("glb",), taken(inputs, Packs(pathlib.Path(folder))))
+    product = _made(order, source, ("glb",), taken(inputs, packs_at(folder)))
     return {**_told(product), "glb": product.files.get("preview.glb")}
 
 

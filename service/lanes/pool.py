@@ -31,6 +31,14 @@ class Died:
 
 
 @dataclass
+class Made:
+    """What comes of a chunk elsewhere: the answers, and the pack that they lie in. Each run has one of its own: two may run at once."""
+
+    pack: str
+    answers: Any
+
+
+@dataclass
 class _Lane:
     child: Child
     body: bytes = b""

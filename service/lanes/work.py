@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import pathlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,13 +12,14 @@ from engine.doors.child_server import unit
 from engine.drift import charted, chosen
 from engine.errands import template_of
 from engine.errors import ChildFault, EngineFault, EnvironmentFault, InputError, OrderError, TemplateError
-from engine.export.papers import serials, sha256
+from engine.export.papers import serials
 from engine.language.orders import parse_order
 from engine.language.shelf import code_hash
 from engine.language.template import Template
 from engine.make import Workshop, make
 from engine.model.order import Order, Product
 from engine.sweep.warm import warm as warm_kernels
+from service.artifacts import packs_at
 from service.handing import taken
 from service.lanes.unit import PACK, PACKING, Unit
 from service.packs import Packs
@@ -66,11 +66,10 @@ def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[di
         one = Unit(**told)
         unit(one.id, one.seconds)
         begun, cpu = time.monotonic(), time.process_time()
-        answer, files = _unit(one, Packs(pathlib.Path(folder)))
+        answer, files, hashes = _unit(one, packs_at(folder))
         sealed = [(name, data, seal(one.key, data, f"{one.id}/{name}".encode())) for name, data in files.items()]
-        hashes = answer.get("production", {}).get("files", {})
         answer["files"] = {
-            name: [len(parts) + n, len(blob), len(data), hashes.get(name) or sha256(data)]
+            name: [len(parts) + n, len(blob), len(data), hashes[name]]
             for n, (name, data, blob) in enumerate(sealed)
         }
         parts += [blob for _, _, blob in sealed]
@@ -79,7 +78,7 @@ def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[di
         ended.append(answer)
     if parts:
         unit(PACK, PACKING)
-        offsets = Packs(pathlib.Path(folder)).put(pack, parts)
+        offsets = packs_at(folder).put(pack, parts)
         for answer in ended:
             answer["files"] = {
                 n: [offsets[at], size, plain, digest] for n, (at, size, plain, digest) in answer["files"].items()
@@ -87,8 +86,8 @@ def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[di
     return ended
 
 
-def _unit(one: Unit, packs: Packs) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The answer and the files of one unit; what is the order's or the template's own fault is an answer, too."""
+def _unit(one: Unit, packs: Packs) -> tuple[dict[str, Any], Mapping[str, bytes], Mapping[str, str]]:
+    """The answer, the files and their sha256 of one unit; what is the order's or the template's own fault is an answer, too."""
     try:
         order = order_of(one)
         inputs = taken(one.inputs, packs)
@@ -109,7 +108,7 @@ def _unit(one: Unit, packs: Packs) -> tuple[dict[str, Any], dict[str, bytes]]:
     except EnvironmentFault as error:
         return _wrong(one, "failed", "installation", str(error))
     except EngineFault as error:  # a promise of ours did not hold, or a child of this lane's died
-        return {"id": one.id, "state": "struck", "reason": error.kind if isinstance(error, ChildFault) else "error"}, {}
+        return {"id": one.id, "state": "struck", "reason": error.kind if isinstance(error, ChildFault) else "error"}, {}, {}
     except OSError as error:
         if error.errno in FULL:
             raise EnvironmentFault(f"a lane cannot work: {error.strerror}") from None
@@ -126,7 +125,7 @@ def _unit(one: Unit, packs: Packs) -> tuple[dict[str, Any], dict[str, bytes]]:
     stages = chosen(product.artifacts, answer["production"]["files"], one.check_one_in)
     if stages:
         answer["bodies"] = charted(product, cls, shop.home, stages)
-    return answer, dict(product.files)
+    return answer, product.files, product.hashes
 
 
 def order_of(one: Unit) -> Order:
@@ -134,8 +133,8 @@ def order_of(one: Unit) -> Order:
     return parse_order(unseal(one.key, one.sealed, one.id.encode()))
 
 
-def _wrong(one: Unit, state: str, reason: str, told: str) -> tuple[dict[str, Any], dict[str, bytes]]:
-    return {"id": one.id, "state": state, "reason": reason, "told": seal(one.key, told.encode(), b"told")}, {}
+def _wrong(one: Unit, state: str, reason: str, told: str) -> tuple[dict[str, Any], dict[str, bytes], dict[str, str]]:
+    return {"id": one.id, "state": state, "reason": reason, "told": seal(one.key, told.encode(), b"told")}, {}, {}
 
 
 def reason(product: Product) -> str:
@@ -154,5 +153,5 @@ def production(order: Order, cls: type[Template], product: Product) -> dict[str,
         "machine": product.process.machine.key,
         "verdict": product.report.verdict,
         "serials": serials(order) if product.report.verdict == "printable" else [],
-        "files": {name: sha256(data) for name, data in sorted(product.files.items()) if name.startswith("model")},
+        "files": {name: digest for name, digest in sorted(product.hashes.items()) if name.startswith("model")},
     }

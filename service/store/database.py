@@ -78,15 +78,31 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A view of the store that does not change while it is looked at."""
-        with _told(), self.engine.connect() as conn, conn.begin():
+        with _told(), self._begun(self.engine) as conn:
             yield conn
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """One transaction: all of it is on the disk when this ends, or nothing is. Unwritable when the disk does not take it."""
-        with _told(), self._writing, self._writer.begin() as conn:
+        with _told(), self._writing, self._begun(self._writer) as conn:
             self.guard(conn)
             yield conn
+
+    @contextlib.contextmanager
+    def _begun(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        """A connection in a transaction. One that broke while nobody used it is replaced: nothing was done with it yet."""
+        conn = engine.connect()
+        try:
+            try:
+                under_way = conn.begin()
+            except postgres.Unwell:
+                conn.close()
+                conn = engine.connect()
+                under_way = conn.begin()
+            with under_way:
+                yield conn
+        finally:
+            conn.close()
 
     def settle_down(self) -> None:
         """What was deleted is not kept longer than it must be.

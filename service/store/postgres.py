@@ -30,8 +30,9 @@ CONNECT_S = 10
 OPTIONS = ("sslmode", "sslrootcert")
 GONE = ("08", "25P03", "57P", "57014")
 """SQLSTATEs, or how they begin, after which a connection is of no use: broken off, idle too long, shut down."""
-UNWELL = (*GONE, "53", "55P03", "25006", "58", "40")
-"""And those of a server that takes nothing now: full, out of connections, a lock that is not given, read-only, its disk, a deadlock."""
+UNWELL = (*GONE, "53", "55P03", "25006", "58", "40", "28", "3D", "42501")
+"""And those of a server that takes nothing now: full, out of connections, a lock that is not given, read-only, its disk, a deadlock; or
+nothing from us: no such user, password or database, no right."""
 
 
 class Unwell(Exception):
@@ -132,6 +133,7 @@ WORDS = {
     "25": "it waited too long, or may not be written",
     "28": "it does not know this user or password",
     "3D": "there is no such database",
+    "42": "this user has no right to do that",
     "53": "it is full, or has no connection free",
     "55": "somebody holds it too long",
     "57": "it is being shut down",
@@ -175,7 +177,7 @@ def copy(conn: sa.Connection, table: str, columns: Sequence[sa.Column[Any]], row
 
 def _field(value: Any, json_: bool) -> str:
     """A value in COPY's text format."""
-    if json_:
+    if json_ and value is not None:
         value = json.dumps(value)
     if value is None:
         return "\\N"
@@ -194,7 +196,7 @@ def alone(engine: sa.Engine) -> sa.Connection:
     return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
-ERASED_FROM = "jobs, slices, uploads, copies, idempotency, outbox"
+ERASED_FROM = "jobs, campaigns, slices, uploads, copies, idempotency, outbox"
 
 
 def vacuum(engine: sa.Engine) -> None:

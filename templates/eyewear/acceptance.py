@@ -125,7 +125,16 @@ def _length(ring: Floats) -> float:
 
 
 def _bearing(part: Part, plan: Plan, nose: Nose, pupil: float) -> tuple[Floats, tuple[float, float]]:
-    """From the middles of the bearing's faces to the nose beside them, rising, mm, below 0 in it; and mm2 of either side that lie near it.
+    """From the middles of the bearing's faces to the nose beside them, rising, mm, below 0 in it; and mm2 of either side that lie near it."""
+    middle, gaps, area = facing(part, plan, nose, pupil)
+    near, left = gaps <= WORST_GAP, middle[:, 0] > 0.0
+    sides = [math.fsum(area[near & one].tolist()) for one in (left, ~left)]
+    made: Floats = np.sort(gaps)
+    return made, (sides[0], sides[1])
+
+
+def facing(part: Part, plan: Plan, nose: Nose, pupil: float) -> tuple[Floats, Floats, Floats]:
+    """The bearing's faces, those that look at the nose: their middles (k, 3), mm from there to the nose (k,), and mm2 (k,).
 
     Where the nose is narrower than a bearing may be (its ridge), none follows it, and nothing is measured; nor where a low rim ends it.
     """
@@ -142,11 +151,7 @@ def _bearing(part: Part, plan: Plan, nose: Nose, pupil: float) -> tuple[Floats, 
     own = nose.bare + (nose.at - y) * nose.slope - (z + plan.rim_deep / 2) * nose.spread
     low, high = max(pupil - NOSE[1], float(part.mesh.points[:, 1].min()) + OFF_LOW), min(pupil - NOSE[0], plan.bearing_start)
     bears = (y > low) & (y < high) & (away < plan.dbl) & (own > APART) & (inwards * unit > FACING * twice)
-    gaps = ((away - own) * unit)[bears]
-    near, left, area = gaps <= WORST_GAP, middle[bears, 0] > 0.0, 0.5 * twice[bears]
-    sides = [math.fsum(area[near & one].tolist()) for one in (left, ~left)]
-    made: Floats = np.sort(gaps)
-    return made, (sides[0], sides[1])
+    return middle[bears], ((away - own) * unit)[bears], 0.5 * twice[bears]
 
 
 def _share(rising: Floats, share: float) -> float:

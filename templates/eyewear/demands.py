@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from engine.authoring import Process, Relation, angle_of, at_least, require, rule
-from templates.eyewear import fitting, lettering, rules
+from templates.eyewear import ears, face, fitting, lettering, nose, rules
 
 if TYPE_CHECKING:
     from templates.eyewear.eyewear import Eyewear
@@ -72,6 +72,11 @@ class Demands:
     def bridge_joins(self, process: Process) -> list[Relation]:
         """The bridge meets the rims."""
         return rules.bridge_joins(_frame(self).plan(), _frame(self).both_lenses())
+
+    @rule
+    def over_the_crest(self, process: Process) -> list[Relation]:
+        """The bridge goes over the crest of the nose, and a scanned nose comes to where its bearings lie."""
+        return rules.lies_on_nose(*nose.lies(_frame(self), face.seen(_frame(self))))
 
     @rule
     def hinges(self, process: Process) -> list[Relation]:
@@ -152,7 +157,7 @@ def _frame(demands: Demands) -> Eyewear:
 def _temple(frame: Eyewear, side: str) -> list[Relation]:
     plan, one, bar = frame.plan(), frame.placed(side), frame.bar(side)
     given: float = getattr(frame, f"{side}_splay")
-    off = frame.off_ear(plan, side, bar.to_bend, given, bar.pitch)
+    off = ears.off(frame, side, bar.to_bend, given, bar.pitch)
     wide, splay = frame.told()["ear_width"].value, given - angle_of(bar.to_bend, off.out)
     return [
         *rules.reaches_ears(plan, one, side, bar.to_bend, bar.to_bend - off.behind),

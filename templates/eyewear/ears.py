@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.authoring import Measurement, Pose, lain
-from templates.eyewear import pairing, temple
-from templates.eyewear.pairing import Placed
-from templates.eyewear.plan import Plan
+from engine.authoring import Measurement, angle_of, lain
+from templates.eyewear import pairing, worn
 
+if TYPE_CHECKING:
+    from templates.eyewear.eyewear import Eyewear
+
+ROUNDS = 5
+"""In which length, splay and pitch settle, each a function of the others (M: to 0.01 mm)."""
 RESTS = 3.0
 """mm that a temple's middle line is over the root of the ear where it bends: half its height, less what the skin gives (ours)."""
 
@@ -32,14 +36,25 @@ def root(told: Mapping[str, Measurement], side: str) -> tuple[float, float, floa
     return middle + way * told["ear_width"].value / 2.0, told[f"{side}_ear_height"].value, -told[f"{side}_ear_depth"].value
 
 
-def off(
-    plan: Plan, one: Placed, bar: temple.Bar, side: str, splay: float, curve: float, on: Pose, told: Mapping[str, Measurement]
-) -> Off:
-    """Of the temple `bar` on its hinge; `on`: the worn frame's pose (`worn.pose`)."""
-    way = 1.0 if side == "left" else -1.0
-    x, y = bar.place(bar.to_bend)
-    inner = lain((way * x, y, -one.hinge.temple / 2.0), curve)
+def off(frame: Eyewear, side: str, long: float, splay: float, pitch: float) -> Off:
+    """Of a temple of that frame's, so long up to its bend, and so far out and down."""
+    plan, told, way = frame.plan(), frame.told(), 1.0 if side == "left" else -1.0
+    one = pairing.placed(plan, splay, frame.hinge_made(), frame.temple_deep)
+    bar = frame.bar_of(long, pitch, one.hinge)
+    x, y = bar.place(long)
+    inner = lain((way * x, y, -one.hinge.temple / 2.0), frame.curve)
     opened = pairing.temple_pose(plan, one, side, splay, "open")
+    on = worn.pose(plan, told, frame.vertex, frame.tilt, frame.pupil_height)
     found = on.placed(opened.placed(np.array([inner])))[0].tolist()
     ear = root(told, side)
     return Off(way * (found[0] - ear[0]), found[1] - ear[1] - RESTS, ear[2] - found[2])
+
+
+def reaching(frame: Eyewear, side: str) -> dict[str, float]:
+    """to_bend, splay and pitch of the temple that comes to lie at its ear: mm and degrees."""
+    long, splay, pitch = 92.0, 8.0, frame.tilt + 2.0
+    for _ in range(ROUNDS):
+        found = off(frame, side, long, splay, pitch)
+        long -= found.behind
+        splay, pitch = splay - angle_of(long, found.out), pitch + angle_of(long, found.over)
+    return {"to_bend": long, "splay": splay, "pitch": pitch}

@@ -32,7 +32,7 @@ from engine.authoring import (
 from templates.eyewear import acceptance, bearing, ears, face, fitting, lettering, nose, pairing, person, say, temple, worn
 from templates.eyewear.demands import Demands
 from templates.eyewear.fields import MEASURES, all_fields
-from templates.eyewear.hinge import Leaves, Made, bought, made_by
+from templates.eyewear.hinge import Hinge, Leaves, Made, bought, made_by
 from templates.eyewear.lenses import Lens, shaped, traced
 from templates.eyewear.pairing import Placed
 from templates.eyewear.plan import CHAMFER, Plan, besides, border, opening, pads, seat_of
@@ -86,7 +86,7 @@ class Eyewear(Fields, Demands, Template):
     def seat(self) -> Mapping[str, object]:
         """How far before the eyes: farther than usual where the bridge would else touch the crest of the nose, or stand too high over it."""
         seen = face.seen(self)
-        return {"vertex": self._on_step("vertex", nose.vertex(self.told(), seen, self._back, self.vertex, self.bridge_high))}
+        return {"vertex": self._on_step("vertex", nose.vertex(self, seen))}
 
     @fit
     def box(self) -> Mapping[str, object]:
@@ -116,7 +116,7 @@ class Eyewear(Fields, Demands, Template):
     @fit
     def front_numbers(self) -> Mapping[str, object]:
         """The bridge, the bearing, the hinges' height, and how deep the rims are."""
-        lowest, _ = nose.bridge_height(self.told(), face.seen(self), self._back(self.vertex), self.bridge_high)
+        lowest, _ = nose.bridge_height(self.told(), face.seen(self), nose.back(self, self.vertex), self.bridge_high)
         values = {
             "bridge_height": fitting.bridge_height(
                 lowest, self.pupil_height, self.bridge, self.b / 2 + self.rim_wide - self.bridge_high
@@ -142,24 +142,8 @@ class Eyewear(Fields, Demands, Template):
     @fit
     def temple_numbers(self) -> Mapping[str, object]:
         """How long the temples are, how far they spread, and how they run down."""
-        plan, found = self.plan(), dict[str, object]()
-        for side in SIDES:
-            splay, pitch, long = 8.0, self.tilt + 2.0, 92.0
-            for _ in range(5):
-                off = self.off_ear(plan, side, long, splay, pitch)
-                long -= off.behind
-                splay, pitch = splay - angle_of(long, off.out), pitch + angle_of(long, off.over)
-            for name, value in (("to_bend", long), ("splay", splay), ("pitch", pitch)):
-                found[f"{side}_{name}"] = self._on_step(f"{side}_{name}", value)
-        return found
-
-    def off_ear(self, plan: Plan, side: str, long: float, splay: float, pitch: float) -> ears.Off:
-        """Where a temple so long, so far out and down, comes to lie at its ear."""
-        one = pairing.placed(plan, splay, self.hinge_made(), self.temple_deep)
-        bar = temple.Bar(long, self.drop, self.turn, pitch, self.end_high, SLENDER, TIP, one.hinge)
-        told = self.told()
-        on = worn.pose(plan, told, self.vertex, self.tilt, self.pupil_height)
-        return ears.off(plan, one, bar, side, splay, self.curve, on, told)
+        found = {f"{side}_{name}": value for side in SIDES for name, value in ears.reaching(self, side).items()}
+        return {name: self._on_step(name, value) for name, value in found.items()}
 
     def told(self) -> dict[str, Measurement]:
         """Every measure of the face: given, or inferred."""
@@ -170,16 +154,8 @@ class Eyewear(Fields, Demands, Template):
 
     def nose(self) -> fitting.Nose:
         """The nose where its bearing lies."""
-        flank = self._flank()
+        flank = nose.flank(self, face.seen(self))
         return fitting.Nose(flank.half + fitting.OFF_NOSE, flank.at, flank.slope, flank.spread)
-
-    def _flank(self) -> nose.Flank:
-        seen, back = face.seen(self), self._back(self.vertex)
-        shown = None if seen is None else nose.of_face(seen, back, self.pupil_height, self.rim_deep)
-        return shown or nose.of_measures(self.told(), back, self.pupil_height)
-
-    def _back(self, vertex: float) -> nose.Back:
-        return nose.Back.of(self.told()["pd"].value, self.wrap, vertex, self.tilt, self.pupil_height, self.rim_deep)
 
     def _on_step(self, name: str, value: float) -> float:
         field = type(self).fields[name]
@@ -241,8 +217,11 @@ class Eyewear(Fields, Demands, Template):
 
     def bar(self, side: str) -> temple.Bar:
         """One temple's numbers."""
-        long, pitch = getattr(self, f"{side}_to_bend"), getattr(self, f"{side}_pitch")
-        return temple.Bar(long, self.drop, self.turn, pitch, self.end_high, SLENDER, TIP, self.placed(side).hinge)
+        return self.bar_of(getattr(self, f"{side}_to_bend"), getattr(self, f"{side}_pitch"), self.placed(side).hinge)
+
+    def bar_of(self, long: float, pitch: float, hinge: Hinge) -> temple.Bar:
+        """A temple so long up to its bend, running down so."""
+        return temple.Bar(long, self.drop, self.turn, pitch, self.end_high, SLENDER, TIP, hinge)
 
     def _front_told(self) -> dict[str, Any]:
         """What a plate is told to be the front."""
@@ -360,7 +339,8 @@ class Eyewear(Fields, Demands, Template):
             long: float = getattr(self, f"{side}_to_bend")
             half = abs(ears.root(told, side)[0] - 0.5 * (told["right_pd"].value - told["left_pd"].value))
             found += acceptance.temple(side, parts[f"{side}_temple"], self.bar(side), half, long + self.drop)
-        return found
+        shown = self.worn(parts)
+        return found if shown is None else [*found, *worn.judged(shown)]
 
     def worn(self, parts: Mapping[str, Part]) -> Worn | None:
         """The frame on the face that was scanned."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.authoring import Face, Measurement
+from templates.eyewear.fields import MEASURES
 
 if TYPE_CHECKING:
     from templates.eyewear.eyewear import Eyewear
@@ -19,6 +20,8 @@ TOLD: Mapping[str, str] = {
     "nose_width": "nose_width", "nose_frontal_angle": "nose_frontal", "nose_splay_angle": "nose_splay", "nose_depth": "nose_crest",
 }  # fmt: skip
 """A face's measure -> the order's; pupils have their own way."""
+NOSE = ("nose_width", "nose_frontal", "nose_splay", "nose_crest")
+"""What is left out where no field takes it: a bearing follows the scanned nose itself."""
 SEEN = ("scan", "landmarks")
 NOT_TYPED = (*SEEN, "inferred")
 """Sources of measures that nobody took."""
@@ -43,8 +46,9 @@ def with_seen(known: Mapping[str, Measurement | None], face: Face | None) -> dic
     if face is None:
         return found
     for name, field in TOLD.items():
-        if found[field] is None:
-            found[field] = face.measures.get(name)
+        told = face.measures.get(name)
+        if found[field] is None and not (field in NOSE and told is not None and not _usual(field, told.value)):
+            found[field] = told
     if found["ear_aside"] is None:
         found["ear_aside"] = _aside(face)
     halves = [found["right_pd"], found["left_pd"]]
@@ -56,6 +60,11 @@ def with_seen(known: Mapping[str, Measurement | None], face: Face | None) -> dic
         found["right_pd"] = replace(right, value=0.5 * pd.value + aside)
         found["left_pd"] = replace(left, value=0.5 * pd.value - aside)
     return found
+
+
+def _usual(field: str, value: float) -> bool:
+    low, high = next((row[1], row[2]) for row in MEASURES if row[0] == field)
+    return low <= value <= high
 
 
 def _aside(face: Face) -> Measurement | None:

@@ -7,12 +7,16 @@ usual faces (150 of the ICT model: so far under the crest at 5 below the pupils,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.authoring import Face, Measurement, direction, nose_section
+
+if TYPE_CHECKING:
+    from templates.eyewear.eyewear import Eyewear
 
 BEARING_AT, TOLD_AT = 12.0, 9.0
 """mm below the pupil, and before the cornea: where a nose's width is told, and a bearing lies."""
@@ -24,8 +28,12 @@ SAMPLES = tuple(6.0 + 0.5 * k for k in range(17))
 """mm below the pupil: sections of a bearing."""
 OVER = 0.8
 """mm of air between the crest and a bridge."""
-FARTHEST, RAISED = 15.0, 6.5
-"""mm before the corneas at most (12 to 15 is usual), and over the boxes' middle that a bridge's underside still looks well (ours)."""
+FLAT = (1.1, 0.85)
+"""mm that half a nose may widen a mm downwards, and backwards: what does so faster is too flat for a bearing (ours)."""
+MEET = 2.0
+"""mm from the middle to a flank at the front's own front: nearer to each other, bearings would meet (ours)."""
+NEAREST, FARTHEST, RAISED = 11.0, 15.0, 6.5
+"""mm before the corneas, from and to (12 to 15 is usual), and over the boxes' middle that a bridge's underside still looks well (ours)."""
 
 
 @dataclass(frozen=True)
@@ -111,26 +119,57 @@ def crest_of(told: Mapping[str, Measurement], face: Face | None, y: float) -> fl
     return told["nose_crest"].value - hollow
 
 
-def vertex(
-    told: Mapping[str, Measurement], face: Face | None, back: Callable[[float], Back], usual: float, high: float
-) -> float:
-    """The least of those from `usual` on whose bridge clears the crest and is not raised; the most where none is."""
-    at = usual
-    while at < FARTHEST:
-        height, touches = bridge_height(told, face, back(at), high)
+def back(frame: Eyewear, vertex: float) -> Back:
+    """Of that frame's front, worn so far before the corneas."""
+    return Back.of(frame.told()["pd"].value, frame.wrap, vertex, frame.tilt, frame.pupil_height, frame.rim_deep)
+
+
+def flank(frame: Eyewear, face: Face | None) -> Flank:
+    """Of the person's nose at that frame's front: as it was scanned, else by its measures."""
+    behind = back(frame, frame.vertex)
+    shown = None if face is None else of_face(face, behind, frame.pupil_height, frame.rim_deep)
+    return shown or of_measures(frame.told(), behind, frame.pupil_height)
+
+
+def lies(frame: Eyewear, face: Face | None) -> tuple[float, bool]:
+    """mm by which that frame's bridge presses on the crest; and whether its bearings come to the flanks, where these were scanned."""
+    behind = back(frame, frame.vertex)
+    presses = pressing(frame.told(), face, behind, frame.bridge_height, frame.bridge_high)
+    return presses, face is None or face.nose is None or _reached(frame, face, behind)
+
+
+def _reached(frame: Eyewear, face: Face, behind: Back) -> bool:
+    """Do bearings there come to flanks that are steep enough?"""
+    shown = of_face(face, behind, frame.pupil_height, frame.rim_deep)
+    if shown is None or shown.half - shown.spread * frame.rim_deep < MEET:
+        return False
+    return shown.slope <= FLAT[0] and shown.spread <= FLAT[1]
+
+
+def vertex(frame: Eyewear, face: Face | None) -> float:
+    """The least distance from the usual one on at which that frame's bridge clears the crest and is not raised; the most where none is.
+
+    Nearer than usual before a scanned nose that is flat, where that brings it within reach.
+    """
+    at: float = frame.vertex
+    if face is not None and face.nose is not None:
+        nearer = [at - 0.5 * k for k in range(1 + round((at - NEAREST) / 0.5))]
+        at = next((v for v in nearer if _reached(frame, face, back(frame, v))), at)
+    while frame.vertex <= at < FARTHEST:
+        height, touches = bridge_height(frame.told(), face, back(frame, at), frame.bridge_high)
         if touches <= 0.0 and height <= RAISED:
             break
         at += 0.5
     return at
 
 
-def bridge_height(told: Mapping[str, Measurement], face: Face | None, back: Back, high: float) -> tuple[float, float]:
+def bridge_height(told: Mapping[str, Measurement], face: Face | None, behind: Back, high: float) -> tuple[float, float]:
     """How high over the boxes' middle the underside of a bridge that is `high` lies lowest without touching the crest; and by how much it
     then does touch it, 0 where it does not."""
     found = (0.0, math.inf)
     for tenth in range(-80, 141, 2):
         height = tenth / 10.0
-        touches = max(_touching(told, face, back, height + high * k / 4.0) for k in range(5))
+        touches = OVER + pressing(told, face, behind, height, high)
         if touches <= 0.0:
             return height, 0.0
         if touches < found[1] - 1e-9:
@@ -138,6 +177,7 @@ def bridge_height(told: Mapping[str, Measurement], face: Face | None, back: Back
     return found
 
 
-def _touching(told: Mapping[str, Measurement], face: Face | None, back: Back, height: float) -> float:
-    y, z = back.place(height)
-    return crest_of(told, face, y) + OVER - z
+def pressing(told: Mapping[str, Measurement], face: Face | None, behind: Back, height: float, high: float) -> float:
+    """mm by which a bridge with its underside at that height presses on the crest, below 0 where it is free."""
+    places = (behind.place(height + high * k / 4.0) for k in range(5))
+    return max(crest_of(told, face, y) - z for y, z in places)

@@ -20,6 +20,8 @@ NEAR_EAR = 1.4
 """mm from a temple to the head over the ear."""
 RIM = 1.4
 """mm of rim round the groove, at least: a worn frame has 1.5."""
+PRESSING = 0.3
+"""mm by which a bridge may press on the crest: skin gives (ours)."""
 HALVES_APART = 1.0
 PD_SHARE = (0.34, 0.60)
 """Of the width of the face: no face has its pupils nearer, or farther apart."""
@@ -220,6 +222,16 @@ def bears(plan: Plan, sides: Sequence[Beside], nose: Nose) -> list[Relation]:
         at_most(far, WORST, change="dbl", why=off),
         at_least(area, BEARING, change="bearing_deep" if low else "b", why=small, unit="mm2"),
     ]
+
+
+def lies_on_nose(pressing: float, reaches: bool) -> list[Relation]:
+    """The bridge goes over the nose's crest, and the bearings come to its flanks."""
+    crest = ("the bridge would press on the crest of the nose, by", "le pont appuierait sur l'arête du nez, de")
+    flat = (
+        "the nose is too flat where the bearings lie: they would not reach it",
+        "le nez est trop plat là où sont les appuis : ils ne l'atteindraient pas",
+    )
+    return [at_most(pressing, PRESSING, change="bridge_height", why=crest), require(reaches, change="vertex", why=flat)]
 
 
 def reaches_ears(plan: Plan, one: Placed, side: str, to_bend: float, need: float) -> list[Relation]:

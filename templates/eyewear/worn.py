@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.authoring import DeviationLimits, Face, Measurement, Panel, Part, Pose, Worn, deviation, direction, lain, off_skin
+from engine.authoring import (
+    Deviation,
+    DeviationLimits,
+    Face,
+    Fitted,
+    Measurement,
+    Panel,
+    Part,
+    Pose,
+    Worn,
+    deviation,
+    direction,
+    lain,
+    off_skin,
+)
+from templates.eyewear.acceptance import facing
 from templates.eyewear.plan import Plan
 
 if TYPE_CHECKING:
     from templates.eyewear.eyewear import Eyewear
 
 Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
-LIMITS = DeviationLimits(-2.0, 1.0, 1.5)
-"""mm: the map's colours: a temple beside the head."""
-ON_NOSE = DeviationLimits(-0.8, 0.8, 0.5)
-"""mm: of the bearing (fit.md E)."""
+LIMITS = DeviationLimits(-2.0, 1.0, 1.0)
+"""mm: the map's colours."""
+ON_NOSE = DeviationLimits(-0.85, 0.5, 0.5)
+"""mm: of the bearing: 0.8 (fit.md E), and the scan's own 0.3, as the root of their squares."""
+AT_HEAD = DeviationLimits(-4.0, 3.0, 1.5)
+"""mm: of a temple, where it comes to the ear: on the whole 2 off to 1 in (fit.md E); its ends lie off the head, and in the ear's own fold."""
+JUDGED = {
+    "front": ("scanned_nose", "the bearing in the scanned nose", "l'appui dans le nez scanné"),
+    "right_temple": ("scanned_head", "the temple in the scanned head", "la branche dans la tête scannée"),
+    "left_temple": ("scanned_head", "the temple in the scanned head", "la branche dans la tête scannée"),
+}
 FAR = 5.0
 """mm off the skin: farther is not compared."""
 BEFORE_BEND = (12.0, 0.0)
@@ -54,11 +76,12 @@ def worn(frame: Eyewear, face: Face, parts: Mapping[str, Part]) -> Worn | None:
     front = parts["front"]
     places = on.placed(front.poses["assembled"].placed(front.mesh.points))
     away = off_skin(face.surface, places)
-    bearing = bears(front, plan, frame.pupil_height)
+    middles, _, _ = facing(front, plan, frame.nose(), frame.pupil_height)
+    bearing = off_skin(face.surface, on.placed(front.poses["assembled"].placed(middles)))
     panels = [
         Panel(
             ("the front, from behind", "la face, de derrière"), places * (-1.0, 1.0, -1.0), front.mesh.faces, _near(away),
-            _figures(away[bearing], ON_NOSE),
+            _figures(bearing, ON_NOSE),
         )
     ]  # fmt: skip
     for side, (words, sign) in SIDES.items():
@@ -70,18 +93,24 @@ def worn(frame: Eyewear, face: Face, parts: Mapping[str, Part]) -> Worn | None:
         inner[part.mesh.faces[part.patches["back"].faces]] = True
         beside = inner & (along > -BEFORE_BEND[0]) & (along < BEFORE_BEND[1])
         turned = np.stack((sign * own[:, 2], own[:, 1], -sign * own[:, 0]), axis=1)
-        panels.append(Panel(words, turned, part.mesh.faces, _near(gaps), _figures(gaps[beside], LIMITS)))
+        panels.append(Panel(words, turned, part.mesh.faces, _near(gaps), _figures(gaps[beside], AT_HEAD)))
     return Worn(face.surface, on, tuple(panels), LIMITS, FAR)
 
 
-def bears(front: Part, plan: Plan, pupil: float) -> Bools:
-    """Which points of the front are the bearing's (n,)."""
-    points = front.mesh.points
-    edge = np.zeros(len(points), np.bool_)
-    edge[front.mesh.faces[front.patches["edge"].faces]] = True
-    x, y, z = np.abs(points[:, 0]), points[:, 1], points[:, 2]
-    there: Bools = edge & (y < min(pupil - 6.0, plan.bearing_start)) & (y > pupil - 14.0) & (x < plan.dbl / 2 + 2.0)
-    return there & (z < 0.0)
+def judged(shown: Worn) -> list[Fitted]:
+    """The map's figures against their limits, above 0 in the skin."""
+    found = []
+    for (part, (name, en, fr)), panel in zip(JUDGED.items(), shown.panels, strict=True):
+        told = panel.figures
+        if told is not None:
+            limits = told.limits
+            for key, value, low, high, share, part_fr in (
+                ("p5", told.p5, limits.low, math.inf, "5 %", "5 %"),
+                ("median", told.median, -limits.middle, limits.middle, "median", "médiane"),
+                ("p95", told.p95, -math.inf, limits.high, "95 %", "95 %"),
+            ):
+                found.append(Fitted(f"{name}_{key}", value, low, high, (f"{en}, {share}", f"{fr}, {part_fr}"), part))
+    return found
 
 
 def _near(away: Floats) -> Floats:
@@ -89,6 +118,6 @@ def _near(away: Floats) -> Floats:
     return np.where(away < FAR, -away, np.nan)
 
 
-def _figures(away: Floats, limits: DeviationLimits) -> object:
+def _figures(away: Floats, limits: DeviationLimits) -> Deviation | None:
     known = away[~np.isnan(away)]
     return deviation(-known, limits) if len(known) else None

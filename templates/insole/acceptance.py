@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.authoring import Compared, DeviationLimits, Fitted, Grid, Part, deviation
-from templates.insole.bed import APEX, Bed, shell
+from templates.insole.bed import APEX, Bed, Scanned, shell
 from templates.insole.bed import away as bed_away
 from templates.insole.last import Last
 from templates.insole.plan import BEHIND, Inside, Plan, sections
@@ -21,8 +21,10 @@ NEAR = 2.0
 """mm beside the apex of the arch: a station of the surface lies there."""
 
 
-def measured(side: str, part: Part, plan: Plan, bed: Bed, last: Last, sole: Grid | None, relief: Grid | None) -> list[Fitted]:
-    """Length, width and least thickness; then the bed against the scanned `sole`, or cup and arch where nothing but them shapes it."""
+def measured(
+    side: str, part: Part, plan: Plan, bed: Bed, last: Last, scanned: Scanned | None, relief: Grid | None
+) -> list[Fitted]:
+    """Length, width and least thickness; then the bed against the `scanned` sole, or cup and arch where nothing but them shapes it."""
     points = _over(last, plan, part.mesh.points)
     inward = -points[:, 1] if side == "left" else points[:, 1]
     x = points[:, 0]
@@ -42,8 +44,8 @@ def measured(side: str, part: Part, plan: Plan, bed: Bed, last: Last, sole: Grid
     ]
     if plan.inside is not None:
         told += against_last(side, part, plan, plan.inside)
-    if sole is not None:
-        told += against_scan(side, np.c_[top[:, 0], y_top, top[:, 2]], plan, bed, sole, relief)
+    if scanned is not None:
+        told += against_scan(side, np.c_[top[:, 0], y_top, top[:, 2]], plan, bed, scanned, relief)
     elif relief is None and not (bed.rearfoot or bed.forefoot or bed.skive):
         seat = _height(top, y_top, 0.15 * plan.length, 0.0)
         rim = float(top[(top[:, 0] < 0.13 * plan.length), 2].max())
@@ -110,9 +112,9 @@ def within(inside: Inside, points: Floats) -> Floats:
     return away
 
 
-def against_scan(side: str, top: Floats, plan: Plan, bed: Bed, sole: Grid, relief: Grid | None) -> list[Fitted]:
+def against_scan(side: str, top: Floats, plan: Plan, bed: Bed, scanned: Scanned, relief: Grid | None) -> list[Fitted]:
     """5 % and 95 % of how far the bed lies above the sole, and the median (mm), where the scan shapes it."""
-    away, _ = bed_away(plan, sections(plan.curve()), bed, sole, relief, top)
+    away, _ = bed_away(plan, sections(plan.curve()), bed, scanned, relief, top)
     if not len(away):
         return []
     found = deviation(away)
@@ -126,14 +128,16 @@ def against_scan(side: str, top: Floats, plan: Plan, bed: Bed, sole: Grid, relie
     ]
 
 
-def against_foot(side: str, part: Part, plan: Plan, bed: Bed, last: Last, sole: Grid, relief: Grid | None) -> Compared | None:
+def against_foot(
+    side: str, part: Part, plan: Plan, bed: Bed, last: Last, scanned: Scanned, relief: Grid | None
+) -> Compared | None:
     """The upper face with how far it lies above the scanned sole, where the scan shapes it; None where it does nowhere."""
     rows = part.mesh.faces[part.patches["top"].faces]
     used, faces = np.unique(rows, return_inverse=True)
     points = _over(last, plan, part.mesh.points[used])
     if side == "left":
         points = points * np.array([1.0, -1.0, 1.0])
-    away, where = bed_away(plan, sections(plan.curve()), bed, sole, relief, points)
+    away, where = bed_away(plan, sections(plan.curve()), bed, scanned, relief, points)
     if not len(where):
         return None
     values = np.full(len(points), np.nan)

@@ -51,6 +51,8 @@ WALL_SLOPE = 1.1
 """A cup's wall rises by no more, mm in a mm: where the side of a foot is steeper, the rule has it lean."""
 GENTLE = 0.05
 """mm: by less is the bed lifted for that, and still the scan's."""
+WHOLLY = 0.999
+"""Of a place between four cells of which the scan shows each."""
 BESIDE = 40.0
 """mm: more than any cup is deep."""
 TAN = (1.0, 1.0 / 3.0, 2.0 / 15.0)
@@ -77,6 +79,14 @@ class Bed:
     """mm from the heads back to the pad's apex (ours; JFAR 7:18 has 5 to 10)."""
 
 
+@dataclass(frozen=True, eq=False)
+class Scanned:
+    """A foot's sole (filled, smoothed, with heights beside it) on a grid, and on the same where the scan shows it: 1, else 0."""
+
+    sole: Grid
+    seen: Grid
+
+
 def heights(plan: Plan, sections: Sections, bed: Bed, scanned: Grid | None = None, relief: Grid | None = None) -> Grid:
     """The upper face. `scanned`: the sole of a foot (filled, smoothed), which then shapes the cup; `relief`: depths to take off."""
     x, y, low, high, origin = _frame(plan, sections)
@@ -91,15 +101,22 @@ def heights(plan: Plan, sections: Sections, bed: Bed, scanned: Grid | None = Non
     return Grid(z, origin, PITCH)
 
 
-def away(plan: Plan, sections: Sections, bed: Bed, scanned: Grid, relief: Grid | None, at: Floats) -> tuple[Floats, Floats]:
-    """How far points of an upper face (n, 3) lie above where the scan alone would have them, where it shapes the bed: mm (k,), and
-    which rows they are of (k,)."""
+def away(plan: Plan, sections: Sections, bed: Bed, scanned: Scanned, relief: Grid | None, at: Floats) -> tuple[Floats, Floats]:
+    """How far points of an upper face (n, 3) lie above where the scan alone would have them, where it shapes the bed and shows the sole:
+    mm (k,), and which rows they are of (k,)."""
     x, y, z = at.T
     low, high = (np.interp(_within(plan, x), sections.stations, side) for side in (sections.low, sections.high))
     middle, half = (low + high) / 2.0, (high - low) / 2.0
-    sole, rule = _looked_up(_capped(bed, scanned), x, y), _rule(plan, bed, x, y, middle, half)
-    gentle = _sole(plan, bed, x, y, scanned) <= sole + GENTLE
-    ours = (sole >= rule) & gentle & (sole < bed.cup - CAPPED) & (x > 0.0) & (x < TOES[0] * plan.length)
+    sole, rule = _looked_up(_capped(bed, scanned.sole), x, y), _rule(plan, bed, x, y, middle, half)
+    gentle = _sole(plan, bed, x, y, scanned.sole) <= sole + GENTLE
+    ours = (
+        (sole >= rule)
+        & gentle
+        & (_looked_up(scanned.seen, x, y) > WHOLLY)
+        & (sole < bed.cup - CAPPED)
+        & (x > 0.0)
+        & (x < TOES[0] * plan.length)
+    )
     wanted = _prescribed(plan, bed, x, y, middle, half) + sole
     if relief is not None:
         wanted = wanted - _relieved(plan, relief, x, y)

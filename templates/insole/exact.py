@@ -22,7 +22,9 @@ def solid(
     seam = cq.Vector(*curve.slopes[0].tolist(), 0.0)
     told = [seam, *[None] * (len(points) - 1)]
     edge = cq.Edge.makeSpline(points, told, periodic=True, parameters=curve.at.tolist(), scale=False)
-    base = cq.Face.makeFromWires(cq.Wire.assembleEdges([edge]))
+    # in two: OCCT breaks the edge under a single closed one in most outlines, and not in all
+    half = float(curve.at[len(points) // 2])
+    base = cq.Face.makeFromWires(cq.Wire.assembleEdges([edge.trim(0.0, half), edge.trim(half, float(curve.at[-1]))]))
     if last.flat:
         tall = cq.Workplane(cq.Solid.extrudeLinear(base, cq.Vector(0.0, 0.0, float(top.z.max()) + 5.0)))
         if bevel:

@@ -91,5 +91,7 @@ def of_side(side: Side) -> type:
         ("Found in the pressure map.", "Trouvées dans la carte des pressions."),
     )
     made[f"{side}_sole"] = table(low=-5.0, high=80.0, label=label(*sole), help=found[0])
+    shown = label("where the scan shows the sole", "où le scan montre la plante")
+    made[f"{side}_seen"] = table(low=0.0, high=1.0, label=shown, help=found[0])
     made[f"{side}_relief"] = table(low=0.0, high=6.0, label=label(*relief), help=found[1])
     return type(f"Of{side.capitalize()}", (), made)

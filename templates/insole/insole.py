@@ -34,7 +34,7 @@ from engine.authoring import (
 )
 from templates.insole import fitting, lettering, rules, say, wearer
 from templates.insole.acceptance import against_foot, measured
-from templates.insole.bed import Bed, heights
+from templates.insole.bed import Bed, Scanned, heights
 from templates.insole.exact import solid
 from templates.insole.fields import of_side
 from templates.insole.last import Last
@@ -257,22 +257,22 @@ class Insole(Left, Right, Template):
         """Each insole measured, against what it was asked for."""
         found: list[Fitted] = []
         for side, part in parts.items():
-            tables = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
-            found += measured(side, part, self._plan(side), self._bed(side), self._last(), *tables)
+            shaped = self._scanned(side), getattr(self, f"{side}_relief")
+            found += measured(side, part, self._plan(side), self._bed(side), self._last(), *shaped)
         return found
 
     def compared(self, parts: Mapping[str, Part]) -> list[Compared]:
         """Each bed against the foot that was scanned for it."""
         found = []
         for side, part in parts.items():
-            sole, relief = getattr(self, f"{side}_sole"), getattr(self, f"{side}_relief")
-            one = (
-                None
-                if sole is None
-                else against_foot(side, part, self._plan(side), self._bed(side), self._last(), sole, relief)
-            )
-            found += [] if one is None else [one]
-        return found
+            scanned, relief = self._scanned(side), getattr(self, f"{side}_relief")
+            if scanned is not None:
+                found.append(against_foot(side, part, self._plan(side), self._bed(side), self._last(), scanned, relief))
+        return [one for one in found if one is not None]
+
+    def _scanned(self, side: str) -> Scanned | None:
+        sole, seen = getattr(self, f"{side}_sole"), getattr(self, f"{side}_seen")
+        return None if sole is None else Scanned(sole, seen)
 
     def notes(self) -> list[tuple[str, str]]:
         """What was inferred, and what the product is."""
@@ -324,11 +324,12 @@ class Insole(Left, Right, Template):
     def thickness(self, process: Process) -> list[Relation]:
         """Thick enough for the process and the person."""
         mass = None if self.body_mass is None else self.body_mass.value
-        return [
-            r
-            for side in self.sides()
-            for r in rules.thick_enough(side, self._bed(side), mass, process, self._last().steepest(self._plan(side).length))
-        ]
+        last, found = self._last(), []
+        for side in self.sides():
+            plan = self._plan(side)
+            found += rules.thick_enough(side, self._bed(side), mass, process, last.steepest(plan.length))
+            found += rules.front_edge(plan, last, process)
+        return found
 
     @rule
     def suits_the_foot(self, process: Process) -> list[Relation]:
@@ -338,7 +339,9 @@ class Insole(Left, Right, Template):
     @rule
     def fits_the_shoe(self, process: Process) -> list[Relation]:
         """Inside the shoe."""
-        return [r for side in self.sides() for r in rules.inside_shoe(side, self._plan(side), self.shoe_length)]
+        plans = {side: self._plan(side) for side in self.sides()}
+        room = [r for side, plan in plans.items() for r in rules.inside_shoe(side, plan, self.shoe_length)]
+        return room + rules.last_suits(list(plans.values()))
 
     @rule
     def floor_above_letters(self, process: Process) -> list[Relation]:

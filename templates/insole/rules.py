@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from engine.authoring import Grid, Process, Relation, at_least, at_most, between
 from templates.insole.bed import THIN, Bed
+from templates.insole.last import Last
 from templates.insole.plan import FULL, MARGIN, Inside, Plan
 
 HEAVY_KG = 90.0
@@ -20,6 +21,8 @@ BEHIND_HEADS = 5.0
 """mm: a pad's apex nearer to the heads presses on them, not behind them (JFAR 7:18)."""
 ARCH_SHARE = 0.16
 """Of the foot's length: a higher arch lies over the navicular (ours)."""
+SPARE = 0.02
+"""mm over a process's least wall."""
 FLOOR = 2.0
 """mm that stay under the name and under a pressure relief (fit.md E)."""
 CAVITY = 15.0
@@ -50,6 +53,18 @@ def thick_enough(side: str, bed: Bed, mass: float | None, process: Process, stee
         soft = ("a flexible shell this thin yields under the person's weight", "une coque souple si mince cède sous le poids")
         found.append(at_least(rear, HEAVY_REAR, change=f"{side}_rear", why=soft))
     return found
+
+
+def front_edge(plan: Plan, last: Last, process: Process) -> list[Relation]:
+    """Where a toe springs up the front edge, which runs out to THIN, is thinner across than upright."""
+    if not last.toe:
+        return []
+    steep = (
+        "the front edge is too thin across a toe so steep",
+        "le bord avant est trop mince en travers d'une pointe si relevée",
+    )
+    most = last.most_toe(plan.length, THIN, process.wall + SPARE)
+    return [at_most(last.toe, most, change="toe_spring", why=steep)]
 
 
 def floor_above(side: str, bed: Bed, depth: float, zones: Sequence[str]) -> list[Relation]:
@@ -136,17 +151,27 @@ def plausible(side: str, plan: Plan) -> list[Relation]:
 
 
 def inside_shoe(side: str, plan: Plan, cavity: float) -> list[Relation]:
-    """The insole lies inside the shoe, where its cavity is told (mm; 0: it is not); one that is cut to a last also suits the foot."""
+    """The insole lies inside the shoe, where its cavity is told (mm; 0: it is not), and the foot in the last that it is cut to."""
     if plan.inside is not None:
-        return _in_last(plan, plan.inside)
+        return [
+            at_least(value, low, change=change, why=small) for value, low, _, change, small, _ in _of_last(plan, plan.inside)
+        ]
     if not cavity:
         return []
     short = ("the shoe is too short for this foot", "la chaussure est trop courte pour ce pied")
     return [at_least(cavity - FIT, plan.end + 1.5, change="shoe_length", why=short)]
 
 
-def _in_last(plan: Plan, last: Inside) -> list[Relation]:
-    """The foot has room in the last: its length, and on the sole what it stands on; and the last is one for such a foot."""
+def last_suits(plans: Sequence[Plan]) -> list[Relation]:
+    """A last is one for such feet: for the larger of both, which shoes are bought for."""
+    told = [_of_last(plan, plan.inside) for plan in plans if plan.inside is not None]
+    most = [max(rows, key=lambda row: row[2]) for rows in zip(*told, strict=True)]
+    return [at_most(value, high, change=change, why=large) for value, _, high, change, _, large in most]
+
+
+def _of_last(plan: Plan, last: Inside) -> list[tuple[float, float, float, str, tuple[str, str], tuple[str, str]]]:
+    """Of its length, ball and heel: the value, the least that leaves the foot room (its length, and on the sole what it stands on), the
+    most that goes with such a foot, the parameter, and what is said below and above."""
     told = (
         (last.length, plan.length + FULL + FIT, plan.length + LOOSE, "shoe_length", "long", "longue"),
         (
@@ -170,5 +195,5 @@ def _in_last(plan: Plan, last: Inside) -> list[Relation]:
     for value, low, high, change, en, fr in told:
         small = (f"the last is not so {en} as this foot wants", f"la forme n'est pas aussi {fr} que ce pied le demande")
         large = (f"the last is too {en} for this foot", f"la forme est trop {fr} pour ce pied")
-        found += [at_least(value, low, change=change, why=small), at_most(value, high, change=change, why=large)]
+        found.append((value, low, high, change, small, large))
     return found

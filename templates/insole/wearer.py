@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.authoring import Foot, Measurement, Pressed
+from engine.authoring import Foot, Grid, Measurement, Pressed
 from templates.insole import fitting
 from templates.insole.bed import PITCH, everywhere
 from templates.insole.rules import FLOOR
@@ -37,6 +37,7 @@ def numbers(insole: Insole) -> dict[str, object]:
         foot = feet[side]
         if foot is not None:
             found[f"{side}_sole"] = everywhere(foot.sole)
+            found[f"{side}_seen"] = Grid(foot.seen.astype(float), foot.sole.origin, foot.sole.pitch)
         found |= _relieved(insole, side, told["foot_length"].value)
     return found
 

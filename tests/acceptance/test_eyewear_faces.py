@@ -77,6 +77,8 @@ def test_a_scan_makes_the_frame_of_its_face(told: Told, shared_data: pathlib.Pat
     assert any("seen on the face" in note for note in report["notes"]) and not any(
         "inferred" in note for note in report["notes"]
     )
+    judged = {(one["name"], one["part"]) for one in report["figures"]["fit"]}
+    assert {("scanned_nose_median", "front"), ("scanned_head_p95", "left_temple")} <= judged
     temples = [found[f"parameters.{side}_{what}"]["value"] for side in ("left", "right") for what in ("to_bend", "pitch")]
     assert temples[:2] != temples[2:], "left and right differ where the person does"
 
@@ -103,6 +105,12 @@ def test_points_do_without_a_model(told: Told, shared_data: pathlib.Path) -> Non
         found["measurements.face_width"]["source"] == "landmarks" and found["measurements.nose_width"]["source"] == "inferred"
     )
     assert any("a nose cannot be inferred" in note for note in report["notes"])
+
+
+def test_a_nose_that_no_bearing_reaches_is_told_of(told: Told, shared_data: pathlib.Path) -> None:
+    face = drawn(shared_data / BASIS, 14, outside=False)
+    status, said, report = told(SCAN, {"face.stl": sent(face.scan)}, pd=face.pd)
+    assert status == 1 and report["verdict"] == "refused" and "too flat where the bearings lie" in said, said
 
 
 def upside_down(face: Known) -> Mesh:

@@ -62,9 +62,10 @@ def radii(body: Body, n: int = 720) -> np.ndarray:
     x, y, z = body.points.T
     there = (np.abs(z) < 1e-3) & (np.hypot(x, y) > 18.0)
     angles, far = np.arctan2(y[there], x[there]), np.hypot(x[there], y[there])
-    basis = lambda a: (
-        np.concatenate([np.ones((1, len(a))), *(np.stack((np.cos(k * a), np.sin(k * a))) for k in range(1, 25))]).T
-    )  # noqa: E731
+
+    def basis(a: np.ndarray) -> np.ndarray:
+        return np.concatenate([np.ones((1, len(a))), *(np.stack((np.cos(k * a), np.sin(k * a))) for k in range(1, 25))]).T
+
     return basis(2.0 * math.pi * np.arange(n) / n) @ np.linalg.lstsq(basis(angles), far, rcond=None)[0]
 
 

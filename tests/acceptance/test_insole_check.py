@@ -10,6 +10,7 @@ from collections import Counter
 from engine.sweep.axes import read, told_of
 from engine.sweep.probe import try_here
 from engine.sweep.samples import samples
+from engine.sweep.suspects import unheard
 from templates.insole import Insole
 
 POINTS = 16
@@ -30,3 +31,5 @@ def test_every_order_is_made_or_refused_with_a_way_out() -> None:
     assert not told[0][1]["advice"], "the defaults are made as they are"
     advised = Counter(t["advice"][0][0] for _, t in told if t["advice"])
     assert {"sizes", "measures_agree", "suits_the_foot", "thickness"} <= set(advised), "rules speak in it"
+    of_files = unheard(dict(enumerate(told)))
+    assert set(of_files) == {"lengths_agree", "pressure_told", "floor_under_relief"}, "these alone want a file, which a sweep has not"

@@ -60,7 +60,7 @@ def test_a_truth_that_borrows_the_fast_path_is_refused() -> None:
 def main(count: int) -> int:
     bad = 0
     for k, parameters in enumerate(prescriptions(count, SEED)):
-        found = truth.distance(Insole, "left_shell", parameters, spacing_mm=1.5, points=POINTS)
+        found = truth.distance(Insole, "left_shell", parameters, spacing_mm=1.5, points=POINTS, deadline=900.0)
         off = max(found.to_brep.p99_mm, found.to_mesh.p99_mm) > P99_MM
         bad += off
         print(

@@ -110,7 +110,9 @@ def test_the_demo(place: Place) -> None:
         solids = SEVERAL.get(folder.name, {"model.stl"})
         files = {"model.3mf", "thumbnail.png", "preview.glb", "report.json", "record.json"}
         assert {p.name for p in folder.iterdir()} == files | solids == set(product["files"])
-        assert json.loads((folder / "report.json").read_bytes())["figures"]["tier"] == ("kernel" if folder.name in SEVERAL else "chart")
+        assert json.loads((folder / "report.json").read_bytes())["figures"]["tier"] == (
+            "kernel" if folder.name in SEVERAL else "chart"
+        )
         record = json.loads((folder / "record.json").read_bytes())
         assert (record["libraries"]["cadquery"] != "absent") == installed(place)
     assert place.started() == 2, "no child was started but the one that reads scans"

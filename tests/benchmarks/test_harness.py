@@ -158,6 +158,18 @@ def test_the_insoles_baseline_is_the_pinned_one(monkeypatch: pytest.MonkeyPatch,
     assert insole_case.baseline_sha256() != insole_case.PINNED
 
 
+def test_the_frames_baseline_is_the_pinned_one(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    from benchmarks import eyewear_case
+
+    assert eyewear_case.baseline_sha256() == eyewear_case.PINNED, (
+        "the CadQuery baseline changed: benchmark it, then write its sha256"
+    )
+    slower = tmp_path / "cadquery_eyewear.py"
+    slower.write_bytes(pathlib.Path(eyewear_case.cadquery_eyewear.__file__).read_bytes() + b"\n")
+    monkeypatch.setattr(eyewear_case.cadquery_eyewear, "__file__", str(slower))
+    assert eyewear_case.baseline_sha256() != eyewear_case.PINNED
+
+
 # --- the README's table
 
 
@@ -234,3 +246,43 @@ def test_people_who_are_left_out_or_badly_served_are_seen() -> None:
     assert people.wrong([{**good, "length_mm": 1.5}, child]) == ["men: length off by 1.5 mm"]
     assert people.wrong([{**good, "width_share": 0.2}, child]) == ["men: width off by 0.2"]
     assert people.wrong([{**good, "printable": 4100}, child]) == ["83 refused"]
+
+
+def test_the_readme_s_table_of_frames_is_that_of_the_last_run() -> None:
+    from benchmarks import frames
+
+    readme = table.README.read_text(encoding="utf-8")
+    if not frames.RESULTS.is_file():  # nobody ran it since frames can be made: then nothing is claimed
+        assert f"{frames.BEGIN}\n{frames.END}" in readme
+        return
+    rows = json.loads(frames.RESULTS.read_text(encoding="utf-8"))
+    assert table.placed(readme, frames.markdown(rows), frames.BEGIN, frames.END) == readme, (
+        "run python -m benchmarks.people table"
+    )
+    assert frames.wrong(rows) == [] and [row["who"] for row in rows] == ["men", "women"]
+
+
+def test_faces_that_are_left_out_or_badly_served_are_seen() -> None:
+    from benchmarks import frames
+
+    men = {"who": "men", "people": 4183, "printable": 4183, "refused": {}, "pd_mm": 0.0, "width_mm": 3.0, "ear_mm": 0.1}
+    assert frames.wrong([men]) == []
+    assert frames.wrong([{**men, "people": 4000, "printable": 4000}]) == ["4000 people, not 4183"]
+    for name, over in (("pd_mm", 0.2), ("width_mm", 7.0), ("ear_mm", 2.5)):
+        assert frames.wrong([{**men, name: over}]) == [f"men: {name} off by {over}"]
+    assert frames.wrong([{**men, "printable": 4162}]) == ["21 refused"] and frames.wrong([{**men, "printable": 4163}]) == []
+
+
+@pytest.mark.usefixtures("shared_data")
+def test_a_frame_of_one_size_for_everyone_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the table measures sees a stub that makes the same frame for whoever asks."""
+    from benchmarks import frames
+
+    people = frames.people()[::600]
+    one = frames._made(people[0])
+    assert one.report.verdict == "printable"
+    assert frames.wrong(frames.told(people)) == [f"{len(people)} people, not 4183"]
+    monkeypatch.setattr(frames, "_made", lambda _: one)
+    rows = frames.told(people)
+    assert max(row["pd_mm"] for row in rows) > frames.PD_MM and max(row["width_mm"] for row in rows) > frames.WIDTH_MM
+    assert len(frames.wrong(rows)) >= 3

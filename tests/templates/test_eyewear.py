@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from engine.authoring import lain
 from engine.errors import Refused
 from engine.language.judge import check_rules, run_fits
 from engine.language.orders import accept
@@ -19,7 +22,7 @@ from engine.make import make
 from engine.model.order import InputFile, Measurement, Order
 from engine.process.limits import load_process
 from engine.verify.checks import verify
-from templates.eyewear import Eyewear, acceptance, fitting, person
+from templates.eyewear import Eyewear, acceptance, ears, fitting, nose, person, worn
 from templates.eyewear.fields import BRIDGES, SHAPES
 from templates.eyewear.hinge import Hinge, made_by
 from tests.gates import gate_lib3mf, gate_same
@@ -79,8 +82,8 @@ def test_the_frame_follows_each_measure() -> None:
     assert wide.width > usual.width + 3.0 and wide.left_splay >= usual.left_splay - 0.2
     near, apart = (template({"pd": mm(pd), "face_width": mm(150.0)}) for pd in (62.0, 66.0))
     assert apart.a + apart.dbl > near.a + near.dbl + 2.0
-    nose = template({"pd": mm(63.0), "face_width": mm(139.0), "nose_width": mm(24.0)})
-    assert nose.bearing == pytest.approx(usual.bearing + 3.7, abs=0.11) and nose.dbl > usual.dbl + 1.0
+    broad = template({"pd": mm(63.0), "face_width": mm(139.0), "nose_width": mm(24.0)})
+    assert broad.bearing == pytest.approx(usual.bearing + 3.7, abs=0.11) and broad.dbl > usual.dbl + 1.0
     long = template({"left.ear_depth": mm(100.0), "right.ear_depth": mm(92.0)})
     assert long.left_to_bend - long.right_to_bend == pytest.approx(8.0, abs=0.6)
     high = template({"left.ear_height": mm(4.0), "right.ear_height": mm(-2.0)})
@@ -95,6 +98,47 @@ def test_the_frame_follows_each_measure() -> None:
     assert aside.left_splay > aside.right_splay + 3.0
     deep = template(base=6.0)
     assert deep.rim_deep > template(base=2.0).rim_deep + 0.3
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.floats(45.0, 75.0), st.floats(0.0, 12.0), st.floats(11.0, 15.0), st.floats(0.0, 14.0), st.floats(-4.0, 8.0),
+    st.floats(3.0, 8.0), st.floats(-15.0, 15.0),
+)  # fmt: skip
+def test_the_back_of_a_front_is_where_its_pose_has_it(
+    pd: float, wrap: float, vertex: float, tilt: float, pupil: float, deep: float, height: float
+) -> None:
+    """The plane in which a bearing is laid out, against the pose in which the picture shows it."""
+    frame = template({"pd": mm(pd)}, wrap=5.0)
+    told = frame.told()
+    plan = replace(frame.plan(), a=(pd - 18.0, pd - 18.0), dbl=18.0, wrap=max(wrap, 2.0), rim_deep=deep)
+    on = worn.pose(plan, told, vertex, tilt, pupil)
+    back = nose.Back.of(pd, max(wrap, 2.0), vertex, tilt, pupil, deep)
+    for behind in (0.0, 3.0):
+        x, y, z = on.placed(np.array([[0.0, height, -deep / 2 - behind]]))[0].tolist()
+        assert (x, *back.place(height, behind)) == pytest.approx((0.0, y, z), abs=0.02)
+    (lens,) = on.placed(np.array([[0.0, pupil, lain((plan.lens_at("left"), 0.0, 0.0), plan.radius)[2]]]))
+    assert lens[1:] == pytest.approx((0.0, vertex), abs=1e-9), "before the pupils"
+
+
+def test_a_nose_told_by_measures_is_the_plane_that_they_mean() -> None:
+    """Its width at a place of the plane is that of a wedge, counted in the face's own frame."""
+    told = template({"nose_width": mm(22.0), "nose_frontal": mm(24.0, "deg"), "nose_splay": mm(30.0, "deg")}).told()
+    back = nose.Back.of(63.0, 5.0, 13.0, 8.0, 3.0, 4.6)
+    flank = nose.of_measures(told, back, 3.0)
+    for height, behind in ((-9.0, 0.0), (-4.0, 0.0), (-11.0, 2.0)):
+        y, z = back.place(height, behind)
+        wedge = 11.0 + (-12.0 - y) * math.tan(math.radians(24.0)) + (9.0 - z) * math.tan(math.radians(30.0))
+        assert flank.half + (flank.at - height) * flank.slope + behind * flank.spread == pytest.approx(wedge, abs=1e-9)
+
+
+def test_temples_bend_at_the_ears_roots() -> None:
+    """Where the inner face comes to lie once it is turned, rolled and worn, against what the face measures."""
+    far = {"left.ear_depth": mm(97.0), "right.ear_depth": mm(90.0), "left.ear_height": mm(5.0), "ear_aside": mm(2.0)}
+    frame = template({"pd": mm(63.0), "face_width": mm(140.0), **far})
+    for side in ("left", "right"):
+        off = ears.off(frame, side, *(getattr(frame, f"{side}_{n}") for n in ("to_bend", "splay", "pitch")))
+        assert (off.out, off.over, off.behind) == pytest.approx((0.0, 0.0, 0.0), abs=0.35), side
 
 
 # ---- geometry ---------------------------------------------------------------------------------------------------------------
@@ -248,6 +292,9 @@ def test_rules_say_what_would_do() -> None:
     assert "hinges" in str(refusal(width=120.0)) and refusal(width=120.0).nearest > 125.0
     assert "nose" in str(refusal({"nose_width": mm(26.0)}, dbl=18.0))
     assert "bends before the ear" in str(refusal(left_to_bend=80.0))
+    assert "crest of the nose" in str(refusal({"nose_crest": mm(25.0)}))
+    low = refusal({"nose_crest": mm(15.0)}, bridge_height=-2.0)
+    assert "crest of the nose" in str(low) and 2.0 < low.nearest < 6.0
     assert "flexible" in str(refusal(process="mjf-tpu"))
     assert "beside the groove" in str(refusal(rim_wide=2.0, process="fdm-pla"))
     assert "pupils" in str(refusal({"pd": mm(56.0), "face_width": mm(139.0)}, a=50.0, dbl=18.0))

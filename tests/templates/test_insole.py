@@ -23,6 +23,7 @@ from engine.shape.heights import smooth
 from templates.insole import Insole, bed, fitting, plan
 from templates.insole.acceptance import within
 from templates.insole.curve import through
+from templates.insole.last import Last
 
 FLAT = bed.Bed(6.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, (3.0, 3.0, 3.0), 0.0)
 FOOT = plan.Plan(260.0, 100.0, 70.0, 192.0, "full")
@@ -156,6 +157,30 @@ def test_a_last_for_another_foot_is_refused(changed: dict[str, float], field: st
     with pytest.raises(Refused) as refused:
         check_rules(made, load_process("mjf-tpu"))
     assert (refused.value.field, refused.value.nearest) == (f"parameters.{field}", pytest.approx(nearest))
+
+
+def test_the_larger_foot_decides_which_last_is_too_large() -> None:
+    both = {"left.foot_length": mm(230.0), "right.foot_length": mm(260.0)}
+    process, sizes = load_process("mjf-tpu"), {"shoe_length": 290.0, "last_ball": 92.0, "last_heel": 64.0}
+    check_rules(template(both, **sizes), process)
+    with pytest.raises(Refused) as refused:
+        check_rules(template({"left.foot_length": mm(230.0), "right.foot_length": mm(230.0)}, **sizes), process)
+    assert refused.value.field == "parameters.shoe_length" and refused.value.nearest == pytest.approx(265.0)
+
+
+def test_a_toe_springs_no_higher_than_its_front_edge_bears() -> None:
+    process = load_process("mjf-tpu")
+    small = {"left.foot_length": mm(150.0), "left.ball_width": mm(66.0), "left.heel_width": mm(44.0)}
+    with pytest.raises(Refused) as refused:
+        check_rules(
+            template(small, feet="left", toe_spring=15.0, left_rear=6.0, left_mid=6.0, left_fore=6.0, left_heel_cup=10.0),
+            process,
+        )
+    assert refused.value.field == "parameters.toe_spring" and 11.0 < float(str(refused.value.nearest)) < 13.0
+    last = Last(0.0, float(str(refused.value.nearest)))
+    steep = np.diff(last.rise(150.0, np.array([150.0, 151.0])))[0]
+    assert bed.THIN / math.sqrt(1.0 + steep * steep) >= process.wall
+    assert np.diff(last.rise(150.0, np.array([150.0, 160.0, 170.0])), 2) == pytest.approx(0.0), "straight on beyond the foot"
 
 
 # ---- the bed ----------------------------------------------------------------------------------------------------------------

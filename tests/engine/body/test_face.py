@@ -57,9 +57,12 @@ def errors(known: Known) -> Errors:
 
 
 def moved(face: Face, known: Known):
-    """From the frame that was found to the true one, by the scan's skin: what is wrong with the frame is not wrong with the nose."""
+    """From the frame that was found to the true one, by the skin of the face, which has no hair: what is wrong with the frame is not wrong
+    with the nose."""
     assert face.surface is not None
-    found = register.register(face.surface.points, register.surface(known.points, known.faces), within=1.0, keep=0.7)
+    x, y, z = face.surface.points.T
+    bare = face.surface.points[(np.abs(x) < 60.0) & (y > -60.0) & (y < 30.0) & (z > -40.0)]
+    found = register.register(np.ascontiguousarray(bare), register.surface(known.points, known.faces), within=1.0, keep=0.7)
     return lambda points: np.ascontiguousarray(points @ found.rotation.T + found.shift)
 
 

@@ -151,6 +151,27 @@ def test_an_imprint() -> None:
     assert told is not None and told > 2.0
 
 
+@pytest.mark.parametrize("pitch", [1.0, 2.0])
+def test_an_imprint_s_walls_are_not_taken_for_the_sole(pitch: float) -> None:
+    """Its foam is scanned from above: where its wall is too steep for that no height is said to be seen, and what is said is right."""
+    foot = foot_of(moved(imprint(pitch)), length_mm=FOOT.length)
+    off, within = [], []
+    for i, j in np.argwhere(~np.isnan(foot.sole.z)):
+        x, y = (o + foot.sole.pitch * k for o, k in zip(foot.sole.origin, (i, j), strict=True))
+        share = x / FOOT.length
+        if 0.02 < share < 0.8:  # before the toes
+            low, high = FOOT.borders(share)
+            across = (y - 0.5 * (low + high)) / (0.5 * (high - low))
+            if abs(across) < 0.999:
+                off.append(abs(foot.sole.z[i, j] - FOOT.sole(share, across)))
+                within.append((min(y - low, high - y), foot.seen[i, j]))
+    error, (inside, seen) = np.array(off), np.array(within).T
+    rim = inside < 6.0
+    assert seen[inside < 1.0].mean() < 0.05 and seen[inside > 6.0].mean() > 0.99
+    assert np.percentile(error[rim & (seen == 1.0)], 95) < 1.2
+    assert np.percentile(error[rim & (seen == 0.0)], 95) > 2.0, "what the mask is for"
+
+
 def test_a_height_field() -> None:
     under = sole()
     grid = from_below(under.points, under.faces, (-5.0, -60.0), (275, 121), 1.0)

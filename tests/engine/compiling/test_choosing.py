@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.compiling import predicting
-from engine.compiling.choosing import centre, cut, measured, mixed, spanning
+from engine.compiling.choosing import centre, cut, measured, ranked, spanning
 
 
 @settings(deadline=None, max_examples=30)
@@ -16,12 +16,21 @@ from engine.compiling.choosing import centre, cut, measured, mixed, spanning
 def test_all_orders_come_once_and_the_first_span(seed: int, n: int, d: int) -> None:
     z = np.random.default_rng(seed).uniform(-1, 1, (n, d))
     z[0] = 0.0
-    order = spanning(z, 1)
-    assert sorted(order) == list(range(n)) and order == spanning(z.copy(), 1)
-    first = z[order[: min(d, n - 1)]]
-    assert np.linalg.matrix_rank(first, tol=1e-9) == min(d, n - 1)
-    ends = {int(np.argmin(z[:, k])) for k in range(d)} | {int(np.argmax(z[:, k])) for k in range(d)}
-    assert ends <= set(order[: 4 * d + 1])
+    rank = ranked(z, 1)
+    span = spanning(z, rank)
+    assert sorted(span.order) == list(range(n)) and span == spanning(z.copy(), rank)
+    assert np.linalg.matrix_rank(z[span.near], tol=1e-9) == min(d, n - 1) == len(span.near)
+    drawn = z[[*span.near, *span.ends]]
+    if d:
+        assert (drawn.min(axis=0) == z.min(axis=0)).all() and (drawn.max(axis=0) == z.max(axis=0)).all()
+    assert len(span.ends) <= 2 * d and rank[span.rest].tolist() == sorted(rank[span.rest])
+
+
+def test_an_order_at_several_ends_at_once_is_drawn_for_all_of_them() -> None:
+    z = np.array(
+        [[0.0, 0.0], [0.1, 0.0], [0.0, 0.1], [1.0, 0.3], [0.3, 1.0], [-1.0, -0.5], [-0.5, -1.0], [1.0, 1.0], [-1.0, -1.0]]
+    )
+    assert sorted(spanning(z, ranked(z, 1)).ends) == [7, 8]
 
 
 def test_the_middle() -> None:
@@ -29,10 +38,13 @@ def test_the_middle() -> None:
     assert centre(z) == 2 and centre(np.zeros((1, 0))) == 0 and centre(np.ones((4, 2))) == 0
 
 
-def test_mixed_is_the_same_anywhere() -> None:
-    assert mixed(range(8), 3) == [0, 2, 5, 6, 7, 1, 4, 3] or sorted(mixed(range(8), 3)) == list(range(8))
-    assert mixed(range(40), 3) != list(range(40)) and mixed(range(40), 3) != mixed(range(40), 4)
-    assert mixed(range(39, -1, -1), 3) == mixed(range(40), 3)
+def test_what_two_regions_share_is_ranked_alike() -> None:
+    values = np.arange(80.0).reshape(40, 2)
+    rank = ranked(values, 3)
+    assert sorted(rank) == list(range(40)) != rank.tolist() and (rank != ranked(values, 4)).any()
+    part = ranked(values[10:30], 3)
+    assert (np.argsort(part) == np.argsort(rank[10:30])).all()
+    assert (ranked(values[::-1], 3)[::-1] == rank).all()
 
 
 @settings(deadline=None, max_examples=40)

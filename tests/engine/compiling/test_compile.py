@@ -187,8 +187,11 @@ def test_a_child_that_sleeps_is_not_waited_for_long(
     monkeypatch.setattr(crew, "PATIENCE", 0.01)
     path = plate(("wide = self.wide\n", "wide = self.wide\nimport time\ntime.sleep(60.0)\n"))
     begun = time.monotonic()
-    with crew.Crew({"file": str(path)}, 1) as one, pytest.raises(crew.Undrawn, match=r"TIMEOUT.* did not end within \S+ s in stage"):
-        one.ask("reads", "body", {}, {"direct": [], "stages": []}, deadline=100.0)
+    with (
+        crew.Crew({"file": str(path)}, 1) as one,
+        pytest.raises(crew.Undrawn, match=r"TIMEOUT.* did not end within \S+ s in stage"),
+    ):
+        one.ask("drawing:reads", "body", {}, {"direct": [], "stages": []}, deadline=100.0)
     assert time.monotonic() - begun < 30.0
 
 
@@ -213,8 +216,8 @@ def test_triangles_too_coarse_for_an_end_are_made_finer_and_then_left_off(
     fixed = {"feet": [False], "high": [12.0], "hole": [2.0]}
     looked: list[float] = []
 
-    def told(crew: Any, asked: Any, made: Made, chart: Chart, k: int, both: bool) -> Any:
-        answer = measured(crew, asked, made, chart, k, both)
+    def told(charting: Any, made: Made, chart: Chart, k: int, both: bool) -> Any:
+        answer = measured(charting, made, chart, k, both)
         if both:
             looked.append(float(made.orders.values[k, made.orders.names.index("wide")]))
         if both and made.finer < enough[0]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.compiling.matching import OTHERWISE, match
+from engine.compiling.matching import OTHERWISE, SPLINE, match
 from engine.doors.cad_map import Drawn, Match, identity
 from tests.engine.compiling.solids_drawn import BLOCK, CORNERS, block, plate, solid
 
@@ -69,6 +69,20 @@ def test_a_mirrored_body_does_not_match(seed: int) -> None:
     mirrored = block(curves=CHIRAL, mirror=True, seed=seed)
     assert match(reference, mirrored, reference.middles) == OTHERWISE
     assert match(reference, mirrored, reference.middles * [-1, 1, 1]) == OTHERWISE
+
+
+def test_a_spline_may_be_a_plainer_curve_in_another_body() -> None:
+    """OCCT tells of the same edge that it is a line here and a spline there; an arc is no line, and a pole no spline."""
+    edge = frozenset((0, 1))
+    reference = block()
+    for kinds in ({edge: SPLINE}, {edge: SPLINE, frozenset((1, 2)): SPLINE}):
+        other = block(curves=kinds, seed=3)
+        assert agrees(reference, other, matched(reference, other))
+        assert agrees(other, reference, matched(other, reference))
+    assert match(reference, block(curves={edge: 1}, seed=3), reference.middles) == "other kinds of edges than the reference"
+    assert isinstance(match(block(curves={edge: -1}), block(curves={edge: SPLINE}), reference.middles), str)
+    swapped = match(block(curves={edge: 1, frozenset((1, 2)): SPLINE}), block(curves={edge: SPLINE}), reference.middles)
+    assert isinstance(swapped, Match)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -63,7 +63,7 @@ def told(name, away, count):
     return answers(solid, faces, places(faces, away, count))
 
 def answers(solid, faces, points):
-    return cad_near.upper_bounds(faces, points), cad.distances(faces, points), truth(solid, points)
+    return cad_near.upper_bounds(faces, cad_near.boxes(faces), points), cad.distances(faces, points), truth(solid, points)
 
 def over_the_hole():
     return [float(found[0]) for found in answers(*faces_of("holed"), np.array([[0.0, 0.0, 3.01]]))]

@@ -210,9 +210,9 @@ def as_occt_gives_it(p):
     cad.steadied = lambda triangles, *more: triangles
     return cad.draw("steady_drawings:strip", p, 0.02, 0.26, "", "")
 def case(changes):
-    from engine.compiling import drawing
+    from engine.compiling import drawing, solids
     from engine.doors import cad_map, cad_net, cad_surface
-    solid, named = drawing._solid(drawing._run({"key": "phone-case"}, "shell", changes)[0])
+    solid, named = solids.solid_of(drawing.drawn_by({"key": "phone-case"}, "shell", changes)[0])
     cad.triangulate(solid, named, 0.02, 0.26)
     faces = cad.faces_of(solid)
     lattice, triangles, owner, _ = cad.meshed(solid, faces, 0.02, 0.26)

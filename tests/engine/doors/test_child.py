@@ -286,6 +286,13 @@ def test_what_a_preload_raises_is_raised_here(child: Child) -> None:
         Child(preload=("child_work:abort",)).call("child_work:add", 1, 2, deadline=5)
 
 
+def test_a_server_that_does_not_start_in_time_is_said_to_be_late(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.doors.child.START_SECONDS", 0.3)
+    with pytest.raises(ChildFault, match="did not start in time while it imported child_work:held") as caught:
+        Child(preload=("child_work:held",)).call("child_work:add", 1, 2, deadline=5)
+    assert caught.value.kind == "timeout"
+
+
 def test_one_shared_child_for_a_preload() -> None:
     assert shared(("json",)) is shared(["json"]) is not shared(("json", "math"))
 

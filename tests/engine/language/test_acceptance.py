@@ -6,12 +6,27 @@ import json
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from engine.authoring import Compared, DeviationLimits, Fitted, Part, Solid, Template, choice, deviation, length, stage
+from engine.authoring import (
+    Compared,
+    DeviationLimits,
+    Fitted,
+    Panel,
+    Part,
+    Pose,
+    Solid,
+    Template,
+    Worn,
+    choice,
+    deviation,
+    length,
+    stage,
+)  # fmt: skip
 from engine.errors import TemplateError
 from engine.make import Workshop, make
 from engine.model.mesh import Mesh
@@ -25,7 +40,11 @@ class Measured(Template):
     key, version = "measured", 1
     wide = length(10.0, low=1.0, high=90.0, step=0.1, label=("Width", "Largeur"))
     high = length(10.0, low=1.0, high=90.0, step=0.1, label=("Height", "Hauteur"))
-    tells = choice("fit", {t: t.title() for t in ("fit", "nothing", "words", "nan", "raises", "three", "other")}, label="Tells")
+    tells = choice(
+        "fit",
+        {t: t.title() for t in ("fit", "nothing", "words", "nan", "raises", "three", "other", "worn", "bare", "odd")},
+        label="Tells",
+    )
 
     @stage
     def block(self) -> Solid:
@@ -48,6 +67,13 @@ class Measured(Template):
         faces = np.array([[0, 1, 3], [0, 3, 2]], np.int32)
         one = Compared("left", points, faces, away, deviation(away, DeviationLimits(-1.0, 1.0, 0.3)))
         return {"nothing": [], "three": [one] * 3, "other": [points]}.get(self.tells, [one])
+
+    def worn(self, parts: Mapping[str, Part]) -> Any:
+        """On a skin that is its own."""
+        part = parts["measured"]
+        panel = Panel(("its top", "son dessus"), part.mesh.points, part.mesh.faces, np.full(len(part.mesh.points), 0.5))
+        told = Worn(part.mesh, Pose(), (panel,), DeviationLimits(), 5.0)
+        return {"worn": told, "bare": replace(told, panels=()), "odd": [told]}.get(self.tells)
 
 
 def made(formats: tuple[str, ...] = (), shop: Workshop | None = None, equal: str | None = None, **parameters: Any) -> Product:
@@ -108,12 +134,23 @@ def test_a_template_that_measures_nothing_has_no_such_check() -> None:
         ("raises", "acceptance", "KeyError"),
         ("three", "compared", "at most two Compared"),
         ("other", "compared", "at most two Compared"),
+        ("bare", "worn", "a panel at least"),
+        ("odd", "worn", "must return a Worn"),
     ],
 )
 def test_what_is_no_measure_is_the_designers_mistake(tells: str, step: str, why: str) -> None:
     with pytest.raises(TemplateError, match=why) as refused:
         made(tells=tells)
     assert refused.value.stage == step
+
+
+def test_there_are_pictures_on_the_person_where_one_was_scanned() -> None:
+    both, record = {"worn.png", "deviation.png"}, json.loads(made(("png",), tells="worn").files["record.json"])
+    assert both <= set(made(("png",), tells="worn").files) and both <= set(record["files"])
+    assert "worn.png" not in made(("png",)).files and not both & set(made(("stl",), tells="worn").files)
+    shop = Workshop()
+    first, second = (made(("png",), shop, "same", tells="worn", high=10.5) for _ in range(2))
+    assert all(first.files[name] == second.files[name] for name in both)
 
 
 # ---- deviation.png ----------------------------------------------------------------------------------------------------------

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.authoring import Measurement, Part, Solid, Template, fit, length, measure, outline, pressure, scan, stage
+from engine.authoring import Measurement, Part, Solid, Template, fit, length, measure, outline, points, pressure, scan, stage
 from engine.errors import InputError, OrderError, TemplateError
 from engine.language import inputs as module
 from engine.language import reading
-from engine.language.inputs import Inputs, OutlineFile, PressureFile, ScanFile
+from engine.language.inputs import Inputs, OutlineFile, PointsFile, PressureFile, ScanFile
 from engine.language.judge import fitted, run_fits
 from engine.language.memory import Bound, weight
 from engine.language.orders import accept, with_files
@@ -42,6 +42,7 @@ class Seen(Template):
     left = scan(side="left", label="Left")
     trace = outline(label="Trace")
     map = pressure(label="Map")
+    clicked = points(label="Points")
     foot = measure(low=5, high=400, path="left.foot", label="Foot")
     width = length(10.0, low=5.0, high=50.0, step=0.5, label="Width")
     other = length(10.0, low=5.0, high=50.0, step=0.5, label="Other")
@@ -260,6 +261,17 @@ def test_a_map_is_read_with_its_unit() -> None:
     with pytest.raises(InputError) as refused:
         ran(Seen, unit="kPa", map=b"1,2\n3,hers\n").map.map(pitch_mm=5.0)
     assert str(refused.value) == "inputs.map: cannot be used" and "cannot be used: it" in refused.value.for_sender()
+
+
+def test_points_are_read_with_their_unit() -> None:
+    rows = b"left_pupil,3.1,0,0\nright_pupil,-3.1,0,0\nleft_zygion,7,-1,-6\nright_zygion,-7,-1,-6\n"
+    template = ran(Seen, unit="cm", clicked=rows)
+    assert isinstance(template.clicked, PointsFile)
+    told = {name: round(m.value, 6) for name, m in template.clicked.face(pd_mm=62.0).measures.items()}
+    assert told == {"pd": 62.0, "bizygomatic": 140.0}
+    with pytest.raises(InputError) as refused:
+        ran(Seen, unit="mm", clicked=rows).clicked.face()
+    assert "so far apart" in refused.value.for_sender() and "unit cm would fit" in refused.value.for_sender()
 
 
 def test_what_was_read_cannot_be_changed(stand_in: Any) -> None:

@@ -89,7 +89,7 @@ class Shop:
         }
         if "told" in more:
             more["told"] = seal(key, more["told"], b"told")
-        made = {"state": "done", "verdict": "printable", "serials": [f"serial-{job}"], "pack": pack, "files": told, **more}
+        made = {"state": "done", "verdict": "printable", "serials": [f"s-{job}"], "pack": pack, "files": told, **more}
         with self.house.database.write() as conn:
             settled = queue.settle(conn, [queue.Ended(job, row["attempt"], **made)], at)
         assert len(settled.ended) == 1

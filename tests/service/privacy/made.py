@@ -56,7 +56,7 @@ def made(house: House, tenant: str, names: list[str], now: int = T0, **more: obj
             pack=pack,
             files={"model.stl": [offset, len(blobs[one][1]), len(blobs[one][0]), sha256(blobs[one][0])]},
             production={"template": "phone-case", "version": 1},
-            serials=[f"serial-{one}"],
+            serials=[f"s-{one}"],
         )
         for row, offset in zip(claimed, offsets, strict=True)
         for one in [row["id"]]

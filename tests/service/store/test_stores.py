@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import pathlib
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
+from engine.errors import EnvironmentFault
 from service.clock import new_id
-from service.store import ends, jobs, keys, migrate, queue, tallies
-from service.store.database import Database
+from service.store import ends, jobs, keys, migrate, queue, tallies, watching
+from service.store.database import Database, Unwritable
 from service.store.queue import Ended
 from service.store.schema import jobs as table
+from service.store.schema import metadata
 from tests.postgres import Cluster
 
 NOW = 1_700_000_000_000
@@ -152,3 +157,74 @@ def test_a_reader_sees_one_view(store: Database, tenant: str) -> None:
             jobs.add(other, rows_of(tenant, 2))
         assert tallies.of_queue(conn, tenant) == {}
         assert conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == 0
+
+
+# ---- Postgres alone ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("walked", [False, True])
+def test_the_tables_are_those_of_the_schema_new_or_walked_to(postgres: Cluster, walked: bool) -> None:
+    database = Database(postgres.url())
+    if walked:
+        with database.write() as conn:
+            conn.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+            migrate._walk(conn, "0001")
+    else:
+        assert migrate.upgrade(database) is None
+    assert migrate.upgrade(database) == migrate.HEAD
+    with database.read() as conn:
+        assert list(compare_metadata(MigrationContext.configure(conn, opts={"compare_type": True}), metadata)) == []
+    with database.write() as conn:
+        conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(EnvironmentFault, match="later unikat"):
+        migrate.upgrade(database)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("mysql://a@b/c", "must be postgresql://"),
+        ("postgresql://a@b:port/c", "no URL"),
+        ("postgresql://a@b/c?sslmode=maybe", "sslmode is"),
+        ("postgresql://a@b/c?sslmode=require&colour=red", "colour is not known"),
+        ("postgresql://a@b/c?sslmode=verify-full&sslrootcert=/nowhere", "cannot be read"),
+    ],
+)
+def test_a_url_that_cannot_be_taken_is_said_in_one_line(url: str, told: str) -> None:
+    with pytest.raises(EnvironmentFault, match=told) as error:
+        Database(url)
+    assert "\n" not in str(error.value)
+
+
+def test_a_server_that_does_not_answer_or_has_no_such_database_is_said(postgres: Cluster) -> None:
+    for url, told in (("postgresql://a@127.0.0.1:1/c", "connection broke"), (f"{postgres.root()}_no", "no such database")):
+        with pytest.raises(Unwritable, match=told) as error:
+            migrate.upgrade(Database(url))
+        assert "\n" not in str(error.value)
+
+
+def test_a_database_of_another_encoding_is_refused(postgres: Cluster) -> None:
+    root = Database(postgres.root())
+    bare = root.engine.raw_connection()
+    bare.driver_connection.autocommit = True  # type: ignore[union-attr]
+    bare.cursor().execute("CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0")
+    bare.invalidate()
+    with pytest.raises(EnvironmentFault, match="must be UTF8"):
+        migrate.upgrade(Database(postgres.root().replace("/postgres", "/ascii")))
+
+
+def test_a_clock_that_is_off_is_said(postgres: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = Database(postgres.url())
+    watching.refuse_clock(database)
+    monkeypatch.setattr(watching, "now", lambda: int(1000 * time.time()) - 130_000)
+    with pytest.raises(EnvironmentFault, match=r"1[23]\d s apart"):
+        watching.refuse_clock(database)
+    database.close()
+
+
+def test_a_fault_of_the_server_quotes_no_value(store: Database, tenant: str) -> None:
+    with pytest.raises((Unwritable, sa.exc.DBAPIError)) as told, store.write() as conn:
+        jobs.add(conn, rows_of(tenant, 1, id="CANARY") * 2)
+    if store.file is None:
+        assert "CANARY" not in str(told.value)

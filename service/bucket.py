@@ -1,0 +1,169 @@
+"""Packs in an object store that speaks S3: the five verbs of service.packs, for several machines that share no folder.
+
+An object is there whole or not at all; what is uploaded is checked by its SHA-256 there, and what is read by the seal of each file, as
+from a folder. The names of bucket and prefix come from `--artifacts`, the keys from the environment (AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY, AWS_REGION; AWS_ENDPOINT_URL for what is not Amazon's). The bucket must keep no old versions: erasing would leave them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import os
+import pathlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from engine.errors import EngineFault, EnvironmentFault
+from service.packs import NAME, Lost, Packs
+
+SCHEME = "s3://"
+TRIES = 3
+PATIENCE = timedelta(seconds=10)
+WIPES = 5
+"""So often a wipe begins again because somebody else wiped another part of the same pack meanwhile."""
+PROBE = "00000000000000000000000000000000"
+
+
+@functools.cache
+def _library() -> Any:
+    try:
+        return importlib.import_module("obstore")
+    except ImportError:
+        raise EnvironmentFault("s3:// wants the package obstore: install unikat[several]") from None
+
+
+class Bucket(Packs):
+    """`place`: s3://BUCKET/PREFIX. Nothing is opened yet: a lane is forked from who has it."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(pathlib.Path())
+        self.place = place
+        bucket, _, prefix = place.removeprefix(SCHEME).partition("/")
+        if not place.startswith(SCHEME) or not bucket:
+            raise EnvironmentFault("--artifacts is a folder, or s3://BUCKET/PREFIX")
+        self._bucket, self._prefix = bucket, prefix.strip("/")
+
+    @functools.cached_property
+    def _store(self) -> Any:
+        _library()
+        made = importlib.import_module("obstore.store").S3Store
+        endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+        return made(
+            self._bucket,
+            prefix=self._prefix or None,
+            checksum_algorithm="SHA256",
+            conditional_put="etag",
+            client_options={"timeout": PATIENCE, "allow_http": endpoint.startswith("http://")},
+            retry_config={"max_retries": TRIES, "retry_timeout": PATIENCE},
+        )
+
+    def key(self, name: str) -> str:
+        """Where a pack lies below the prefix."""
+        if not NAME.fullmatch(name):
+            raise EngineFault("a pack's name must be 32 hexadecimal digits")
+        return f"{name[-2:]}/{name}.pack"
+
+    def path(self, name: str) -> pathlib.Path:
+        """It has none on this machine."""
+        raise EngineFault("a pack in a bucket has no path")
+
+    def check(self) -> None:
+        """EnvironmentFault where objects cannot be written, read and removed there."""
+        self.put(PROBE, [b"unikat"])
+        self.read(PROBE, 0, 6)
+        self.remove(PROBE)
+
+    def put(self, name: str, parts: Iterable[bytes]) -> list[int]:
+        """Write a pack; the offset of each part. Whatever is raised, by the parts too: then nothing of it stays."""
+        offsets: list[int] = []
+
+        def counted() -> Iterator[bytes]:
+            at = 0
+            for part in parts:
+                offsets.append(at)
+                at += len(part)
+                yield part
+
+        data = b"".join(counted()) if isinstance(parts, Sequence) else counted()
+        try:
+            with _told():
+                _library().put(self._store, self.key(name), data)
+        except Lost:
+            raise EnvironmentFault("there is no such bucket") from None
+        return offsets
+
+    def read(self, name: str, offset: int, size: int) -> bytes:
+        """That part of a pack; Lost where it is not there."""
+        if size == 0:
+            return b""
+        with _told():
+            found = bytes(_library().get_range(self._store, self.key(name), start=offset, length=size))
+        if len(found) != size:
+            raise Lost("a pack is shorter than it was written")
+        return found
+
+    def wipe(self, name: str, spans: Sequence[tuple[int, int]]) -> None:
+        """The pack is written again with zeros at (offset, bytes); a pack that is gone is wiped already."""
+        changed = importlib.import_module("obstore.exceptions").PreconditionError
+        for _ in range(WIPES):
+            with contextlib.suppress(changed):
+                try:
+                    with _told():
+                        self._wipe(name, spans)
+                except Lost:
+                    return
+                return
+        raise EnvironmentFault("a pack is changed by others all the time")
+
+    def _wipe(self, name: str, spans: Sequence[tuple[int, int]]) -> None:
+        found = _library().get(self._store, self.key(name))
+        data = bytearray(found.bytes())
+        for offset, size in spans:
+            data[offset : offset + size] = bytes(size)
+        _library().put(self._store, self.key(name), bytes(data), mode={"e_tag": found.meta["e_tag"]}, use_multipart=False)
+
+    def remove(self, name: str) -> None:
+        """The pack goes; one that is gone has gone."""
+        with contextlib.suppress(Lost), _told():
+            _library().delete(self._store, self.key(name))
+
+    def there(self, name: str) -> bool:
+        """Whether there is such a pack."""
+        try:
+            with _told():
+                _library().head(self._store, self.key(name))
+        except Lost:
+            return False
+        return True
+
+    def names(self) -> Iterator[str]:
+        """Every pack there is."""
+        with _told():
+            for page in _library().list(self._store):
+                for entry in page:
+                    name = str(entry["path"]).rpartition("/")[2]
+                    if name.endswith(".pack"):
+                        yield name.removesuffix(".pack")
+
+    def sweep(self, before: int) -> int:
+        """Nothing is ever half there. (Uploads in parts that were given up are the bucket's own to forget.)"""
+        return 0
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """What the store refuses, in our words: its own name addresses, and what was asked for."""
+    known = importlib.import_module("obstore.exceptions")
+    try:
+        yield
+    except (known.NotFoundError, FileNotFoundError):
+        raise Lost("a pack is gone from the bucket") from None
+    except known.PreconditionError:
+        raise
+    except (known.PermissionDeniedError, known.UnauthenticatedError, PermissionError):
+        raise EnvironmentFault("the bucket does not let us: its keys lack the right to get, put, list or delete") from None
+    except known.BaseError as error:
+        raise EnvironmentFault(f"the bucket does not answer: {type(error).__name__}") from None

@@ -1,0 +1,1 @@
+"""Lanes on other machines, through a scheduler of Dask: who works there, and how the dispatcher reaches them."""

@@ -1,0 +1,86 @@
+"""The dispatcher's side of a fleet: an executor whose lanes are elsewhere, and what it knows of them.
+
+What Dask loses (a worker that died, a scheduler that was started again) is nobody's fault: the chunk's units wait again. Running one
+twice harms nothing, for settling is fenced by the attempt.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import Any
+
+from engine.errors import EnvironmentFault
+from service.fleet import worker
+from service.fleet.door import client
+from service.fleet.sealed import code, pack, unpack
+from service.lanes.pool import Died, Made
+from service.vault import Unreadable
+
+log = logging.getLogger("unikat.fleet")
+
+CONNECT = 10.0
+
+
+class Fleet(Executor):
+    """`submit` takes what `Lanes.run` takes, after the runner itself, which is not called: the worker's lanes are."""
+
+    def __init__(self, scheduler: str, key: bytes) -> None:
+        self._client = client(scheduler, CONNECT)
+        self._key = key
+        self._executor = self._client.get_executor(resources={code(): 1}, pure=False)
+
+    def lanes(self) -> int:
+        """How many lanes there are, of workers whose code is ours; EnvironmentFault where the scheduler is gone."""
+        if self._client.status != "running":
+            raise EnvironmentFault("the scheduler is gone")
+        there = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        return int(sum(one["resources"].get(code(), 0) for one in there))
+
+    def others(self) -> int:
+        """How many workers are not used, for their code is not ours."""
+        there = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        return sum(code() not in one["resources"] for one in there)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """A chunk; what comes of it: Made, or Died."""
+        mine: Future[Any] = Future()
+        theirs = self._executor.submit(worker.work, pack(self._key, list(args)))
+
+        def told(_: Future[Any]) -> None:
+            if mine.set_running_or_notify_cancel():
+                try:
+                    mine.set_result(self._answer(theirs))
+                except (EnvironmentFault, Unreadable) as error:
+                    mine.set_exception(error)
+
+        theirs.add_done_callback(told)
+        mine.add_done_callback(lambda _: theirs.cancel() if mine.cancelled() else None)
+        return mine
+
+    def _answer(self, theirs: Future[Any]) -> Any:
+        error = None if theirs.cancelled() else theirs.exception()
+        if isinstance(error, EnvironmentFault):
+            raise error
+        if theirs.cancelled() or error is not None:
+            log.warning("a chunk was lost on its way", extra={"why": type(error).__name__})
+            return Died("cancelled", None)
+        told = unpack(self._key, theirs.result())
+        return Made(*told["made"]) if "made" in told else Died(*told["died"])
+
+    def cancel(self, chunk: str) -> None:
+        """End the lane that works on that chunk, wherever."""
+        self._client.run(worker.cancel, chunk, wait=False, on_error="ignore")
+
+    def forget(self) -> None:
+        """Every lane everywhere loses all that it remembers."""
+        self._client.run(worker.forget, wait=False, on_error="ignore")
+
+    def run(self, *args: Any) -> Any:
+        """What stands for the runner: it is never called here."""
+        raise NotImplementedError
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Leave the scheduler."""
+        self._client.close()

@@ -1,0 +1,64 @@
+"""What travels between dispatcher and workers: plain values as JSON, sealed under the fleet's key. The scheduler sees bytes.
+
+No pickle of ours: who could write into the scheduler could make nobody run anything by what is sealed here.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+import pathlib
+import platform
+from typing import Any
+
+from service.vault import seal, unseal
+
+TREES = ("engine", "kernels", "service", "templates")
+ROOT = pathlib.Path(__file__).parents[2]
+LABEL = b"fleet"
+
+
+def pack(key: bytes, value: Any) -> bytes:
+    """Sealed: None, numbers, text, bytes, and lists, tuples and dicts (by text) of them."""
+    return seal(key, json.dumps(_told(value)).encode(), LABEL)
+
+
+def unpack(key: bytes, sealed: bytes) -> Any:
+    """The value; `service.vault.Unreadable` where it was sealed under another key, or changed."""
+    return _read(json.loads(unseal(key, sealed, LABEL)))
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, bytes | memoryview | bytearray):
+        return {"bytes": base64.b64encode(value).decode()}
+    if isinstance(value, tuple):
+        return {"tuple": [_told(one) for one in value]}
+    if isinstance(value, list):
+        return [_told(one) for one in value]
+    if isinstance(value, dict):
+        return {"dict": {name: _told(one) for name, one in value.items()}}
+    return value
+
+
+def _read(told: Any) -> Any:
+    if isinstance(told, list):
+        return [_read(one) for one in told]
+    if not isinstance(told, dict):
+        return told
+    ((kind, value),) = told.items()
+    if kind == "bytes":
+        return base64.b64decode(value)
+    return tuple(map(_read, value)) if kind == "tuple" else {name: _read(one) for name, one in value.items()}
+
+
+@functools.cache
+def code() -> str:
+    """What a worker must be to make what we would: a hash of all our sources, and the Python that runs them."""
+    digest = hashlib.sha256(platform.python_version().encode())
+    for tree in TREES:
+        for path in sorted((ROOT / tree).rglob("*.py")):
+            data = path.read_bytes()
+            digest.update(f"\n{path.relative_to(ROOT).as_posix()} {len(data)}\n".encode() + data)
+    return f"unikat-{digest.hexdigest()[:32]}"

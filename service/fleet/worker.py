@@ -1,0 +1,131 @@
+"""`unikat worker tcp://SCHEDULER:8786`: lanes of this machine for the dispatcher of another.
+
+It is a worker of Dask that is no child of any other process, so that it may start lanes (a daemonic one may not). What it is given is
+sealed; it is opened in memory alone: nothing is spilled to the disk. It is offered work for its own code only, by a resource that is
+named after the code's hash. When the scheduler goes, it waits for the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import pathlib
+import signal
+import tempfile
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import EnvironmentFault
+from service import logs
+from service.clock import new_id, now
+from service.fleet.sealed import code, pack, unpack
+from service.lanes.pool import Died, Lanes
+from service.vault import KEY
+
+log = logging.getLogger("unikat.worker")
+
+AGAIN = 1.0
+"""Seconds between two tries to reach a scheduler."""
+CONNECT = 10.0
+CONFIG = {
+    "distributed.worker.daemon": False,
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": False,
+}
+
+
+@dataclass
+class Hand:
+    """The lanes of this process, and the key of what they are given."""
+
+    lanes: Lanes
+    key: bytes
+
+
+_hand: list[Hand] = []
+
+
+def work(sealed: bytes) -> bytes:
+    """A chunk in a lane: what `Lanes.run` takes and answers, both sealed. Dask calls it in a thread of this process.
+
+    Dask may have another worker do the same, where it believes this one is gone; and a report holds times, so that two runs differ in
+    length. So each writes a pack of its own, whatever name it was given.
+    """
+    (hand,) = _hand
+    chunk, body, target, (units, place, _), *more = unpack(hand.key, sealed)
+    pack_name = new_id(now())
+    told = hand.lanes.run(chunk, body, target, (units, place, pack_name), *more)
+    if isinstance(told, Died):
+        return pack(hand.key, {"died": [told.kind, told.unit, told.seconds]})
+    return pack(hand.key, {"made": [pack_name, told]})
+
+
+def cancel(chunk: str) -> None:
+    """End the lane that works on that chunk, if it is here."""
+    for hand in _hand:
+        hand.lanes.cancel(chunk)
+
+
+def forget() -> None:
+    """Every lane loses all that it remembers: something was erased."""
+    for hand in _hand:
+        hand.lanes.forget()
+
+
+def run(scheduler: str, count: int, key_file: str, lane_mb: int) -> int:
+    """Work until SIGTERM."""
+    logs.start()
+    try:
+        key = pathlib.Path(key_file).read_bytes()
+    except OSError as error:
+        raise EnvironmentFault(f"the fleet's key cannot be read: {error.strerror}") from None
+    if len(key) != KEY:
+        raise EnvironmentFault(f"the fleet's key must be {KEY} bytes, this one has {len(key)}")
+    refuse_small(lane_mb)
+    lanes = Lanes(count, memory_mb=lane_mb)
+    lanes.start()
+    _hand.append(Hand(lanes, key))
+    try:
+        asyncio.run(_serve(scheduler, count))
+    finally:
+        _hand.clear()
+        lanes.close()
+    return 0
+
+
+def refuse_small(lane_mb: int, pages: int | None = None) -> None:
+    """EnvironmentFault where this machine has less memory than one lane may take."""
+    has = (os.sysconf("SC_PHYS_PAGES") if pages is None else pages) * os.sysconf("SC_PAGE_SIZE") // 1_000_000
+    if has < lane_mb:
+        raise EnvironmentFault(f"this machine has {has} MB of memory, and a lane may take {lane_mb}: --lane-mb")
+
+
+async def _serve(scheduler: str, count: int) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    while not stop.is_set():
+        try:
+            await _connected(scheduler, count, stop)
+        except (OSError, TimeoutError, RuntimeError) as error:
+            log.warning("no scheduler", extra={"why": type(error).__name__})
+        if not stop.is_set():
+            await asyncio.sleep(AGAIN)
+
+
+async def _connected(scheduler: str, count: int, stop: asyncio.Event) -> None:
+    from service.fleet.door import worker
+
+    with tempfile.TemporaryDirectory(prefix="unikat-worker-") as scratch:
+        made: Any = worker(scheduler, count, {code(): float(count)}, scratch, CONFIG)
+        async with asyncio.timeout(CONNECT):
+            await made
+        log.info("working", extra={"lanes": count})
+        ended, told = asyncio.create_task(made.finished()), asyncio.create_task(stop.wait())
+        await asyncio.wait((ended, told), return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        await made.close()
+        await ended

@@ -1,0 +1,85 @@
+"""A Dask scheduler and workers for tests, on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from engine.doors.child_server import die_with_parent
+
+ROOT = pathlib.Path(__file__).parents[1]
+SCHEDULER = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0", "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10 s"}
+"""As service/docs tells operators to set it."""
+PATIENCE_S = 120.0
+
+
+class Workers:
+    """A scheduler and its workers, which are started, killed and started again. `log`: what they all say."""
+
+    def __init__(self, folder: pathlib.Path, key: pathlib.Path) -> None:
+        self.folder, self.key = folder, key
+        with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as door:
+            self.port = door.getsockname()[1]
+        self.at = f"tcp://127.0.0.1:{self.port}"
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def _run(self, name: str, command: list[str], **environment: str) -> None:
+        parent = os.getpid()
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command, cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=lambda: die_with_parent(parent),
+            )  # fmt: skip
+
+    def scheduler(self) -> None:
+        """Start it, and wait until it listens."""
+        told = ["-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard"]
+        self._run("scheduler", [sys.executable, *told], **SCHEDULER)
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1.0):
+                return
+            assert self.processes["scheduler"].poll() is None, (self.folder / "scheduler.log").read_text()
+            time.sleep(0.1)
+        raise AssertionError("the scheduler did not start")
+
+    def worker(self, name: str, **environment: str) -> None:
+        """Start one with one lane."""
+        told = ["worker", self.at, "--key-file", str(self.key), "--lanes", "1", "--lane-mb", "1500"]
+        self._run(name, [sys.executable, "-m", "service.cli", *told], **environment)
+
+    def stranger(self, name: str) -> None:
+        """Start one whose code is another."""
+        told = f"worker.run({self.at!r}, 1, {os.fspath(self.key)!r}, 1500)"
+        self._run(
+            name, [sys.executable, "-c", f"from service.fleet import worker; worker.code = lambda: 'unikat-other'; {told}"]
+        )
+
+    def said(self, name: str) -> str:
+        """All that it has said so far."""
+        return (self.folder / f"{name}.log").read_text()
+
+    def end(self, name: str, how: int = 15) -> int:
+        """Send it a signal, and wait."""
+        process = self.processes.pop(name)
+        process.send_signal(how)
+        return process.wait(30)
+
+
+@contextlib.contextmanager
+def workers(folder: pathlib.Path, key: pathlib.Path) -> Iterator[Workers]:
+    """A scheduler, for as long as the block lasts."""
+    made = Workers(folder, key)
+    try:
+        made.scheduler()
+        yield made
+    finally:
+        for process in made.processes.values():
+            process.kill()
+            process.wait()

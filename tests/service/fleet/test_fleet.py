@@ -1,0 +1,105 @@
+"""What travels is sealed and comes back as it was; a worker is what it must be, or says in one line what it lacks."""
+
+from __future__ import annotations
+
+import pathlib
+import socket
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import EnvironmentFault
+from service.fleet import sealed, worker
+from service.fleet.door import client
+from service.fleet.sealed import code, pack, unpack
+from service.lanes.pool import Died
+from service.vault import Unreadable, Vault
+
+KEY = bytes(range(32))
+PLAIN = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text() | st.binary()
+VALUES = st.recursive(
+    PLAIN, lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(st.text(), inner), max_leaves=20
+)
+
+
+@given(VALUES)
+def test_what_is_packed_is_unpacked(value: Any) -> None:
+    assert unpack(KEY, pack(KEY, value)) == value
+
+
+def test_nothing_of_it_is_seen_or_taken_under_another_key() -> None:
+    told = pack(KEY, {"name": "Xqzvy-Canary", "key": b"Xqzvy-Canary"})
+    assert b"Canary" not in told
+    for spoilt in (told[:-1], told[:-1] + bytes([told[-1] ^ 1]), b""):
+        with pytest.raises(Unreadable):
+            unpack(KEY, spoilt)
+    with pytest.raises(Unreadable):
+        unpack(bytes(32), told)
+
+
+def test_the_fleets_key_is_not_the_masters_nor_another_fleets() -> None:
+    one, two = Vault.of(bytes(32)), Vault.of(bytes([1]) * 32)
+    assert one.fleet() == Vault.of(bytes(32)).fleet() != two.fleet()
+    assert one.fleet() not in (one.wrapping, one.indexing, bytes(32))
+
+
+def test_another_source_is_another_code(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine/a.py").write_text("x = 1\n")
+    monkeypatch.setattr(sealed, "ROOT", tmp_path)
+    found = set()
+    for text in ("x = 1\n", "x = 2\n"):
+        (tmp_path / "engine/a.py").write_text(text)
+        found.add(code.__wrapped__())
+    (tmp_path / "engine/a.py").rename(tmp_path / "engine/b.py")
+    found.add(code.__wrapped__())
+    assert len(found) == 3
+
+
+def test_a_chunk_goes_through_the_lanes_sealed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Played:
+        def run(self, chunk: str, body: bytes, target: str, args: Any, seconds: float, units: Any) -> Any:
+            return Died("crash", "u", 1.0) if chunk == "dies" else [{"id": units[0], "args": args, "told": b"x"}]
+
+    def told(chunk: str) -> Any:
+        return unpack(KEY, worker.work(pack(KEY, [chunk, b"body", "t", ([1], "place", "0" * 32), 1.0, ["u"]])))
+
+    monkeypatch.setattr(worker, "_hand", [worker.Hand(Played(), KEY)])  # type: ignore[arg-type]
+    packs = set()
+    for _ in range(2):
+        name, answers = told("c")["made"]
+        packs.add(name)
+        assert answers == [{"id": "u", "args": ([1], "place", name), "told": b"x"}]
+    assert len(packs) == 2 and "0" * 32 not in packs, "each run has a pack of its own"
+    assert told("dies") == {"died": ["crash", "u", 1.0]}
+    with pytest.raises(Unreadable):
+        worker.work(pack(bytes(32), ["c"]))
+
+
+def test_what_a_worker_lacks_is_said(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(EnvironmentFault, match="cannot be read"):
+        worker.run("tcp://127.0.0.1:1", 1, str(tmp_path / "none"), 1000)
+    (tmp_path / "key").write_bytes(b"short")
+    with pytest.raises(EnvironmentFault, match="must be 32 bytes"):
+        worker.run("tcp://127.0.0.1:1", 1, str(tmp_path / "key"), 1000)
+    with pytest.raises(EnvironmentFault, match="a lane may take 4000"):
+        worker.refuse_small(4000, pages=1000)
+    worker.refuse_small(4, pages=1000)
+
+
+def test_a_scheduler_that_is_none_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        at = f"tcp://127.0.0.1:{door.getsockname()[1]}"
+        with pytest.raises(EnvironmentFault, match="no scheduler answers"):
+            client(at, 0.5)
+    with pytest.raises(EnvironmentFault, match="no scheduler answers"):
+        client("nonsense://x", 0.5)
+
+
+def test_without_the_package_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(EnvironmentFault, match="install unikat"):
+        client("tcp://127.0.0.1:1", 0.5)
