@@ -31,6 +31,8 @@ FLUSH = 0.2
 BESIDE, UNDER, ROOM, EDGE = 2.2, 1.0, 0.1, 1.2
 """mm of a pocket for a leaf: material beside it, how far it reaches inwards of the axis, how much larger than the leaf it is all round, and
 what is left between it and an edge."""
+END = 2.2
+"""mm from a temple's end, which leans, to its pocket."""
 SEGMENTS = 20
 """Of half a barrel."""
 
@@ -121,7 +123,7 @@ class Hinge:
     def temple_pocket(self) -> Rounded:
         """For the leaf in the temple's inner face, flat: x from the axis backwards, y up from the hinge's middle."""
         leaves = self._leaves
-        return _pocket(self.start(self.beside) + EDGE + leaves.temple / 2, 0.0, leaves.temple, leaves.high)
+        return _pocket(self.start(self.beside) + END + leaves.temple / 2, 0.0, leaves.temple, leaves.high)
 
     @property
     def _leaves(self) -> Leaves:
@@ -132,7 +134,7 @@ class Hinge:
     @property
     def taken(self) -> float:
         """What it takes of the temple, from its end on."""
-        return 1.3 + 4.5 if self.made.leaves is None else EDGE + self.made.leaves.temple
+        return 1.3 + 4.5 if self.made.leaves is None else END + self.made.leaves.temple
 
     def fronts(self, at: float, height: float) -> list[Knuckle]:
         """Those of the front, where the axis lies `at` along it."""

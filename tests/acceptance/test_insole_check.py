@@ -32,4 +32,6 @@ def test_every_order_is_made_or_refused_with_a_way_out() -> None:
     advised = Counter(t["advice"][0][0] for _, t in told if t["advice"])
     assert {"sizes", "measures_agree", "suits_the_foot", "thickness"} <= set(advised), "rules speak in it"
     of_files = unheard(dict(enumerate(told)))
-    assert set(of_files) == {"lengths_agree", "pressure_told", "floor_under_relief"}, "these alone want a file, which a sweep has not"
+    assert set(of_files) == {"lengths_agree", "pressure_told", "floor_under_relief"}, (
+        "these alone want a file, which a sweep has not"
+    )
