@@ -324,13 +324,10 @@ def test_rules_of_the_face_and_the_nose_name_what_would_do() -> None:
     ):
         told = refusal(**changed)
         assert told.rule == rule and told.nearest is not None, rule
-<<<<<<< HEAD
     assert refusal({"nose_crest": mm(3.0)}, bridge_height=-8.0).rule == "bearing_length"
     assert refusal(bridge_height=-8.0).rule == "over_the_crest"
-=======
     low = template(bridge_height=-8.0)
     assert not all(r.holds for r in low.bearing_length.function(low, load_process("mjf-pa12")))
->>>>>>> refs/heads/frame
 
 
 def test_notes_say_what_was_inferred_and_what_the_optician_needs() -> None:
