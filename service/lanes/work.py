@@ -69,8 +69,7 @@ def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[di
         answer, files, hashes = _unit(one, packs_at(folder))
         sealed = [(name, data, seal(one.key, data, f"{one.id}/{name}".encode())) for name, data in files.items()]
         answer["files"] = {
-            name: [len(parts) + n, len(blob), len(data), hashes[name]]
-            for n, (name, data, blob) in enumerate(sealed)
+            name: [len(parts) + n, len(blob), len(data), hashes[name]] for n, (name, data, blob) in enumerate(sealed)
         }
         parts += [blob for _, _, blob in sealed]
         answer["cpu_ms"] = round(1000.0 * (time.process_time() - cpu), 3)
