@@ -34,7 +34,7 @@ class Certificate:
 
     `max_mm`, `rms_mm`, `within`: nodes of the mesh to where they are on the exact B-rep, and the share within 10 um. `to_brep_mm`:
     nodes to the B-rep's nearest point; `to_mesh_mm`: the B-rep to the mesh, its chord error included, and `own_to_mesh_mm`: the same to
-    CAD's own mesh of that body (all three on one body only, the farthest from the chart's middle).
+    CAD's own mesh of that body (all three on one body only, of the LOOKED coarsest the one that exceeds most).
     `volume`: the largest relative difference to the volume of CAD's own mesh. `worst`: nodes that miss most, and where they lie.
     """
 
