@@ -18,7 +18,7 @@ from engine.make import Workshop, make
 from engine.model.mesh import Mesh, Patch, Plane
 from engine.model.order import Order
 from engine.verify.settle import settle
-from service.demo import pair
+from service.demo import faced, pair
 from service.folder import put
 
 Case = tuple[str, str, str, str]
@@ -33,6 +33,11 @@ CASES: tuple[Case, ...] = (
     ("google-pixel-7", "Chloé", "sand", "embossed"),
 )
 """Phone, name, colour, lettering; a phone that the catalogue does not have is left out."""
+
+FRAMES = (
+    ("panto", "keyhole"), ("round", "saddle"), ("square", "keyhole"), ("rectangle", "saddle"), ("aviator", "pads"), ("cat-eye", "saddle"),
+)  # fmt: skip
+"""Shape, and bridge."""
 
 NAMES: tuple[tuple[str, tuple[str, str]], ...] = (
     ("Arabic", ("محمد سارة", "علی\u200cرضا")),
@@ -138,9 +143,9 @@ def lettered(case: tuple[str, str, str]) -> dict[str, Any]:
     return {"name": name, "colour": colour, "letter_colour": letters, "letter_height": 10.0}
 
 
-def picture(parameters: dict[str, Any], shop: Workshop) -> bytes:
-    """The thumbnail of a case. It must be printable: what is shown can be had."""
-    product = make(Order("phone-case", parameters=parameters), shelf.find("phone-case"), formats=("png",), workshop=shop)
+def picture(parameters: dict[str, Any], shop: Workshop, key: str = "phone-case") -> bytes:
+    """The thumbnail of a product. It must be printable: what is shown can be had."""
+    product = make(Order(key, parameters=parameters), shelf.find(key), formats=("png",), workshop=shop)
     if product.report.verdict != "printable":
         raise ValueError(f"not shown, for it is {product.report.verdict}: {parameters}")
     return product.files["thumbnail.png"]
@@ -170,10 +175,21 @@ def insoles() -> dict[str, bytes]:
     return {"insoles.png": thumbnail(product.parts, size=512), "deviation.png": product.files["deviation.png"]}
 
 
+def frames() -> bytes:
+    """A sheet of frames for the same person, one of each shape."""
+    shop, tiles = Workshop(), []
+    for shape, bridge in FRAMES:
+        parameters = {"shape": shape, "bridge": bridge, "name": "Zoë"}
+        tiles.append((picture(parameters, shop, "eyewear"), shape, bridge))
+    return contact_sheet(tiles, title="eyewear", columns=3)
+
+
 def main(folder: str) -> None:
-    """Write cases.png, names.png, patterns.png, phones.png, two-colours.png, insoles.png and deviation.png."""
+    """Write every picture of the README into the folder."""
     made = {
         **insoles(),
+        "frames.png": frames(),
+        "worn.png": faced(Workshop()).files["worn.png"],
         "cases.png": cases(),
         "names.png": names(),
         "patterns.png": patterns(),

@@ -20,8 +20,8 @@ ASIDE = 10.0
 """Degrees by which the second temple folds less than the first, behind which it lies."""
 APART = 4.0
 """mm between parts as they are printed."""
-WORN: Matrix = ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0))
-"""Upright, its front to who looks at it."""
+WORN: Matrix = ((1.0, 0.0, 0.0), (0.0, 0.6, -0.8), (0.0, 0.8, 0.6))
+"""Its front to who looks at it, a little from above."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def pocketed(solid: Solid, hole: Rounded, deep: float, bent: float, mirrored: bo
 
 
 def worn(pose: Pose) -> Pose:
-    """The same, standing upright in the picture."""
+    """The same, as the picture shows it."""
     rows = [tuple(sum(WORN[i][k] * pose.rotation[k][j] for k in range(3)) for j in range(3)) for i in range(3)]
     x, y, z = (sum(WORN[i][k] * pose.translation[k] for k in range(3)) for i in range(3))
     return Pose((rows[0], rows[1], rows[2]), (x, y, z), "as worn")  # type: ignore[arg-type]  # three rows of three

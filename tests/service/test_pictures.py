@@ -16,6 +16,7 @@ from PIL import Image
 from engine.export import png
 from engine.make import Workshop
 from service import pictures
+from service.demo import faced
 
 SHEET = pathlib.Path(pictures.__file__).parent / "docs" / "cases.png"
 SIDE, STEP, CORNER = 256, (264, 314), (8, 56)
@@ -82,3 +83,10 @@ def test_every_phone_has_its_place_on_the_sheet() -> None:
 def test_what_cannot_be_had_is_not_shown() -> None:
     with pytest.raises(ValueError, match="not shown"):
         pictures.picture({"name": "Zoé", "wall": 1.6, "depth": 1.6}, Workshop())
+
+
+def test_the_frames_in_the_project_are_what_the_command_draws() -> None:
+    """No body of theirs comes from CAD, so they are drawn whole."""
+    drawn = {"frames.png": pictures.frames(), "worn.png": faced(Workshop()).files["worn.png"]}
+    differ = [name for name, data in drawn.items() if data != (SHEET.parent / name).read_bytes()]
+    assert not differ, "uv run python -m service.pictures service/docs"
