@@ -166,7 +166,14 @@ def last_suits(plans: Sequence[Plan]) -> list[Relation]:
     """A last is one for such feet: for the larger of both, which shoes are bought for."""
     told = [_of_last(plan, plan.inside) for plan in plans if plan.inside is not None]
     most = [max(rows, key=lambda row: row[2]) for rows in zip(*told, strict=True)]
-    return [at_most(value, high, change=change, why=large) for value, _, high, change, _, large in most]
+    found = [at_most(value, high, change=change, why=large) for value, _, high, change, _, large in most]
+    return found + [_of_one_last(plan.inside) for plan in plans[:1] if plan.inside is not None]
+
+
+def _of_one_last(last: Inside) -> Relation:
+    """Its heel goes with its ball, as a foot's does."""
+    heel = ("no last has such a heel behind such a ball", "aucune forme n'a un tel talon derrière un tel avant-pied")
+    return between(last.heel, 0.45 * last.ball, 0.95 * last.ball, change="last_heel", why=heel)
 
 
 def _of_last(plan: Plan, last: Inside) -> list[tuple[float, float, float, str, tuple[str, str], tuple[str, str]]]:

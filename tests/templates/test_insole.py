@@ -148,7 +148,8 @@ def test_an_insole_cut_too_near_or_too_far_is_a_misfit(monkeypatch: pytest.Monke
         ({"last_ball": 86.0}, "last_ball", 88.5),
         ({"last_ball": 0.0}, "last_ball", 88.5),
         ({"last_heel": 50.0}, "last_heel", 62.0),
-        ({"last_heel": 95.0}, "last_heel", 87.5),
+        ({"last_ball": 94.0, "last_heel": 95.0}, "last_heel", 87.5),
+        ({"last_ball": 89.0, "last_heel": 86.0}, "last_heel", 84.5),
     ],
 )
 def test_a_last_for_another_foot_is_refused(changed: dict[str, float], field: str, nearest: float) -> None:
