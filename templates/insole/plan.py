@@ -122,7 +122,9 @@ class Plan:
             return whole
         # close together before the front turns, which else bends the sides: 0.02 and 0.05 foot lengths
         close = [self.sides_end - share * self.length for share in (0.05, 0.02, 0.0)]
-        x = np.array([*(s * self.length for s in STATIONS if (s + 0.02) * self.length < close[0]), *close])
+        # at the last's own stations: those of a foot much shorter would lie within the round of its heel
+        told = (share * (self.inside.length - ALLOWANCE) - MARGIN for share in STATIONS)
+        x = np.array([*(at for at in told if at + 0.02 * self.length < close[0]), *close])
         (a, b), _, _ = whole.ends()
         low = list(zip(x.tolist(), whole.with_x(x, a, b).tolist(), strict=True))
         high = list(zip(x.tolist(), whole.with_x(x, b, a + float(whole.at[-1])).tolist(), strict=True))
