@@ -43,7 +43,7 @@ def drawn(plates: Sequence[Mapping[str, Any]], said: Sequence[Inside | None]) ->
 
     made = []
     for told, letters in zip(plates, said, strict=True):
-        solid = plate_body(cq, **{"holes": (), **told})
+        solid = plate_body(cq, **{"holes": (), "bosses": (), **told})
         if letters is not None:
             solid = cadquery_case.less(solid, _tool(cq, letters, told["radius"], told["thickness"])).Solids()[0]
         solid.mesh(TOLERANCE_MM, ANGLE)
@@ -57,7 +57,7 @@ def ink(plate: Mapping[str, Any], letters: Inside) -> float:
 
     from engine.doors.cad_plate import plate_body
 
-    told = {"holes": (), **plate}
+    told = {"holes": (), "bosses": (), **plate}
     common = plate_body(cq, **told).intersect(_tool(cq, letters, told["radius"], told["thickness"]))
     return float(common.Volume())
 
