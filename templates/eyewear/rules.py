@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine.authoring import Measurement, Process, Relation, at_least, at_most, between, direction, require
-from templates.eyewear.bearing import Beside, borne
+from templates.eyewear.bearing import APART, Beside, borne
 from templates.eyewear.fitting import LONG, MOST_PADS, Nose, least_width
 from templates.eyewear.lenses import Lens
 from templates.eyewear.pairing import Placed
@@ -200,7 +200,16 @@ def bearing_splayed(plan: Plan, nose: Nose) -> list[Relation]:
 def bearing_long(plan: Plan) -> list[Relation]:
     """Its height."""
     why = ("the bridge leaves the bearings too little height", "le pont laisse trop peu de hauteur aux appuis")
-    return [at_least(plan.bearing_start - plan.bearing_end, LONG - 1.0, change="bridge_height", why=why)]
+    high = (
+        "under a bridge this high the bearings' sides would meet: the nose is narrower there than a bearing may be",
+        "sous un pont si haut, les côtés des appuis se toucheraient : le nez y est plus étroit qu'un appui ne peut l'être",
+    )
+    cos, sin = direction(plan.frontal)
+    meet = plan.bearing_at + (plan.bearing / 2 - APART) * cos / sin + plan.bridge_height - plan.bearing_start
+    return [
+        at_least(plan.bearing_start - plan.bearing_end, LONG - 1.0, change="bridge_height", why=why),
+        at_most(plan.bridge_height, meet, change="bridge_height", why=high),
+    ]
 
 
 def bears(plan: Plan, sides: Sequence[Beside], nose: Nose) -> list[Relation]:

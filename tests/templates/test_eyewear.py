@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.authoring import lain
-from engine.errors import Refused
+from engine.errors import Refused, TemplateError
 from engine.language.judge import check_rules, run_fits
 from engine.language.orders import accept
 from engine.language.template import Run
@@ -328,6 +328,14 @@ def test_rules_of_the_face_and_the_nose_name_what_would_do() -> None:
     assert refusal(bridge_height=-8.0).rule == "over_the_crest"
     low = template(bridge_height=-8.0)
     assert not all(r.holds for r in low.bearing_length.function(low, load_process("mjf-pa12")))
+
+
+def test_a_bridge_so_high_that_the_bearings_would_meet_is_refused_and_the_nearest_is_made() -> None:
+    told = refusal(bridge_height=11.4)
+    assert told.rule == "bearing_length" and 6.0 < float(str(told.nearest)) < 11.4
+    assert template(bridge_height=float(str(told.nearest))).front().mesh.faces.size
+    with pytest.raises(TemplateError, match="stage front"):  # what the rule keeps from happening
+        template(bridge_height=11.4).front()
 
 
 def test_notes_say_what_was_inferred_and_what_the_optician_needs() -> None:
