@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.enclosed import area, corners, volume
 from benchmarks.harness import Case
 from benchmarks.peers import cadquery_eyewear
 from benchmarks.peers.cadquery_case import TOLERANCE_MM, Lettering
@@ -111,34 +112,20 @@ def _agree() -> Sequence[str]:
     for k in (0, 8):
         template, solids = _template(k), _theirs(k)
         for name, part, solid in zip(PLATES, _ours(k), solids, strict=True):
-            one, other = _corners(part), cadquery_eyewear.triangles(solid)
+            one, other = corners(part), cadquery_eyewear.triangles(solid)
             apart = np.abs(np.ptp(one.reshape(-1, 3), axis=0) - np.ptp(other.reshape(-1, 3), axis=0)).max()
-            ours, theirs = _volume(one), _volume(other)
-            if abs(ours - theirs) > 2.0 * TOLERANCE_MM * _area(one) or apart > SAME_MM:
+            ours, theirs = volume(one), volume(other)
+            if abs(ours - theirs) > 2.0 * TOLERANCE_MM * area(one) or apart > SAME_MM:
                 wrong.append(f"{k}, {name}: {ours:.1f} mm3, CadQuery {theirs:.1f}; sizes {apart:.3f} mm apart")
             if name == "front":
                 continue
             # by the letters' floors: what they take of the mesh is hidden by the new chords of the face round them
             floor = part.mesh.faces[part.patches["back.floor"].faces]
-            taken = _area(part.mesh.points[floor]) * lettering.DEPTH
+            taken = area(part.mesh.points[floor]) * lettering.DEPTH
             drawn = cadquery_eyewear.ink(template._temple_told(name), _inside(template, name))
             if abs(taken - drawn) > SAME_INK * drawn:
                 wrong.append(f"{k}, {name}: {taken:.2f} mm3 engraved, CadQuery {drawn:.2f}")
     return wrong
-
-
-def _corners(part: Any) -> Any:
-    return part.mesh.points[part.mesh.faces]
-
-
-def _area(corners: Any) -> float:
-    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    return float(0.5 * np.sqrt((cross**2).sum(axis=1)).sum())
-
-
-def _volume(corners: Any) -> float:
-    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-    return float((a * np.cross(b, c)).sum() / 6.0)
 
 
 @functools.cache

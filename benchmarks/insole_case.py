@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.enclosed import area, corners, volume
 from benchmarks.harness import Case
 from benchmarks.peers import cadquery_insole
 from benchmarks.peers.cadquery_case import TOLERANCE_MM, Lettering
@@ -101,29 +102,15 @@ def _agree() -> Sequence[str]:
     """The baseline is the pinned one; both are the same body, but for CadQuery's chords, of one size, with the same ink in it."""
     wrong = [] if baseline_sha256() == PINNED else [f"the CadQuery baseline is not the pinned one: {baseline_sha256()}"]
     for k in (0, 7):
-        one, other = _corners(_ours(k)), cadquery_insole.triangles(_theirs(k))
-        plain, bare = _corners(_ours(k, lettered=False)), cadquery_insole.triangles(_theirs(k, lettered=False))
+        one, other = corners(_ours(k)), cadquery_insole.triangles(_theirs(k))
+        plain, bare = corners(_ours(k, lettered=False)), cadquery_insole.triangles(_theirs(k, lettered=False))
         apart = np.abs(np.ptp(one.reshape(-1, 3), axis=0) - np.ptp(other.reshape(-1, 3), axis=0)).max()
-        ours, theirs = _volume(one), _volume(other)
-        if abs(ours - theirs) > TOLERANCE_MM * _area(one) or apart > SAME_MM:
+        ours, theirs = volume(one), volume(other)
+        if abs(ours - theirs) > TOLERANCE_MM * area(one) or apart > SAME_MM:
             wrong.append(f"{k}: {ours:.1f} mm3, CadQuery {theirs:.1f}; sizes {apart:.3f} mm apart")
-        if abs((_volume(plain) - ours) / (_volume(bare) - theirs) - 1.0) > SAME_INK:
-            wrong.append(f"{k}: {_volume(plain) - ours:.2f} mm3 engraved, CadQuery {_volume(bare) - theirs:.2f}")
+        if abs((volume(plain) - ours) / (volume(bare) - theirs) - 1.0) > SAME_INK:
+            wrong.append(f"{k}: {volume(plain) - ours:.2f} mm3 engraved, CadQuery {volume(bare) - theirs:.2f}")
     return wrong
-
-
-def _corners(part: Any) -> Any:
-    return part.mesh.points[part.mesh.faces]
-
-
-def _area(corners: Any) -> float:
-    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    return float(0.5 * np.sqrt((cross**2).sum(axis=1)).sum())
-
-
-def _volume(corners: Any) -> float:
-    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-    return float((a * np.cross(b, c)).sum() / 6.0)
 
 
 @functools.cache

@@ -38,9 +38,14 @@ _FOR_TELLING = [
 ]  # fmt: skip
 
 
+def _not_looked_up_by(column: sa.Column[str]) -> sa.ColumnElement[str]:
+    """The column's value, so that no index is walked by it: what runs, or waits in one queue, may be all there is, and others are few."""
+    return sa.func.coalesce(column, "")
+
+
 def _fenced(told: sa.CTE, values: Mapping[str, Any]) -> sa.Update:
     """Of jobs that are told of (`one`, `under`): those that still run under that attempt are changed, and answered."""
-    still = jobs.c.id == told.c.one, jobs.c.attempt == told.c.under, jobs.c.state == "running"
+    still = jobs.c.id == told.c.one, jobs.c.attempt == told.c.under, _not_looked_up_by(jobs.c.state) == "running"
     return sa.update(jobs).where(*still).values(version=jobs.c.version + 1, **values).returning(*_FOR_TELLING)
 
 
@@ -151,16 +156,18 @@ def claim(conn: sa.Connection, head: Head, most: int, now: int, apart: Collectio
 def _company(conn: sa.Connection, head: Head, most: int, apart: Collection[str]) -> list[str]:
     """The head and those after it that go with it, each with its equals: what is made once serves all of them."""
     alike = (
-        jobs.c.queue == head.queue, jobs.c.priority == head.priority, jobs.c.template == head.template,
-        jobs.c.process == head.process, jobs.c.strikes == 0, WAITING, jobs.c.id.not_in(sorted(apart)),
+        jobs.c.priority == head.priority, jobs.c.template == head.template, jobs.c.process == head.process,
+        jobs.c.strikes == 0, WAITING, jobs.c.id.not_in(sorted(apart)),
     )  # fmt: skip
     columns = jobs.c.id, jobs.c.same, jobs.c.due
     order = jobs.c.due, jobs.c.id
-    upcoming = sa.select(*columns).where(jobs.c.body == head.body, *alike).order_by(*order).limit(most).subquery()
+    next_ones = sa.select(*columns).where(jobs.c.queue == head.queue, jobs.c.body == head.body, *alike)
+    upcoming = next_ones.order_by(*order).limit(most).subquery()
     itself = sa.select(sa.literal(0).label("place"), *columns).where(jobs.c.id == head.id)
     first = itself.union_all(sa.select(sa.literal(1), *upcoming.c)).cte("first")
     theirs = sa.select(first.c.same).where(first.c.same.is_not(None))
-    equal = sa.select(*columns).where(jobs.c.same.in_(theirs), *alike).limit(most * most).subquery()
+    same = jobs.c.same.in_(theirs), _not_looked_up_by(jobs.c.queue) == head.queue
+    equal = sa.select(*columns).where(*same, *alike).limit(most * most).subquery()
     told = sa.union_all(sa.select(first), sa.select(sa.literal(2), *equal.c)).order_by("place", "due", "id")
     rows = conn.execute(told).all()
     found: dict[bytes, list[str]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import pathlib
 from collections.abc import Iterator
@@ -136,38 +137,16 @@ def test_missing_peers_are_one_line_where_they_cannot_be_had(
     assert "no_such_peer not installed: uv run --group oracle" in capsys.readouterr().err
 
 
-def test_the_baseline_is_the_pinned_one(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
-    from benchmarks import product
-
-    assert product.baseline_sha256() == product.PINNED, "the CadQuery baseline changed: benchmark it, then write its sha256"
-    slower = tmp_path / "cadquery_case.py"
-    slower.write_bytes(pathlib.Path(product.cadquery_case.__file__).read_bytes() + b"\n")
-    monkeypatch.setattr(product.cadquery_case, "__file__", str(slower))
-    assert product.baseline_sha256() != product.PINNED
-
-
-def test_the_insoles_baseline_is_the_pinned_one(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
-    from benchmarks import insole_case
-
-    assert insole_case.baseline_sha256() == insole_case.PINNED, (
-        "the CadQuery baseline changed: benchmark it, then write its sha256"
-    )
-    slower = tmp_path / "cadquery_insole.py"
-    slower.write_bytes(pathlib.Path(insole_case.cadquery_insole.__file__).read_bytes() + b"\n")
-    monkeypatch.setattr(insole_case.cadquery_insole, "__file__", str(slower))
-    assert insole_case.baseline_sha256() != insole_case.PINNED
-
-
-def test_the_frames_baseline_is_the_pinned_one(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
-    from benchmarks import eyewear_case
-
-    assert eyewear_case.baseline_sha256() == eyewear_case.PINNED, (
-        "the CadQuery baseline changed: benchmark it, then write its sha256"
-    )
-    slower = tmp_path / "cadquery_eyewear.py"
-    slower.write_bytes(pathlib.Path(eyewear_case.cadquery_eyewear.__file__).read_bytes() + b"\n")
-    monkeypatch.setattr(eyewear_case.cadquery_eyewear, "__file__", str(slower))
-    assert eyewear_case.baseline_sha256() != eyewear_case.PINNED
+@pytest.mark.parametrize(
+    ("case", "peer"), [("product", "cadquery_case"), ("insole_case", "cadquery_insole"), ("eyewear_case", "cadquery_eyewear")]
+)
+def test_the_baseline_is_the_pinned_one(case: str, peer: str, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    module = importlib.import_module(f"benchmarks.{case}")
+    assert module.baseline_sha256() == module.PINNED, "the CadQuery baseline changed: benchmark it, then write its sha256"
+    slower = tmp_path / f"{peer}.py"
+    slower.write_bytes(pathlib.Path(getattr(module, peer).__file__).read_bytes() + b"\n")
+    monkeypatch.setattr(getattr(module, peer), "__file__", str(slower))
+    assert module.baseline_sha256() != module.PINNED
 
 
 # --- the README's table

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -69,19 +70,35 @@ def test_what_goes_alone_is_nobody_s_neighbour(house: House) -> None:
     assert claimed(house, 16, (ids[2],)) == [1, 3]
 
 
-@pytest.mark.parametrize(
-    "told",
-    [
-        sa.select(jobs.c.id).where(jobs.c.queue == "q", queue.WAITING).order_by(jobs.c.priority.desc(), jobs.c.due, jobs.c.id),
-        sa.select(jobs.c.id)
-        .where(jobs.c.queue == "q", jobs.c.body == b"b", jobs.c.priority == 0, queue.WAITING)
-        .order_by(jobs.c.due, jobs.c.id),
-        sa.select(jobs.c.id).where(jobs.c.same.in_([b"a", b"b"]), queue.WAITING),
-    ],
-    ids=["heads", "neighbours", "equals"],
-)
-def test_no_claim_looks_at_all_that_waits(house: House, told: sa.Select[tuple[str]]) -> None:
-    made = told.limit(16).compile(dialect=house.database.engine.dialect, compile_kwargs={"render_postcompile": True})
+def plans(house: House, work: Callable[[sa.Connection], object]) -> list[str]:
+    """How SQLite finds the jobs that the statements of `work` read, as it runs them."""
+    ran: list[tuple[str, Any]] = []
+
+    def seen(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        ran.append((statement, parameters))
+
+    sa.event.listen(house.database.engine, "before_cursor_execute", seen)
+    try:
+        with house.database.write() as conn:
+            work(conn)
+    finally:
+        sa.event.remove(house.database.engine, "before_cursor_execute", seen)
     with house.database.read() as conn:
-        plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {made}", tuple(made.params[n] for n in made.positiontup or ())).all()
-    assert len(plan) == 1 and "SEARCH jobs USING" in plan[0][3] and "INDEX" in plan[0][3], plan
+        told = [conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", how).all() for one, how in ran if "jobs" in one]
+    return [row[3] for rows in told for row in rows if " jobs " in f"{row[3]} "]
+
+
+def test_no_claim_looks_at_all_that_waits_and_no_settling_at_all_that_runs(house: House) -> None:
+    """Of the statements as they run: the queue is walked for its head alone, and then by body and by equals; what ends, by its key."""
+    received(house, names(*"abcdefgh" * 4))
+    with house.database.read() as conn:
+        (head,) = queue.heads(conn)
+    found = plans(house, queue.heads)
+    assert any("jobs_head" in one for one in found) and all("SEARCH" in one for one in found), found
+    found = plans(house, lambda conn: queue.claim(conn, head, 16, now()))
+    assert found and not [one for one in found if "SEARCH" not in one or "jobs_head" in one], found
+    assert {"jobs_body", "jobs_same"} <= {word for one in found for word in one.split()}, found
+    with house.database.read() as conn:
+        ended = [queue.Ended(one, attempt, "failed") for one, attempt in queue.running(conn)]
+    found = plans(house, lambda conn: queue.settle(conn, ended, now()))
+    assert found and not [one for one in found if "autoindex_jobs_1" not in one], found
