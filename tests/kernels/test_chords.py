@@ -83,4 +83,4 @@ def test_a_twisted_wall_asks_for_more() -> None:
     at = parameters(one)
     alone = np.maximum(*(drawn(ring_of, at, 0.0, 0.05, 50)[0] for ring_of in (one, other)))
     both = drawn(np.concatenate((one, other), axis=1), at, 0.0, 0.05, 50)[0]
-    assert (both >= alone).all() and both[3] > alone[3]
+    assert (both >= alone).all() and (both > alone).any()
