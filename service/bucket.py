@@ -25,6 +25,8 @@ PATIENCE = timedelta(seconds=10)
 WIPES = 5
 """So often a wipe begins again because somebody else wiped another part of the same pack meanwhile."""
 DENIED = "the bucket does not let us: its keys lack the right to get, put, list or delete"
+REFUSED = (" 403 ", "AccessDenied")
+"""In what it says of a list, or of a deletion: there it has no class for it."""
 PROBE = "00000000000000000000000000000000"
 
 
@@ -168,8 +170,6 @@ def _told() -> Iterator[None]:
     except (known.PermissionDeniedError, known.UnauthenticatedError, PermissionError):
         raise EnvironmentFault(DENIED) from None
     except known.BaseError as error:
-        if any(
-            word in str(error) for word in (" 403 ", "AccessDenied")
-        ):  # the library has no class for a list's, or a deletion's
+        if any(word in str(error) for word in REFUSED):
             raise EnvironmentFault(DENIED) from None
         raise EnvironmentFault(f"the bucket does not answer: {type(error).__name__}") from None

@@ -65,7 +65,7 @@ class Dispatcher:
     """`runner` is submitted to `executor`. `inflight`: how many chunks may be under way, one waiting beside each lane at work.
 
     `sources`: where templates that are not installed come from. `cancel`: ends the lane that works on a chunk. `offer`: takes, with
-    their template's source, the bodies that lanes choose to be looked at again, one in `check_one_in`.
+    their template's source, the bodies that lanes choose to be looked at again, one in `check_one_in`. `made`: is told what came of each chunk.
     """
 
     database: Database
@@ -81,6 +81,7 @@ class Dispatcher:
     cancel: Callable[[str], None] = lambda chunk: None
     check_one_in: int = 0
     offer: Callable[[Mapping[str, str], object], None] = lambda source, bodies: None
+    made: Callable[[Sequence[Mapping[str, Any]]], None] = lambda answers: None
     fairness: Fairness = field(default_factory=Fairness)
     costs: Costs = field(default_factory=Costs)
     flying: dict[Future[Any], Chunk] = field(default_factory=dict)
@@ -258,6 +259,7 @@ class Dispatcher:
         self._charge(chunk, sum(answer["ms"] for answer in told) / 1000.0)
         self.costs.learn(chunk.head.template, chunk.head.process, sum(answer["ms"] for answer in told) / 1000.0 / len(told))
         self._forget(one.id for one in ended)
+        self.made(told)
         for answer in told:
             if "bodies" in answer:
                 self.offer(self._source(chunk.head.template), answer["bodies"])
