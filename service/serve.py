@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.errors import EnvironmentFault
-from service import logs, served
+from service import logs, served, tracing
 from service.clock import now
 from service.house import ARTIFACTS, CERTIFICATES, ELSEWHERE, ENGINE, FLEET_KEY, House, alone, open_house
 from service.store import keys
@@ -145,6 +145,7 @@ def run(
         signal.signal(name, lambda *_: stop.set())
     logs.start()
     folder = pathlib.Path(data)
+    tracing.refuse()
     if scheduler := os.environ.get(ENGINE):
         from service.fleet.certificates import refuse
 

@@ -37,13 +37,17 @@ class Figures:
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request. `route`: its pattern."""
-        known = method if method in HTTPMethod.__members__ else "other"
-        self._requests.labels(known, route, str(status)).inc()
+        self._requests.labels(known(method), route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
     def text(self) -> bytes:
         """All of it as Prometheus reads it."""
         return generate_latest(self.registry)
+
+
+def known(method: str) -> str:
+    """One of HTTP's, or "other": who asks may send any word."""
+    return method if method in HTTPMethod.__members__ else "other"
 
 
 class _Store(Collector):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from engine.errors import EnvironmentFault
-from service import served
+from service import served, tracing
 from service.dispatch.dispatcher import Dispatcher
 from service.dispatch.drifting import PRELOAD, Drift
 from service.dispatch.remaking import Remaking
@@ -37,6 +37,7 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
     telling = Telling(house.database)
     teller = threading.Thread(target=telling.run, args=(stop,), daemon=True, name="telling")
     teller.start()
+    tracing.start("dispatcher")
     fleet = fleet_of(house, stop, telling)
     lanes, slicers = Lanes(count if fleet is None else 1, memory_mb=settings.lane_mb), Lanes(max(1, count // 2))
     looking = Lanes(1, PRELOAD, settings.lane_mb)
@@ -99,6 +100,7 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
         looking.close()
         slicers.close()
         lanes.close()
+        tracing.end()
 
 
 def fleet_of(house: House, stop: threading.Event, telling: Telling) -> Fleet | None:

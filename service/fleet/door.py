@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import logging
 import threading
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ def _library() -> Any:
         raise EnvironmentFault("--engine and `unikat worker` want the package distributed: install unikat[several]") from None
     for name in ("distributed", "distributed.client"):  # it quotes exceptions and arguments; service.fleet tells what matters
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", "Mismatched versions")  # `client` refuses them
     return found
 
 

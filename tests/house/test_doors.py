@@ -49,6 +49,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "sqlalchemy": ("service/store/",),
     "alembic": ("service/store/migrate.py", "service/store/migrations/"),
     "pysqlite3": ("service/store/database.py",),
+    "opentelemetry": ("service/tracing.py",),
     "distributed": ("service/fleet/door.py",),
     "dask": ("service/fleet/door.py",),
     "obstore": ("service/bucket.py",),
