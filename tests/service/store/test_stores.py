@@ -214,6 +214,29 @@ def test_a_database_of_another_encoding_is_refused(postgres: Cluster) -> None:
         migrate.upgrade(Database(postgres.root().replace("/postgres", "/ascii")))
 
 
+def test_a_server_that_is_too_old_is_refused(postgres: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.store.postgres.OLDEST", 990_000)
+    with pytest.raises(EnvironmentFault, match=r"^Postgres \d\d is too old: 99 or later$"):
+        migrate.upgrade(Database(postgres.url()))
+
+
+def test_tables_that_are_not_ours_or_not_whole_are_refused(store: Database) -> None:
+    with store.write() as conn:
+        conn.exec_driver_sql("ALTER TABLE jobs RENAME COLUMN wrapped TO other")
+    with pytest.raises(EnvironmentFault, match=r"^this store is said to be at revision \d+, and lacks jobs\.wrapped") as told:
+        migrate.upgrade(store)
+    with store.write() as conn:
+        conn.exec_driver_sql("DROP TABLE alembic_version")
+    with pytest.raises(EnvironmentFault, match="tables that are not unikat's"):
+        migrate.upgrade(store)
+    with store.write() as conn:
+        conn.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        conn.exec_driver_sql("INSERT INTO alembic_version VALUES ('ae1027a6acf')")
+    with pytest.raises(EnvironmentFault, match="revision ae1027a6acf, of a later unikat, or of another program"):
+        migrate.upgrade(store)
+    assert "\n" not in str(told.value)
+
+
 def test_a_clock_that_is_off_is_said(postgres: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     database = Database(postgres.url())
     watching.refuse_clock(database)
