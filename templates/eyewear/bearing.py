@@ -238,7 +238,7 @@ def pad(plan: Plan, by: Beside, *, mirrored: bool) -> Rings | None:
     for inset, behind in levels:
         xy = ring - inset * normals
         made.append(np.c_[xy[:, 0] + leaning * behind, xy[:, 1], np.full(PLACES, -plan.rim_deep / 2 - behind)])
-    return rings(np.stack(made), walls=("pad",) * (len(levels) - 1), along=1, per=4)
+    return rings(np.stack(made), walls=("pad",) * (len(levels) - 1), along=1, per=4, within=0.006)
 
 
 def _eased(begin: Pair, ahead: Pair, end: Pair, onward: Pair) -> list[Pair]:
@@ -273,13 +273,23 @@ def _squarer(value: float) -> float:
 
 @dataclass(frozen=True)
 class Borne:
-    """Of one side of the bearing as it is planned, mm: the median of its gaps to the nose and the gaps of 95 % and 5 %, below 0 where a rim
-    stands in the nose; and how many mm2 bear."""
+    """Of one side of the bearing as it is planned: its gaps to the nose, mm, below 0 where a rim stands in the nose, each of so many mm2."""
 
-    median: float
-    widest: float
-    narrowest: float
-    area: float
+    gaps: Sequence[tuple[float, float]]
+
+    @property
+    def area(self) -> float:
+        """mm2 that bear."""
+        return math.fsum(a for gap, a in self.gaps if gap <= NEAR)
+
+    def within(self, share: float) -> float:
+        """The gap, mm, that so much of it keeps within."""
+        whole, passed = math.fsum(a for _, a in self.gaps), 0.0
+        for gap, area in sorted(self.gaps):
+            passed += area
+            if passed >= share * whole:
+                return gap
+        return math.nan
 
 
 def borne(plan: Plan, by: Beside, nose: Nose) -> Callable[[float], Borne]:
@@ -318,17 +328,6 @@ def borne(plan: Plan, by: Beside, nose: Nose) -> Callable[[float], Borne]:
             every = every + gaps(
                 [(x + lean * b, y, -b) for x, _, y in flat for b in behind], (high - low) / GRID * deep / GRID / (c * cos)
             )
-        return _told(sorted(every))
+        return Borne(every)
 
     return at
-
-
-def _told(gaps: Sequence[tuple[float, float]]) -> Borne:
-    """Of gaps, rising, each with its area."""
-    whole, passed, told = math.fsum(a for _, a in gaps), 0.0, [math.nan, math.nan, math.nan]
-    for gap, area in gaps:
-        passed += area
-        for i, share in enumerate((0.5, 0.95, 0.05)):
-            if math.isnan(told[i]) and passed >= share * whole:
-                told[i] = gap
-    return Borne(*told, math.fsum(a for gap, a in gaps if gap <= NEAR))

@@ -125,7 +125,7 @@ def seat_of(plan: Plan, lens: Lens, side: str) -> Seat:
 def opening(made: Seat, side: str) -> Rings:
     """A lens's opening, as the plate takes it."""
     walls = ("bore", "bore", f"{side}_groove", f"{side}_groove", "bore", "bore")
-    return rings(made.rings, walls=walls, along=3, per=3)
+    return rings(made.rings, walls=walls, along=3, per=4, within=0.0035)
 
 
 def border(plan: Plan, right: Seat, left: Seat) -> Rings:
@@ -196,7 +196,7 @@ def edged(
         if apart:
             x = np.copysign(_kept(np.abs(xy[:, 0]), np.abs(shift) * (z + half), apart), xy[:, 0])
         made.append(np.c_[x, xy[:, 1], np.full(len(xy), z)])
-    return rings(np.stack(made), walls=("edge",) * (len(levels) - 1), along=len(levels) - 1, per=5)
+    return rings(np.stack(made), walls=("edge",) * (len(levels) - 1), along=len(levels) - 1, per=6, within=0.006)
 
 
 def _half(plan: Plan, root: Floats, by: bearing.Beside) -> tuple[Floats, Floats]:

@@ -224,10 +224,10 @@ def bears(plan: Plan, sides: Sequence[Beside], nose: Nose) -> list[Relation]:
         "the bridge is too narrow for this nose: the rims would stand in it",
         "le pont est trop étroit pour ce nez : les cercles y entreraient",
     )
-    far, area = max(one.widest for one in told), min(one.area for one in told)
+    far, area = max(one.within(0.95) for one in told), min(one.area for one in told)
     low = plan.stands < MOST_PADS and area < BEARING
     return [
-        at_least(min(one.narrowest for one in told), WITHIN, change="dbl", why=narrow),
+        at_least(min(one.within(0.05) for one in told), WITHIN, change="dbl", why=narrow),
         at_most(far, WORST, change="dbl", why=off),
         at_least(area, BEARING, change="bearing_deep" if low else "b", why=small, unit="mm2"),
     ]
