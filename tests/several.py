@@ -65,7 +65,7 @@ PACE_S = 8.0
 """The next act comes when its share of the campaign has ended, or after so long."""
 UNIT_S = 15.0
 """So long a unit may take on a machine that does all this at once."""
-PATIENCE_S = 240.0
+PATIENCE_S = 120.0
 WORKERS = ("one", "two", "three")
 STRANGER = "stranger"
 PAGE = pathlib.Path(__file__).parents[1] / "service/docs/several.md"
@@ -211,13 +211,16 @@ class Storm:
         return self.settle() + self.judged(campaign, units)
 
     def settle(self) -> list[str]:
-        """Until all has ended."""
-        until = time.monotonic() + PATIENCE_S
+        """Until all has ended, or nothing more does."""
+        left, until = -1, time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
-            if not self.count(jobs.c.state.in_(("queued", "running"))):
+            now_left = self.count(jobs.c.state.in_(("queued", "running")))
+            if not now_left:
                 return []
+            if now_left != left:
+                left, until = now_left, time.monotonic() + PATIENCE_S
             time.sleep(0.2)
-        return ["not all has ended"]
+        return [f"{left} have not ended"]
 
     def judged(self, campaign: str, units: int) -> list[str]:
         """What does not hold."""
