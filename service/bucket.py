@@ -25,6 +25,9 @@ TRIES = 3
 PATIENCE = timedelta(seconds=10)
 WIPES = 5
 """So often a wipe begins again because somebody else wiped another part of the same pack meanwhile."""
+DENIED = "the bucket does not let us: its keys lack the right to get, put, list or delete"
+REFUSED = (" 403 ", "AccessDenied")
+"""In what it says of a list, or of a deletion: there it has no class for it."""
 PROBE = "00000000000000000000000000000000"
 
 
@@ -72,9 +75,10 @@ class Bucket(Packs):
         raise EngineFault("a pack in a bucket has no path")
 
     def check(self) -> None:
-        """EnvironmentFault where objects cannot be written, read and removed there."""
+        """EnvironmentFault where objects cannot be written, read, listed and removed there."""
         self.put(PROBE, [b"unikat"])
         self.read(PROBE, 0, 6)
+        next(self.names(), None)
         self.remove(PROBE)
 
     def put(self, name: str, parts: Iterable[bytes]) -> list[int]:
@@ -187,6 +191,8 @@ def _told() -> Iterator[None]:
     except known.PreconditionError:
         raise
     except (known.PermissionDeniedError, known.UnauthenticatedError, PermissionError):
-        raise EnvironmentFault("the bucket does not let us: its keys lack the right to get, put, list or delete") from None
+        raise EnvironmentFault(DENIED) from None
     except known.BaseError as error:
+        if any(word in str(error) for word in REFUSED):
+            raise EnvironmentFault(DENIED) from None
         raise EnvironmentFault(f"the bucket does not answer: {type(error).__name__}") from None

@@ -23,11 +23,12 @@ PATIENCE_S = 120.0
 class Workers:
     """A scheduler and its workers, which are started, killed and started again. `log`: what they all say."""
 
-    def __init__(self, folder: pathlib.Path, key: pathlib.Path) -> None:
-        self.folder, self.key = folder, key
+    def __init__(self, folder: pathlib.Path, key: pathlib.Path, certificates: pathlib.Path | None = None) -> None:
+        """`certificates`: what `unikat certificates` made for the machines `scheduler` and `worker`."""
+        self.folder, self.key, self.certificates = folder, key, certificates
         with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as door:
             self.port = door.getsockname()[1]
-        self.at = f"tcp://127.0.0.1:{self.port}"
+        self.at = f"{'tls' if certificates else 'tcp'}://127.0.0.1:{self.port}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def _run(self, name: str, command: list[str], **environment: str) -> None:
@@ -38,10 +39,14 @@ class Workers:
                 preexec_fn=lambda: die_with_parent(parent),
             )  # fmt: skip
 
-    def scheduler(self) -> None:
+    def scheduler(self, **environment: str) -> None:
         """Start it, and wait until it listens."""
         told = ["-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard"]
-        self._run("scheduler", [sys.executable, *told], **SCHEDULER)
+        if self.certificates is not None:  # as service/docs tells operators to
+            own = str(self.certificates / "scheduler/own.pem")
+            told += ["--protocol", "tls", "--tls-cert", own, "--tls-key", own]
+            told += ["--tls-ca-file", str(self.certificates / "scheduler/authority.pem")]
+        self._run("scheduler", [sys.executable, *told], **SCHEDULER, **environment)
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1.0):
@@ -53,6 +58,8 @@ class Workers:
     def worker(self, name: str, **environment: str) -> None:
         """Start one with one lane."""
         told = ["worker", self.at, "--key-file", str(self.key), "--lanes", "1", "--lane-mb", "1500"]
+        if self.certificates is not None:
+            told += ["--certificates", str(self.certificates / "worker")]
         self._run(name, [sys.executable, "-m", "service.cli", *told], **environment)
 
     def stranger(self, name: str) -> None:
@@ -79,9 +86,9 @@ class Workers:
 
 
 @contextlib.contextmanager
-def workers(folder: pathlib.Path, key: pathlib.Path) -> Iterator[Workers]:
+def workers(folder: pathlib.Path, key: pathlib.Path, certificates: pathlib.Path | None = None) -> Iterator[Workers]:
     """A scheduler, for as long as the block lasts."""
-    made = Workers(folder, key)
+    made = Workers(folder, key, certificates)
     try:
         made.scheduler()
         yield made

@@ -32,6 +32,7 @@ from service.store.database import Database
 from service.store.schema import campaigns, jobs, outbox, uploads
 from tests.acceptance.canary import CANARY, REFERENCE, forms, keepers, said, traces
 from tests.acceptance.serving import PATIENCE_S, Answer, Served, serving
+from tests.collector import collecting
 
 BOMB = '''
 import os, sys
@@ -73,6 +74,7 @@ class Story:
     before: dict[str, list[str]] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     ends: dict[str, str] = field(default_factory=dict)
+    traces: list[tuple[str, bytes]] = field(default_factory=list)
 
     @property
     def house(self) -> pathlib.Path:
@@ -101,8 +103,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         "TMPDIR": str(room / "temporary"),
         "PYTHONPATH": str(designer),
     }
-    with serving(room / "house", "--allow-local-webhooks", **environment) as served:
-        told = Story(served, room, new_keys(served))
+    with (
+        collecting() as collector,
+        serving(room / "house", "--allow-local-webhooks", **environment, **collector.environment) as served,
+    ):
+        told = Story(served, room, new_keys(served), traces=collector.came)
         served.call("POST", "/v1/webhooks", {"url": "http://127.0.0.1:9/hook", "events": ["job.ended", "erased"]})
         sent(told)
         asked_wrongly(told)
@@ -335,6 +340,16 @@ def test_it_is_in_no_log(story: Story) -> None:
     assert {line["logger"] for line in lines} >= {"unikat.web", "unikat.dispatch"}
     assert traces(story.served.log) == []
     assert [whose for whose, key in story.keys.items() if key and key.encode() in story.served.log.read_bytes()] == []
+
+
+def test_it_is_in_no_trace(story: Story) -> None:
+    """Of requests, and of the roads of chunks, as they went over the wire."""
+    sent = b"".join(body for _, body in story.traces)
+    assert {path for path, _ in story.traces} == {"/v1/traces"}, "no logs, no metrics of anybody's"
+    assert all(name in sent for name in (b"request", b"claim", b"handing", b"make", b"unit", b"settle", b"/v1/jobs/{job}"))
+    assert sent.count(b"http.route") > 200 and all(job.encode() in sent for job in story.jobs)
+    assert said(sent) == []
+    assert [whose for whose, key in story.keys.items() if key and key.encode() in sent] == []
 
 
 def test_it_is_in_no_figure(story: Story) -> None:

@@ -16,6 +16,7 @@ from service.bucket import Bucket
 from service.clock import new_id
 from service.packs import Lost, Packs, as_named
 from tests.moto import Moto, moto
+from tests.refusing import refusing
 
 NOW = 1_700_000_000_000
 
@@ -112,6 +113,29 @@ def test_two_that_wipe_one_pack_undo_nothing(place: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(one, "_wipe", slow)
     one.wipe(name, [(0, 3)])
     assert one.read(name, 0, 9) == b"\0" * 6 + b"ccc"
+
+
+RIGHTS = ("GET object", "GET list", "PUT object", "DELETE object")
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+def test_a_right_that_is_lacking_is_said_at_start(right: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket, "TRIES", 1)
+    with refusing(right) as stub:
+        for name, value in stub.environment.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(EnvironmentFault, match=r"^the bucket does not let us: its keys lack the right to") as told:
+            Bucket("s3://packs/some/where").check()
+    assert "\n" not in str(told.value) and "127.0.0.1" not in str(told.value)
+    assert stub.refused == [right], "the others are granted"
+
+
+def test_a_bucket_that_grants_them_all_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with refusing("nothing") as stub:
+        for name, value in stub.environment.items():
+            monkeypatch.setenv(name, value)
+        Bucket("s3://packs/some/where").check()
+    assert stub.refused == [] and set(stub.asked) == set(RIGHTS)
 
 
 def test_what_is_wrong_with_a_bucket_is_said_in_one_line(place: str, server: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
