@@ -59,7 +59,9 @@ class Ground:
 
     def _surface_of(self, surface: Surface, of: _Rows | None) -> Surface:
         """Of what is left of a curved patch: the same pieces, as the body has them."""
-        return surface if of is None or self.bent is None else replace(surface, owner=self.bent.surface.owner[of])
+        if of is None or self.bent is None:
+            return surface
+        return replace(surface, owner=self.bent.surface.owner[of], gridded=False)
 
     def lifted(self, above: int) -> Plane | None:
         """The plane `above` steps over the patch, if it has one."""
@@ -134,7 +136,7 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
         found = loops(faces, len(mesh.points))
     if found is None:
         raise ValueError(f"the border of patch {on!r} touches itself: nothing can be stamped on it")
-    rows = np.array([row for loop in found for row in loop], np.int32)
+    rows = np.concatenate([np.zeros(0, np.int32), *found])
     ends = np.cumsum([len(loop) for loop in found], dtype=np.int32)
     if bent is not None:
         exact, origin, border, rows = False, (0.0, 0.0, 0.0), bent.points[rows], bent.rows[rows]

@@ -7,6 +7,7 @@ follows it through the front's thickness; a pad stands on the back and follows i
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,18 +76,25 @@ LEANING = 0.5
 class Curve:
     """x of one side of something at each height: heights rising."""
 
-    heights: Floats
-    x: Floats
+    heights: Sequence[float]
+    x: Sequence[float]
 
     def at(self, height: float) -> float:
         """x there; beyond its ends that of the end."""
-        return float(np.interp(height, self.heights, self.x))
+        heights, x = self.heights, self.x
+        k, beyond = 0, len(heights) - 1
+        if height <= heights[0] or height >= heights[beyond]:
+            return x[0 if height <= heights[0] else beyond]
+        while beyond - k > 1:
+            middle = (k + beyond) // 2
+            k, beyond = (middle, beyond) if heights[middle] <= height else (k, middle)
+        return (x[k + 1] - x[k]) / (heights[k + 1] - heights[k]) * (height - heights[k]) + x[k]
 
 
 def curve(points: Floats) -> Curve:
     """Of the places (k, 2) of one side."""
     order = np.argsort(points[:, 1], kind="stable")
-    return Curve(points[order, 1], points[order, 0])
+    return Curve(points[order, 1].tolist(), points[order, 0].tolist())
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +107,7 @@ class Beside:
     @property
     def lowest(self) -> float:
         """Of the rim."""
-        return float(self.nasal.heights[0])
+        return self.nasal.heights[0]
 
 
 def beside(rim: Floats, opening: Floats) -> Beside:
@@ -155,6 +163,15 @@ def line(plan: Plan, by: Beside) -> tuple[list[Pair], Floats]:
 
 
 @dataclass(frozen=True)
+class Foot:
+    """Of a pad: between which heights it may stand, and how wide it may be there, mm."""
+
+    low: float
+    high: float
+    wide: float
+
+
+@dataclass(frozen=True)
 class Place:
     """Of a pad: between which heights it stands, how wide its foot is, how far it stands out, mm."""
 
@@ -164,10 +181,8 @@ class Place:
     deep: float
 
 
-def place(plan: Plan, by: Beside) -> Place | None:
-    """Where a pad stands, or None where there is no room for it."""
-    if plan.stands < LEAST:
-        return None
+def foot(plan: Plan, by: Beside) -> Foot | None:
+    """Where a pad may stand, however far out, or None where there is no room for it."""
     high, low = plan.bearing_start - BELOW, max(plan.bearing_end - 1.0, by.lowest + OFF_LOW - 1.0)
     c, s = direction(plan.frontal)
 
@@ -180,15 +195,23 @@ def place(plan: Plan, by: Beside) -> Place | None:
     if high - low < SHORT:
         return None
     wide = min(room(low + (high - low) * k / PLACES) for k in range(PLACES + 1))
+    return None if wide < 2.0 * SOFTENED + NARROW else Foot(low, high, wide)
+
+
+def place(plan: Plan, on: Foot | None, stands: float) -> Place | None:
+    """Of a pad on that foot that is to stand out so far, or None where there is none."""
+    if on is None or stands < LEAST:
+        return None
+    c, _ = direction(plan.frontal)
     cos, sin = direction(plan.splay)
     narrowing = (1.0 - LEANING) * sin / cos * c
-    deep = min(plan.stands, (wide - 2.0 * SOFTENED - NARROW) / narrowing if narrowing > 0.01 else plan.stands)
-    return None if wide < 2.0 * SOFTENED + NARROW or deep < LEAST else Place(low, high, wide, deep)
+    deep = min(stands, (on.wide - 2.0 * SOFTENED - NARROW) / narrowing if narrowing > 0.01 else stands)
+    return None if deep < LEAST else Place(on.low, on.high, on.wide, deep)
 
 
 def pad(plan: Plan, by: Beside, *, mirrored: bool) -> Rings | None:
     """What stands on the back behind one side of the nose, or None where there is no room for it."""
-    found = place(plan, by)
+    found = place(plan, foot(plan, by), plan.stands)
     if found is None:
         return None
     half, wide, deep = 0.5 * (found.high - found.low), found.wide, found.deep
@@ -248,39 +271,64 @@ def _squarer(value: float) -> float:
     return (1.0 - SQUARE) * value + SQUARE * math.copysign(math.sqrt(abs(value)), value)
 
 
-def borne(plan: Plan, by: Beside, nose: Nose) -> tuple[float, float, float, float]:
-    """Of one side of the bearing as it is planned: the median of its gaps to the nose, the gap of 95 %, mm, how many mm2 bear,
-    and the gap of 5 %, below 0 where a rim stands in the nose.
+@dataclass(frozen=True)
+class Borne:
+    """Of one side of the bearing as it is planned, mm: the median of its gaps to the nose and the gaps of 95 % and 5 %, below 0 where a rim
+    stands in the nose; and how many mm2 bear."""
+
+    median: float
+    widest: float
+    narrowest: float
+    area: float
+
+
+def borne(plan: Plan, by: Beside, nose: Nose) -> Callable[[float], Borne]:
+    """What is borne by one side, by how far its pad is to stand out.
 
     It is measured as the finished front is (`acceptance`), on a grid: where the nose is narrower than bearings may stand, nothing is, nor where
     a low rim ends the bearing.
     """
+    c, _ = direction(plan.frontal)
     cos, sin = direction(plan.splay)
     lean, unit = sin / cos, 1.0 / math.sqrt(1.0 + nose.slope * nose.slope + nose.spread * nose.spread)
     low, high = max(plan.bearing_end, by.lowest + OFF_LOW), min(plan.bearing_end + nose.high, plan.bearing_start)
-    found, stands = [], place(plan, by)
-    c, _ = direction(plan.frontal)
-    cell = (high - low) / GRID * (plan.rim_deep - ROUNDED) / GRID / (c * cos)
-    for k in range(GRID if high > low else 0):
-        y = low + (high - low) * (k + 0.5) / GRID
-        x, share = side(plan, by, y)
-        for j in range(GRID):
-            ahead = 0.1 + (plan.rim_deep - ROUNDED) * (j + 0.5) / GRID
-            found.append((max(x - follows(share) * lean * ahead, min(x, APART)), y, ahead, cell))
-        if stands is not None and abs(2.0 * y - stands.low - stands.high) < FLAT * (stands.high - stands.low):
-            deep = stands.deep - SOFTENED
-            cell_ = (high - low) / GRID * deep / GRID / (c * cos)
-            found += [(x + lean * deep * (j + 0.5) / GRID, y, -deep * (j + 0.5) / GRID, cell_) for j in range(GRID)]
-    gaps = []
-    for x, y, ahead, area in found:
-        own = nose.bare + (nose.at - y) * nose.slope - ahead * nose.spread + x * x / (2.0 * plan.radius) * nose.spread
-        if own > APART:
-            gaps.append(((x - own) * unit, area))
-    gaps.sort()
+    on, aheads = foot(plan, by), [0.1 + (plan.rim_deep - ROUNDED) * (j + 0.5) / GRID for j in range(GRID)]
+    heights = [low + (high - low) * (k + 0.5) / GRID for k in range(GRID if high > low else 0)]
+    sides = [(*side(plan, by, y), y) for y in heights]
+
+    def gaps(places: list[tuple[float, float, float]], area: float) -> list[tuple[float, float]]:
+        found = []
+        for x, y, ahead in places:
+            own = nose.bare + (nose.at - y) * nose.slope - ahead * nose.spread + x * x / (2.0 * plan.radius) * nose.spread
+            if own > APART:
+                found.append(((x - own) * unit, area))
+        return found
+
+    edges = [
+        (max(x - follows(share) * lean * ahead, min(x, APART)), y, ahead) for x, share, y in sides for ahead in aheads
+    ]  # fmt: skip
+    of_edges = gaps(edges, (high - low) / GRID * (plan.rim_deep - ROUNDED) / GRID / (c * cos))
+
+    def at(stands: float) -> Borne:
+        every, pad = of_edges, place(plan, on, stands)
+        if pad is not None:
+            deep = pad.deep - SOFTENED
+            behind = [deep * (j + 0.5) / GRID for j in range(GRID)]
+            flat = [s for s in sides if abs(2.0 * s[2] - pad.low - pad.high) < FLAT * (pad.high - pad.low)]
+            every = every + gaps(
+                [(x + lean * b, y, -b) for x, _, y in flat for b in behind], (high - low) / GRID * deep / GRID / (c * cos)
+            )
+        return _told(sorted(every))
+
+    return at
+
+
+def _told(gaps: Sequence[tuple[float, float]]) -> Borne:
+    """Of gaps, rising, each with its area."""
     whole, passed, told = math.fsum(a for _, a in gaps), 0.0, [math.nan, math.nan, math.nan]
     for gap, area in gaps:
         passed += area
         for i, share in enumerate((0.5, 0.95, 0.05)):
             if math.isnan(told[i]) and passed >= share * whole:
                 told[i] = gap
-    return told[0], told[1], math.fsum(a for gap, a in gaps if gap <= NEAR), told[2]
+    return Borne(*told, math.fsum(a for gap, a in gaps if gap <= NEAR))

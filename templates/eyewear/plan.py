@@ -6,6 +6,7 @@ whose sides follow the nose: so wide at one height, spreading downwards by the f
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ class Plan:
         """From the middle to the middle of a lens's box: together the frame PD."""
         return 0.5 * (self.a[side == "left"] + self.dbl)
 
-    @property
+    @functools.cached_property
     def radius(self) -> float:
         """Of the cylinder that the front is rolled onto: it turns by the wrap from the middle to a lens's axis."""
         return 0.5 * (self.half_pd("right") + self.half_pd("left")) / direction(self.wrap)[1]

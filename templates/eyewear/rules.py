@@ -219,15 +219,15 @@ def bears(plan: Plan, sides: Sequence[Beside], nose: Nose) -> list[Relation]:
         "trop peu de la face porterait sur le nez (mm2 par côté)",
     )
     off = ("some of the bearing would be too far from the nose", "une partie de l'appui serait trop loin du nez")
-    told = [borne(plan, by, nose) for by in sides]
+    told = [borne(plan, by, nose)(plan.stands) for by in sides]
     narrow = (
         "the bridge is too narrow for this nose: the rims would stand in it",
         "le pont est trop étroit pour ce nez : les cercles y entreraient",
     )
-    far, area = max(one[1] for one in told), min(one[2] for one in told)
+    far, area = max(one.widest for one in told), min(one.area for one in told)
     low = plan.stands < MOST_PADS and area < BEARING
     return [
-        at_least(min(one[3] for one in told), WITHIN, change="dbl", why=narrow),
+        at_least(min(one.narrowest for one in told), WITHIN, change="dbl", why=narrow),
         at_most(far, WORST, change="dbl", why=off),
         at_least(area, BEARING, change="bearing_deep" if low else "b", why=small, unit="mm2"),
     ]
