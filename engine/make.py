@@ -34,7 +34,7 @@ from engine.language.template import Home, Run, Template
 from engine.language.values import Solid
 from engine.model.mesh import Part, Settled
 from engine.model.order import CheckRun, Finding, Order, Product, Report, Severity
-from engine.model.places import cache_folder
+from engine.model.places import cache_folder, charts_folder
 from engine.model.process import Process
 from engine.process.estimate import estimate
 from engine.process.limits import load_process, machines_for
@@ -57,7 +57,7 @@ class Workshop:
     """What stays warm between orders of one process: bodies by their traces, what of them was already written as 3MF, and
     what of them was proven."""
 
-    home: Home = field(default_factory=lambda: Home(cache_folder() / "bodies", cache_folder() / "charts"))
+    home: Home = field(default_factory=lambda: Home(cache_folder() / "bodies", charts_folder()))
     segments: KeptSegments = field(default_factory=KeptSegments)
     footings: Footings = field(default_factory=Footings)
     certificates: Certificates = field(default_factory=Certificates)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import importlib
 import os
 import pathlib
@@ -17,7 +18,7 @@ from datetime import timedelta
 from typing import Any
 
 from engine.errors import EngineFault, EnvironmentFault
-from service.packs import NAME, Lost, Packs
+from service.packs import NAME, SHARED, Lost, Packs, as_named
 
 SCHEME = "s3://"
 TRIES = 3
@@ -133,6 +134,28 @@ class Bucket(Packs):
         """The pack goes; one that is gone has gone."""
         with contextlib.suppress(Lost), _told():
             _library().delete(self._store, self.key(name))
+
+    def share(self, data: bytes) -> None:
+        """Keep what is nobody's under its sha256, beside the packs."""
+        with _told():
+            _library().put(self._store, f"{SHARED}/{hashlib.sha256(data).hexdigest()}", data)
+
+    def shared(self, digest: str) -> bytes:
+        """What was kept under that sha256; EnvironmentFault where it is not there, or something else is."""
+        try:
+            with _told():
+                return as_named(bytes(_library().get(self._store, f"{SHARED}/{digest}").bytes()), digest)
+        except Lost:
+            raise EnvironmentFault("what a worker needs is not in the bucket") from None
+
+    def shares(self, digest: str) -> bool:
+        """Whether something was kept under that sha256."""
+        try:
+            with _told():
+                _library().head(self._store, f"{SHARED}/{digest}")
+        except Lost:
+            return False
+        return True
 
     def there(self, name: str) -> bool:
         """Whether there is such a pack."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 
 from engine.doors.child_server import die_with_parent
+from tests import chaos
 
 ROOT = pathlib.Path(__file__).parents[1]
 SCHEDULER = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0", "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10 s"}
@@ -62,11 +63,16 @@ class Workers:
         self._run(name, [sys.executable, "-m", "service.cli", *told], **environment)
 
     def stranger(self, name: str) -> None:
-        """Start one whose code is another."""
+        """Start one whose code is another. It has no lane, for it is given nothing."""
+        other = "worker.code = lambda: 'unikat-other'; worker.Lanes.start = lambda _: None"
         told = f"worker.run({self.at!r}, 1, {os.fspath(self.key)!r}, 1500)"
-        self._run(
-            name, [sys.executable, "-c", f"from service.fleet import worker; worker.code = lambda: 'unikat-other'; {told}"]
-        )
+        self._run(name, [sys.executable, "-c", f"from service.fleet import worker; {other}; {told}"])
+
+    def lanes(self) -> list[int]:
+        """The pids of all lanes: a worker forks them from a child of its own."""
+        parents = {pid: parent for pid, parent, _ in chaos.table()}
+        mine = {process.pid for process in self.processes.values()}
+        return [pid for pid, parent in parents.items() if parents.get(parent) in mine]
 
     def said(self, name: str) -> str:
         """All that it has said so far."""

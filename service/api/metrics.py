@@ -12,7 +12,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from engine.chart import aside
-from engine.model.places import cache_folder
+from engine.model.places import charts_folder
 from service.clock import now
 from service.house import House
 from service.store import drift, telling, watching
@@ -81,7 +81,7 @@ class _Store(Collector):
         for way, mm in looked.farthest.items():
             farthest.add_metric((way,), mm)
         yield farthest
-        charts = len(aside.names(cache_folder() / "charts"))
+        charts = len(aside.names(charts_folder()))
         yield GaugeMetricFamily("unikat_charts_aside", "Charts that were found wrong and are not used", charts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from engine.errors import EnvironmentFault
@@ -16,6 +16,7 @@ from service.dispatch.remaking import Remaking
 from service.dispatch.slicing import Slicing
 from service.dispatch.telling import Telling
 from service.dispatch.upkeep import Upkeep
+from service.fleet import kit
 from service.fleet.certificates import SOON_DAYS, days_left
 from service.fleet.client import Fleet
 from service.house import CERTIFICATES, ENGINE, House
@@ -31,20 +32,20 @@ BESIDE = 4
 """For so many lanes elsewhere one chunk waits beside them."""
 
 
-def work(house: House, count: int, stop: threading.Event, ready: Callable[[], None]) -> None:
-    """Work with `count` lanes until `stop`, then settle what is under way. `ready` is called once orders are taken."""
+def work(
+    house: House, count: int, stop: threading.Event, ready: Callable[[], None], telling: Telling, fleet: Fleet | None = None
+) -> None:
+    """Work with `count` lanes, or those of a fleet, until `stop`, then settle what is under way. `ready` is called once orders are taken."""
     settings, sources = load(house.folder), served.files_of(house.folder)
-    telling = Telling(house.database)
-    teller = threading.Thread(target=telling.run, args=(stop,), daemon=True, name="telling")
-    teller.start()
+    telling.leads = True
     tracing.start("dispatcher")
-    fleet = fleet_of(house, stop, telling)
     lanes, slicers = Lanes(count if fleet is None else 1, memory_mb=settings.lane_mb), Lanes(max(1, count // 2))
     looking = Lanes(1, PRELOAD, settings.lane_mb)
     drift = Drift(house, looking.run, close=looking.close)
     looker = threading.Thread(target=drift.run, args=(stop,), daemon=True, name="drift")
     try:
-        lanes.start()
+        if fleet is None:
+            lanes.start()  # those beside a fleet begin when they are wanted: who takes over does not wait for them
         with ThreadPoolExecutor(lanes.count, "lane") if fleet is None else fleet as executor:
             dispatcher = Dispatcher(
                 house.database,
@@ -65,6 +66,7 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
                 telling.fleet(lanes.count)
             else:
                 dispatcher.inflight = 0
+                fleet.kit = furnished(house, sources, stop)
                 threading.Thread(target=keep_full, args=(dispatcher, fleet, stop, telling), daemon=True, name="fleet").start()
             drift.idle = lambda: not dispatcher.flying
             upkeep = Upkeep(house, lanes.forget if fleet is None else _both(lanes.forget, fleet.forget))
@@ -88,7 +90,7 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
                 dispatcher.run(stop)
             finally:
                 stop.set()
-                teller.join()
+                telling.join()
                 lanes.close()  # whatever still runs after the drain is made again
                 for thread in besides:
                     thread.join()
@@ -103,8 +105,10 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
         tracing.end()
 
 
-def fleet_of(house: House, stop: threading.Event, telling: Telling) -> Fleet | None:
-    """The lanes of other machines, where `--engine` names a scheduler; one that does not answer is waited for."""
+def fleet_of(house: House, stop: threading.Event, telling: Telling, before: Fleet | None = None) -> Fleet | None:
+    """The lanes of other machines, where `--engine` names a scheduler; one that does not answer is waited for. `before`: is kept if it is well."""
+    if before is not None and before.well():
+        return before
     scheduler = os.environ.get(ENGINE)
     while scheduler and not stop.is_set():
         try:
@@ -114,6 +118,17 @@ def fleet_of(house: House, stop: threading.Event, telling: Telling) -> Fleet | N
             telling.fleet(0, lacks=[str(error)])
             stop.wait(LOOK)
     return None
+
+
+def furnished(house: House, sources: Mapping[str, Mapping[str, str]], stop: threading.Event) -> str:
+    """What workers need beside their code lies with the packs: its list. A place that takes nothing is waited for."""
+    while not stop.is_set():
+        try:
+            return kit.put(house.packs, sources)
+        except EnvironmentFault as error:
+            log.error("what workers need cannot be kept", extra={"why": str(error)})
+            stop.wait(LOOK)
+    return ""
 
 
 def keep_full(dispatcher: Dispatcher, fleet: Fleet, stop: threading.Event, telling: Telling) -> None:

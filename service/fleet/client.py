@@ -28,13 +28,19 @@ class Fleet(Executor):
     """`submit` takes what `Lanes.run` takes, after the runner itself, which is not called: the worker's lanes are."""
 
     def __init__(self, scheduler: str, key: bytes, certificates: str | None = None) -> None:
+        self.kit = ""
+        """What workers are to fetch first (service.fleet.kit)."""
         self._client = client(scheduler, CONNECT, certificates)
         self._key = key
         self._executor = self._client.get_executor(resources={code(): 1}, pure=False)
 
+    def well(self) -> bool:
+        """Whether it is connected."""
+        return bool(self._client.status == "running")
+
     def lanes(self) -> int:
         """How many lanes there are, of workers whose code is ours; EnvironmentFault where the scheduler is gone."""
-        if self._client.status != "running":
+        if not self.well():
             raise EnvironmentFault("the scheduler is gone")
         there = self._client.scheduler_info(n_workers=-1)["workers"].values()
         return int(sum(one["resources"].get(code(), 0) for one in there))
@@ -51,7 +57,7 @@ class Fleet(Executor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """A chunk; what comes of it: Made, or Died."""
         mine: Future[Any] = Future()
-        theirs = self._executor.submit(worker.work, pack(self._key, list(args)))
+        theirs = self._executor.submit(worker.work, pack(self._key, [self.kit, *args]))
 
         def told(_: Future[Any]) -> None:
             if mine.set_running_or_notify_cancel():

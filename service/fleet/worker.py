@@ -14,13 +14,17 @@ import os
 import pathlib
 import signal
 import tempfile
-from dataclasses import dataclass
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import EnvironmentFault
 from service import logs
+from service.artifacts import packs_at
 from service.clock import new_id, now
 from service.fleet import certificates
+from service.fleet.kit import Kit, fetched, furnish, last
 from service.fleet.sealed import code, pack, unpack
 from service.lanes.pool import Died, Lanes
 from service.vault import KEY
@@ -43,10 +47,27 @@ CONFIG = {
 
 @dataclass
 class Hand:
-    """The lanes of this process, and the key of what they are given."""
+    """The lanes of this process, the key of what they are given, and what they have been furnished with."""
 
     lanes: Lanes
     key: bytes
+    kit: Kit | None = None
+    room: pathlib.Path | None = None
+    _furnishing: threading.Lock = field(default_factory=threading.Lock)
+
+    def files(self, digest: str, place: str) -> Mapping[str, str]:
+        """Where designers' files of that kit are here. Lanes begin anew where their charts or fonts are others than before."""
+        with self._furnishing:
+            if self.kit is None or self.kit.digest != digest:
+                kit = fetched(packs_at(place), digest)
+                if kit.room != self.room:
+                    furnish(kit.room)
+                    old, self.lanes = self.lanes, Lanes(self.lanes.count, memory_mb=self.lanes.memory_mb)
+                    old.close()  # what they still work on was asked for by a dispatcher that leads no longer
+                    self.lanes.start()
+                    self.room = kit.room
+                self.kit = kit
+            return self.kit.files
 
 
 _hand: list[Hand] = []
@@ -59,12 +80,19 @@ def work(sealed: bytes) -> bytes:
     length. So each writes a pack of its own, whatever name it was given.
     """
     (hand,) = _hand
-    chunk, body, target, (units, place, _), *more = unpack(hand.key, sealed)
+    digest, chunk, body, target, (units, place, _), *more = unpack(hand.key, sealed)
+    if digest:
+        files = hand.files(digest, place)
+        units = [{**unit, "source": _here(unit["source"], files)} for unit in units]
     pack_name = new_id(now())
     told = hand.lanes.run(chunk, body, target, (units, place, pack_name), *more)
     if isinstance(told, Died):
         return pack(hand.key, {"died": [told.kind, told.unit, told.seconds]})
     return pack(hand.key, {"made": [pack_name, told]})
+
+
+def _here(source: Mapping[str, str], files: Mapping[str, str]) -> Mapping[str, str]:
+    return {"file": files[source["file"]]} if "file" in source else source
 
 
 def cancel(chunk: str) -> None:
@@ -90,14 +118,17 @@ def run(scheduler: str, count: int, key_file: str, lane_mb: int, folder: str | N
     if len(key) != KEY:
         raise EnvironmentFault(f"the fleet's key must be {KEY} bytes, this one has {len(key)}")
     refuse_small(lane_mb)
-    lanes = Lanes(count, memory_mb=lane_mb)
-    lanes.start()
-    _hand.append(Hand(lanes, key))
+    room = last()
+    if room is not None:
+        furnish(room)
+    hand = Hand(Lanes(count, memory_mb=lane_mb), key, room=room)
+    hand.lanes.start()
+    _hand.append(hand)
     try:
         asyncio.run(_serve(scheduler, count, folder))
     finally:
         _hand.clear()
-        lanes.close()
+        hand.lanes.close()
     return 0
 
 

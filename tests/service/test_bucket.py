@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pathlib
 import signal
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from service import bucket
 from service.artifacts import packs_at
 from service.bucket import Bucket
 from service.clock import new_id
-from service.packs import Lost, Packs
+from service.packs import Lost, Packs, as_named
 from tests.moto import Moto, moto
 from tests.refusing import refusing
 
@@ -39,6 +40,19 @@ def packs(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Packs:
     if request.param == "folder":
         return packs_at(str(tmp_path))
     return packs_at(f"{request.getfixturevalue('place')}/some/where")
+
+
+def test_what_is_shared_is_had_by_its_hash_and_is_no_pack(packs: Packs) -> None:
+    packs.share(b"one")
+    packs.share(b"one")
+    name = hashlib.sha256(b"one").hexdigest()
+    assert packs.shares(name) and packs.shared(name) == b"one" and list(packs.names()) == []
+    other = hashlib.sha256(b"two").hexdigest()
+    assert not packs.shares(other)
+    with pytest.raises(EnvironmentFault, match="what a worker needs"):
+        packs.shared(other)
+    with pytest.raises(EnvironmentFault, match="not what was put there"):
+        as_named(b"one", other)
 
 
 def test_what_is_put_is_read_wiped_and_removed(packs: Packs) -> None:

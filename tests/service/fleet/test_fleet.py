@@ -66,7 +66,7 @@ def test_a_chunk_goes_through_the_lanes_sealed(monkeypatch: pytest.MonkeyPatch) 
             return Died("crash", "u", 1.0) if chunk == "dies" else [{"id": units[0], "args": args, "told": b"x"}]
 
     def told(chunk: str) -> Any:
-        return unpack(KEY, worker.work(pack(KEY, [chunk, b"body", "t", ([1], "place", "0" * 32), 1.0, ["u"]])))
+        return unpack(KEY, worker.work(pack(KEY, ["", chunk, b"body", "t", ([1], "place", "0" * 32), 1.0, ["u"]])))
 
     monkeypatch.setattr(worker, "_hand", [worker.Hand(Played(), KEY)])  # type: ignore[arg-type]
     packs = set()
