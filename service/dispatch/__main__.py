@@ -18,8 +18,7 @@ def main(folder: str, count: str, parent: str, ready: str) -> None:
     """Work until SIGTERM; then what is under way is settled first. `ready`: the pipe to say on that orders are taken."""
     die_with_parent(int(parent))  # before what takes seconds to import
     from service import logs
-    from service.dispatch.telling import Telling
-    from service.dispatch.working import fleet_of, work
+    from service.dispatch.working import at_hand, work
     from service.house import alone, open_patiently
     from service.store.leading import Leader
 
@@ -37,17 +36,15 @@ def main(folder: str, count: str, parent: str, ready: str) -> None:
         house = open_patiently(pathlib.Path(folder), stop)
         if house is None:
             return
-        telling = Telling(house.database)
-        telling.start(stop)
         if house.database.file is not None:
-            work(house, int(count), stop, tell, telling, fleet_of(house, stop, telling))
+            work(house, int(count), stop, tell)
             return
         leader = Leader(house.database, lambda: os._exit(LOST))  # whatever it does is the next one's, or is made again
         tell()
-        fleet = fleet_of(house, stop, telling)  # who takes over has the workers at hand
+        fleet = at_hand(house)  # who takes over has the workers at hand
         if leader.wait(stop):
             try:
-                work(house, int(count), stop, lambda: None, telling, fleet_of(house, stop, telling, fleet))
+                work(house, int(count), stop, lambda: None, fleet)
             finally:
                 leader.leave()
         elif fleet is not None:

@@ -26,16 +26,11 @@ PULSE_MS = 10_000
 
 @dataclass
 class Telling:
-    """`flying`: how many chunks are under way. `leads`: who waits for its turn speaks only while nobody else does.
-
-    Several threads of the dispatcher's process tell it what they see.
-    """
+    """`flying`: how many chunks are under way. Several threads of the dispatcher's process tell it what they see."""
 
     database: Database
     clock: Clock = wall
     flying: Callable[[], int] = lambda: 0
-    leads: bool = False
-    _thread: threading.Thread | None = None
     _now: Told = field(default_factory=lambda: Told(0))
     _written: Told | None = None
     _more: dict[str, float] = field(default_factory=dict)
@@ -64,8 +59,6 @@ class Telling:
     def write(self) -> bool:
         """Where something has changed, or it is time to; whether it wrote."""
         told = replace(self._now, at=self.clock(), flying=self.flying())
-        if not self.leads and self._spoken_for(told.at):
-            return False
         with self._lock:
             more, self._more = self._more, {}
         last = self._written
@@ -79,22 +72,6 @@ class Telling:
             raise
         self._written = told
         return True
-
-    def _spoken_for(self, at: int) -> bool:
-        """Whether another has told something, and not long ago; or there is nothing to tell."""
-        with self.database.read() as conn:
-            last = telling.told(conn)
-        return not self._now.lacks or (last is not None and last != self._written and at - last.at < 2 * PULSE_MS)
-
-    def start(self, stop: threading.Event) -> None:
-        """`run`, in a thread of its own."""
-        self._thread = threading.Thread(target=self.run, args=(stop,), daemon=True, name="telling")
-        self._thread.start()
-
-    def join(self) -> None:
-        """Until it has ended, after `stop`."""
-        if self._thread is not None:
-            self._thread.join()
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`, and once more then."""

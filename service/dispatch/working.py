@@ -32,13 +32,17 @@ BESIDE = 4
 """For so many lanes elsewhere one chunk waits beside them."""
 
 
-def work(
-    house: House, count: int, stop: threading.Event, ready: Callable[[], None], telling: Telling, fleet: Fleet | None = None
-) -> None:
-    """Work with `count` lanes, or those of a fleet, until `stop`, then settle what is under way. `ready` is called once orders are taken."""
+def work(house: House, count: int, stop: threading.Event, ready: Callable[[], None], fleet: Fleet | None = None) -> None:
+    """Work with `count` lanes, or those of a fleet, until `stop`, then settle what is under way. `ready` is called once orders are taken.
+
+    `fleet`: is kept, if it is still well.
+    """
     settings, sources = load(house.folder), served.files_of(house.folder)
-    telling.leads = True
+    telling = Telling(house.database)
+    teller = threading.Thread(target=telling.run, args=(stop,), daemon=True, name="telling")
+    teller.start()
     tracing.start("dispatcher")
+    fleet = fleet_of(house, stop, telling, fleet)
     lanes, slicers = Lanes(count if fleet is None else 1, memory_mb=settings.lane_mb), Lanes(max(1, count // 2))
     looking = Lanes(1, PRELOAD, settings.lane_mb)
     drift = Drift(house, looking.run, close=looking.close)
@@ -90,7 +94,7 @@ def work(
                 dispatcher.run(stop)
             finally:
                 stop.set()
-                telling.join()
+                teller.join()
                 lanes.close()  # whatever still runs after the drain is made again
                 for thread in besides:
                     thread.join()
@@ -103,6 +107,15 @@ def work(
         slicers.close()
         lanes.close()
         tracing.end()
+
+
+def at_hand(house: House) -> Fleet | None:
+    """The lanes of other machines, for who may have to take over; none where no scheduler answers now, or there is none."""
+    scheduler = os.environ.get(ENGINE)
+    try:
+        return Fleet(scheduler, house.vault.fleet(), os.environ.get(CERTIFICATES)) if scheduler else None
+    except EnvironmentFault:
+        return None
 
 
 def fleet_of(house: House, stop: threading.Event, telling: Telling, before: Fleet | None = None) -> Fleet | None:

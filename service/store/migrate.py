@@ -33,20 +33,14 @@ def upgrade(database: Database) -> str | None:
     with database.write() as conn:
         at = _at(conn)  # another process may have been first
         if at is None:
-            _refuse_others(conn)
+            if sa.inspect(conn).get_table_names():
+                raise EnvironmentFault("the database holds tables that are not unikat's: give it one of its own, empty")
             metadata.create_all(conn)
             conn.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
             conn.execute(sa.insert(_version).values(version_num=HEAD))
         elif at != HEAD:
             _walk(conn, at)
     return at
-
-
-def _refuse_others(conn: sa.Connection) -> None:
-    """EnvironmentFault where tables that are called as ours are there already: whose, nobody says."""
-    there = sorted(set(sa.inspect(conn).get_table_names()) & set(metadata.tables))
-    if there:
-        raise EnvironmentFault(f"this database has a table {there[0]} of another program: give unikat one of its own")
 
 
 def revision(database: Database) -> str | None:

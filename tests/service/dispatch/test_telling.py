@@ -36,7 +36,7 @@ def test_nothing_is_known_before_the_first_word(store: Database) -> None:
 
 def test_it_writes_what_changed_and_a_pulse(store: Database) -> None:
     clock, flying = [AT], [0]
-    teller = Telling(store, lambda: clock[0], lambda: flying[0], leads=True)
+    teller = Telling(store, lambda: clock[0], lambda: flying[0])
     assert teller.write() and read(store)[0] == telling.Told(AT)
     clock[0] += 2000
     assert not teller.write(), "nothing has changed"
@@ -49,7 +49,7 @@ def test_it_writes_what_changed_and_a_pulse(store: Database) -> None:
 
 
 def test_counters_add_up_over_dispatchers(store: Database) -> None:
-    one, two = Telling(store, leads=True), Telling(store, leads=True)
+    one, two = Telling(store), Telling(store)
     one.made(ANSWERS)
     assert one.write()
     one.made(ANSWERS)
@@ -61,7 +61,7 @@ def test_counters_add_up_over_dispatchers(store: Database) -> None:
 
 
 def test_what_the_store_did_not_take_is_told_later(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    teller = Telling(store, leads=True)
+    teller = Telling(store)
     teller.made(ANSWERS)
 
     @contextlib.contextmanager
@@ -77,22 +77,8 @@ def test_what_the_store_did_not_take_is_told_later(store: Database, monkeypatch:
 
 
 def test_a_lane_that_tells_nonsense_is_not_believed(store: Database) -> None:
-    teller = Telling(store, leads=True)
+    teller = Telling(store)
     teller.made([{"ms": 1.0, "cpu_ms": "x", "hits": {"equals": "Canary", "glyphs_kept": float("nan"), "bodies_cad": -3}}])
     teller.made([{"ms": 1.0, "hits": ["equals"]}])
     assert teller.write()
     assert {n: v for n, v in read(store)[1].items() if v} == {"chunks": 2, "units": 2, "seconds": pytest.approx(0.002)}
-
-
-def test_who_waits_for_its_turn_speaks_while_nobody_else_does(store: Database) -> None:
-    clock = [AT]
-    leader, other = Telling(store, lambda: clock[0], leads=True), Telling(store, lambda: clock[0])
-    assert not other.write(), "it has nothing to say"
-    other.fleet(0, lacks=["no scheduler answers"])
-    assert other.write() and read(store)[0] == telling.Told(AT, lacks=("no scheduler answers",))
-    clock[0] += PULSE_MS
-    assert other.write(), "those were its own words"
-    leader.fleet(4)
-    assert leader.write() and not other.write()
-    clock[0] += 2 * PULSE_MS
-    assert other.write(), "the leader says nothing any more"
