@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import EngineFault
+from engine.model.family import Member
 from engine.model.mesh import STEPS_PER_MM, Faces, Kept, Lattice, Mesh, Patch, Plane, Points, Role
 from engine.model.surface import Surface
 from engine.shape.bend import Bent, unrolled
@@ -50,6 +51,7 @@ class Ground:
     around: frozenset[str]
     bent: Bent | None = None
     at: _Rows | None = None
+    member: Member | None = None
 
     def fits(self, patches: Mapping[str, Patch]) -> bool:
         """Was this prepared for these very patches?"""
@@ -184,7 +186,16 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
         around=around,
         bent=bent,
         at=at,
+        member=_member(mesh, outside, lost),
     )
+
+
+def _member(mesh: Mesh, outside: npt.NDArray[np.bool_], lost: npt.NDArray[np.bool_]) -> Member | None:
+    """What is left of a body of a family leads on, where all of its points stay."""
+    was = mesh.member
+    if was is None or lost[: len(was.family.middle)].any():
+        return None
+    return replace(was, faces=int(np.count_nonzero(outside[: was.faces])))
 
 
 def _framed(
