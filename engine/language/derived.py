@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from engine.language.memory import Tracer
 
 if TYPE_CHECKING:
-    from engine.language.template import Template
+    from engine.language.template import Run
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,8 +32,9 @@ def derived(function: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[
     """
 
     @functools.wraps(function)
-    def asked(self: Template, *args: P.args, **kwargs: P.kwargs) -> T:
-        run, key = self.run, (function, args, tuple(kwargs.items()))
+    def asked(self: Any, *args: P.args, **kwargs: P.kwargs) -> T:
+        run: Run = self.run
+        key = (function, args, tuple(kwargs.items()))
         known = run.derived.get(key)
         if known is None:
             with run.tracing(function.__name__) as tracer:

@@ -94,11 +94,11 @@ def _made(outline: Outline, widths: Widths, bridge: float, most: float) -> Print
         if told is None:
             return None
         outline, bridges = told.outline, told.bridges
-    told = facing(outline, widths)
-    if thinnest(outline, widths, told) is None:
+    seen = facing(outline, widths)
+    if thinnest(outline, widths, seen) is None:
         return Printable(outline, bridges=bridges)
-    left, filled = without_small_counters(outline, widths.space, told)
-    made = widened(left, widths, most, None if filled else told)
+    left, filled = without_small_counters(outline, widths.space, seen)
+    made = widened(left, widths, most, None if filled else seen)
     return None if made is None else Printable(made.outline, made.largest_move, filled, bridges=bridges)
 
 
