@@ -65,6 +65,8 @@ GRID, ROUNDED, FLAT = 8, 0.35, 0.9
 """Places of a bearing that are looked at, up and across; mm of the front's edge that its rounding takes; and how much of a pad is flat."""
 NEAR = 0.8
 """mm from the nose up to which a place bears on it (fit.md E)."""
+FACING = 0.7
+"""Of a face's normal, towards the nose: what is turned farther from it than 45 degrees bears nothing."""
 SHORT, BELOW = 4.0, 0.8
 """mm: the height of the lowest pad, and how far under the bearing's begin it begins."""
 LEANING = 0.5
@@ -248,6 +250,16 @@ def _squarer(value: float) -> float:
     return (1.0 - SQUARE) * value + SQUARE * math.copysign(math.sqrt(abs(value)), value)
 
 
+def _faces(down: float, back: float, nose: Nose, unit: float) -> bool:
+    """Does a side that widens so much a mm downwards and backwards look at the nose?"""
+    return (1.0 + down * nose.slope + back * nose.spread) * unit > FACING * _steep(down, back)
+
+
+def _steep(down: float, back: float) -> float:
+    """mm2 of such a side for each of its height and depth."""
+    return math.sqrt(1.0 + down * down + back * back)
+
+
 def borne(plan: Plan, by: Beside, nose: Nose) -> tuple[float, float, float, float]:
     """Of one side of the bearing as it is planned: the median of its gaps to the nose, the gap of 95 %, mm, how many mm2 bear,
     and the gap of 5 %, below 0 where a rim stands in the nose.
@@ -258,18 +270,22 @@ def borne(plan: Plan, by: Beside, nose: Nose) -> tuple[float, float, float, floa
     cos, sin = direction(plan.splay)
     lean, unit = sin / cos, 1.0 / math.sqrt(1.0 + nose.slope * nose.slope + nose.spread * nose.spread)
     low, high = max(plan.bearing_end, by.lowest + OFF_LOW), min(plan.bearing_end + nose.high, plan.bearing_start)
-    found, stands = [], place(plan, by)
-    c, _ = direction(plan.frontal)
-    cell = (high - low) / GRID * (plan.rim_deep - ROUNDED) / GRID / (c * cos)
+    found: list[tuple[float, float, float, float]] = []
+    stands = place(plan, by)
+    cell = (high - low) / GRID * (plan.rim_deep - ROUNDED) / GRID
     for k in range(GRID if high > low else 0):
         y = low + (high - low) * (k + 0.5) / GRID
         x, share = side(plan, by, y)
-        for j in range(GRID):
+        down = (side(plan, by, y - 0.2)[0] - side(plan, by, y + 0.2)[0]) / 0.4
+        back = follows(share) * lean
+        for j in range(GRID if _faces(down, back, nose, unit) else 0):
             ahead = 0.1 + (plan.rim_deep - ROUNDED) * (j + 0.5) / GRID
-            found.append((max(x - follows(share) * lean * ahead, min(x, APART)), y, ahead, cell))
+            found.append((max(x - back * ahead, min(x, APART)), y, ahead, cell * _steep(down, back)))
         if stands is not None and abs(2.0 * y - stands.low - stands.high) < FLAT * (stands.high - stands.low):
             deep = stands.deep - SOFTENED
-            cell_ = (high - low) / GRID * deep / GRID / (c * cos)
+            if not _faces(down, lean, nose, unit):
+                continue
+            cell_ = (high - low) / GRID * deep / GRID * _steep(down, lean)
             found += [(x + lean * deep * (j + 0.5) / GRID, y, -deep * (j + 0.5) / GRID, cell_) for j in range(GRID)]
     gaps = []
     for x, y, ahead, area in found:
