@@ -18,15 +18,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from benchmarks import harness
 
-SUBJECTS: Mapping[str, str] = {
-    "product": "benchmarks.product",
-    "verdict": "benchmarks.verdict",
-    "export": "benchmarks.export",
-    "compile": "benchmarks.compile",
-    "fit": "benchmarks.fit",
-    "service": "benchmarks.service",
+SUBJECTS: Mapping[str, tuple[str, ...]] = {
+    "product": ("benchmarks.product",),
+    "verdict": ("benchmarks.verdict",),
+    "export": ("benchmarks.export",),
+    "compile": ("benchmarks.compile",),
+    "fit": ("benchmarks.fit",),
+    "service": ("benchmarks.service", "benchmarks.several"),
 }
-"""Subject -> the module whose `cases()` it is."""
+"""Subject -> the modules whose `cases()` it is."""
 
 PEERS = ("lib3mf", "trimesh", "networkx", "lxml")
 """What `unikat` itself never installs: the group `oracle`."""
@@ -45,8 +45,8 @@ _TRIED = "UNIKAT_BENCHMARKS_WITH_PEERS"
 
 def cases_of(subject: str) -> Sequence[harness.Case]:
     """The cases of a subject."""
-    made: Callable[[], Sequence[harness.Case]] = importlib.import_module(SUBJECTS[subject]).cases
-    return made()
+    makers: list[Callable[[], Sequence[harness.Case]]] = [importlib.import_module(name).cases for name in SUBJECTS[subject]]
+    return [case for made in makers for case in made()]
 
 
 def _with_peers(arguments: Sequence[str], subjects: Sequence[str]) -> str | None:

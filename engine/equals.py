@@ -43,6 +43,8 @@ class Equals:
     """The last products by a name that equal orders share: who calls vouches for it."""
 
     held: int = HELD
+    served: int = 0
+    """How many orders one of them served."""
     _kept: OrderedDict[Hashable, Judged] = field(default_factory=OrderedDict)
 
     def find(self, name: Hashable | None, process: Process) -> Judged | None:
@@ -51,6 +53,7 @@ class Equals:
         if found is None or found.product.process is not process:
             return None
         self._kept.move_to_end(name)
+        self.served += 1
         return found
 
     def keep(self, name: Hashable | None, made: Judged) -> None:

@@ -171,6 +171,7 @@ SENTENCES: Mapping[str, str] = {
     "give one template, or --all": "donnez un modèle, ou --all",
     "is not asked for: the stock is made whole": "n'est pas demandé : le stock se fait en entier",
     "is no @cad stage of this template": "n'est pas une étape @cad de ce modèle",
+    "is no name or address of a machine": "n'est ni un nom ni une adresse de machine",
     "is no number": "n'est pas un nombre",
     "is no parameter that may be held": "n'est pas un paramètre que l'on peut fixer",
     "is none of its values": "n'est aucune de ses valeurs",

@@ -34,7 +34,7 @@ from engine.language.template import Home, Run, Template
 from engine.language.values import Solid
 from engine.model.mesh import Part, Settled
 from engine.model.order import CheckRun, Finding, Order, Product, Report, Severity
-from engine.model.places import cache_folder
+from engine.model.places import cache_folder, charts_folder
 from engine.model.process import Process
 from engine.process.estimate import estimate
 from engine.process.limits import load_process, machines_for
@@ -43,6 +43,7 @@ from engine.standing import standing
 from engine.truth import step_files
 from engine.verify.checks import verdict, verify
 from engine.verify.delta import Certificates
+from engine.verify.families import Families
 from engine.verify.refit import Connectivities
 from engine.verify.settle import Footings
 
@@ -57,11 +58,12 @@ class Workshop:
     """What stays warm between orders of one process: bodies by their traces, what of them was already written as 3MF, and
     what of them was proven."""
 
-    home: Home = field(default_factory=lambda: Home(cache_folder() / "bodies", cache_folder() / "charts"))
+    home: Home = field(default_factory=lambda: Home(cache_folder() / "bodies", charts_folder()))
     segments: KeptSegments = field(default_factory=KeptSegments)
     footings: Footings = field(default_factory=Footings)
     certificates: Certificates = field(default_factory=Certificates)
     connectivities: Connectivities = field(default_factory=Connectivities)
+    families: Families = field(default_factory=Families)
     equals: Equals = field(default_factory=Equals)
     announce: Callable[[str], None] | None = None
     """In a child: says which of the designer's methods runs, so that its death can name it."""
@@ -157,7 +159,7 @@ def _judged(order: Order, template: Template, process: Process, shop: Workshop, 
     with clock.step("settle"):
         settled = standing(parts, process, shop.footings)
     with clock.step("verify"):
-        checks, findings, figures = verify(settled, process, shop.certificates, shop.connectivities)
+        checks, findings, figures = verify(settled, process, shop.certificates, shop.connectivities, shop.families)
     with clock.step("acceptance"):
         misfits, measured = accepted(template, parts)
         against, taken, on_face = compared(template, parts), lenses(template, parts), worn(template, parts)

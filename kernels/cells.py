@@ -1,4 +1,4 @@
-"""Which cells of a grid lie well within closed loops: their middle inside, and no part of the loops near it.
+"""Which cells of a grid lie well within closed loops (their middle inside, and no part of the loops near it), and their triangles.
 
 A cell is inside by the crossings of a ray to the left (Shimrat, Algorithm 112, Comm. ACM 5, 1962). Every edge looks at the cells that it can
 reach alone: O(edges + the cells near them).
@@ -71,3 +71,65 @@ def well_within(
                         if not gx * gx + gy * gy > square:
                             whole[i, j] = False
         begin = end
+
+
+@kernel(
+    "void(boolean[:,::1], int32[::1], int32[::1], int64, int32[:,::1], int32[:,::1], int32[:,::1], int64[::1])",
+    writes=("whole", "number", "points", "triangles", "told"),
+)
+def grid(
+    whole: npt.NDArray[np.bool_],
+    xs: npt.NDArray[np.int32],
+    ys: npt.NDArray[np.int32],
+    first: int,
+    number: npt.NDArray[np.int32],
+    points: npt.NDArray[np.int32],
+    triangles: npt.NDArray[np.int32],
+    told: npt.NDArray[np.int64],
+) -> None:
+    """The corners of the whole cells, column by column, to points[first:], and two triangles of each to triangles: told (2,), how many there are.
+
+    whole (c, l): changed, so that no two of them touch in a corner alone; xs (c + 1,), ys (l + 1,): the grid's lines. number (c + 1,
+    l + 1): each corner's row in points, or -1. points (first + (c + 1) (l + 1), 2), triangles (2 c l, 3): the first ones of all cells, then
+    the second ones. O(c l), as often as corners are parted.
+    """
+    columns, lines = whole.shape
+    parted = True
+    while parted:
+        parted = False
+        number[:] = 0
+        for i in range(columns - 1):
+            for j in range(lines - 1):
+                a, b, c, d = whole[i, j], whole[i + 1, j], whole[i, j + 1], whole[i + 1, j + 1]
+                if (a and d and not b and not c) or (b and c and not a and not d):
+                    number[i, j] = 1
+                    parted = True
+        if parted:
+            for i in range(columns - 1):
+                for j in range(lines - 1):
+                    if number[i, j]:
+                        whole[i + 1, j] = False
+                        whole[i + 1, j + 1] = False
+    cells = 0
+    number[:] = -1
+    for i in range(columns):
+        for j in range(lines):
+            if whole[i, j]:
+                number[i, j] = number[i + 1, j] = number[i, j + 1] = number[i + 1, j + 1] = 0
+                cells += 1
+    row = first
+    for i in range(columns + 1):
+        for j in range(lines + 1):
+            if number[i, j] == 0:
+                points[row, 0], points[row, 1] = xs[i], ys[j]
+                number[i, j] = row
+                row += 1
+    at = 0
+    for i in range(columns):
+        for j in range(lines):
+            if whole[i, j]:
+                a, b, c, d = number[i, j], number[i + 1, j], number[i + 1, j + 1], number[i, j + 1]
+                triangles[at, 0], triangles[at, 1], triangles[at, 2] = a, b, c
+                triangles[cells + at, 0], triangles[cells + at, 1], triangles[cells + at, 2] = a, c, d
+                at += 1
+    told[0], told[1] = row - first, 2 * cells

@@ -31,20 +31,25 @@ def _apart(points, a, s, f) -> float:  # type: ignore[no-untyped-def]
     return (ux * vx + uy * vy) / abs(ux * vy - uy * vx)
 
 
-@kernel("int64(int32[:,::1], int32[:,::1], int32[::1])", writes=("triangles", "twin"))
-def flip_all(points: npt.NDArray[np.int32], triangles: npt.NDArray[np.int32], twin: npt.NDArray[np.int32]) -> int:
+@kernel("int64(int32[:,::1], int32[:,::1], int32[::1], boolean[::1])", writes=("triangles", "twin", "asked"))
+def flip_all(
+    points: npt.NDArray[np.int32], triangles: npt.NDArray[np.int32], twin: npt.NDArray[np.int32], asked: npt.NDArray[np.bool_]
+) -> int:
     """points (n, 2), triangles (m, 3): counter-clockwise, of some area, changed. twin (3 m,): the half-edge on the other side, or -1;
     3 t + e runs from corner e of triangle t to the next; kept true. -> how many diagonals were exchanged.
 
-    Two angles across from an edge that add up to more than half a turn have cotangents of a sum below zero.
+    Two angles across from an edge that add up to more than half a turn have cotangents of a sum below zero. Rounds in the order of
+    half-edges; an edge is looked at again once one of its two triangles is another. Workspace: asked (3 m,).
     """
     flips = 0
+    asked[:] = True
     for _ in range(_ROUNDS):
         before = flips
         for h in range(twin.shape[0]):
             o = twin[h]
-            if o < h:
+            if o < h or not asked[h]:
                 continue
+            asked[h] = False
             t, e, u, g = h // 3, h % 3, o // 3, o % 3
             s, f = triangles[t, e], triangles[t, (e + 1) % 3]
             tip, far = triangles[t, (e + 2) % 3], triangles[u, (g + 2) % 3]
@@ -60,8 +65,11 @@ def flip_all(points: npt.NDArray[np.int32], triangles: npt.NDArray[np.int32], tw
             places = (3 * t + 1, 3 * t + 2, 3 * u + 1, 3 * u + 2)
             for k in range(4):
                 twin[places[k]] = outer[k]
+                asked[places[k]] = True
                 if outer[k] >= 0:
                     twin[outer[k]] = places[k]
+                    asked[outer[k]] = True
+            asked[3 * t] = asked[3 * u] = True
             flips += 1
         if flips == before:
             break

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 
 from service.api import (
     campaigns,
@@ -18,6 +19,7 @@ from service.api import (
     health,
     jobs,
     keys,
+    links,
     pickups,
     quotes,
     templates,
@@ -43,7 +45,11 @@ DESCRIPTION = (
     "Orders in, unique printable products out. Every call but the health checks takes `Authorization: Bearer KEY`; "
     "what is wrong is told as an RFC 9457 problem."
 )
-ROUTERS = (jobs, campaigns, files, events, quotes, uploads, templates, keys, words, pickups, webhooks, health)
+SILENT: TelemetryConfig = {
+    "tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False,
+}  # fmt: skip
+"""FastAPI would send paths, and the words of exceptions, to whatever OTEL_* names: service.tracing sends what may be told."""
+ROUTERS = (jobs, campaigns, files, events, quotes, uploads, templates, keys, words, pickups, links, webhooks, health)
 
 
 def create(
@@ -71,6 +77,7 @@ def create(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=SILENT,
     )
     figures = Figures(house)
     app.state.house, app.state.desk, app.state.figures = house, desk, figures

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import importlib
 import os
 import pathlib
@@ -17,13 +18,16 @@ from datetime import timedelta
 from typing import Any
 
 from engine.errors import EngineFault, EnvironmentFault
-from service.packs import NAME, Lost, Packs
+from service.packs import NAME, SHARED, Lost, Packs, as_named
 
 SCHEME = "s3://"
 TRIES = 3
 PATIENCE = timedelta(seconds=10)
 WIPES = 5
 """So often a wipe begins again because somebody else wiped another part of the same pack meanwhile."""
+DENIED = "the bucket does not let us: its keys lack the right to get, put, list or delete"
+REFUSED = (" 403 ", "AccessDenied")
+"""In what it says of a list, or of a deletion: there it has no class for it."""
 PROBE = "00000000000000000000000000000000"
 
 
@@ -71,9 +75,10 @@ class Bucket(Packs):
         raise EngineFault("a pack in a bucket has no path")
 
     def check(self) -> None:
-        """EnvironmentFault where objects cannot be written, read and removed there."""
+        """EnvironmentFault where objects cannot be written, read, listed and removed there."""
         self.put(PROBE, [b"unikat"])
         self.read(PROBE, 0, 6)
+        next(self.names(), None)
         self.remove(PROBE)
 
     def put(self, name: str, parts: Iterable[bytes]) -> list[int]:
@@ -130,6 +135,28 @@ class Bucket(Packs):
         with contextlib.suppress(Lost), _told():
             _library().delete(self._store, self.key(name))
 
+    def share(self, data: bytes) -> None:
+        """Keep what is nobody's under its sha256, beside the packs."""
+        with _told():
+            _library().put(self._store, f"{SHARED}/{hashlib.sha256(data).hexdigest()}", data)
+
+    def shared(self, digest: str) -> bytes:
+        """What was kept under that sha256; EnvironmentFault where it is not there, or something else is."""
+        try:
+            with _told():
+                return as_named(bytes(_library().get(self._store, f"{SHARED}/{digest}").bytes()), digest)
+        except Lost:
+            raise EnvironmentFault("what a worker needs is not in the bucket") from None
+
+    def shares(self, digest: str) -> bool:
+        """Whether something was kept under that sha256."""
+        try:
+            with _told():
+                _library().head(self._store, f"{SHARED}/{digest}")
+        except Lost:
+            return False
+        return True
+
     def there(self, name: str) -> bool:
         """Whether there is such a pack."""
         try:
@@ -164,6 +191,8 @@ def _told() -> Iterator[None]:
     except known.PreconditionError:
         raise
     except (known.PermissionDeniedError, known.UnauthenticatedError, PermissionError):
-        raise EnvironmentFault("the bucket does not let us: its keys lack the right to get, put, list or delete") from None
+        raise EnvironmentFault(DENIED) from None
     except known.BaseError as error:
+        if any(word in str(error) for word in REFUSED):
+            raise EnvironmentFault(DENIED) from None
         raise EnvironmentFault(f"the bucket does not answer: {type(error).__name__}") from None

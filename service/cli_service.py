@@ -12,6 +12,16 @@ KeyFile = Annotated[
     str | None, typer.Option("--master-key", metavar="FILE", help="The master key, where it is kept apart from the data.")
 ]
 
+Certificates = Annotated[
+    str | None,
+    typer.Option(
+        "--certificates",
+        metavar="DIR",
+        envvar="UNIKAT_CERTIFICATES",
+        help="This machine's, for tls://, as `unikat certificates` makes them.",
+    ),
+]
+
 keys_app = typer.Typer(help="Keys of the service: create, list, revoke.", no_args_is_help=True)
 
 
@@ -22,6 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command()(backup)
     app.command()(restore)
     app.command()(worker)
+    app.command()(certificates)
     app.command()(migrate)
     app.command()(pull)
     app.add_typer(keys_app, name="keys")
@@ -54,11 +65,14 @@ def serve(
             "--engine", metavar="tcp://HOST:8786", help="A Dask scheduler, whose workers (`unikat worker`) have the lanes."
         ),
     ] = None,
+    certificates: Certificates = None,
 ) -> int:
     """The service: API, dispatcher and lanes."""
     from service.serve import cores, run
 
-    return run(data, host, port, lanes or cores(), allow_local_webhooks, template or [], database, artifacts, engine)
+    return run(
+        data, host, port, lanes or cores(), allow_local_webhooks, template or [], database, artifacts, engine, certificates
+    )
 
 
 def campaign(
@@ -108,12 +122,26 @@ def worker(
     key_file: Annotated[str, typer.Option("--key-file", metavar="FILE", help="secrets/fleet.key of the service's folder.")],
     lanes: Annotated[int | None, typer.Option("--lanes", min=1, max=256, help="One a core unless said.")] = None,
     lane_mb: Annotated[int, typer.Option("--lane-mb", min=500, help="Memory that a lane may take, in MB.")] = 4000,
+    certificates: Certificates = None,
 ) -> int:
     """Lanes of this machine for a service elsewhere, until SIGTERM."""
     from service.fleet.worker import run
     from service.serve import cores
 
-    return run(scheduler, lanes or cores(), key_file, lane_mb)
+    return run(scheduler, lanes or cores(), key_file, lane_mb, certificates)
+
+
+def certificates(
+    out: Annotated[str, typer.Option("--out", metavar="DIR", help="Keep it: the same one makes more, and new ones.")],
+    host: Annotated[list[str], typer.Option("--host", help="A machine's name or address; again and again.")],
+    days: Annotated[int, typer.Option("--days", min=1, max=3650, help="How long they are good for.")] = 365,
+) -> int:
+    """Certificates for tls:// between scheduler, workers and service: a folder for each machine, under one authority."""
+    from service.fleet.certificates import make
+
+    for folder in make(out, host, days):
+        print(folder)
+    return 0
 
 
 def migrate(

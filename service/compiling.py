@@ -13,7 +13,7 @@ from engine.compiling.compile import Compiled, Wanted, compile_stage, stages_of
 from engine.errands import source_of
 from engine.errors import OrderError
 from engine.language import shelf
-from engine.model.places import cache_folder
+from engine.model.places import charts_folder
 from service.progress import Progress
 
 SHOWN = 8
@@ -32,7 +32,7 @@ def run(
     """The command: its exit status. 0: every structure that was begun is covered; 1: something stays off the charts, or waits."""
     if every == (template is not None):
         raise OrderError("template", "give one template, or --all")
-    root = pathlib.Path(out) if out else cache_folder() / "charts"
+    root = pathlib.Path(out) if out else charts_folder()
     keys = shelf.installed() if every else [str(template)]
     reports: list[Compiled] = []
     with Progress(1) as progress:

@@ -86,9 +86,9 @@ def _cad() -> Sign:
 def charts(told: str = "none is set aside") -> Sign:
     """Charts that were found wrong. `told`: of those that are not."""
     from engine.chart import aside
-    from engine.model.places import cache_folder
+    from engine.model.places import charts_folder
 
-    folder = cache_folder() / "charts"
+    folder = charts_folder()
     try:
         marks = aside.names(folder)
     except EnvironmentFault as error:

@@ -43,6 +43,8 @@ class House:
 ENGINE = "UNIKAT_ENGINE"
 """The variable that says which scheduler has the lanes, when they are not this machine's: `--engine` sets it."""
 FLEET_KEY = "secrets/fleet.key"
+CERTIFICATES = "UNIKAT_CERTIFICATES"
+"""The variable that says where this machine's certificates for `tls://` lie: `--certificates` sets it."""
 ARTIFACTS = "UNIKAT_ARTIFACTS"
 """The variable that says where packs lie, when it is not in the folder: `--artifacts` sets it."""
 

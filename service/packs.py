@@ -7,19 +7,29 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import pathlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from engine.errors import EngineFault, EnvironmentFault
-from service.clock import time_of
+from service.clock import new_id, now, time_of
 
+SHARED = "shared"
+"""Beside the packs: what is nobody's, under its sha256."""
 NAME = re.compile(r"[0-9a-f]{32}")
 
 
 class Lost(EngineFault):
     """A pack is not there, or shorter than what was written: the disk lost it."""
+
+
+def as_named(data: bytes, digest: str) -> bytes:
+    """The data, if that is their sha256; EnvironmentFault where it is not."""
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise EnvironmentFault("what a worker needs is not what was put there")
+    return data
 
 
 class Packs:
@@ -96,6 +106,32 @@ class Packs:
         with _told(), contextlib.suppress(FileNotFoundError):
             place.unlink()
             _sync(place.parent)
+
+    def share(self, data: bytes) -> None:
+        """Keep what is nobody's under its sha256, beside the packs."""
+        place = self.folder / SHARED / hashlib.sha256(data).hexdigest()
+        beside = place.with_name(f"{new_id(now())}.new")
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with beside.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, place)
+            _sync(place.parent)
+        except OSError as error:
+            raise EnvironmentFault(f"the disk takes no files: {error.strerror}") from None
+
+    def shared(self, digest: str) -> bytes:
+        """What was kept under that sha256; EnvironmentFault where it is not there, or something else is."""
+        try:
+            return as_named((self.folder / SHARED / digest).read_bytes(), digest)
+        except OSError as error:
+            raise EnvironmentFault(f"what a worker needs cannot be read: {error.strerror}") from None
+
+    def shares(self, digest: str) -> bool:
+        """Whether something was kept under that sha256."""
+        return (self.folder / SHARED / digest).is_file()
 
     def there(self, name: str) -> bool:
         """Whether there is such a pack."""

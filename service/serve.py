@@ -19,9 +19,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.errors import EnvironmentFault
-from service import logs, served
+from service import logs, served, tracing
 from service.clock import now
-from service.house import ARTIFACTS, ELSEWHERE, ENGINE, FLEET_KEY, House, alone, open_house
+from service.house import ARTIFACTS, CERTIFICATES, ELSEWHERE, ENGINE, FLEET_KEY, House, alone, open_house
 from service.store import keys
 from service.store.watching import refuse_clock
 from service.webhooks.guard import LOCAL
@@ -131,22 +131,29 @@ def run(
     database: str | None = None,
     artifacts: str | None = None,
     engine: str | None = None,
+    certificates: str | None = None,
 ) -> int:
     """Serve until SIGTERM or Ctrl-C. `templates`: designers' files, served beside what is installed. `database`: a Postgres's URL.
 
-    `artifacts`: the folder or bucket of the packs. `engine`: the scheduler whose workers have the lanes.
+    `artifacts`: the folder or bucket of the packs. `engine`: the scheduler whose workers have the lanes. `certificates`: the folder
+    of those that tls:// wants.
     """
-    places = {ELSEWHERE: database, ARTIFACTS: artifacts, ENGINE: engine}
+    places = {ELSEWHERE: database, ARTIFACTS: artifacts, ENGINE: engine, CERTIFICATES: certificates}
     os.environ.update({name: place for name, place in places.items() if place is not None})
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     logs.start()
     folder = pathlib.Path(data)
+    tracing.refuse()
+    if scheduler := os.environ.get(ENGINE):
+        from service.fleet.certificates import refuse
+
+        refuse(scheduler, os.environ.get(CERTIFICATES))
     house = open_house(folder)
     refuse_clock(house.database)
     house.packs.check()
-    if os.environ.get(ENGINE):
+    if scheduler:
         write_key(folder / FLEET_KEY, house.vault.fleet())
     with alone(folder, "serve.lock"), listen(host, port) as door:
         served.serve_files(folder, templates)

@@ -18,7 +18,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from engine.doors.child_server import die_with_parent
-from service import logs, served
+from service import logs, served, tracing
 from service.app import create
 from service.house import open_patiently
 from service.settings import Settings, load
@@ -101,6 +101,7 @@ def main(folder: str, door: str, parent: str, ready: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches `unikat serve`, and from there us
     logs.start()
     logs.catch()
+    tracing.start("web")
     sys.setswitchinterval(SWITCH)
     gc.set_threshold(*SELDOM)
     place = pathlib.Path(folder)
@@ -122,6 +123,7 @@ def main(folder: str, door: str, parent: str, ready: str) -> None:
     os.close(int(ready))
     with contextlib.suppress(KeyboardInterrupt):
         Server(config).run(sockets=[socket.socket(fileno=int(door))])
+    tracing.end()
 
 
 if __name__ == "__main__":

@@ -40,9 +40,12 @@ BATCH = 5
 class Server:
     """`unikat serve` on a folder, and the processes under it. `key`: the owner's, where another service told it."""
 
-    def __init__(self, folder: pathlib.Path, *options: str, key: str | None = None, **environment: str) -> None:
+    def __init__(
+        self, folder: pathlib.Path, *options: str, key: str | None = None, seconds: float = 2.0, **environment: str
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "settings.toml").write_text("unit_seconds = 2.0\nlane_mb = 1500\nfailure_burst = 100000\n", encoding="utf-8")
+        told = f"unit_seconds = {seconds}\nlane_mb = 1500\nfailure_burst = 100000\n"
+        (folder / "settings.toml").write_text(told, encoding="utf-8")
         self.folder = folder
         self.out = (folder / "out.txt").open("w+", encoding="utf-8")
         self.process = subprocess.Popen(
@@ -66,13 +69,17 @@ class Server:
             time.sleep(0.05)
         raise AssertionError(f"unikat serve did not start: {(self.folder / 'err.txt').read_text(encoding='utf-8')[-3000:]}")
 
-    def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
-        """Status and body; OSError or HTTPException where the web process died meanwhile."""
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+    def asked(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+        """Status, body and headers; OSError or HTTPException where the web process died meanwhile."""
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
         with contextlib.closing(line):
             line.request(method, path, body, {"Authorization": f"Bearer {self.key}", **headers})
             answer = line.getresponse()
-            return answer.status, answer.read()
+            return answer.status, answer.read(), {name.title(): value for name, value in answer.getheaders()}
+
+    def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
+        """Status and body."""
+        return self.asked(method, path, body, **headers)[:2]
 
     def order(self, order: dict[str, Any], number: int) -> str:
         """Post until it is taken: the job's id."""
@@ -213,10 +220,10 @@ def judged(house: Any, sent: dict[str, str]) -> list[str]:
     wrong: list[str] = []
     with house.database.read() as conn:
         rows = {row.id: row for row in conn.execute(sa.select(jobs))}
-        told = [
-            json.loads(body)["data"]["id"]
-            for body in conn.execute(sa.select(outbox.c.body).where(outbox.c.event == "job.ended")).scalars()
-        ]
+        told = []
+        for body in conn.execute(sa.select(outbox.c.body).where(outbox.c.event.in_(("job.ended", "units.ended")))).scalars():
+            data = json.loads(body)["data"]
+            told += [unit["id"] for unit in data.get("units", [data])]
         pieces = Counter(conn.execute(sa.select(copies.c.job)).scalars())
         wrong += [f"a counter is wrong: {line}" for line in tallies.wrong(conn)]
     said = Counter(told)
@@ -235,9 +242,12 @@ def judged(house: Any, sent: dict[str, str]) -> list[str]:
             wrong.append(f"an end was told of {said[one]} times")
         if pieces[one] != (row.state == "done"):
             wrong.append(f"{pieces[one]} copies of a {row.state} unit")
-        if row.pack is not None:
-            for offset, size, *_ in row.files.values():
-                house.packs.read(row.pack, offset, size)
+    ends: dict[str, tuple[int, int]] = {}
+    for row in rows.values():
+        for offset, size, *_ in (row.files or {}).values():
+            ends[row.pack] = max(ends.get(row.pack, (0, 0)), (offset, size))
+    for pack, (offset, size) in ends.items():  # Lost, where it is shorter than what was written
+        house.packs.read(pack, offset, size)
     return wrong
 
 

@@ -78,6 +78,15 @@ class Cluster:
         self.process.wait()
         self.process = None
 
+    def sessions(self) -> list[int]:
+        """The processes that serve connections."""
+        assert self.process is not None
+        mine = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        words = {
+            pid: pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() for pid in map(int, pathlib.Path(mine).read_text().split())
+        }
+        return [pid for pid, told in words.items() if told.startswith(b"postgres: unikat ")]
+
     def root(self) -> str:
         """The URL of the database that is always there."""
         return f"postgresql://unikat@127.0.0.1:{self.port}/postgres"

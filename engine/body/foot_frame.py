@@ -101,14 +101,21 @@ def on_axis(surface: Surface) -> tuple[Surface, float]:
         ends = []
         for share in (BACK, FRONT):
             told = profile(surface, LOW * length, rear, length, share + AROUND)
-            ends.append(mean(0.5 * (told[:, stations.LEAST] + told[:, stations.MOST])))
+            ends.append(_middle(told))
         slope = (ends[1] - ends[0]) / ((FRONT - BACK) * length)
         surface = surface.moved(about_z(surface.points, 1.0, slope) if math.isfinite(slope) else surface.points)
     rear, front = reach(surface.points, LOW * length)
     told = profile(surface, LOW * length, rear, front - rear, BACK + AROUND)
-    middle = mean(0.5 * (told[:, stations.LEAST] + told[:, stations.MOST]))
+    middle = _middle(told)
     surface.points[:] -= np.array([rear, middle if math.isfinite(middle) else 0.0, 0.0])
     return surface, front - rear
+
+
+def _middle(told: Floats) -> float:
+    """The mean of the stations' middles across; nan where one of them meets nothing."""
+    if (told[:, stations.LEAST] > told[:, stations.MOST]).any():
+        return math.nan
+    return mean(0.5 * (told[:, stations.LEAST] + told[:, stations.MOST]))
 
 
 def mean(values: Floats) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -36,6 +37,12 @@ def filled(shape: Rounded, *, less: Sequence[Rounded] = ()) -> Outline:
 
 def direction(angle: float) -> tuple[float, float]:
     """The unit vector so many degrees counter-clockwise from x, the same on every machine."""
+    return _direction(angle + 0.0)  # never -0.0, which is kept as 0.0 is
+
+
+@functools.lru_cache(maxsize=1024)
+def _direction(angle: float) -> tuple[float, float]:
+    """Kept: fits and rules ask for the same angles over and over."""
     from kernels.portable import cosine_degrees, sine_degrees
 
     return cosine_degrees(angle), sine_degrees(angle)

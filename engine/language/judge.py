@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 
 from engine.errors import OrderError, Refused, TemplateError
+from engine.language.derived import without
 from engine.language.person import Input, Measure
 from engine.language.rules import Relation
 from engine.language.stages import Rule, designers
@@ -160,4 +161,5 @@ def _with(template: Template, name: str, value: object) -> Template:
         value = replace(now, value=value)
     values = {**run.values, name: value}
     changed = Run(run.cls, values, run.origins, run.process, home=run.home, code_hash=run.code_hash, inputs=run.inputs)
+    changed.derived = without(run.derived, name)
     return type(template)(changed)

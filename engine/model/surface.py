@@ -22,6 +22,7 @@ class Surface:
     `pieces` float64 (k, 21), `owner` int32 (m,): the piece of each of the patch's faces, in their order. `net` float64
     (nx, ny, 4, 3): of a piece of kind NET, position and derivatives by x, by y and by both at the nodes of a grid whose
     x and y are lengths along its middle lines; its origin holds x0, y0, and its first direction the two steps.
+    `gridded`: the faces are a grid of our own in that plane, with thin ones along its border alone; they need no other.
     `why`: not empty where nothing can be unrolled, and says why not.
     """
 
@@ -29,6 +30,7 @@ class Surface:
     owner: npt.NDArray[np.int32]
     net: npt.NDArray[np.float64]
     why: str = ""
+    gridded: bool = False
 
     def __post_init__(self) -> None:
         for name, dtype in (("pieces", np.float64), ("owner", np.int32), ("net", np.float64)):

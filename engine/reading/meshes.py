@@ -151,8 +151,12 @@ def _welded(corners: npt.NDArray[np.float64]) -> tuple[Any, Any]:
     if not len(corners):
         return corners, np.empty((0, 3), np.int64)
     bits = np.ascontiguousarray(corners + 0.0).view(np.int64)
-    _, first, renamed = np.unique(bits, axis=0, return_index=True, return_inverse=True)
-    return corners[first], renamed.reshape(-1, 3).astype(np.int64)
+    order = np.lexsort(bits.T[::-1])  # a third of what np.unique takes over whole rows, and the same order
+    sorted_ = bits[order]
+    new = np.append(True, (sorted_[1:] != sorted_[:-1]).any(axis=1))
+    names = np.empty(len(bits), np.int64)
+    names[order] = np.cumsum(new) - 1
+    return corners[order[new]], names.reshape(-1, 3)
 
 
 def _floats(words: list[bytes], file: str) -> npt.NDArray[np.float64]:

@@ -18,6 +18,7 @@ from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Mesh, Patch, Points
 from engine.model.surface import CONE, CYLINDER, NET, Surface
 from engine.shape.regrid import loops, regrid, twins
 from kernels.bend import bend, true_points, unroll
+from kernels.corners import join
 from kernels.portable import arctangent2, cosine, sine
 
 _Rows = npt.NDArray[np.int32]
@@ -80,12 +81,12 @@ def unrolled(mesh: Mesh, patch: Patch) -> Bent:
     pieces = _laid_out(patch, surface, faces, flat.reshape(-1, 3, 2))
     _turned_upright(surface, pieces, flat, corners.reshape(-1, 3, 3))
     laid = replace(surface, pieces=pieces)
-    points, rows, triangles = _joined(flat, faces)
+    points, rows, triangles = _joined(flat, faces, len(mesh.points))
     net = len(pieces) == 1 and pieces[0, 0] == NET
     try:
         if net:  # OCCT's triangles of these come in all shapes
             return _gridded(mesh, patch, laid, points, rows, triangles)
-        return _bent(patch, laid, points, rows, mesh.points[rows], triangles)
+        return _bent(patch, laid, points, rows, mesh.points[rows], triangles, gridded=surface.gridded)
     except ValueError:
         if net or len(pieces) > 1:
             raise
@@ -96,7 +97,7 @@ def _bent(
     patch: Patch, laid: Surface, points: Lattice, rows: _Rows, own: Points, triangles: Faces, gridded: bool = False
 ) -> Bent:
     """A patch with its triangles looked at."""
-    twin, some = twins(triangles), np.empty(len(points), np.int32)
+    twin, some = twins(triangles, len(points)), np.empty(len(points), np.int32)
     a, b, c = (points[triangles[:, k]].astype(np.int64) for k in range(3))
     area = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
     longest = np.maximum(np.maximum(_square(b - a), _square(c - b)), _square(a - c))
@@ -116,7 +117,7 @@ def _gridded(mesh: Mesh, patch: Patch, laid: Surface, points: Lattice, rows: _Ro
     found = loops(triangles, len(points))
     if found is None:
         raise _cannot(patch, "its border touches itself")
-    order = np.array([row for loop in found for row in loop], np.int32)
+    order = np.concatenate(found)
     ends = np.cumsum([len(loop) for loop in found], dtype=np.int32)
     across, up = _spacing(laid, points)
     for fine in (1.0, 1.5, 2.5):
@@ -187,6 +188,8 @@ def _closed_up(surface: Surface, flat: Points) -> None:
 def _laid_out(patch: Patch, surface: Surface, faces: Faces, flat: Points) -> Points:
     """The pieces with their motions into one plane, outward from the first; flat (m, 3, 2) is moved with them."""
     pieces = surface.pieces.copy()
+    if len(pieces) == 1:
+        return pieces
     placed, todo = {0}, [0]
     places = {i: _by_row(surface, faces, flat, i) for i in range(len(pieces))}
     while todo:
@@ -267,23 +270,15 @@ def _turned_upright(surface: Surface, pieces: Points, flat: Points, corners: Poi
         piece[17:21] = c * pc - s * ps, s * pc + c * ps, c * u - s * v, s * u + c * v
 
 
-def _joined(flat: Points, faces: Faces) -> tuple[Lattice, _Rows, Faces]:
-    """Corners at one place of one row made one point: (points in steps, rows, triangles)."""
-    steps = np.rint(flat * STEPS_PER_MM).astype(np.int32)
-    known: dict[int, list[int]] = {}
-    points: list[tuple[int, int]] = []
-    rows, corners = [], []
-    for row, (x, y) in zip(faces.ravel().tolist(), steps.tolist(), strict=True):
-        for number in known.setdefault(row, []):
-            if abs(points[number][0] - x) <= _JOINT_STEPS and abs(points[number][1] - y) <= _JOINT_STEPS:
-                break
-        else:
-            number = len(points)
-            known[row].append(number)
-            points.append((x, y))
-            rows.append(row)
-        corners.append(number)
-    return np.array(points, np.int32), np.array(rows, np.int32), np.array(corners, np.int32).reshape(-1, 3)
+def _joined(flat: Points, faces: Faces, rows: int) -> tuple[Lattice, _Rows, Faces]:
+    """Corners at one place of one row, of so many, made one point: (points in steps, rows, triangles)."""
+    places = np.rint(flat * STEPS_PER_MM).astype(np.int32)
+    n = len(places)
+    points, of, corners = np.empty((n, 2), np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
+    many = join(
+        faces.ravel(), places, round(_JOINT_STEPS), points, of, corners, np.empty(rows, np.int32), np.empty(n, np.int32)
+    )
+    return points[:many].copy(), of[:many].copy(), corners.reshape(-1, 3)
 
 
 def _edges(triangles: Faces, twin: _Rows) -> Iterator[npt.NDArray[np.int64]]:

@@ -138,6 +138,17 @@ def glyph(font: str, index: int, fineness: int) -> Glyph:
     return Glyph(points, ends)
 
 
+@dataclass
+class Seen:
+    """Of this process: letters that trays were `asked` for, and those that had to be `made`."""
+
+    asked: int = 0
+    made: int = 0
+
+
+seen = Seen()
+
+
 class Tray:
     """The glyphs of some faces at one fineness that texts have needed so far, in the arrays that `kernels.letters.lay` reads.
 
@@ -159,6 +170,7 @@ class Tray:
     def line(self, glyphs: tuple[int, ...]) -> list[int]:
         """The row of each glyph; those that were not needed before are made first."""
         known = self._row
+        seen.asked += len(glyphs)
         try:
             return [known[index] for index in glyphs]
         except KeyError:
@@ -172,6 +184,7 @@ class Tray:
 
     def _add(self, index: int) -> None:
         made = glyph(self._faces[index // FACE], index % FACE, self._fineness)
+        seen.made += 1
         loops = len(self.ends)
         self.ends = np.concatenate((self.ends, made.ends + np.int32(len(self.points))))
         self.points = np.concatenate((self.points, made.points))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import EngineFault
+from engine.model.family import Member
 from engine.model.mesh import STEPS_PER_MM, Faces, Kept, Lattice, Mesh, Patch, Plane, Points, Role
 from engine.model.surface import Surface
 from engine.shape.bend import Bent, unrolled
@@ -50,6 +51,7 @@ class Ground:
     around: frozenset[str]
     bent: Bent | None = None
     at: _Rows | None = None
+    member: Member | None = None
 
     def fits(self, patches: Mapping[str, Patch]) -> bool:
         """Was this prepared for these very patches?"""
@@ -59,7 +61,9 @@ class Ground:
 
     def _surface_of(self, surface: Surface, of: _Rows | None) -> Surface:
         """Of what is left of a curved patch: the same pieces, as the body has them."""
-        return surface if of is None or self.bent is None else replace(surface, owner=self.bent.surface.owner[of])
+        if of is None or self.bent is None:
+            return surface
+        return replace(surface, owner=self.bent.surface.owner[of], gridded=False)
 
     def lifted(self, above: int) -> Plane | None:
         """The plane `above` steps over the patch, if it has one."""
@@ -134,7 +138,7 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
         found = loops(faces, len(mesh.points))
     if found is None:
         raise ValueError(f"the border of patch {on!r} touches itself: nothing can be stamped on it")
-    rows = np.array([row for loop in found for row in loop], np.int32)
+    rows = np.concatenate([np.zeros(0, np.int32), *found])
     ends = np.cumsum([len(loop) for loop in found], dtype=np.int32)
     if bent is not None:
         exact, origin, border, rows = False, (0.0, 0.0, 0.0), bent.points[rows], bent.rows[rows]
@@ -182,7 +186,16 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
         around=around,
         bent=bent,
         at=at,
+        member=_member(mesh, outside, lost),
     )
+
+
+def _member(mesh: Mesh, outside: npt.NDArray[np.bool_], lost: npt.NDArray[np.bool_]) -> Member | None:
+    """What is left of a body of a family leads on, where all of its points stay."""
+    was = mesh.member
+    if was is None or lost[: len(was.family.middle)].any():
+        return None
+    return replace(was, faces=int(np.count_nonzero(outside[: was.faces])))
 
 
 def _framed(

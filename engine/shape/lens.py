@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +27,9 @@ BLANK_MARGIN = 2.0
 _FLAT = 60.0
 """mm."""
 _COARSE = 1440
-"""Angles all round in which an extreme is looked for, and then as many between the neighbours of the best."""
+"""Angles all round at which curvature and speed are asked."""
+_STARTS = 720
+"""Angles all round in which an extreme is looked for, before it is looked for more closely: several to a wave of the last of HARMONICS."""
 
 
 def corners(trace: Trace) -> Floats:
@@ -95,12 +96,10 @@ def smooth(trace: Trace, *, within: float = WITHIN) -> LensOutline:
 
 def boxed_outline(trace: Trace, cosines: Floats, sines: Floats, off: float) -> LensOutline:
     """The outline with these harmonics and its own box: extremes between samples, too."""
-    whole = _circumference(cosines, sines)
-    right, left, top, bottom = (
-        _most(cosines, sines, measure) for measure in (lambda x, y: x, lambda x, y: -x, lambda x, y: y, lambda x, y: -y)
-    )
+    found = np.empty(6)
+    harmonics.extent(cosines, sines, np.empty((_STARTS, 2)), found)
+    right, left, top, bottom, far, whole = found.tolist()
     centre = (0.5 * (right - left), 0.5 * (top - bottom))
-    far = _most(cosines, sines, lambda x, y: _far(x - centre[0], y - centre[1]))
     return LensOutline(trace.side, cosines, sines, Boxed(right + left, top + bottom, 2.0 * far, whole, centre), off)
 
 
@@ -109,24 +108,6 @@ def _evaluated(cosines: Floats, sines: Floats, degrees: Floats) -> tuple[Floats,
     harmonics.evaluate(cosines, sines, np.ascontiguousarray(degrees, np.float64), found)
     r, slope, bend, c, s = (found[:, k] for k in range(5))
     return r, slope, bend, c, s
-
-
-def _most(cosines: Floats, sines: Floats, measure: Callable[[Floats, Floats], Floats]) -> float:
-    """The largest of what is measured at (x, y) along the outline: its error is of second order in a 2,880th of the coarse step."""
-    angles = equal_angles(_COARSE)
-    for step in (1.0, 2.0 / _COARSE):
-        r, _, _, c, s = _evaluated(cosines, sines, angles)
-        found = measure(r * c, r * s)
-        best = int(np.argmax(found))
-        if step == 1.0:
-            angles = angles[best] + 360.0 / _COARSE * (2.0 / _COARSE * np.arange(_COARSE + 1) - 1.0)
-    return float(found[best])
-
-
-def _circumference(cosines: Floats, sines: Floats) -> float:
-    """The mean of the speed over equal angles times a turn: for a smooth closed curve that converges beyond all powers."""
-    r, slope, _, _, _ = _evaluated(cosines, sines, equal_angles(_COARSE))
-    return 2.0 * math.pi / _COARSE * math.fsum(np.sqrt(r * r + slope * slope).tolist())
 
 
 def curve(outline: LensOutline, degrees: Floats) -> LensCurve:
@@ -199,7 +180,7 @@ def moved(line: LensCurve, by: float) -> LensCurve:
 def blank(outline: LensOutline, optical_centre: tuple[float, float]) -> float:
     """The smallest blank, mm across, for an optical centre at (x, y) from the box's centre: 2 max|outline - it| + 2 (exact)."""
     x, y = (optical_centre[k] + outline.boxed.centre[k] for k in range(2))
-    return 2.0 * _most(outline.cosines, outline.sines, lambda u, v: _far(u - x, v - y)) + BLANK_MARGIN
+    return 2.0 * harmonics.farthest(outline.cosines, outline.sines, x, y, np.empty((_STARTS, 2))) + BLANK_MARGIN
 
 
 def _check_simple(points: Floats, by: float) -> None:

@@ -18,6 +18,7 @@ from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Mesh, Patch, Role
 from engine.model.plate import Knuckle, Rings
 from engine.model.surface import CYLINDER, PIECE, Surface
 from engine.shape.regrid import regrid
+from kernels import chords, rings
 from kernels.closed import closed
 from kernels.portable import cosine, sine
 from kernels.roll import roll
@@ -31,13 +32,16 @@ _BASE = 3
 """Pieces of a knuckle's base along the plate."""
 
 
-def dense(ring: Rings) -> _Numbers:
-    """(k, n per, 3): the rings' points that faces reach."""
+def dense(ring: Rings, radius: float) -> _Numbers:
+    """(k, m, 3): the rings' places that faces reach, of a plate that is rolled to that radius."""
     k, n = ring.points.shape[:2]
     columns = np.ascontiguousarray(ring.points.transpose(1, 0, 2).reshape(n, 3 * k))
-    out, slopes, work = np.empty((n * ring.per, 3 * k)), np.empty((n, 3 * k)), np.empty((3, n))
-    closed(columns, ring.at, np.arange(ring.per) / ring.per, out, slopes, work)
-    made: _Numbers = np.ascontiguousarray(out.reshape(n * ring.per, k, 3).transpose(1, 0, 2))
+    slopes, counts = np.empty((n, 3 * k)), np.empty(n, np.int32)
+    closed(columns, ring.at, np.zeros(0), np.zeros((0, 3 * k)), slopes, np.empty((3, n)))
+    many = chords.count(columns, ring.at, slopes, 1.0 / radius, ring.within, ring.per, counts)
+    out = np.empty((many, 3 * k))
+    chords.place(columns, ring.at, slopes, counts, out)
+    made: _Numbers = np.ascontiguousarray(out.reshape(many, k, 3).transpose(1, 0, 2))
     return made
 
 
@@ -46,7 +50,7 @@ def plate(
 ) -> tuple[Mesh, Mapping[str, Patch]]:  # fmt: skip
     """As `engine.authoring.plate`: the mesh on the lattice, and its patches."""
     through = 1 + len(holes)
-    stacks = [dense(one) for one in (border, *holes, *bosses)]
+    stacks = [dense(one, radius) for one in (border, *holes, *bosses)]
     for number, stack in enumerate(stacks):
         ends = (thickness / 2, -thickness / 2) if number < through else (-thickness / 2, float(stack[-1, 0, 2]))
         if any(np.abs(z - side).max() > 1e-9 for z, side in zip((stack[0, :, 2], stack[-1, :, 2]), ends, strict=True)):
@@ -59,10 +63,11 @@ def plate(
     fronts, backs, caps = [], [], []
     for number, (ring, stack, start) in enumerate(zip((border, *holes, *bosses), stacks, starts, strict=False)):
         k, m = stack.shape[:2]
-        levels = [np.arange(start + j * m, start + (j + 1) * m, dtype=np.int32) for j in range(k)]
+        levels = np.arange(start, start + k * m, dtype=np.int32).reshape(k, m)
         standing = number >= through
+        walls = _walls(levels, outwards=number == 0 or standing)
         for j, name in enumerate(ring.walls):
-            groups.setdefault(name, []).append(_strip(levels[j], levels[j + 1], outwards=number == 0 or standing))
+            groups.setdefault(name, []).append(walls[2 * m * j : 2 * m * (j + 1)])
         if standing:
             backs.append(levels[0][::-1])
             caps.append((ring.walls[-1], levels[-1], float(stack[-1, 0, 2])))
@@ -80,13 +85,13 @@ def plate(
     for name, loops, z in (("front", fronts, thickness / 2), ("back", backs, -thickness / 2)):
         faces, extra = _filled(flat, loops, radius + z, len(flat))
         sides.append((name, faces if z > 0.0 else faces[:, ::-1]))
-        flat = np.concatenate((flat, np.c_[extra, np.full(len(extra), z)]))
+        flat = np.concatenate((flat, _at(extra, z)))
     for name, loop, z in caps:
         faces, extra = _filled(flat, [loop], radius + z, len(flat))
         groups[name].append(faces[:, ::-1])
-        flat = np.concatenate((flat, np.c_[extra, np.full(len(extra), z)]))
+        flat = np.concatenate((flat, _at(extra, z)))
     rolled = np.empty_like(flat)
-    roll(np.ascontiguousarray(flat), radius, rolled)
+    roll(flat, radius, rolled)
     points = [rolled]
     first = len(flat)
     for stands, (own, make) in zip(_spans(feet, starts[-1]), bodies, strict=True):
@@ -125,14 +130,22 @@ def _cylinder(own: float, radius: float, faces: int, outside: bool) -> Surface:
     piece[0, 7] = -radius
     piece[0, 8:17] = 0.0, 0.0, 1.0, along, 0.0, 0.0, 0.0, 1.0, 0.0
     piece[0, 17] = 1.0
-    return Surface(piece, np.zeros(faces, np.int32), np.zeros((0, 0, 4, 3)))
+    return Surface(piece, np.zeros(faces, np.int32), np.zeros((0, 0, 4, 3)), gridded=True)
 
 
-def _strip(over: _Rows, under: _Rows, *, outwards: bool) -> Faces:
-    """The wall between two rings, counter-clockwise seen from the front; it looks away from what they go round, or into it."""
-    p, q, r, s = under, np.roll(under, -1), np.roll(over, -1), over
-    made = np.stack((np.stack((p, q, r), 1), np.stack((p, r, s), 1)), 1).reshape(-1, 3)
-    return made if outwards else made[:, ::-1]
+def _walls(levels: _Rows, *, outwards: bool) -> Faces:
+    """The walls between rings (k, n), counter-clockwise seen from the front; they look away from what they go round, or into it."""
+    k, n = levels.shape
+    made = np.empty((2 * (k - 1) * n, 3), np.int32)
+    rings.walls(levels, outwards, made)
+    return made
+
+
+def _at(flat: _Numbers, z: float) -> _Numbers:
+    """Places (n, 2) at one height: (n, 3)."""
+    made = np.empty((len(flat), 3))
+    made[:, :2], made[:, 2] = flat, z
+    return made
 
 
 def _filled(flat: _Numbers, loops: Sequence[_Rows], own: float, first: int) -> tuple[Faces, _Numbers]:
@@ -178,18 +191,20 @@ def _standing(
         along = one.base[0] + (one.base[1] - one.base[0]) * np.arange(_BASE + 1) / _BASE
         stretch = radius / own  # a length along the face, as one along the middle surface
         x = one.at + along * stretch
-        low = np.c_[x, np.full(len(x), one.low), np.full(len(x), -thickness / 2)]
-        high = low[::-1].copy()
-        high[:, 1] = one.high
-        feet.append(np.concatenate((low, high)))
+        foot = np.full((2 * len(x), 3), -thickness / 2)
+        foot[: len(x), 0], foot[len(x) :, 0] = x, x[::-1]
+        foot[: len(x), 1], foot[len(x) :, 1] = one.low, one.high
+        feet.append(foot)
         turn = one.at / radius
         s, c = sine(turn), cosine(turn)
         arc = np.array([(own * sine(d / own), own * 2.0 * sine(d / own / 2.0) * sine(d / own / 2.0)) for d in along.tolist()])
         away = np.concatenate((one.profile, one.hole))
         origin = (own * s, own * c - radius)
-        world = np.stack((origin[0] + away[:, 0] * c - away[:, 1] * s, origin[1] - away[:, 0] * s - away[:, 1] * c), 1)
-        points = np.concatenate([np.c_[world[:, 0], np.full(len(world), y), world[:, 1]] for y in (one.low, one.high)])
-        bodies.append((points, _knuckle_faces(one, arc)))
+        ends = np.empty((2, len(away), 3))
+        ends[:, :, 0] = origin[0] + away[:, 0] * c - away[:, 1] * s
+        ends[:, :, 1] = ((one.low,), (one.high,))
+        ends[:, :, 2] = origin[1] - away[:, 0] * s - away[:, 1] * c
+        bodies.append((ends.reshape(-1, 3), _knuckle_faces(one, arc)))
     return feet, bodies
 
 
@@ -203,16 +218,16 @@ def _knuckle_faces(one: Knuckle, arc: _Numbers) -> Callable[[_Rows, int], Faces]
         raise ValueError("a knuckle's profile meets itself, its base or its hole")
 
     def faces(foot: _Rows, first: int) -> Faces:
-        levels = []
-        for k, own in ((0, foot[:base]), (1, foot[: base - 1 : -1])):
-            start = first + k * (m + h)
-            outer = np.concatenate((own, np.arange(start, start + m, dtype=np.int32)))
-            levels.append((outer, np.arange(start + m, start + m + h, dtype=np.int32)[::-1]))
-        (low, low_hole), (high, high_hole) = levels
-        whole = [np.concatenate(level) for level in levels]
-        walls = [_strip(high_hole, low_hole, outwards=True)]
+        # rows of both ends, the high one first: the base, the barrel, and the hole the other way round
+        rows = np.empty((2, base + m + h), np.int32)
+        rows[0, :base], rows[1, :base] = foot[: base - 1 : -1], foot[:base]
+        own = np.arange(first, first + m + h, dtype=np.int32)
+        own[m:] = own[m:][::-1].copy()
+        rows[0, base:], rows[1, base:] = own + (m + h), own
+        hole, around = (
+            _walls(np.ascontiguousarray(part), outwards=True) for part in (rows[:, base + m :], rows[:, : base + m])
+        )
         # the stretch along the base stands on the plate: no wall there
-        walls.append(_strip(high, low, outwards=True).reshape(-1, 2, 3)[base - 1 :].reshape(-1, 3))
-        return np.concatenate((whole[1][cap], whole[0][cap][:, ::-1], *walls))
+        return np.concatenate((rows[0][cap], rows[1][cap][:, ::-1], hole, around[2 * (base - 1) :]))
 
     return faces

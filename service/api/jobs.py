@@ -15,6 +15,7 @@ from service import intake
 from service.api.callers import Orders, TheDesk, TheHouse
 from service.api.described import ORDER_BODY, also
 from service.api.ids import Id
+from service.api.manners import JOB
 from service.api.problems import Problem, too_many
 from service.clock import text_of
 from service.erasing import erase_jobs
@@ -175,6 +176,7 @@ async def create(
     if came.row is None:
         raise Problem(409, "This Idempotency-Key came with another order before")
     made = {**_NONE_YET, **came.row}
+    request.scope[JOB] = made["id"]
     again = {"Idempotency-Replayed": "true"} if came.what == "again" else {}
     return answered(made, house, 202, Location=f"/v1/jobs/{made['id']}", **again)
 

@@ -12,9 +12,9 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from service import logs
+from service import logs, tracing
 from service.api.limits import deeper
-from service.api.metrics import Figures
+from service.api.metrics import Figures, known
 from service.api.problems import Problem, answer
 from service.clock import new_id, now
 from service.settings import Settings
@@ -27,6 +27,8 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 STREAMED = ("/v1/uploads", "/v1/campaigns")
 """Paths whose bodies are read piece by piece, whatever kind they are of."""
+JOB = "unikat.job"
+"""Where a route notes in the scope which job it made."""
 MOST_PATH = 8000
 CLOSE = {"Connection": "close"}
 """With an answer to a body that was not read to its end."""
@@ -65,6 +67,7 @@ class Manners:
             await send(message)
 
         token = logs.request_id.set(one)
+        span = tracing.begin("request")
         began = time.perf_counter()
         try:
             await self._serve(scope, headers, receive, sending)
@@ -78,6 +81,9 @@ class Manners:
         finally:
             spent = time.perf_counter() - began
             self.figures.request(scope["method"], _route(scope), status, spent)
+            own = None if sent else one  # what a sender calls it may say anything
+            span.tell(method=known(scope["method"]), route=_route(scope), status=status, request=own, job=scope.get(JOB))
+            span.end()
             log.info("request", extra=_told(scope, status, spent))
             logs.request_id.reset(token)
 

@@ -18,7 +18,7 @@ def main(folder: str, count: str, parent: str, ready: str) -> None:
     """Work until SIGTERM; then what is under way is settled first. `ready`: the pipe to say on that orders are taken."""
     die_with_parent(int(parent))  # before what takes seconds to import
     from service import logs
-    from service.dispatch.working import work
+    from service.dispatch.working import at_hand, work
     from service.house import alone, open_patiently
     from service.store.leading import Leader
 
@@ -41,11 +41,14 @@ def main(folder: str, count: str, parent: str, ready: str) -> None:
             return
         leader = Leader(house.database, lambda: os._exit(LOST))  # whatever it does is the next one's, or is made again
         tell()
+        fleet = at_hand(house)  # who takes over has the workers at hand
         if leader.wait(stop):
             try:
-                work(house, int(count), stop, lambda: None)
+                work(house, int(count), stop, lambda: None, fleet)
             finally:
                 leader.leave()
+        elif fleet is not None:
+            fleet.shutdown()
 
 
 if __name__ == "__main__":

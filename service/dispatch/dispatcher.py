@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from engine.errors import EnvironmentFault
+from service import tracing
 from service.clock import Clock, Ticks, new_id
 from service.clock import now as wall
 from service.dispatch.fair import Costs, Fairness
@@ -28,6 +29,7 @@ from service.settings import Settings
 from service.store import ends, queue
 from service.store.database import Database
 from service.store.queue import Ended, Head, Settled
+from service.tracing import NOTHING, Span
 from service.vault import Unreadable, Vault
 
 log = logging.getLogger("unikat.dispatch")
@@ -50,7 +52,10 @@ Runner = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Chunk:
-    """Work in flight: the claimed rows by id. `expected`: what it was charged beforehand, at its tenant's `weight`."""
+    """Work in flight: the claimed rows by id. `expected`: what it was charged beforehand, at its tenant's `weight`.
+
+    `trace`: of its road; `begun`: when it was handed over, in nanoseconds since 1970.
+    """
 
     id: str
     head: Head
@@ -58,6 +63,8 @@ class Chunk:
     pack: str
     expected: float
     weight: float
+    trace: Span = NOTHING
+    begun: int = 0
 
 
 @dataclass
@@ -65,7 +72,7 @@ class Dispatcher:
     """`runner` is submitted to `executor`. `inflight`: how many chunks may be under way, one waiting beside each lane at work.
 
     `sources`: where templates that are not installed come from. `cancel`: ends the lane that works on a chunk. `offer`: takes, with
-    their template's source, the bodies that lanes choose to be looked at again, one in `check_one_in`.
+    their template's source, the bodies that lanes choose to be looked at again, one in `check_one_in`. `made`: is told what came of each chunk.
     """
 
     database: Database
@@ -81,6 +88,7 @@ class Dispatcher:
     cancel: Callable[[str], None] = lambda chunk: None
     check_one_in: int = 0
     offer: Callable[[Mapping[str, str], object], None] = lambda source, bodies: None
+    made: Callable[[Sequence[Mapping[str, Any]]], None] = lambda answers: None
     fairness: Fairness = field(default_factory=Fairness)
     costs: Costs = field(default_factory=Costs)
     flying: dict[Future[Any], Chunk] = field(default_factory=dict)
@@ -152,23 +160,29 @@ class Dispatcher:
         if head is None:
             return None
         at = self.clock()
+        trace = tracing.begin("chunk", template=head.template, process=head.process)
         alone = head.strikes or head.id in self._apart
         most = 1 if alone else self.costs.size(head.template, head.process)
-        with self.database.write() as conn:
+        with trace.part("claim"), self.database.write() as conn:
             rows = queue.claim(conn, head, most, at, self._apart)
         if not rows:
             return None
         expected = len(rows) * self.costs.seconds(head.template, head.process)
         self.fairness.charge(head.tenant, expected, head.weight)
-        return Chunk(new_id(at), head, {row["id"]: row for row in rows}, new_id(at), expected, head.weight)
+        chunk = Chunk(
+            new_id(at), head, {row["id"]: row for row in rows}, new_id(at), expected, head.weight, trace, tracing.now()
+        )
+        trace.tell(chunk=chunk.id, units=len(rows))
+        return chunk
 
     def _submit(self, chunk: Chunk) -> None:
         units, closed = [], []
-        for one, row in chunk.rows.items():
-            try:
-                units.append(asdict(self._unit(row)))
-            except Unreadable:
-                closed.append(Ended(one, row["attempt"], "failed", reason="unreadable"))
+        with chunk.trace.part("handing", units=len(chunk.rows)):
+            for one, row in chunk.rows.items():
+                try:
+                    units.append(asdict(self._unit(row)))
+                except Unreadable:
+                    closed.append(Ended(one, row["attempt"], "failed", reason="unreadable"))
         if closed:
             log.error("units cannot be read", extra={"units": len(closed)})
             self._write(closed)
@@ -178,7 +192,7 @@ class Dispatcher:
             future = self.executor.submit(
                 self.runner, chunk.id, chunk.head.body, "service.lanes.work:chunk", args, seconds, names
             )
-            self.flying[future] = self._only(chunk, names)
+            self.flying[future] = replace(self._only(chunk, names), begun=tracing.now())
 
     def _unit(self, row: Mapping[str, Any]) -> Unit:
         key, sealed = self.vault.unwrap(row["wrapped"], row["id"]), bytes(row["sealed"])
@@ -224,8 +238,11 @@ class Dispatcher:
             return 0
         done, _ = wait(self.flying, timeout=seconds, return_when=FIRST_COMPLETED)
         for future in [f for f in self.flying if f in done]:
-            self._settle(self.flying[future], future)
+            chunk, ended = self.flying[future], tracing.now()
+            with chunk.trace.part("settle", units=len(chunk.rows)):
+                self._settle(chunk, future)
             del self.flying[future]
+            _traced(chunk, future, ended)
         return len(done)
 
     def _settle(self, chunk: Chunk, future: Future[Any]) -> None:
@@ -258,6 +275,7 @@ class Dispatcher:
         self._charge(chunk, sum(answer["ms"] for answer in told) / 1000.0)
         self.costs.learn(chunk.head.template, chunk.head.process, sum(answer["ms"] for answer in told) / 1000.0 / len(told))
         self._forget(one.id for one in ended)
+        self.made(told)
         for answer in told:
             if "bodies" in answer:
                 self.offer(self._source(chunk.head.template), answer["bodies"])
@@ -328,7 +346,7 @@ class Dispatcher:
                 self.packs.wipe(pack, [(entry[0], entry[1]) for one in late for entry in (one.files or {}).values()])
 
     def _only(self, chunk: Chunk, ids: Iterable[str]) -> Chunk:
-        return Chunk(chunk.id, chunk.head, {i: chunk.rows[i] for i in ids}, chunk.pack, chunk.expected, chunk.weight)
+        return replace(chunk, rows={i: chunk.rows[i] for i in ids})
 
     def _charge(self, chunk: Chunk, spent: float) -> None:
         self.fairness.charge(chunk.head.tenant, spent - chunk.expected, chunk.weight)
@@ -350,3 +368,19 @@ def _answers(chunk: Chunk, told: object) -> list[dict[str, Any]] | None:
         return None
     fair = all(a.get("state") in (*MADE, "struck") and isinstance(a.get("ms"), int | float) for a in told)
     return told if fair else None
+
+
+def _traced(chunk: Chunk, future: Future[Any], ended: int) -> None:
+    """The road of a chunk is over: what it did in a lane, and each of its units for as long as the lane says, one after the other."""
+    if chunk.trace is NOTHING:
+        return
+    made = chunk.trace.past("make", chunk.begun, ended, units=len(chunk.rows))
+    told = None if future.cancelled() or future.exception() is not None else future.result()
+    answers = _answers(chunk, told.answers if isinstance(told, Made) else told) or []
+    spent = [int(1e6 * a["ms"]) if 0 <= a["ms"] < 1e9 else 0 for a in answers]
+    at = ended - sum(spent)
+    for answer, ns in zip(answers, spent, strict=True):
+        until = at + ns
+        made.past("unit", at, until, job=answer["id"], state=answer["state"])
+        at = until
+    chunk.trace.end()

@@ -20,7 +20,7 @@ from engine.chart import aside
 from engine.errors import EnvironmentFault
 from engine.language.charted import name_in
 from engine.model.drift import Body, Looked
-from engine.model.places import cache_folder
+from engine.model.places import charts_folder
 from service.clock import Clock, Ticks, new_id, text_of
 from service.clock import now as wall
 from service.dispatch.dispatcher import Runner
@@ -64,7 +64,7 @@ class Drift:
     runner: Runner
     idle: Callable[[], bool] = lambda: True
     close: Callable[[], None] = lambda: None
-    charts: pathlib.Path = field(default_factory=lambda: cache_folder() / "charts")
+    charts: pathlib.Path = field(default_factory=lambda: charts_folder())
     clock: Clock = wall
     ticks: Ticks = time.monotonic
     seconds: float = SECONDS

@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from engine.errors import EnvironmentFault
-from service import served
+from service import served, tracing
 from service.dispatch.dispatcher import Dispatcher
 from service.dispatch.drifting import PRELOAD, Drift
 from service.dispatch.remaking import Remaking
 from service.dispatch.slicing import Slicing
+from service.dispatch.telling import Telling
 from service.dispatch.upkeep import Upkeep
+from service.fleet import kit
+from service.fleet.certificates import SOON_DAYS, days_left
 from service.fleet.client import Fleet
-from service.house import ENGINE, House
+from service.house import CERTIFICATES, ENGINE, House
 from service.lanes.pool import Lanes
 from service.settings import load
 from service.webhooks.sender import Sender
@@ -29,16 +32,24 @@ BESIDE = 4
 """For so many lanes elsewhere one chunk waits beside them."""
 
 
-def work(house: House, count: int, stop: threading.Event, ready: Callable[[], None]) -> None:
-    """Work with `count` lanes until `stop`, then settle what is under way. `ready` is called once orders are taken."""
+def work(house: House, count: int, stop: threading.Event, ready: Callable[[], None], fleet: Fleet | None = None) -> None:
+    """Work with `count` lanes, or those of a fleet, until `stop`, then settle what is under way. `ready` is called once orders are taken.
+
+    `fleet`: is kept, if it is still well.
+    """
     settings, sources = load(house.folder), served.files_of(house.folder)
-    fleet = fleet_of(house, stop)
+    telling = Telling(house.database)
+    teller = threading.Thread(target=telling.run, args=(stop,), daemon=True, name="telling")
+    teller.start()
+    tracing.start("dispatcher")
+    fleet = fleet_of(house, stop, telling, fleet)
     lanes, slicers = Lanes(count if fleet is None else 1, memory_mb=settings.lane_mb), Lanes(max(1, count // 2))
     looking = Lanes(1, PRELOAD, settings.lane_mb)
     drift = Drift(house, looking.run, close=looking.close)
     looker = threading.Thread(target=drift.run, args=(stop,), daemon=True, name="drift")
     try:
-        lanes.start()
+        if fleet is None:
+            lanes.start()  # those beside a fleet begin when they are wanted: who takes over does not wait for them
         with ThreadPoolExecutor(lanes.count, "lane") if fleet is None else fleet as executor:
             dispatcher = Dispatcher(
                 house.database,
@@ -52,10 +63,15 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
                 cancel=lanes.cancel if fleet is None else fleet.cancel,
                 check_one_in=settings.check_one_in if fleet is None else 0,
                 offer=drift.offer,
+                made=telling.made,
             )
-            if fleet is not None:
+            telling.flying = lambda: len(dispatcher.flying)
+            if fleet is None:
+                telling.fleet(lanes.count)
+            else:
                 dispatcher.inflight = 0
-                threading.Thread(target=keep_full, args=(dispatcher, fleet, stop), daemon=True, name="fleet").start()
+                fleet.kit = furnished(house, sources, stop)
+                threading.Thread(target=keep_full, args=(dispatcher, fleet, stop, telling), daemon=True, name="fleet").start()
             drift.idle = lambda: not dispatcher.flying
             upkeep = Upkeep(house, lanes.forget if fleet is None else _both(lanes.forget, fleet.forget))
             slicing = Slicing(house, slicers.run, slicers.count, sources=sources)
@@ -78,6 +94,7 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
                 dispatcher.run(stop)
             finally:
                 stop.set()
+                teller.join()
                 lanes.close()  # whatever still runs after the drain is made again
                 for thread in besides:
                     thread.join()
@@ -89,35 +106,72 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
         looking.close()
         slicers.close()
         lanes.close()
+        tracing.end()
 
 
-def fleet_of(house: House, stop: threading.Event) -> Fleet | None:
-    """The lanes of other machines, where `--engine` names a scheduler; one that does not answer is waited for."""
+def at_hand(house: House) -> Fleet | None:
+    """The lanes of other machines, for who may have to take over; none where no scheduler answers now, or there is none."""
+    scheduler = os.environ.get(ENGINE)
+    try:
+        return Fleet(scheduler, house.vault.fleet(), os.environ.get(CERTIFICATES)) if scheduler else None
+    except EnvironmentFault:
+        return None
+
+
+def fleet_of(house: House, stop: threading.Event, telling: Telling, before: Fleet | None = None) -> Fleet | None:
+    """The lanes of other machines, where `--engine` names a scheduler; one that does not answer is waited for. `before`: is kept if it is well."""
+    if before is not None and before.well():
+        return before
     scheduler = os.environ.get(ENGINE)
     while scheduler and not stop.is_set():
         try:
-            return Fleet(scheduler, house.vault.fleet())
+            return Fleet(scheduler, house.vault.fleet(), os.environ.get(CERTIFICATES))
         except EnvironmentFault as error:
             log.error("no fleet", extra={"why": str(error)})
+            telling.fleet(0, lacks=[str(error)])
             stop.wait(LOOK)
     return None
 
 
-def keep_full(dispatcher: Dispatcher, fleet: Fleet, stop: threading.Event) -> None:
+def furnished(house: House, sources: Mapping[str, Mapping[str, str]], stop: threading.Event) -> str:
+    """What workers need beside their code lies with the packs: its list. A place that takes nothing is waited for."""
+    while not stop.is_set():
+        try:
+            return kit.put(house.packs, sources)
+        except EnvironmentFault as error:
+            log.error("what workers need cannot be kept", extra={"why": str(error)})
+            stop.wait(LOOK)
+    return ""
+
+
+def keep_full(dispatcher: Dispatcher, fleet: Fleet, stop: threading.Event, telling: Telling) -> None:
     """As many chunks may be under way as there are lanes, and one a few besides; without a scheduler this process ends, and begins anew."""
     seen = -1
     while not stop.is_set():
         try:
-            lanes, others = fleet.lanes(), fleet.others()
+            lanes, others, lacks = fleet.lanes(), fleet.others(), [*fleet.lacks(), *_ending()]
         except (EnvironmentFault, OSError, TimeoutError) as error:
             log.error("the fleet is gone", extra={"why": type(error).__name__})
+            telling.fleet(0, lacks=["the scheduler is gone"])
             stop.set()
             return
         dispatcher.inflight = lanes + (lanes + BESIDE - 1) // BESIDE
+        telling.fleet(lanes, others, lacks)
         if lanes != seen:
             log.info("lanes", extra={"lanes": lanes, "workers_of_other_code": others})
             seen = lanes
         stop.wait(LOOK)
+
+
+def _ending() -> list[str]:
+    """Our own certificate's end, where it is near."""
+    folder = os.environ.get(CERTIFICATES)
+    try:
+        left = days_left(folder) if folder else SOON_DAYS
+    except EnvironmentFault as error:
+        return [str(error)]
+    when = "has expired" if left < 0 else f"expires in {left} days"
+    return [f"the certificate in --certificates {when}"] if left < SOON_DAYS else []
 
 
 def _both(*acts: Callable[[], None]) -> Callable[[], None]:

@@ -12,7 +12,8 @@ from concurrent.futures import Executor, Future
 from typing import Any
 
 from engine.errors import EnvironmentFault
-from service.fleet import worker
+from service.clock import now
+from service.fleet import looking, worker
 from service.fleet.door import client
 from service.fleet.sealed import code, pack, unpack
 from service.lanes.pool import Died, Made
@@ -26,14 +27,20 @@ CONNECT = 10.0
 class Fleet(Executor):
     """`submit` takes what `Lanes.run` takes, after the runner itself, which is not called: the worker's lanes are."""
 
-    def __init__(self, scheduler: str, key: bytes) -> None:
-        self._client = client(scheduler, CONNECT)
+    def __init__(self, scheduler: str, key: bytes, certificates: str | None = None) -> None:
+        self.kit = ""
+        """What workers are to fetch first (service.fleet.kit)."""
+        self._client = client(scheduler, CONNECT, certificates)
         self._key = key
         self._executor = self._client.get_executor(resources={code(): 1}, pure=False)
 
+    def well(self) -> bool:
+        """Whether it is connected."""
+        return bool(self._client.status == "running")
+
     def lanes(self) -> int:
         """How many lanes there are, of workers whose code is ours; EnvironmentFault where the scheduler is gone."""
-        if self._client.status != "running":
+        if not self.well():
             raise EnvironmentFault("the scheduler is gone")
         there = self._client.scheduler_info(n_workers=-1)["workers"].values()
         return int(sum(one["resources"].get(code(), 0) for one in there))
@@ -43,10 +50,14 @@ class Fleet(Executor):
         there = self._client.scheduler_info(n_workers=-1)["workers"].values()
         return sum(code() not in one["resources"] for one in there)
 
+    def lacks(self) -> list[str]:
+        """What is wrong with the fleet, each in a line."""
+        return looking.lacks(self._client.scheduler_info(n_workers=-1)["workers"].values(), code(), now())
+
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """A chunk; what comes of it: Made, or Died."""
         mine: Future[Any] = Future()
-        theirs = self._executor.submit(worker.work, pack(self._key, list(args)))
+        theirs = self._executor.submit(worker.work, pack(self._key, [self.kit, *args]))
 
         def told(_: Future[Any]) -> None:
             if mine.set_running_or_notify_cancel():

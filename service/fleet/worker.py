@@ -8,17 +8,23 @@ named after the code's hash. When the scheduler goes, it waits for the next one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import pathlib
 import signal
 import tempfile
-from dataclasses import dataclass
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import EnvironmentFault
 from service import logs
+from service.artifacts import packs_at
 from service.clock import new_id, now
+from service.fleet import certificates
+from service.fleet.kit import Kit, fetched, furnish, last
 from service.fleet.sealed import code, pack, unpack
 from service.lanes.pool import Died, Lanes
 from service.vault import KEY
@@ -28,6 +34,8 @@ log = logging.getLogger("unikat.worker")
 AGAIN = 1.0
 """Seconds between two tries to reach a scheduler."""
 CONNECT = 10.0
+CGROUP = pathlib.Path("/sys/fs/cgroup/memory.max")
+"""How much memory a container may take, in bytes."""
 CONFIG = {
     "distributed.worker.daemon": False,
     "distributed.worker.memory.target": False,
@@ -39,10 +47,27 @@ CONFIG = {
 
 @dataclass
 class Hand:
-    """The lanes of this process, and the key of what they are given."""
+    """The lanes of this process, the key of what they are given, and what they have been furnished with."""
 
     lanes: Lanes
     key: bytes
+    kit: Kit | None = None
+    room: pathlib.Path | None = None
+    _furnishing: threading.Lock = field(default_factory=threading.Lock)
+
+    def files(self, digest: str, place: str) -> Mapping[str, str]:
+        """Where designers' files of that kit are here. Lanes begin anew where their charts or fonts are others than before."""
+        with self._furnishing:
+            if self.kit is None or self.kit.digest != digest:
+                kit = fetched(packs_at(place), digest)
+                if kit.room != self.room:
+                    furnish(kit.room)
+                    old, self.lanes = self.lanes, Lanes(self.lanes.count, memory_mb=self.lanes.memory_mb)
+                    old.close()  # what they still work on was asked for by a dispatcher that leads no longer
+                    self.lanes.start()
+                    self.room = kit.room
+                self.kit = kit
+            return self.kit.files
 
 
 _hand: list[Hand] = []
@@ -55,12 +80,19 @@ def work(sealed: bytes) -> bytes:
     length. So each writes a pack of its own, whatever name it was given.
     """
     (hand,) = _hand
-    chunk, body, target, (units, place, _), *more = unpack(hand.key, sealed)
+    digest, chunk, body, target, (units, place, _), *more = unpack(hand.key, sealed)
+    if digest:
+        files = hand.files(digest, place)
+        units = [{**unit, "source": _here(unit["source"], files)} for unit in units]
     pack_name = new_id(now())
     told = hand.lanes.run(chunk, body, target, (units, place, pack_name), *more)
     if isinstance(told, Died):
         return pack(hand.key, {"died": [told.kind, told.unit, told.seconds]})
     return pack(hand.key, {"made": [pack_name, told]})
+
+
+def _here(source: Mapping[str, str], files: Mapping[str, str]) -> Mapping[str, str]:
+    return {"file": files[source["file"]]} if "file" in source else source
 
 
 def cancel(chunk: str) -> None:
@@ -75,9 +107,10 @@ def forget() -> None:
         hand.lanes.forget()
 
 
-def run(scheduler: str, count: int, key_file: str, lane_mb: int) -> int:
-    """Work until SIGTERM."""
+def run(scheduler: str, count: int, key_file: str, lane_mb: int, folder: str | None = None) -> int:
+    """Work until SIGTERM. `folder`: this machine's certificates, for tls://."""
     logs.start()
+    certificates.refuse(scheduler, folder)
     try:
         key = pathlib.Path(key_file).read_bytes()
     except OSError as error:
@@ -85,42 +118,50 @@ def run(scheduler: str, count: int, key_file: str, lane_mb: int) -> int:
     if len(key) != KEY:
         raise EnvironmentFault(f"the fleet's key must be {KEY} bytes, this one has {len(key)}")
     refuse_small(lane_mb)
-    lanes = Lanes(count, memory_mb=lane_mb)
-    lanes.start()
-    _hand.append(Hand(lanes, key))
+    room = last()
+    if room is not None:
+        furnish(room)
+    hand = Hand(Lanes(count, memory_mb=lane_mb), key, room=room)
+    hand.lanes.start()
+    _hand.append(hand)
     try:
-        asyncio.run(_serve(scheduler, count))
+        asyncio.run(_serve(scheduler, count, folder))
     finally:
         _hand.clear()
-        lanes.close()
+        hand.lanes.close()
     return 0
 
 
-def refuse_small(lane_mb: int, pages: int | None = None) -> None:
-    """EnvironmentFault where this machine has less memory than one lane may take."""
-    has = (os.sysconf("SC_PHYS_PAGES") if pages is None else pages) * os.sysconf("SC_PAGE_SIZE") // 1_000_000
-    if has < lane_mb:
-        raise EnvironmentFault(f"this machine has {has} MB of memory, and a lane may take {lane_mb}: --lane-mb")
+def refuse_small(lane_mb: int, pages: int | None = None, group: pathlib.Path = CGROUP) -> None:
+    """EnvironmentFault where this machine, or its container, has less memory than one lane may take."""
+    has = (os.sysconf("SC_PHYS_PAGES") if pages is None else pages) * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError, ValueError):  # no container, or one without a limit ("max")
+        has = min(has, int(group.read_text()))
+    if has // 1_000_000 < lane_mb:
+        raise EnvironmentFault(
+            f"this machine has {has // 1_000_000} MB of memory, and a lane may take {lane_mb}: --lane-mb says how much"
+        )
 
 
-async def _serve(scheduler: str, count: int) -> None:
+async def _serve(scheduler: str, count: int, folder: str | None) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     while not stop.is_set():
         try:
-            await _connected(scheduler, count, stop)
+            await _connected(scheduler, count, stop, folder)
         except (OSError, TimeoutError, RuntimeError) as error:
-            log.warning("no scheduler", extra={"why": type(error).__name__})
+            told = folder and await asyncio.to_thread(certificates.why, scheduler, folder)
+            log.warning("no scheduler", extra={"why": told or type(error).__name__})
         if not stop.is_set():
             await asyncio.sleep(AGAIN)
 
 
-async def _connected(scheduler: str, count: int, stop: asyncio.Event) -> None:
+async def _connected(scheduler: str, count: int, stop: asyncio.Event, folder: str | None) -> None:
     from service.fleet.door import worker
 
     with tempfile.TemporaryDirectory(prefix="unikat-worker-") as scratch:
-        made: Any = worker(scheduler, count, {code(): float(count)}, scratch, CONFIG)
+        made: Any = worker(scheduler, count, {code(): float(count)}, scratch, CONFIG, folder)
         async with asyncio.timeout(CONNECT):
             await made
         log.info("working", extra={"lanes": count})

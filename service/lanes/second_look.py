@@ -10,7 +10,7 @@ from engine.errands import template_of
 from engine.errors import ChildFault, EnvironmentFault, TemplateError, UnikatError
 from engine.language.template import Home
 from engine.model.drift import Body, Looked
-from engine.model.places import cache_folder
+from engine.model.places import charts_folder
 
 NICE = 10
 """So much it steps back behind the lanes of production."""
@@ -26,7 +26,7 @@ def step_back() -> None:
 def second_look(body: Body, source: Mapping[str, str], seconds: float) -> Looked | str:
     """How far chart and CAD are apart, or why nobody can tell: a code. No value of the order is among them."""
     try:
-        return look(template_of(source), body, Home(None, cache_folder() / "charts"), deadline=CAD_SHARE * seconds)
+        return look(template_of(source), body, Home(None, charts_folder()), deadline=CAD_SHARE * seconds)
     except Unseen:
         return "other-chart"
     except TemplateError as error:

@@ -13,11 +13,13 @@ from engine.drift import charted, chosen
 from engine.errands import template_of
 from engine.errors import ChildFault, EngineFault, EnvironmentFault, InputError, OrderError, TemplateError
 from engine.export.papers import serials
+from engine.language.charted import OF_CHART
 from engine.language.orders import parse_order
 from engine.language.shelf import code_hash
 from engine.language.template import Template
 from engine.make import Workshop, make
 from engine.model.order import Order, Product
+from engine.shape import glyphs
 from engine.sweep.warm import warm as warm_kernels
 from service.artifacts import packs_at
 from service.handing import taken
@@ -97,6 +99,7 @@ def _unit(one: Unit, packs: Packs) -> tuple[dict[str, Any], Mapping[str, bytes],
     try:
         cls, shop = _bench.of(one.source)
         equal = None if one.same is None else (one.tenant, one.same)
+        served, asked, drawn = shop.equals.served, glyphs.seen.asked, glyphs.seen.made
         product = make(order, cls, formats=one.formats, workshop=shop, equal=equal, inputs=inputs)
     except OrderError as error:
         return _wrong(one, "failed", "order", error.for_sender())
@@ -120,11 +123,24 @@ def _unit(one: Unit, packs: Packs) -> tuple[dict[str, Any], Mapping[str, bytes],
         "reason": None if made else reason(product),
         "production": production(order, cls, product),
         "serials": serials(order) if made else [],
+        "hits": _hits(product, shop.equals.served - served, glyphs.seen.asked - asked, glyphs.seen.made - drawn),
     }
     stages = chosen(product.artifacts, answer["production"]["files"], one.check_one_in)
     if stages:
         answer["bodies"] = charted(product, cls, shop.home, stages)
     return answer, product.files, product.hashes
+
+
+def _hits(product: Product, equals: int, asked: int, drawn: int) -> dict[str, int]:
+    """What was at hand for a unit and what was not, as service.store.telling counts it: nothing of what was ordered."""
+    told = {"equals": equals, "glyphs_kept": asked - drawn, "glyphs_drawn": drawn}
+    if not equals:
+        kept = {stage["name"]: stage["hit"] for stage in product.report.figures.get("stages", ())}
+        for name in product.artifacts:
+            if not name.endswith(OF_CHART):
+                by = "kept" if kept.get(name) else "chart" if f"{name}{OF_CHART}" in product.artifacts else "cad"
+                told[f"bodies_{by}"] = told.get(f"bodies_{by}", 0) + 1
+    return told
 
 
 def order_of(one: Unit) -> Order:

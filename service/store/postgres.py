@@ -52,6 +52,7 @@ def engine(told: str) -> sa.Engine:
         )
     except ImportError:
         raise EnvironmentFault("Postgres wants the package pg8000: install unikat[several]") from None
+    sa.event.listen(made, "do_connect", _connect)
     sa.event.listen(made, "connect", _prepare)
     sa.event.listen(made, "begin", _begin)
     sa.event.listen(made, "handle_error", _look)
@@ -81,6 +82,13 @@ def _parted(told: str) -> tuple[URL, ssl.SSLContext | None]:
         if mode == "require":  # encrypted, whoever it is
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return url.set(drivername="postgresql+pg8000").difference_update_query(OPTIONS), context
+
+
+def _connect(dialect: Any, _: object, told: Any, named: Any) -> Any:
+    try:
+        return dialect.connect(*told, **named)
+    except OSError:  # the driver lets some through: a server that hangs up as it is greeted
+        raise Unwell(_words("08000")) from None
 
 
 def _prepare(connection: Any, _: object) -> None:

@@ -51,8 +51,3 @@ def refuse_clock(database: Database) -> None:
             apart = postgres.clock(conn) - now()
         if abs(apart) > APART_MS:
             raise EnvironmentFault(f"the clocks of this machine and of the database are {abs(apart) // 1000} s apart")
-
-
-def alive(conn: sa.Connection) -> bool:
-    """Whether the store answers."""
-    return conn.execute(sa.select(sa.literal(1))).scalar_one() == 1

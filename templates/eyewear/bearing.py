@@ -7,6 +7,7 @@ follows it through the front's thickness; a pad stands on the back and follows i
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,18 +78,25 @@ LEANING = 0.5
 class Curve:
     """x of one side of something at each height: heights rising."""
 
-    heights: Floats
-    x: Floats
+    heights: Sequence[float]
+    x: Sequence[float]
 
     def at(self, height: float) -> float:
         """x there; beyond its ends that of the end."""
-        return float(np.interp(height, self.heights, self.x))
+        heights, x = self.heights, self.x
+        k, beyond = 0, len(heights) - 1
+        if height <= heights[0] or height >= heights[beyond]:
+            return x[0 if height <= heights[0] else beyond]
+        while beyond - k > 1:
+            middle = (k + beyond) // 2
+            k, beyond = (middle, beyond) if heights[middle] <= height else (k, middle)
+        return (x[k + 1] - x[k]) / (heights[k + 1] - heights[k]) * (height - heights[k]) + x[k]
 
 
 def curve(points: Floats) -> Curve:
     """Of the places (k, 2) of one side."""
     order = np.argsort(points[:, 1], kind="stable")
-    return Curve(points[order, 1], points[order, 0])
+    return Curve(points[order, 1].tolist(), points[order, 0].tolist())
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +109,7 @@ class Beside:
     @property
     def lowest(self) -> float:
         """Of the rim."""
-        return float(self.nasal.heights[0])
+        return self.nasal.heights[0]
 
 
 def beside(rim: Floats, opening: Floats) -> Beside:
@@ -157,6 +165,15 @@ def line(plan: Plan, by: Beside) -> tuple[list[Pair], Floats]:
 
 
 @dataclass(frozen=True)
+class Foot:
+    """Of a pad: between which heights it may stand, and how wide it may be there, mm."""
+
+    low: float
+    high: float
+    wide: float
+
+
+@dataclass(frozen=True)
 class Place:
     """Of a pad: between which heights it stands, how wide its foot is, how far it stands out, mm."""
 
@@ -166,10 +183,8 @@ class Place:
     deep: float
 
 
-def place(plan: Plan, by: Beside) -> Place | None:
-    """Where a pad stands, or None where there is no room for it."""
-    if plan.stands < LEAST:
-        return None
+def foot(plan: Plan, by: Beside) -> Foot | None:
+    """Where a pad may stand, however far out, or None where there is no room for it."""
     high, low = plan.bearing_start - BELOW, max(plan.bearing_end - 1.0, by.lowest + OFF_LOW - 1.0)
     c, s = direction(plan.frontal)
 
@@ -182,15 +197,23 @@ def place(plan: Plan, by: Beside) -> Place | None:
     if high - low < SHORT:
         return None
     wide = min(room(low + (high - low) * k / PLACES) for k in range(PLACES + 1))
+    return None if wide < 2.0 * SOFTENED + NARROW else Foot(low, high, wide)
+
+
+def place(plan: Plan, on: Foot | None, stands: float) -> Place | None:
+    """Of a pad on that foot that is to stand out so far, or None where there is none."""
+    if on is None or stands < LEAST:
+        return None
+    c, _ = direction(plan.frontal)
     cos, sin = direction(plan.splay)
     narrowing = (1.0 - LEANING) * sin / cos * c
-    deep = min(plan.stands, (wide - 2.0 * SOFTENED - NARROW) / narrowing if narrowing > 0.01 else plan.stands)
-    return None if wide < 2.0 * SOFTENED + NARROW or deep < LEAST else Place(low, high, wide, deep)
+    deep = min(stands, (on.wide - 2.0 * SOFTENED - NARROW) / narrowing if narrowing > 0.01 else stands)
+    return None if deep < LEAST else Place(on.low, on.high, on.wide, deep)
 
 
 def pad(plan: Plan, by: Beside, *, mirrored: bool) -> Rings | None:
     """What stands on the back behind one side of the nose, or None where there is no room for it."""
-    found = place(plan, by)
+    found = place(plan, foot(plan, by), plan.stands)
     if found is None:
         return None
     half, wide, deep = 0.5 * (found.high - found.low), found.wide, found.deep
@@ -217,7 +240,7 @@ def pad(plan: Plan, by: Beside, *, mirrored: bool) -> Rings | None:
     for inset, behind in levels:
         xy = ring - inset * normals
         made.append(np.c_[xy[:, 0] + leaning * behind, xy[:, 1], np.full(PLACES, -plan.rim_deep / 2 - behind)])
-    return rings(np.stack(made), walls=("pad",) * (len(levels) - 1), along=1, per=4)
+    return rings(np.stack(made), walls=("pad",) * (len(levels) - 1), along=1, per=4, within=0.006)
 
 
 def _eased(begin: Pair, ahead: Pair, end: Pair, onward: Pair) -> list[Pair]:
@@ -260,9 +283,29 @@ def _steep(down: float, back: float) -> float:
     return math.sqrt(1.0 + down * down + back * back)
 
 
-def borne(plan: Plan, by: Beside, nose: Nose) -> tuple[float, float, float, float]:
-    """Of one side of the bearing as it is planned: the median of its gaps to the nose, the gap of 95 %, mm, how many mm2 bear,
-    and the gap of 5 %, below 0 where a rim stands in the nose.
+@dataclass(frozen=True)
+class Borne:
+    """Of one side of the bearing as it is planned: its gaps to the nose, mm, below 0 where a rim stands in the nose, each of so many mm2."""
+
+    gaps: Sequence[tuple[float, float]]
+
+    @property
+    def area(self) -> float:
+        """mm2 that bear."""
+        return math.fsum(a for gap, a in self.gaps if gap <= NEAR)
+
+    def within(self, share: float) -> float:
+        """The gap, mm, that so much of it keeps within."""
+        whole, passed = math.fsum(a for _, a in self.gaps), 0.0
+        for gap, area in sorted(self.gaps):
+            passed += area
+            if passed >= share * whole:
+                return gap
+        return math.nan
+
+
+def borne(plan: Plan, by: Beside, nose: Nose) -> Callable[[float], Borne]:
+    """What is borne by one side, by how far its pad is to stand out.
 
     It is measured as the finished front is (`acceptance`), on a grid: where the nose is narrower than bearings may stand, nothing is, nor where
     a low rim ends the bearing.
@@ -270,33 +313,42 @@ def borne(plan: Plan, by: Beside, nose: Nose) -> tuple[float, float, float, floa
     cos, sin = direction(plan.splay)
     lean, unit = sin / cos, 1.0 / math.sqrt(1.0 + nose.slope * nose.slope + nose.spread * nose.spread)
     low, high = max(plan.bearing_end, by.lowest + OFF_LOW), min(plan.bearing_end + nose.high, plan.bearing_start)
-    found: list[tuple[float, float, float, float]] = []
-    stands = place(plan, by)
-    cell = (high - low) / GRID * (plan.rim_deep - ROUNDED) / GRID
-    for k in range(GRID if high > low else 0):
-        y = low + (high - low) * (k + 0.5) / GRID
+    on, aheads = foot(plan, by), [0.1 + (plan.rim_deep - ROUNDED) * (j + 0.5) / GRID for j in range(GRID)]
+    heights = [low + (high - low) * (k + 0.5) / GRID for k in range(GRID if high > low else 0)]
+    sides = []
+    for y in heights:
         x, share = side(plan, by, y)
         down = (side(plan, by, y - 0.2)[0] - side(plan, by, y + 0.2)[0]) / 0.4
-        back = follows(share) * lean
-        for j in range(GRID if _faces(down, back, nose, unit) else 0):
-            ahead = 0.1 + (plan.rim_deep - ROUNDED) * (j + 0.5) / GRID
-            found.append((max(x - back * ahead, min(x, APART)), y, ahead, cell * _steep(down, back)))
-        if stands is not None and abs(2.0 * y - stands.low - stands.high) < FLAT * (stands.high - stands.low):
-            deep = stands.deep - SOFTENED
-            if not _faces(down, lean, nose, unit):
-                continue
-            cell_ = (high - low) / GRID * deep / GRID * _steep(down, lean)
-            found += [(x + lean * deep * (j + 0.5) / GRID, y, -deep * (j + 0.5) / GRID, cell_) for j in range(GRID)]
-    gaps = []
-    for x, y, ahead, area in found:
-        own = nose.bare + (nose.at - y) * nose.slope - ahead * nose.spread + x * x / (2.0 * plan.radius) * nose.spread
-        if own > APART:
-            gaps.append(((x - own) * unit, area))
-    gaps.sort()
-    whole, passed, told = math.fsum(a for _, a in gaps), 0.0, [math.nan, math.nan, math.nan]
-    for gap, area in gaps:
-        passed += area
-        for i, share in enumerate((0.5, 0.95, 0.05)):
-            if math.isnan(told[i]) and passed >= share * whole:
-                told[i] = gap
-    return told[0], told[1], math.fsum(a for gap, a in gaps if gap <= NEAR), told[2]
+        sides.append((x, follows(share) * lean, down, y))
+    cell = (high - low) / GRID / GRID
+
+    def gaps(places: list[tuple[float, float, float, float]]) -> list[tuple[float, float]]:
+        found = []
+        for x, y, ahead, area in places:
+            own = nose.bare + (nose.at - y) * nose.slope - ahead * nose.spread + x * x / (2.0 * plan.radius) * nose.spread
+            if own > APART:
+                found.append(((x - own) * unit, area))
+        return found
+
+    deep = plan.rim_deep - ROUNDED
+    edges = [
+        (max(x - back * ahead, min(x, APART)), y, ahead, cell * deep * _steep(down, back))
+        for x, back, down, y in sides if _faces(down, back, nose, unit) for ahead in aheads
+    ]  # fmt: skip
+    of_edges = gaps(edges)
+
+    def at(stands: float) -> Borne:
+        pad = place(plan, on, stands)
+        if pad is None:
+            return Borne(of_edges)
+        deep = pad.deep - SOFTENED
+        behind = [deep * (j + 0.5) / GRID for j in range(GRID)]
+        flat = [
+            (x, down, y) for x, _, down, y in sides
+            if abs(2.0 * y - pad.low - pad.high) < FLAT * (pad.high - pad.low) and _faces(down, lean, nose, unit)
+        ]  # fmt: skip
+        return Borne(
+            of_edges + gaps([(x + lean * b, y, -b, cell * deep * _steep(down, lean)) for x, down, y in flat for b in behind])
+        )
+
+    return at

@@ -163,7 +163,7 @@ def _frame(demands: Demands) -> Eyewear:
 def _temple(frame: Eyewear, side: str) -> list[Relation]:
     plan, one, bar = frame.plan(), frame.placed(side), frame.bar(side)
     given: float = getattr(frame, f"{side}_splay")
-    off = ears.off(frame, side, bar.to_bend, given, bar.pitch)
+    off = ears.off(frame, side)(bar.to_bend, given, bar.pitch)
     wide, splay = frame.told()["ear_width"].value, given - angle_of(bar.to_bend, off.out)
     return [
         *rules.reaches_ears(plan, one, side, bar.to_bend, bar.to_bend - off.behind),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,25 +36,28 @@ def root(told: Mapping[str, Measurement], side: str) -> tuple[float, float, floa
     return middle + way * told["ear_width"].value / 2.0, told[f"{side}_ear_height"].value, -told[f"{side}_ear_depth"].value
 
 
-def off(frame: Eyewear, side: str, long: float, splay: float, pitch: float) -> Off:
-    """Of a temple of that frame's, so long up to its bend, and so far out and down."""
+def off(frame: Eyewear, side: str) -> Callable[[float, float, float], Off]:
+    """Of a temple of that frame's: by how long it is up to its bend, and how far out and down it runs."""
     plan, told, way = frame.plan(), frame.told(), 1.0 if side == "left" else -1.0
-    one = pairing.placed(plan, splay, frame.hinge_made(), frame.temple_deep)
-    bar = frame.bar_of(long, pitch, one.hinge)
-    x, y = bar.place(long)
-    inner = lain((way * x, y, -one.hinge.temple / 2.0), frame.curve)
-    opened = pairing.temple_pose(plan, one, side, splay, "open")
-    on = worn.pose(plan, told, frame.vertex, frame.tilt, frame.pupil_height)
-    found = on.placed(opened.placed(np.array([inner])))[0].tolist()
-    ear = root(told, side)
-    return Off(way * (found[0] - ear[0]), found[1] - ear[1] - RESTS, ear[2] - found[2])
+    made, thick, curve = frame.hinge_made(), frame.temple_deep, frame.curve
+    on, ear = worn.pose(plan, told, frame.vertex, frame.tilt, frame.pupil_height), root(told, side)
+
+    def at(long: float, splay: float, pitch: float) -> Off:
+        one = pairing.placed(plan, splay, made, thick)
+        x, y = frame.bar_of(long, pitch, one.hinge).place(long)
+        inner = lain((way * x, y, -one.hinge.temple / 2.0), curve)
+        opened = pairing.temple_pose(plan, one, side, splay, "open")
+        found = on.placed(opened.placed(np.array([inner])))[0].tolist()
+        return Off(way * (found[0] - ear[0]), found[1] - ear[1] - RESTS, ear[2] - found[2])
+
+    return at
 
 
 def reaching(frame: Eyewear, side: str) -> dict[str, float]:
     """to_bend, splay and pitch of the temple that comes to lie at its ear: mm and degrees."""
-    long, splay, pitch = 92.0, 8.0, frame.tilt + 2.0
+    long, splay, pitch, at = 92.0, 8.0, frame.tilt + 2.0, off(frame, side)
     for _ in range(ROUNDS):
-        found = off(frame, side, long, splay, pitch)
+        found = at(long, splay, pitch)
         long -= found.behind
         splay, pitch = splay - angle_of(long, found.out), pitch + angle_of(long, found.over)
     return {"to_bend": long, "splay": splay, "pitch": pitch}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -134,7 +134,8 @@ def bridge_height(lowest: float, pupil: float, bridge: str, top: float) -> float
 def bearing_deep(plan: Plan, sides: Sequence[Beside], nose: Nose) -> float:
     """How far pads stand out, at least, so that either side bears on BEARS; the most that there is where none does."""
     deep = PADS if plan.bridge == "pads" else USUAL_PADS
-    while deep < MOST_PADS and min(borne(replace(plan, stands=deep), by, nose)[2] for by in sides) < BEARS:
+    told = [borne(plan, by, nose) for by in sides]
+    while deep < MOST_PADS and min(at(deep).area for at in told) < BEARS:
         deep += 0.5
     return deep
 

@@ -36,10 +36,15 @@ def _smoothed(side: Side, radii: bytes) -> Lens:
     return on(lens_outline(Trace(side, np.frombuffer(radii))))
 
 
-@functools.lru_cache(maxsize=64)
 def shaped(name: str, a: float, b: float) -> tuple[Lens, Lens]:
     """Right and left lens of that shape, A wide and B high."""
-    return on(lens_outline(lens_shape(name, a, b, side="right"))), on(lens_outline(lens_shape(name, a, b, side="left")))
+    return one(name, a, b, "right"), one(name, a, b, "left")
+
+
+@functools.lru_cache(maxsize=64)
+def one(name: str, a: float, b: float, side: Side) -> Lens:
+    """One lens of that shape."""
+    return on(lens_outline(lens_shape(name, a, b, side=side)))
 
 
 def on(outline: LensOutline) -> Lens:

@@ -9,14 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.authoring import Face, Measurement, direction, nose_section
 
 if TYPE_CHECKING:
     from templates.eyewear.eyewear import Eyewear
+
+Floats = npt.NDArray[np.float64]
+Height = TypeVar("Height", float, Floats)
 
 BEARING_AT, TOLD_AT = 12.0, 9.0
 """mm below the pupil, and before the cornea: where a nose's width is told, and a bearing lies."""
@@ -55,8 +59,8 @@ class Back:
         """Of the front's back at its middle, behind the lenses' middles: the front is rolled."""
         return cls(c, s, behind * s - pupil * c, vertex - pupil * s - behind * c)
 
-    def place(self, height: float, behind: float = 0.0) -> tuple[float, float]:
-        """y and z of a point so high, and so far behind it."""
+    def place(self, height: Height, behind: float = 0.0) -> tuple[Height, Height]:
+        """y and z of a point so high (or of several), and so far behind it."""
         return self.up + height * self.cos + behind * self.sin, self.ahead + height * self.sin - behind * self.cos
 
 
@@ -106,17 +110,18 @@ def _line(x: list[float], y: list[float]) -> tuple[float, float]:
     return my - slope * mx, slope
 
 
-def crest_of(told: Mapping[str, Measurement], face: Face | None, y: float) -> float:
-    """How far before the corneas the crest is at y over the pupils, mm."""
+def crest_of(told: Mapping[str, Measurement], face: Face | None, y: Floats) -> Floats:
+    """How far before the corneas the crest is at each y over the pupils, mm."""
     if face is not None and face.nose is not None:
         z, row = face.nose.z, (y - face.nose.origin[1]) / face.nose.pitch
         middle = round(-face.nose.origin[0] / face.nose.pitch)
         reach = round(4.0 / face.nose.pitch)
         heights = z[middle - reach : middle + reach + 1].max(axis=0)
-        return float(np.interp(row, np.arange(len(heights)), heights))
+        return np.interp(row, np.arange(len(heights)), heights)
     above = y + CREST_AT
-    hollow = min(RECEDES * above - TURNS * above * above, HOLLOW) if above < 0.5 * RECEDES / TURNS else HOLLOW
-    return told["nose_crest"].value - hollow
+    hollow = np.where(above < 0.5 * RECEDES / TURNS, np.minimum(RECEDES * above - TURNS * above * above, HOLLOW), HOLLOW)
+    crest: Floats = told["nose_crest"].value - hollow
+    return crest
 
 
 def back(frame: Eyewear, vertex: float) -> Back:
@@ -134,7 +139,7 @@ def flank(frame: Eyewear, face: Face | None) -> Flank:
 def lies(frame: Eyewear, face: Face | None) -> tuple[float, bool]:
     """mm by which that frame's bridge presses on the crest; and whether its bearings come to the flanks, where these were scanned."""
     behind = back(frame, frame.vertex)
-    presses = pressing(frame.told(), face, behind, frame.bridge_height, frame.bridge_high)
+    presses = float(pressing(frame.told(), face, behind, np.array([frame.bridge_height]), frame.bridge_high)[0])
     return presses, face is None or face.nose is None or _reached(frame, face, behind)
 
 
@@ -167,9 +172,8 @@ def bridge_height(told: Mapping[str, Measurement], face: Face | None, behind: Ba
     """How high over the boxes' middle the underside of a bridge that is `high` lies lowest without touching the crest; and by how much it
     then does touch it, 0 where it does not."""
     found = (0.0, math.inf)
-    for tenth in range(-80, 141, 2):
-        height = tenth / 10.0
-        touches = OVER + pressing(told, face, behind, height, high)
+    heights = np.arange(-80, 141, 2) / 10.0
+    for height, touches in zip(heights.tolist(), (OVER + pressing(told, face, behind, heights, high)).tolist(), strict=True):
         if touches <= 0.0:
             return height, 0.0
         if touches < found[1] - 1e-9:
@@ -177,7 +181,8 @@ def bridge_height(told: Mapping[str, Measurement], face: Face | None, behind: Ba
     return found
 
 
-def pressing(told: Mapping[str, Measurement], face: Face | None, behind: Back, height: float, high: float) -> float:
-    """mm by which a bridge with its underside at that height presses on the crest, below 0 where it is free."""
-    places = (behind.place(height + high * k / 4.0) for k in range(5))
-    return max(crest_of(told, face, y) - z for y, z in places)
+def pressing(told: Mapping[str, Measurement], face: Face | None, behind: Back, heights: Floats, high: float) -> Floats:
+    """mm by which a bridge with its underside at each of the heights (n,) presses on the crest, below 0 where it is free."""
+    y, z = behind.place(heights[:, None] + high * np.arange(5) / 4.0)
+    pressed: Floats = (crest_of(told, face, y) - z).max(axis=1)
+    return pressed

@@ -120,6 +120,7 @@ def worn(pose: Pose) -> Pose:
 
 def flat(solid: Solid, above: float) -> tuple[Pose, float]:
     """As it is printed: lying on its back, beside what ends at y = `above`; and where this one ends."""
-    low, high = solid.mesh.points.min(axis=0), solid.mesh.points.max(axis=0)
+    columns = np.ascontiguousarray(solid.mesh.points.T)
+    low, high = columns.min(axis=1), columns.max(axis=1)
     moved = (-0.5 * float(low[0] + high[0]), above + APART - float(low[1]), -float(low[2]))
     return Pose(translation=moved, why="lying on its back"), above + APART + float(high[1] - low[1])

@@ -6,6 +6,7 @@ whose sides follow the nose: so wide at one height, spreading downwards by the f
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,8 +33,8 @@ END_FILLETS, BRIDGE_FILLETS = (7.0, 5.0, 4.0, 3.0, 2.0, 1.2), (9.0, 7.5, 6.0, 5.
 """mm: radii between the rims and the end pieces, and between the rims and the bridge: the first that there is room for."""
 SHARP = (4.0, 2.6)
 """How soon a border that is the nose's has no rounded edge before its pad."""
-USUAL_PER, SAG = 5, 0.006
-"""Edges of a border from place to place; mm that they may leave the cylinder that the plate is rolled onto."""
+USUAL_PER, SAG = 6, 0.006
+"""Edges of a border from place to place, at most; mm that they may leave the cylinder that the plate is rolled onto."""
 TURNED = 0.75
 """Of the front's radius, that it may reach aside: beyond, it would turn by more than 48 degrees."""
 
@@ -81,7 +82,7 @@ class Plan:
         """From the middle to the middle of a lens's box: together the frame PD."""
         return 0.5 * (self.a[side == "left"] + self.dbl)
 
-    @property
+    @functools.cached_property
     def radius(self) -> float:
         """Of the cylinder that the front is rolled onto: it turns by the wrap from the middle to a lens's axis."""
         return 0.5 * (self.half_pd("right") + self.half_pd("left")) / direction(self.wrap)[1]
@@ -126,7 +127,7 @@ def seat_of(plan: Plan, lens: Lens, side: str) -> Seat:
 def opening(made: Seat, side: str) -> Rings:
     """A lens's opening, as the plate takes it."""
     walls = ("bore", "bore", f"{side}_groove", f"{side}_groove", "bore", "bore")
-    return rings(made.rings, walls=walls, along=3, per=3)
+    return rings(made.rings, walls=walls, along=3, per=4, within=0.0035)
 
 
 def border(plan: Plan, right: Seat, left: Seat) -> Rings:
@@ -211,7 +212,7 @@ def edged(
         if apart:
             x = np.copysign(_kept(np.abs(xy[:, 0]), np.abs(shift) * (z + half), apart), xy[:, 0])
         made.append(np.c_[x, xy[:, 1], np.full(len(xy), z)])
-    return rings(np.stack(made), walls=("edge",) * (len(levels) - 1), along=len(levels) - 1, per=per)
+    return rings(np.stack(made), walls=("edge",) * (len(levels) - 1), along=len(levels) - 1, per=per, within=SAG)
 
 
 def _half(plan: Plan, root: Floats, by: bearing.Beside) -> tuple[Floats, Floats]:

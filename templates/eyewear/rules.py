@@ -14,8 +14,8 @@ from templates.eyewear.temple import Bar
 
 DECENTRED = (-1.0, 4.0)
 """mm (fit.md E)."""
-OFF, WORST, BEARING = 0.15, 0.35, 60.6
-"""mm at a bearing's middle, mm of 95 % of it, and mm2 as they are planned, without rounded edges: these are 0.2 to 0.45 mm farther off at 95 %
+OFF, WORST, BEARING = 0.15, 0.3, 60.6
+"""mm at a bearing's middle, mm of 95 % of it, and mm2 as they are planned, without rounded edges: these are 0.2 to 0.5 mm farther off at 95 %
 of a finished front, which has as much to bear on."""
 NEAR_EAR = 1.4
 """mm from a temple to the head over the ear."""
@@ -220,16 +220,16 @@ def bears(plan: Plan, sides: Sequence[Beside], nose: Nose) -> list[Relation]:
         "trop peu de la face porterait sur le nez (mm2 par côté)",
     )
     off = ("some of the bearing would be too far from the nose", "une partie de l'appui serait trop loin du nez")
-    told = [borne(plan, by, nose) for by in sides]
+    told = [borne(plan, by, nose)(plan.stands) for by in sides]
     narrow = (
         "the bridge is too narrow for this nose: the rims would stand in it",
         "le pont est trop étroit pour ce nez : les cercles y entreraient",
     )
-    far, area = max(one[1] for one in told), min(one[2] for one in told)
+    far, area = max(one.within(0.95) for one in told), min(one.area for one in told)
     low = plan.stands < MOST_PADS and area < BEARING
     return [
-        at_least(min(one[3] for one in told), WITHIN, change="dbl", why=narrow),
-        at_least(min(one[0] for one in told), MIDDLE, change="dbl", why=narrow),
+        at_least(min(one.within(0.05) for one in told), WITHIN, change="dbl", why=narrow),
+        at_least(min(one.within(0.5) for one in told), MIDDLE, change="dbl", why=narrow),
         at_most(far, WORST, change="dbl", why=off),
         at_least(area, BEARING, change="bearing_deep" if low else "b", why=small, unit="mm2"),
     ]

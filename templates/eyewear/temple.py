@@ -21,7 +21,7 @@ FULL, SLENDER = 5.0, 60.0
 """mm from the axis up to which a temple is as high as its end, and from which it is slender."""
 BEND = 14.0
 """mm: the radius of the bend behind the ear, of its middle line."""
-STEP = 4.0
+STEP = 3.5
 ROUND = (60.0, 30.0, 0.0, -30.0, -60.0)
 """Degrees of the tip's round end."""
 MITRED = 10.0

@@ -32,6 +32,7 @@ from service.store.database import Database
 from service.store.schema import campaigns, jobs, outbox, uploads
 from tests.acceptance.canary import CANARY, REFERENCE, forms, keepers, said, traces
 from tests.acceptance.serving import PATIENCE_S, Answer, Served, serving
+from tests.collector import collecting
 
 BOMB = '''
 import os, sys
@@ -73,6 +74,8 @@ class Story:
     before: dict[str, list[str]] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     ends: dict[str, str] = field(default_factory=dict)
+    links: list[str] = field(default_factory=list)
+    traces: list[tuple[str, bytes]] = field(default_factory=list)
 
     @property
     def house(self) -> pathlib.Path:
@@ -101,8 +104,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         "TMPDIR": str(room / "temporary"),
         "PYTHONPATH": str(designer),
     }
-    with serving(room / "house", "--allow-local-webhooks", **environment) as served:
-        told = Story(served, room, new_keys(served))
+    with (
+        collecting() as collector,
+        serving(room / "house", "--allow-local-webhooks", **environment, **collector.environment) as served,
+    ):
+        told = Story(served, room, new_keys(served), traces=collector.came)
         served.call("POST", "/v1/webhooks", {"url": "http://127.0.0.1:9/hook", "events": ["job.ended", "erased"]})
         sent(told)
         asked_wrongly(told)
@@ -212,11 +218,14 @@ def asked_by_others(story: Story) -> None:
     """Every route, with every id that there is, by everybody but the sender; and a print shop pulls what was made."""
     call, press = story.served.call, story.keys["print shop"]
     process = call("GET", f"/v1/jobs/{story.jobs[0]}").json["process"]
-    claim = call("POST", "/v1/pickups:claim", {"process": process, "limit": 100, "formats": ["3mf"]}, press)
+    claim = call("POST", "/v1/pickups:claim", {"process": process, "limit": 100, "formats": ["3mf"], "links": True}, press)
     assert claim.json["units"], claim.body
     story.others.append(("claim", claim))
     for unit in claim.json["units"]:
         story.others += [(f["href"], call("GET", f["href"], key=press)) for f in unit["files"]]
+        story.links += [f["link"] for f in unit["files"]]
+        story.others += [(f"a link to {f['href']}", call("GET", f["link"], key="")) for f in unit["files"]]
+    assert [where for where, answer in story.others if where.startswith("a link") and answer.status != 200] == []
     wanted = {"process": "fdm-tpu", "formats": ["3mf", "gcode"], "wait": 20}
     until = time.monotonic() + PATIENCE_S
     while not (sliced := call("POST", "/v1/pickups:claim", wanted, press)).json["units"]:
@@ -237,6 +246,7 @@ def asked_by_others(story: Story) -> None:
         "field": "phone",
         "campaign": call("GET", "/v1/campaigns").json["items"][0]["id"],
         "process": process,
+        "link": "A" * 80,
     }
     known: dict[str, Any] = call("GET", "/openapi.json").json["paths"]
     for path, methods in sorted(known.items()):
@@ -292,6 +302,7 @@ def erased(story: Story) -> None:
         time.sleep(0.2 if left else 0)
     database.close()
     assert not left
+    assert story.links and {call("GET", link, key="").status for link in story.links} == {404}
 
 
 # ---- while it is there -----------------------------------------------------------------------------------------------
@@ -335,6 +346,16 @@ def test_it_is_in_no_log(story: Story) -> None:
     assert {line["logger"] for line in lines} >= {"unikat.web", "unikat.dispatch"}
     assert traces(story.served.log) == []
     assert [whose for whose, key in story.keys.items() if key and key.encode() in story.served.log.read_bytes()] == []
+
+
+def test_it_is_in_no_trace(story: Story) -> None:
+    """Of requests, and of the roads of chunks, as they went over the wire."""
+    sent = b"".join(body for _, body in story.traces)
+    assert {path for path, _ in story.traces} == {"/v1/traces"}, "no logs, no metrics of anybody's"
+    assert all(name in sent for name in (b"request", b"claim", b"handing", b"make", b"unit", b"settle", b"/v1/jobs/{job}"))
+    assert sent.count(b"http.route") > 200 and all(job.encode() in sent for job in story.jobs)
+    assert said(sent) == []
+    assert [whose for whose, key in story.keys.items() if key and key.encode() in sent] == []
 
 
 def test_it_is_in_no_figure(story: Story) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import random
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.cells import well_within
+from kernels.cells import grid, well_within
 
 
 def ring(radius: float, corners: int, turn: float) -> np.ndarray:
@@ -42,3 +43,25 @@ def test_well_within(outer: int, inner: int, turn: float, reach: float, columns:
     whole = np.ones((columns, lines), bool)
     well_within(np.concatenate(loops), np.cumsum([outer, inner], dtype=np.int32), x, y, reach, whole)
     assert (whole == slowly(loops, x, y, reach)).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 7), st.integers(1, 7), st.randoms(use_true_random=False))
+def test_the_cells_triangles(columns: int, lines: int, chance: random.Random) -> None:
+    """Counter-clockwise, two of each cell that is left, on the grid's own lines; and no two cells touch in a corner alone."""
+    asked = np.array([[chance.random() < 0.6 for _ in range(lines)] for _ in range(columns)])
+    whole, first = asked.copy(), 3
+    xs, ys = np.arange(columns + 1, dtype=np.int32) * 7, np.arange(lines + 1, dtype=np.int32) * 5
+    number, told = np.empty((columns + 1, lines + 1), np.int32), np.empty(2, np.int64)
+    points, triangles = np.full((first + number.size, 2), -1, np.int32), np.empty((2 * whole.size, 3), np.int32)
+    grid(whole, xs, ys, first, number, points, triangles, told)
+    nodes, many = told.tolist()
+    made = triangles[:many]
+    assert many == 2 * whole.sum() and not (whole & ~asked).any()
+    a, b, c, d = whole[:-1, :-1], whole[1:, :-1], whole[:-1, 1:], whole[1:, 1:]
+    assert not ((a & d & ~b & ~c) | (b & c & ~a & ~d)).any()
+    assert sorted(set(made.ravel().tolist())) == list(range(first, first + nodes))
+    p, q, r = (points[made[:, k]].astype(int) for k in range(3))
+    assert ((q - p)[:, 0] * (r - p)[:, 1] - (q - p)[:, 1] * (r - p)[:, 0] == 35).all()
+    middles = (np.minimum(np.minimum(p, q), r) // (7, 5)).tolist()
+    assert sorted(middles) == sorted([[i, j] for i, j in np.argwhere(whole).tolist()] * 2)

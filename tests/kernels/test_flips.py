@@ -25,7 +25,7 @@ def test_a_star_becomes_delaunay(radii: list[int]) -> None:
     assert status == len(points) - 2
     triangles = triangles.copy()
     twin, before = twins(triangles), area(points, triangles).sum()
-    flips = flip_all(points, triangles, twin)
+    flips = flip_all(points, triangles, twin, np.zeros(len(twin), np.bool_))
     assert flips >= 0 and np.array_equal(twin, twins(triangles))
     assert (area(points, triangles) > 0).all() and area(points, triangles).sum() == before
     for h in np.flatnonzero(twin > np.arange(len(twin))).tolist():
@@ -47,6 +47,6 @@ def area(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 def test_what_is_delaunay_stays() -> None:
     points = np.array([[0, 0], [10, 0], [10, 10], [0, 9]], np.int32)
     triangles = np.array([[0, 1, 3], [1, 2, 3]], np.int32)
-    assert flip_all(points, triangles, twins(triangles)) == 0
+    assert flip_all(points, triangles, twins(triangles), np.zeros(3 * len(triangles), np.bool_)) == 0
     worse = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
-    assert flip_all(points, worse, twins(worse)) == 1
+    assert flip_all(points, worse, twins(worse), np.zeros(3 * len(worse), np.bool_)) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -73,3 +75,20 @@ def test_derivatives(seed: int, k: int, degrees: float) -> None:
     found = at(cosines, sines, np.array([degrees]))[0]
     assert np.allclose(found[:3], wanted, rtol=1e-10, atol=1e-10 * (1 + k) ** 3)
     assert np.allclose(found[3:], (np.cos(t), np.sin(t)), atol=1e-12)
+
+
+def test_extremes_between_the_places_that_are_looked_at() -> None:
+    """Of an outline about (0.3, -0.2): as dense sampling has them, and a coarser start finds the same."""
+    cosines, sines = np.array([25.0, 0.3, 2.0, 0.4]), np.array([0.0, -0.2, 0.7, -0.3])
+    dense = np.empty((400_000, 5))
+    harmonics.evaluate(cosines, sines, 360.0 * np.arange(len(dense)) / len(dense), dense)
+    x, y = dense[:, 0] * dense[:, 3], dense[:, 0] * dense[:, 4]
+    for n in (1440, 240):
+        found = np.empty(6)
+        harmonics.extent(cosines, sines, np.empty((n, 2)), found)
+        u, v = 0.5 * (found[0] - found[1]), 0.5 * (found[2] - found[3])
+        far = np.hypot(x - u, y - v).max()
+        length = 2.0 * math.pi * np.hypot(dense[:, 0], dense[:, 1]).mean()
+        assert found == pytest.approx([x.max(), -x.min(), y.max(), -y.min(), far, length], abs=1e-8)
+        away = harmonics.farthest(cosines, sines, 4.0, 3.0, np.empty((n, 2)))
+        assert away == pytest.approx(np.hypot(x - 4.0, y - 3.0).max(), abs=1e-8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pathlib
 import signal
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ from service import bucket
 from service.artifacts import packs_at
 from service.bucket import Bucket
 from service.clock import new_id
-from service.packs import Lost, Packs
+from service.packs import Lost, Packs, as_named
 from tests.moto import Moto, moto
+from tests.refusing import refusing
 
 NOW = 1_700_000_000_000
 
@@ -38,6 +40,19 @@ def packs(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Packs:
     if request.param == "folder":
         return packs_at(str(tmp_path))
     return packs_at(f"{request.getfixturevalue('place')}/some/where")
+
+
+def test_what_is_shared_is_had_by_its_hash_and_is_no_pack(packs: Packs) -> None:
+    packs.share(b"one")
+    packs.share(b"one")
+    name = hashlib.sha256(b"one").hexdigest()
+    assert packs.shares(name) and packs.shared(name) == b"one" and list(packs.names()) == []
+    other = hashlib.sha256(b"two").hexdigest()
+    assert not packs.shares(other)
+    with pytest.raises(EnvironmentFault, match="what a worker needs"):
+        packs.shared(other)
+    with pytest.raises(EnvironmentFault, match="not what was put there"):
+        as_named(b"one", other)
 
 
 def test_what_is_put_is_read_wiped_and_removed(packs: Packs) -> None:
@@ -98,6 +113,29 @@ def test_two_that_wipe_one_pack_undo_nothing(place: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(one, "_wipe", slow)
     one.wipe(name, [(0, 3)])
     assert one.read(name, 0, 9) == b"\0" * 6 + b"ccc"
+
+
+RIGHTS = ("GET object", "GET list", "PUT object", "DELETE object")
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+def test_a_right_that_is_lacking_is_said_at_start(right: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket, "TRIES", 1)
+    with refusing(right) as stub:
+        for name, value in stub.environment.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(EnvironmentFault, match=r"^the bucket does not let us: its keys lack the right to") as told:
+            Bucket("s3://packs/some/where").check()
+    assert "\n" not in str(told.value) and "127.0.0.1" not in str(told.value)
+    assert stub.refused == [right], "the others are granted"
+
+
+def test_a_bucket_that_grants_them_all_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with refusing("nothing") as stub:
+        for name, value in stub.environment.items():
+            monkeypatch.setenv(name, value)
+        Bucket("s3://packs/some/where").check()
+    assert stub.refused == [] and set(stub.asked) == set(RIGHTS)
 
 
 def test_what_is_wrong_with_a_bucket_is_said_in_one_line(place: str, server: Moto, monkeypatch: pytest.MonkeyPatch) -> None:

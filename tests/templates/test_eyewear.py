@@ -138,7 +138,7 @@ def test_temples_bend_at_the_ears_roots() -> None:
     far = {"left.ear_depth": mm(97.0), "right.ear_depth": mm(90.0), "left.ear_height": mm(5.0), "ear_aside": mm(2.0)}
     frame = template({"pd": mm(63.0), "face_width": mm(140.0), **far})
     for side in ("left", "right"):
-        off = ears.off(frame, side, *(getattr(frame, f"{side}_{n}") for n in ("to_bend", "splay", "pitch")))
+        off = ears.off(frame, side)(*(getattr(frame, f"{side}_{n}") for n in ("to_bend", "splay", "pitch")))
         assert (off.out, off.over, off.behind) == pytest.approx((0.0, 0.0, 0.0), abs=0.35), side
 
 

@@ -1,4 +1,7 @@
-"""Two services over one Postgres and one bucket, killed, stopped and cut off from them: nothing is lost or doubled. `python -m tests.several` does more of it."""
+"""Two services over one Postgres, one bucket and one fleet, killed, stopped and cut off from all of them: nothing is lost or doubled.
+
+`python -m tests.several` does more of it.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ import pathlib
 
 from tests import several
 
-KILLS = 30
+KILLS, UNITS = 30, 600
 
 
-def test_thirty_kills_of_every_kind(tmp_path: pathlib.Path) -> None:
-    assert several.storm(tmp_path, KILLS, seed=1) == []
+def test_thirty_acts_of_every_kind(tmp_path: pathlib.Path) -> None:
+    wrong, figures = several.storm(tmp_path, KILLS, UNITS, seed=1)
+    print(several.table(figures))
+    assert wrong == []

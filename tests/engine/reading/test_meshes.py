@@ -10,6 +10,8 @@ import struct
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.errors import InputError
 from engine.export import stl
@@ -318,3 +320,22 @@ def _counted(points: np.ndarray, faces: np.ndarray) -> dict[str, int]:
     told = body.topology.counts
     counts = (len(faces), len(body.lattice) - told[UNUSED_POINTS], told[OPEN_EDGES], told[CROWDED_EDGES], body.topology.shells)
     return dict(zip(COLUMNS, map(int, counts), strict=True))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(*(st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.1, np.inf, np.nan]),) * 3), max_size=30))
+def test_points_of_an_stl_are_shared_where_they_are_equal_to_the_bit(rows: list[tuple[float, float, float]]) -> None:
+    corners = np.array(rows[: len(rows) // 3 * 3], np.float32).reshape(-1, 3)
+    points, faces = soup(corners)
+    bits = (corners.astype(np.float64) + 0.0).view(np.int64).reshape(-1, 3)
+    expected, names = np.unique(bits, axis=0, return_inverse=True)
+    np.testing.assert_array_equal(points.reshape(-1, 3) + 0.0, expected.view(np.float64))
+    np.testing.assert_array_equal(faces.ravel(), names.ravel())
+
+
+def soup(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What is read of a binary STL of these corners (3 m, 3)."""
+    records = np.zeros(len(corners) // 3, np.dtype([("n", "<f4", 3), ("v", "<f4", (3, 3)), ("a", "<u2")]))
+    records["v"] = corners.reshape(-1, 3, 3)
+    ((_, points, faces),) = meshes.parse(bytes(80) + len(records).to_bytes(4, "little") + records.tobytes(), "stl", "soup.stl")
+    return points, faces

@@ -20,6 +20,7 @@ from service import logs
 from service.api.limits import Buckets, deeper
 from service.api.manners import Manners
 from service.settings import Settings, load
+from service.store import telling
 
 ORDER = {"template": "phone-case", "parameters": {"name": "Zoé"}}
 JSON = {"Content-Type": "application/json"}
@@ -331,9 +332,26 @@ def test_a_formatter_writes_ids_and_no_text_of_exceptions() -> None:
 # ---- health, docs, what is loaded --------------------------------------------------------------------------------------
 
 
+def test_what_orders_wait_for_is_said_by_who_is_ready(shop: Any) -> None:
+    def lacks() -> Any:
+        answer = shop.client.get("/readyz")
+        assert answer.status_code == 200, "orders are taken, and wait"
+        return answer.json()["lacks"]
+
+    assert lacks() == []
+    with shop.house.database.write() as conn:
+        telling.tell(conn, telling.Told(at=shop.clock[0], lacks=("no scheduler answers",)), {})
+    assert lacks() == ["no scheduler answers"]
+    shop.clock[0] += 31_000
+    assert lacks() == ["the dispatcher has said nothing for 31 s"]
+    with shop.house.database.write() as conn:
+        telling.tell(conn, telling.Told(at=shop.clock[0], lanes=3), {})
+    assert lacks() == []
+
+
 def test_ready_until_told_to_end(shop: Any) -> None:
     assert shop.client.get("/healthz").json() == {"status": "alive"}
-    assert shop.client.get("/readyz").json() == {"status": "ready"}
+    assert shop.client.get("/readyz").json() == {"status": "ready", "lacks": []}
     shop.app.state.desk.closing.set()
     assert is_problem(shop.client.get("/readyz"), 503)
     assert shop.client.get("/healthz").status_code == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import socket
 import sys
@@ -65,7 +66,7 @@ def test_a_chunk_goes_through_the_lanes_sealed(monkeypatch: pytest.MonkeyPatch) 
             return Died("crash", "u", 1.0) if chunk == "dies" else [{"id": units[0], "args": args, "told": b"x"}]
 
     def told(chunk: str) -> Any:
-        return unpack(KEY, worker.work(pack(KEY, [chunk, b"body", "t", ([1], "place", "0" * 32), 1.0, ["u"]])))
+        return unpack(KEY, worker.work(pack(KEY, ["", chunk, b"body", "t", ([1], "place", "0" * 32), 1.0, ["u"]])))
 
     monkeypatch.setattr(worker, "_hand", [worker.Hand(Played(), KEY)])  # type: ignore[arg-type]
     packs = set()
@@ -88,6 +89,10 @@ def test_what_a_worker_lacks_is_said(tmp_path: pathlib.Path, monkeypatch: pytest
     with pytest.raises(EnvironmentFault, match="a lane may take 4000"):
         worker.refuse_small(4000, pages=1000)
     worker.refuse_small(4, pages=1000)
+    for limit, fits in (("1500000000\n", False), ("max\n", True)):  # of a container
+        (tmp_path / "memory.max").write_text(limit)
+        with contextlib.nullcontext() if fits else pytest.raises(EnvironmentFault, match="has 1500 MB of memory"):
+            worker.refuse_small(2000, pages=10**6, group=tmp_path / "memory.max")
 
 
 def test_a_scheduler_that_is_none_is_said() -> None:

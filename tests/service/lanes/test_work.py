@@ -16,6 +16,7 @@ from service.clock import new_id
 from service.lanes import work
 from service.lanes.unit import Unit
 from service.packs import Packs
+from service.store.telling import HITS
 from service.vault import seal, unseal
 from tests.chaos import TEMPLATE
 
@@ -82,3 +83,16 @@ def test_a_disk_that_takes_no_pack_is_no_units_fault(tmp_path: pathlib.Path) -> 
     (tmp_path / "packs" / "00").write_bytes(b"")  # where the pack's folder would be
     with pytest.raises(EnvironmentFault, match="disk"):
         chunk(tmp_path / "packs", told("good"))
+
+
+def test_what_was_at_hand_is_counted(tmp_path: pathlib.Path) -> None:
+    first, equal, other = chunk(tmp_path, told("a", same=b"1" * 16), told("a", same=b"1" * 16), told("b", same=b"2" * 16))
+    assert [one["hits"]["equals"] for one in (first, equal, other)] == [0, 1, 0]
+    assert not [n for n in equal["hits"] if n.startswith("bodies")] and set(first["hits"]) <= set(HITS)
+    for name, drawn in (("Zoé", True), ("éZo", False)):
+        one = told("x")
+        order = json.dumps({"template": "phone-case", "parameters": {"name": name}}).encode()
+        (made,) = chunk(tmp_path, {**one, "sealed": seal(KEY, order, one["id"].encode()), "source": {"key": "phone-case"}})
+        hits = made["hits"]
+        assert made["state"] == "done" and sum(n for of, n in hits.items() if of.startswith("bodies")) == 1
+        assert hits["glyphs_kept"] + hits["glyphs_drawn"] == 3 and (drawn or not hits["glyphs_drawn"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pathlib
+import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from alembic.migration import MigrationContext
 
 from engine.errors import EnvironmentFault
 from service.clock import new_id
-from service.store import ends, jobs, keys, migrate, queue, tallies, watching
+from service.store import campaigns, ends, jobs, keys, migrate, queue, tallies, watching
 from service.store.database import Database, Unwritable
 from service.store.queue import Ended
 from service.store.schema import jobs as table
@@ -99,6 +101,27 @@ def test_a_chunk_is_claimed_and_settled_by_three_statements_each(store: Database
     assert (row.files, row.production, row.purpose) == ({"a": [0, 1, 2, "f"]}, {"m": STRANGE}, STRANGE)
     assert (row.finished, row.updated, row.expires, row.version, row.strikes) == (NOW + 5, NOW + 5, NOW + 1005, 3, 0)
     assert bytes(row.sealed) == bytes(range(256)) and bytes(row.wrapped) == b"\\x00"
+
+
+def test_all_that_a_chunk_asks_of_the_store_is_the_same_for_one_unit_and_for_sixteen(store: Database, tenant: str) -> None:
+    """The heads of the queues, the claim, the settling, and what follows an end: webhooks, and the campaign's pace and end."""
+    with store.write() as conn:
+        one = campaigns.begin(conn, tenant, "t", "p", "3mf", None, NOW)
+        campaigns.receive(conn, one, [{**row, "campaign": one, "line": n, "queue": one} for n, row in enumerate(rows_of(tenant, 40))], NOW)
+        campaigns.open_(conn, one, NOW)
+    counts = []
+    for most in (1, 16):
+        seen = Counted(store)
+        with store.read() as conn:
+            (head,) = queue.heads(conn)
+        with store.write() as conn:
+            claimed = queue.claim(conn, head, most, NOW)
+        with store.write() as conn:
+            told = [Ended(r["id"], 1, "done", "printable", None, None, "0" * 32, {"a": [0, 1, 2, "f"]}, {}, [r["id"]]) for r in claimed]
+            ends.follow(conn, queue.settle(conn, told, NOW + 5).ended, NOW + 5)
+        assert len(claimed) == most
+        counts.append(len([s for s in seen.told if not s.startswith(("BEGIN", "SET TRANSACTION")) and "advisory" not in s]))
+    assert counts[0] <= counts[1] <= counts[0] + 1 and counts[1] <= 10, "one finds company, and is claimed by a statement less"
 
 
 def test_what_comes_late_or_under_another_attempt_changes_nothing(store: Database, tenant: str) -> None:
@@ -212,6 +235,44 @@ def test_a_database_of_another_encoding_is_refused(postgres: Cluster) -> None:
     bare.invalidate()
     with pytest.raises(EnvironmentFault, match="must be UTF8"):
         migrate.upgrade(Database(postgres.root().replace("/postgres", "/ascii")))
+
+
+def test_a_server_that_hangs_up_as_it_is_greeted_is_said() -> None:
+    """The driver lets that through as a bare OSError."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def hang_up() -> None:
+            with door.accept()[0] as line:
+                line.recv(8)
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        store = Database(f"postgresql://a@127.0.0.1:{door.getsockname()[1]}/c?sslmode=require")
+        with pytest.raises(Unwritable, match="connection broke"), store.read():
+            pass
+
+
+def test_a_server_that_is_too_old_is_refused(postgres: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.store.postgres.OLDEST", 990_000)
+    with pytest.raises(EnvironmentFault, match=r"^Postgres \d\d is too old: 99 or later$"):
+        migrate.upgrade(Database(postgres.url()))
+
+
+def test_tables_that_are_not_ours_or_not_whole_are_refused(store: Database) -> None:
+    with store.write() as conn:
+        conn.exec_driver_sql("ALTER TABLE jobs RENAME COLUMN wrapped TO other")
+    with pytest.raises(EnvironmentFault, match=r"^this store is said to be at revision \d+, and lacks jobs\.wrapped") as told:
+        migrate.upgrade(store)
+    with store.write() as conn:
+        conn.exec_driver_sql("DROP TABLE alembic_version")
+    with pytest.raises(EnvironmentFault, match="tables that are not unikat's"):
+        migrate.upgrade(store)
+    with store.write() as conn:
+        conn.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        conn.exec_driver_sql("INSERT INTO alembic_version VALUES ('ae1027a6acf')")
+    with pytest.raises(EnvironmentFault, match="revision ae1027a6acf, of a later unikat, or of another program"):
+        migrate.upgrade(store)
+    assert "\n" not in str(told.value)
 
 
 def test_a_clock_that_is_off_is_said(postgres: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,158 @@
+"""The real thing beside the model of benchmarks.fleets: what each part of it costs, and how fast 1, 2 and 3 workers are.
+
+Units wait in their lane and do nothing, so that workers which share a core do not share its time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks import service as alone
+from benchmarks.fleets import MOST, Costs, inflight, simulate
+from benchmarks.several import standing, tree_seconds
+from service.dispatch.dispatcher import Chunk, Dispatcher
+from service.fleet.client import Fleet
+from service.house import House
+from service.lanes.pool import Made
+from service.store import tallies
+from tests.fleet import Workers
+
+REST_S = 0.03
+"""What a unit waits."""
+CHUNKS = 10
+"""Of each lane, in a run."""
+MACHINES = 3
+
+
+def rest(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[dict[str, Any]]:
+    """A lane's chunk that takes time and nothing else."""
+    time.sleep(REST_S * len(units))
+    return [{"id": told["id"], "state": "done", "ms": 1000.0 * REST_S, "cpu_ms": 0.0} for told in units]
+
+
+class Resting(Fleet):
+    """A fleet whose units wait, whatever is ordered."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """The chunk, to be waited for."""
+        chunk, body, _, *more = args
+        return super().submit(fn, chunk, body, "benchmarks.fleets_real:rest", *more)
+
+
+@dataclass
+class Timed(Dispatcher):
+    """A dispatcher that begins so many units, and notes how long what it does takes, a chunk each."""
+
+    left: int = 0
+    spent: dict[str, list[float]] = field(default_factory=lambda: {"claim": [], "settle": []})
+
+    def _claim(self) -> Chunk | None:
+        if self.left <= 0:
+            return None
+        began = time.perf_counter()
+        found = super()._claim()
+        self._began = time.perf_counter() - began
+        self.left -= 0 if found is None else len(found.rows)
+        return found
+
+    def _submit(self, chunk: Chunk) -> None:
+        began = time.perf_counter()
+        super()._submit(chunk)
+        self.spent["claim"].append(self._began + time.perf_counter() - began)
+
+    def _settle(self, chunk: Chunk, future: Future[Any]) -> None:
+        began = time.perf_counter()
+        super()._settle(chunk, future)
+        self.spent["settle"].append(time.perf_counter() - began)
+
+
+def driven(house: House, fleet: Fleet, chunk: int, units: int, most: int) -> Timed:
+    """So many units more, in chunks of that size, until all of them have ended."""
+    made = Timed(house.database, house.vault, house.packs, fleet, fleet.run, most, left=units)
+    made.costs.most, made.costs.aim = chunk, alone.ALWAYS
+    made.costs.known["phone-case", "mjf-pa12"] = REST_S
+    while made.left > 0 or made.flying:
+        made.step(0.05)
+    return made
+
+
+@contextlib.contextmanager
+def lined(house: House) -> Iterator[list[float]]:
+    """How long each transaction that writes holds the line."""
+    held: list[float] = []
+    real = house.database.write
+
+    @contextlib.contextmanager
+    def write() -> Iterator[Any]:
+        with contextlib.ExitStack() as stack:
+            conn = stack.enter_context(real())
+            began = time.perf_counter()
+            yield conn
+            stack.close()
+            held.append(time.perf_counter() - began)
+
+    house.database.write = write  # type: ignore[method-assign]
+    try:
+        yield held
+    finally:
+        house.database.write = real  # type: ignore[method-assign]
+
+
+def costs_of(house: House, there: Workers, fleet: Fleet) -> Costs:
+    """With one worker: medians."""
+    driven(house, fleet, MOST, 2 * MOST, 1)  # warm
+    cpu = tree_seconds(there.processes["scheduler"].pid)
+    with lined(house) as held:
+        many = driven(house, fleet, MOST, CHUNKS * MOST, 1)
+    line = statistics.median(held)
+    few = driven(house, fleet, 1, 2 * CHUNKS, 1)
+    scheduler = (tree_seconds(there.processes["scheduler"].pid) - cpu) / (3 * CHUNKS)
+    claims, settles = ([statistics.median(one.spent[what]) for one in (few, many)] for what in ("claim", "settle"))
+    unit = max(0.0, (claims[1] - claims[0] + settles[1] - settles[0]) / (2 * (MOST - 1)))
+    return Costs(
+        claims[1] - MOST * unit, settles[1] - MOST * unit, min(line, claims[1] - MOST * unit), _way(fleet), scheduler, unit
+    )
+
+
+def _way(fleet: Fleet) -> float:
+    """From here to a lane and back."""
+    took = []
+    for n in range(CHUNKS):
+        began = time.perf_counter()
+        told = fleet.submit(fleet.run, f"way{n}", b"", "", ([{"id": "u"}], "", ""), 10.0, ["u"]).result(30)
+        took.append(time.perf_counter() - began - REST_S)
+        assert isinstance(told, Made)
+    return statistics.median(took)
+
+
+def check(told: Costs | None = None) -> tuple[Costs, list[dict[str, float]]]:
+    """What one worker costs (or `told`), and for 1, 2 and 3 of them the units a second of the model and of the real thing."""
+    rows = []
+    units = MOST * CHUNKS
+    total = units * sum(range(1, MACHINES + 1)) + 4 * MOST * CHUNKS
+    with tempfile.TemporaryDirectory() as place, standing(pathlib.Path(place), alone.rows_of(total), 1) as (house, there):
+        fleet = Resting(there.at, house.vault.fleet())
+        for machines in range(1, MACHINES + 1):
+            if machines > 1:
+                there.worker(f"w{machines - 1}")
+            while fleet.lanes() < machines:
+                time.sleep(0.1)
+            driven(house, fleet, MOST, machines * MOST, machines)  # every lane has begun once
+            costs = told = told or costs_of(house, there, fleet)
+            began = time.monotonic()
+            driven(house, fleet, MOST, machines * units, inflight(machines))
+            rate = machines * units / (time.monotonic() - began)
+            model = simulate(costs, machines, REST_S, MOST, machines * units)
+            rows.append({"workers": float(machines), "model": model.rate, "measured": rate})
+        fleet.shutdown()
+        with house.database.read() as conn:
+            assert tallies.wrong(conn) == []
+    return costs, rows
