@@ -25,9 +25,9 @@ from service.lanes.pool import Made
 from service.store import tallies
 from tests.fleet import Workers
 
-REST_S = 0.03
+REST_S = 0.06
 """What a unit waits."""
-CHUNKS = 10
+CHUNKS = 6
 """Of each lane, in a run."""
 MACHINES = 3
 
