@@ -25,7 +25,7 @@ from engine.verify.checks import verify
 from templates.eyewear import Eyewear, acceptance, ears, fitting, nose, pairing, person, rules, worn
 from templates.eyewear.fields import BRIDGES, SHAPES
 from templates.eyewear.hinge import Hinge, made_by
-from templates.eyewear.plan import SAG, USUAL_PER, border, seat_of
+from templates.eyewear.plan import SAG, USUAL_PER, besides, border, seat_of
 from tests.gates import gate_lib3mf, gate_same
 
 TRACES = pathlib.Path(__file__).parents[3] / "shared" / "data" / "oma"
