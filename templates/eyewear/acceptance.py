@@ -72,7 +72,7 @@ def temple(side: str, part: Part, bar: Bar, curve: float, half: float, total: fl
     that it is bent to."""
     pose = part.poses["assembled"]
     inner = part.mesh.points[np.unique(part.mesh.faces[part.patches["back"].faces])]
-    away = _straight(inner, curve)
+    away = straightened(inner, curve)
     near = inner[np.abs(away - bar.to_bend) < 6.0]
     (a, b, c), shift = pose.rotation[0], pose.translation[0]
     out = np.sort(np.abs(near[:, 0] * a + near[:, 1] * b + near[:, 2] * c + shift))
@@ -85,13 +85,13 @@ def temple(side: str, part: Part, bar: Bar, curve: float, half: float, total: fl
 
 def _side(part: Part, bar: Bar, curve: float) -> float:
     """From the axis along the bar to where it bends, and on to the farthest point of the tip."""
-    x, y = _straight(part.mesh.points, curve), part.mesh.points[:, 1]
+    x, y = straightened(part.mesh.points, curve), part.mesh.points[:, 1]
     at, down = bar.place(bar.to_bend)
     far = np.sqrt((x - at) * (x - at) + (y - down) * (y - down))
     return bar.to_bend + float(far[x > at].max())
 
 
-def _straight(points: Floats, curve: float) -> Floats:
+def straightened(points: Floats, curve: float) -> Floats:
     """How far along the temple places lie, its bending undone: of the tangent of their angle (0.5 at most), that angle's series."""
     t = np.abs(points[:, 0]) / (points[:, 2] + curve)
     u = t * t
