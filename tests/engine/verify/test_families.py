@@ -51,11 +51,19 @@ def told(part: Settled, how: Process, known: Families | None = None) -> tuple[An
 # --- a family made here: a channel with walls, whose numbers are the widths of its walls, its height, and how far its gap is open
 
 
-def channel(wall: float, height: float, gap: float) -> tuple[np.ndarray, np.ndarray]:
+def channel(wall: float, height: float, gap: float, steps: int = 6) -> tuple[np.ndarray, np.ndarray]:
     """Points mm and faces of a U seen along y: floor and two walls, cut into strips along y."""
     x = [0.0, wall, wall + gap, 2 * wall + gap]
-    outline = [(x[0], 0.0), (x[3], 0.0), (x[3], height), (x[2], height), (x[2], wall), (x[1], wall), (x[1], height), (x[0], height)]
-    steps = 6
+    outline = [
+        (x[0], 0.0),
+        (x[3], 0.0),
+        (x[3], height),
+        (x[2], height),
+        (x[2], wall),
+        (x[1], wall),
+        (x[1], height),
+        (x[0], height),
+    ]
     points = [(u, 2.0 * k, w) for k in range(steps + 1) for u, w in outline]
     n, faces = len(outline), []
     for k in range(steps):
@@ -72,17 +80,18 @@ def channel(wall: float, height: float, gap: float) -> tuple[np.ndarray, np.ndar
 LOW, HIGH = (1.0, 6.0, 0.8), (2.0, 9.0, 3.0)
 
 
-def made_family() -> Family:
-    ends = [channel(*LOW)[0]]
+def family_of(steps: int) -> Family:
+    """Walls from 1 to 2 mm, 6 to 9 high, 0.8 to 3 apart."""
+    ends = [channel(*LOW, steps)[0]]
     for k in range(3):
         numbers = list(LOW)
         numbers[k] = HIGH[k]
-        ends.append(channel(*numbers)[0])
+        ends.append(channel(*numbers, steps)[0])
     half = [(end - ends[0]) * 5_000.0 for end in ends[1:]]
-    return Family("u", ends[0] * 10_000.0 + sum(half), np.stack(half), channel(*LOW)[1])
+    return Family("u", ends[0] * 10_000.0 + sum(half), np.stack(half), channel(*LOW, steps)[1])
 
 
-FAMILY = made_family()
+FAMILY = family_of(6)
 
 
 def body_of(at: np.ndarray, flipped: bool = False) -> Settled:
@@ -240,7 +249,17 @@ def test_a_patch_that_is_not_flat_is_replaced_by_faces_that_are_all_asked() -> N
     known = Families()
     for _ in range(3):
         mesh = Mesh(whole.points, faces, member=Member(FAMILY, at, int(keep.sum())))
-        part = settle(Part("part", mesh, {"new": Patch("new", np.arange(keep.sum(), len(faces), dtype=np.int32), Plane((0, 0, 0), (1, 0, 0), (0, 1, 0)))}))
+        part = settle(
+            Part(
+                "part",
+                mesh,
+                {
+                    "new": Patch(
+                        "new", np.arange(keep.sum(), len(faces), dtype=np.int32), Plane((0, 0, 0), (1, 0, 0), (0, 1, 0))
+                    )
+                },
+            )
+        )
         assert told(part, WIDE, known) == told(part, WIDE)
     assert member.dissect(part, known) is not None
 
@@ -265,5 +284,7 @@ def test_a_mutant_that_believes_too_much_differs(name: str, value: float, monkey
         lattice = part.lattice.copy()
         if name == "ROUNDED":
             lattice[draw.integers(0, len(lattice), 4)] += np.rint(draw.uniform(-3e4, 3e4, (4, 3))).astype(np.int32)
-        differ += told(replace(part, lattice=lattice), process(2.5, 3.5), known) != told(replace(part, lattice=lattice), process(2.5, 3.5))
+        differ += told(replace(part, lattice=lattice), process(2.5, 3.5), known) != told(
+            replace(part, lattice=lattice), process(2.5, 3.5)
+        )
     assert differ
