@@ -123,10 +123,10 @@ def costs_of(house: House, there: Workers, fleet: Fleet, server: int) -> tuple[C
     few = driven(house, fleet, 1, 2 * CHUNKS, 1)
     scheduler = (tree_seconds(there.processes["scheduler"].pid) - cpu) / (3 * CHUNKS)
     claims, settles = ([statistics.median(one.spent[what]) for one in (few, many)] for what in ("claim", "settle"))
-    unit = max(0.0, (claims[1] - claims[0] + settles[1] - settles[0]) / (2 * (MOST - 1)))
-    return Costs(
-        claims[1] - MOST * unit, settles[1] - MOST * unit, min(line, claims[1] - MOST * unit), _way(fleet), scheduler, unit
-    )
+    slope = (claims[1] - claims[0] + settles[1] - settles[0]) / (2 * (MOST - 1))
+    unit = min(max(slope, 0.0), min(claims[1], settles[1]) / MOST)
+    claim, settle = claims[1] - MOST * unit, settles[1] - MOST * unit
+    return Costs(claim, settle, min(line, claim, settle), _way(fleet), scheduler, unit), share
 
 
 def _way(fleet: Fleet) -> float:

@@ -79,7 +79,7 @@ def run_fleet(count: int, machines: int, kind: type[Fleet]) -> dict[str, float]:
     alone.all_cores()
     with (
         tempfile.TemporaryDirectory() as place,
-        standing(pathlib.Path(place), alone.rows_of(WARM + count), machines) as (house, there),
+        standing(pathlib.Path(place), alone.rows_of(WARM + count), machines) as (house, there, _),
     ):
         fleet = kind(there.at, house.vault.fleet())
         while fleet.lanes() < machines:
