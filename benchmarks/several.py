@@ -62,15 +62,15 @@ class Spinning(Fleet):
 
 
 @contextlib.contextmanager
-def standing(folder: pathlib.Path, rows: Iterator[bytes], count: int) -> Iterator[tuple[House, Workers]]:
-    """A house over Postgres with a campaign of these rows, and so many workers."""
+def standing(folder: pathlib.Path, rows: Iterator[bytes], count: int) -> Iterator[tuple[House, Workers, int]]:
+    """A house over Postgres with a campaign of these rows, so many workers, and the server's pid."""
     with cluster() as database, mock.patch.dict(os.environ, {ELSEWHERE: database.url()}):
         house = alone.filled(folder, rows)
         write_key(folder / FLEET_KEY, house.vault.fleet())
         with workers(folder, folder / FLEET_KEY) as fleet:
             for n in range(count):
                 fleet.worker(f"w{n}")
-            yield house, fleet
+            yield house, fleet, database.process.pid if database.process else 0
         house.database.close()
 
 
@@ -79,7 +79,7 @@ def run_fleet(count: int, machines: int, kind: type[Fleet]) -> dict[str, float]:
     alone.all_cores()
     with (
         tempfile.TemporaryDirectory() as place,
-        standing(pathlib.Path(place), alone.rows_of(WARM + count), machines) as (house, there),
+        standing(pathlib.Path(place), alone.rows_of(WARM + count), machines) as (house, there, _),
     ):
         fleet = kind(there.at, house.vault.fleet())
         while fleet.lanes() < machines:
