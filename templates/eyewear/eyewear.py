@@ -323,9 +323,11 @@ class Eyewear(Fields, Demands, Template):
                 bare = lettering.engraved(bare, place.printable(self.process, narrowed=lettering.NARROWED))
             solids[f"{side}_temple"] = bare
         made, above = [], 0.0
+        (right_shut, left_shut), _ = self.shut()
+        shut = {"front": Pose(), "right_temple": right_shut, "left_temple": left_shut}
         for name, solid in solids.items():
             printed, above = pairing.flat(solid, above)
-            opened, closed = (Pose(), Pose()) if name == "front" else self._poses(name.split("_")[0])
+            opened, closed = Pose() if name == "front" else self.opened(name.split("_")[0]), shut[name]
             shown = pairing.worn(opened)
             made.append(
                 solid.part(
@@ -334,11 +336,14 @@ class Eyewear(Fields, Demands, Template):
             )
         return made
 
-    def _poses(self, side: str) -> tuple[Pose, Pose]:
-        plan, one = self.plan(), self.placed(side)
-        shut = pairing.folded(getattr(self, f"{side}_to_bend"), self.curve, side == "right")
-        opened = pairing.temple_pose(plan, one, side, getattr(self, f"{side}_splay"), "open")
-        return opened, pairing.temple_pose(plan, one, side, shut, "closed")
+    def opened(self, side: str) -> Pose:
+        """One temple, open."""
+        return pairing.temple_pose(self.plan(), self.placed(side), side, getattr(self, f"{side}_splay"), "open")
+
+    def shut(self) -> tuple[tuple[Pose, Pose], bool]:
+        """Both temples closed, and whether they are free of each other."""
+        ones, bars = (self.placed("right"), self.placed("left")), (self.bar("right"), self.bar("left"))
+        return pairing.shut(self.plan(), ones, bars, self.curve)
 
     def lenses(self, parts: Mapping[str, Part]) -> LensPair:
         """The lenses that the front takes."""
@@ -355,7 +360,7 @@ class Eyewear(Fields, Demands, Template):
         for side in SIDES:
             long: float = getattr(self, f"{side}_to_bend")
             half = abs(ears.root(told, side)[0] - 0.5 * (told["right_pd"].value - told["left_pd"].value))
-            found += acceptance.temple(side, parts[f"{side}_temple"], self.bar(side), half, long + self.drop)
+            found += acceptance.temple(side, parts[f"{side}_temple"], self.bar(side), self.curve, half, long + self.drop)
         shown = self.worn(parts)
         return found if shown is None else [*found, *worn.judged(shown)]
 
