@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from engine.language.memory import Tracer
 
 if TYPE_CHECKING:
-    from engine.language.template import Run
+    from engine.language.template import Template
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,20 +25,20 @@ class Known:
     heads: frozenset[str]
 
 
-def derived(function: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
+def derived(function: Callable[P, T]) -> Callable[P, T]:
     """A method of a template that is remembered within one order until a value that it read is another; who asks for it has read what it read.
 
     For numbers and frozen values that fits, rules and stages ask for again and again: who gets one must not change it. Arguments are hashable.
     """
 
     @functools.wraps(function)
-    def asked(self: Any, *args: P.args, **kwargs: P.kwargs) -> T:
-        run: Run = self.run
-        key = (function, args, tuple(kwargs.items()))
+    def asked(*args: P.args, **kwargs: P.kwargs) -> T:
+        run = cast("Template", args[0]).run
+        key = (function, args[1:], tuple(kwargs.items()))
         known = run.derived.get(key)
         if known is None:
             with run.tracing(function.__name__) as tracer:
-                value = function(self, *args, **kwargs)
+                value = function(*args, **kwargs)
             known = run.derived[key] = Known(value, tracer, frozenset(name.partition(".")[0] for name in tracer.pairs))
         if run.tracers:
             run.tracers[-1].pairs.update(known.tracer.pairs)
