@@ -45,6 +45,10 @@ class Costs:
     scheduler: float
     unit: float = 0.0
 
+    def scaled(self, by: float) -> Costs:
+        """On a machine that does nothing else: what is measured by the clock takes that share of it. The scheduler's CPU stays."""
+        return Costs(self.claim * by, self.settle * by, self.line * by, self.way * by, self.scheduler, self.unit * by)
+
 
 @dataclass(frozen=True)
 class Told:

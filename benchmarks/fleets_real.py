@@ -25,9 +25,9 @@ from service.lanes.pool import Made
 from service.store import tallies
 from tests.fleet import Workers
 
-REST_S = 0.03
+REST_S = 0.06
 """What a unit waits."""
-CHUNKS = 10
+CHUNKS = 6
 """Of each lane, in a run."""
 MACHINES = 3
 
@@ -53,24 +53,28 @@ class Timed(Dispatcher):
 
     left: int = 0
     spent: dict[str, list[float]] = field(default_factory=lambda: {"claim": [], "settle": []})
+    cpu: float = 0.0
 
     def _claim(self) -> Chunk | None:
         if self.left <= 0:
             return None
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.thread_time()
         found = super()._claim()
         self._began = time.perf_counter() - began
+        self.cpu += time.thread_time() - cpu
         self.left -= 0 if found is None else len(found.rows)
         return found
 
     def _submit(self, chunk: Chunk) -> None:
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.thread_time()
         super()._submit(chunk)
+        self.cpu += time.thread_time() - cpu
         self.spent["claim"].append(self._began + time.perf_counter() - began)
 
     def _settle(self, chunk: Chunk, future: Future[Any]) -> None:
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.thread_time()
         super()._settle(chunk, future)
+        self.cpu += time.thread_time() - cpu
         self.spent["settle"].append(time.perf_counter() - began)
 
 
@@ -106,20 +110,23 @@ def lined(house: House) -> Iterator[list[float]]:
         house.database.write = real  # type: ignore[method-assign]
 
 
-def costs_of(house: House, there: Workers, fleet: Fleet) -> Costs:
-    """With one worker: medians."""
+def costs_of(house: House, there: Workers, fleet: Fleet, server: int) -> tuple[Costs, float]:
+    """With one worker: medians by the clock; and in what share of that time the dispatcher or the database (`server`: its pid) worked."""
     driven(house, fleet, MOST, 2 * MOST, 1)  # warm
     cpu = tree_seconds(there.processes["scheduler"].pid)
+    before = tree_seconds(server)
     with lined(house) as held:
         many = driven(house, fleet, MOST, CHUNKS * MOST, 1)
+    worked = tree_seconds(server) - before + many.cpu
+    share = min(1.0, worked / sum(sum(took) for took in many.spent.values()))
     line = statistics.median(held)
     few = driven(house, fleet, 1, 2 * CHUNKS, 1)
     scheduler = (tree_seconds(there.processes["scheduler"].pid) - cpu) / (3 * CHUNKS)
     claims, settles = ([statistics.median(one.spent[what]) for one in (few, many)] for what in ("claim", "settle"))
-    unit = max(0.0, (claims[1] - claims[0] + settles[1] - settles[0]) / (2 * (MOST - 1)))
-    return Costs(
-        claims[1] - MOST * unit, settles[1] - MOST * unit, min(line, claims[1] - MOST * unit), _way(fleet), scheduler, unit
-    )
+    slope = (claims[1] - claims[0] + settles[1] - settles[0]) / (2 * (MOST - 1))
+    unit = min(max(slope, 0.0), min(claims[1], settles[1]) / MOST)
+    claim, settle = claims[1] - MOST * unit, settles[1] - MOST * unit
+    return Costs(claim, settle, min(line, claim, settle), _way(fleet), scheduler, unit), share
 
 
 def _way(fleet: Fleet) -> float:
@@ -133,12 +140,17 @@ def _way(fleet: Fleet) -> float:
     return statistics.median(took)
 
 
-def check(told: Costs | None = None) -> tuple[Costs, list[dict[str, float]]]:
-    """What one worker costs (or `told`), and for 1, 2 and 3 of them the units a second of the model and of the real thing."""
+def check() -> tuple[Costs, list[dict[str, float]]]:
+    """What each part costs where nobody else is at work; and for 1, 2 and 3 workers, as busy as this machine is, the units a second of
+    the model and of the real thing."""
     rows = []
+    costs, share = None, 1.0
     units = MOST * CHUNKS
     total = units * sum(range(1, MACHINES + 1)) + 4 * MOST * CHUNKS
-    with tempfile.TemporaryDirectory() as place, standing(pathlib.Path(place), alone.rows_of(total), 1) as (house, there):
+    with (
+        tempfile.TemporaryDirectory() as place,
+        standing(pathlib.Path(place), alone.rows_of(total), 1) as (house, there, server),
+    ):
         fleet = Resting(there.at, house.vault.fleet())
         for machines in range(1, MACHINES + 1):
             if machines > 1:
@@ -146,7 +158,8 @@ def check(told: Costs | None = None) -> tuple[Costs, list[dict[str, float]]]:
             while fleet.lanes() < machines:
                 time.sleep(0.1)
             driven(house, fleet, MOST, machines * MOST, machines)  # every lane has begun once
-            costs = told = told or costs_of(house, there, fleet)
+            if costs is None:
+                costs, share = costs_of(house, there, fleet, server)
             began = time.monotonic()
             driven(house, fleet, MOST, machines * units, inflight(machines))
             rate = machines * units / (time.monotonic() - began)
@@ -155,4 +168,5 @@ def check(told: Costs | None = None) -> tuple[Costs, list[dict[str, float]]]:
         fleet.shutdown()
         with house.database.read() as conn:
             assert tallies.wrong(conn) == []
-    return costs, rows
+    assert costs is not None
+    return costs.scaled(share), rows

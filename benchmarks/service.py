@@ -290,7 +290,7 @@ def fairness() -> Sequence[str]:
     total = sum(done.values())
     shares = {tenant: done.get(tenant, 0) / total for tenant in WEIGHTS}
     off = max(abs(shares[t] / (w / sum(WEIGHTS.values())) - 1.0) for t, w in WEIGHTS.items())
-    _SAID["fair"] = f"weights 1 and 3 had {shares['one']:.1%} and {shares['three']:.1%} of {total} units"
+    SAID["fair"] = f"weights 1 and 3 had {shares['one']:.1%} and {shares['three']:.1%} of {total} units"
     return [] if off <= FAIR else [f"shares are {off:.1%} off the weights"]
 
 
@@ -298,7 +298,7 @@ def _spun(chunk: str, body: bytes, target: str, args: Sequence[Any], *_: Any) ->
     return [{"id": unit["id"], "state": "done", "ms": 10.0, "cpu_ms": 10.0} for unit in args[0]]
 
 
-_SAID: dict[str, str] = {}
+SAID: dict[str, str] = {}
 
 
 def choice(_: object) -> None:
@@ -333,24 +333,24 @@ def campaign_ms(_: object) -> float:
     came = ours("campaign", NAMES)
     rate = NAMES / came["wall_s"]
     kept = ", ".join(f"{state} {came[state]:.0f}" for state in ("made", "refused", "failed"))
-    _SAID["campaign"] = f"{rate:.0f} units a second, {rate * 86_400 / 1e6:.1f} million a day; {kept}; wall time, all cores"
-    _SAID["lost"] = "" if came["made"] + came["refused"] == NAMES else "some units failed or were lost"
+    SAID["campaign"] = f"{rate:.0f} units a second, {rate * 86_400 / 1e6:.1f} million a day; {kept}; wall time, all cores"
+    SAID["lost"] = "" if came["made"] + came["refused"] == NAMES else "some units failed or were lost"
     return 1000.0 / rate
 
 
 def rows_ms(_: object) -> float:
     """Wall milliseconds for all rows."""
     came = ours("rows", ROWS)
-    _SAID["rows"] = (
+    SAID["rows"] = (
         f"{came['cpu_s'] / ROWS * 1e6:.0f} us CPU a row, {came['mb']:.0f} MB of memory (at most {ROWS_MB}); wall time"
     )
-    _SAID["memory"] = "" if came["mb"] <= ROWS_MB else f"{came['mb']:.0f} MB of memory"
+    SAID["memory"] = "" if came["mb"] <= ROWS_MB else f"{came['mb']:.0f} MB of memory"
     return 1000.0 * came["wall_s"]
 
 
 def said(*what: str) -> list[str]:
     """What a run had to complain of."""
-    return [_SAID[name] for name in what if _SAID.get(name)]
+    return [SAID[name] for name in what if SAID.get(name)]
 
 
 def cases() -> Sequence[Case]:
@@ -364,7 +364,7 @@ def cases() -> Sequence[Case]:
             most_ms=OVERHEAD_MS * CHUNK,
             note=lambda: f"goal {OVERHEAD_MS} ms a unit",
         ),
-        Case("fairness: a choice between queues", choice, fairness, note=lambda: _SAID["fair"]),
+        Case("fairness: a choice between queues", choice, fairness, note=lambda: SAID["fair"]),
         Case(
             f"units of {UNIT_MS:g} ms work: overhead beside it, in all processes",
             lambda _: unit_overhead(lambda n: ours("units", n)),
@@ -381,7 +381,7 @@ def cases() -> Sequence[Case]:
             most_ms=1000.0 / UNITS_A_SECOND,
             told=True,
             rounds=1,
-            note=lambda: _SAID["campaign"],
+            note=lambda: SAID["campaign"],
         ),
         Case(
             f"{ROWS:,} rows of NDJSON accepted",
@@ -390,7 +390,7 @@ def cases() -> Sequence[Case]:
             most_ms=1000.0 * ROWS_SECONDS,
             told=True,
             rounds=1,
-            note=lambda: _SAID["rows"],
+            note=lambda: SAID["rows"],
         ),
     )
 

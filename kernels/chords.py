@@ -1,6 +1,6 @@
 """How many chords a span of closed splines needs to lie near them, and the places between which they run.
 
-A cubic's chord over a share 1 / c of a span lies off it by at most |P''| / (8 c^2), and only what of P'' is across the chord counts; a wall
+A cubic's chord over a share 1 / c of a span lies off it by at most |P''| / (8 c^2), and only what of P'' is across the curve counts; a wall
 between two splines is a ruled surface, which its two triangles leave by a quarter of what its sides are twisted. + - * / and sqrt in a fixed
 order: the same bits on every machine.
 """
@@ -31,7 +31,7 @@ def _across(x, y, z, u, v, w):  # type: ignore[no-untyped-def]
     writes=("counts",),
 )
 def count(points: Floats, at: Floats, slopes: Floats, bent: float, within: float, most: int, counts: Rows) -> int:
-    """Fill counts (n,): the places of every span, 1 to `most`, so that chords and walls come within `within` mm; returns how many in all.
+    """Fill counts (n,): the places of every span, 1 to `most`, so that chords and walls come within about `within` mm; returns how many in all.
 
     points (n, 3 k): k splines side by side, x, y, z of each; at (n + 1,) and slopes (n, 3 k): as `kernels.closed` has them. `bent`: 1/mm, the
     curvature along x that all of it is given afterwards. O(n k).
@@ -51,7 +51,8 @@ def count(points: Floats, at: Floats, slopes: Floats, bent: float, within: float
                 u = six * x + p * slopes[i, c] + q * slopes[j, c]
                 v = six * y + p * slopes[i, c + 1] + q * slopes[j, c + 1]
                 w = six * z + p * slopes[i, c + 2] + q * slopes[j, c + 2]
-                bow = max(bow, _across(u, v, w, x, y, z) + rolled * rolled)
+                k = i if end == 0 else j
+                bow = max(bow, _across(u, v, w, slopes[k, c], slopes[k, c + 1], slopes[k, c + 2]) + rolled * rolled)
             if c + 3 < columns:
                 a, b, d = (
                     points[i, c + 3] - points[i, c],

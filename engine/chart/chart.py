@@ -16,7 +16,6 @@ import numpy.typing as npt
 from engine.chart.form import MOST_MM, BadChart, ChartFile
 from engine.chart.placed import Placed, placed
 from engine.doors.cad_lattice import frame
-from engine.model.family import Member
 from engine.model.mesh import STEPS_PER_MM, Faces, Mesh, Patch, Plane
 from engine.model.surface import PIECE, Surface
 from kernels import chart as kernel
@@ -115,14 +114,15 @@ class Chart:
         steps = np.empty(len(columns), dtype=np.int32)
         if kernel.laid(columns, a["nodes"], self.faces, float(STEPS_PER_MM), steps, lattice) >= 0:
             return None
-        return self._made(values, columns, lattice, None if self.family is None else self.family.member(z))
+        return self._made(values, z, columns, lattice)
 
-    def _made(self, values: Sequence[float], columns: Floats, lattice: npt.NDArray[np.int32], member: Member | None) -> Made:
+    def _made(self, values: Sequence[float], z: Floats, columns: Floats, lattice: npt.NDArray[np.int32]) -> Made:
         extra = columns[self.arrays["extra"]]
         patches = {name: self._patch(name, told, lattice, extra) for name, told in self.about["tags"].items()}
         points = lattice / STEPS_PER_MM
         points.flags.writeable = False
         artifact = hashlib.sha256(self.sha256.encode() + struct.pack(f"<{len(values)}d", *values)).hexdigest()
+        member = None if self.family is None else self.family.member(z, artifact)
         return Made(Mesh(points, self.faces, member=member), MappingProxyType(patches), artifact)
 
     def _patch(self, name: str, told: Mapping[str, Any], lattice: npt.NDArray[np.int32], extra: Floats) -> Patch:

@@ -29,7 +29,7 @@ class Placed:
     centre: Floats
     half: Floats
 
-    def member(self, z: Floats) -> Member:
+    def member(self, z: Floats, name: str) -> Member:
         """The whole body at the numbers z (d,) of the chart."""
         numbers = z.tolist()
         for term in self.terms:
@@ -37,7 +37,7 @@ class Placed:
             for k in term:
                 product *= numbers[k] if k >= 0 else 1.0
             numbers.append(product)
-        return Member(self.family, (np.array(numbers) - self.centre) / self.half, len(self.family.faces))
+        return Member(self.family, (np.array(numbers) - self.centre) / self.half, len(self.family.faces), name)
 
 
 def placed(

@@ -29,6 +29,9 @@ CONTACT_MM2 = 4.0
 """A part stands on at least so much flat area (about 2 x 2 mm: five lines of a 0.4 mm nozzle side by side), unless the process
 has a limit `contact`."""
 
+OFTEN = 8
+"""So often comes a body whose family is known before it gets a certificate of its own: that costs as much as it saves in so many orders."""
+
 
 def verdict(checks: Sequence[CheckRun], findings: Sequence[Finding]) -> Verdict:
     """`refused` when any finding is an error; `printable` when every required check ran, and there is one; else `incomplete`."""
@@ -64,7 +67,7 @@ def verify(
     for part in parts:
         # what leads with a known body is `delta`'s, whatever its other faces
         alike = shapes if known is None or part.kept is None else None
-        placed = member.dissect(part, families) if families is not None and len(parts) == 1 else None
+        placed = _of_family(part, families, known) if families is not None and len(parts) == 1 else None
         if placed is not None:
             body, alike = placed, None
         elif alike is not None:
@@ -131,6 +134,13 @@ def verify(
         "machine": process is not None,
     }
     return _runs(process, whole, bool(parts), done, spent), tuple(findings), figures
+
+
+def _of_family(part: Settled, families: Families, known: delta.Certificates | None) -> Anatomy | None:
+    """By what is known of this very body, once it came OFTEN, which makes that worth while; else by what is known of its family."""
+    if part.member is None:
+        return None
+    return (None if known is None else delta.short(part, known, OFTEN)) or member.dissect(part, families)
 
 
 def _spend(spent: dict[str, float], name: str, begin: float) -> float:

@@ -24,6 +24,8 @@ from engine.verify.tree import plant
 from kernels import lattice as grid
 from kernels import mass, topology
 
+_COUNTED = 1000
+"""Of so many rests it is counted how often they came."""
 _MOMENTS = 8
 """Moments of one rest are kept for so many boxes of the whole (letters that stand out make it taller)."""
 
@@ -77,15 +79,18 @@ class Certificates:
 
     def __init__(self, limit: int = 64 << 20) -> None:
         self._shelf: Shelf[_Told] = Shelf(limit, lambda told: 256 if told.certificate is None else told.certificate.nbytes)
+        self._came: Shelf[int] = Shelf(_COUNTED, lambda _: 1)
 
-    def of(self, kept: Kept | None, lattice: Lattice, faces: Faces) -> Certificate | None:
-        """The certificate of the rows that `kept` speaks of, made when they come for the second time; None: go the full way."""
+    def of(self, kept: Kept | None, lattice: Lattice, faces: Faces, after: int = 1) -> Certificate | None:
+        """The certificate of the rows that `kept` speaks of, made when they came `after` times before; None: go another way."""
         if kept is None or not (0 < kept.points <= len(lattice) and 0 < kept.faces <= len(faces)):
             return None
         key = (kept.key, kept.points, kept.faces)
         told = self._shelf.get(key)
         if told is None:
-            if not self._shelf.asked_before(key):
+            came = self._came.get(key) or 0
+            if came < after:
+                self._came.put(key, came + 1)
                 return None
         elif told.certificate is None or told.certificate.covers(lattice, faces):
             return told.certificate
@@ -96,6 +101,7 @@ class Certificates:
     def forget(self) -> None:
         """Drop all of them."""
         self._shelf.clear()
+        self._came.clear()
 
     @property
     def held(self) -> int:
@@ -121,19 +127,24 @@ def certify(lattice: Lattice, faces: Faces) -> Certificate | None:
 
 def dissect(part: Settled, known: Certificates) -> Anatomy:
     """`anatomy.dissect`, by what is known of its kept rows where there is such, and nothing is wrong."""
+    return short(part, known) or anatomy.dissect(part)
+
+
+def short(part: Settled, known: Certificates, after: int = 1) -> Anatomy | None:
+    """The same; None where nothing is known, or something is wrong. `after`: of `Certificates.of`."""
     begin = time.thread_time()
     lattice, faces = anatomy.exact(part.lattice), anatomy.exact(part.faces)
-    rest = None if lattice is None or faces is None else known.of(part.kept, lattice, faces)
+    rest = None if lattice is None or faces is None else known.of(part.kept, lattice, faces, after)
     if rest is None or lattice is None or faces is None:
-        return anatomy.dissect(part)
+        return None
     read = time.thread_time()
     shape = attached(rest.lead, lattice, faces)
     if shape is None:
-        return anatomy.dissect(part)
+        return None
     joined = time.thread_time()
     sizes = _sized(rest, lattice, faces, *shape)
     if sizes is None:
-        return anatomy.dissect(part)
+        return None
     spent = (1000.0 * (read - begin), 1000.0 * (joined - read), 1000.0 * (time.thread_time() - joined))
     return Anatomy(part.part.name, lattice, faces, (), shape[0], sizes, spent, rest.rest)
 

@@ -46,20 +46,19 @@ def put(packs: Packs, sources: Mapping[str, Mapping[str, str]]) -> str:
     listed = json.dumps(told, sort_keys=True).encode()
     digest = hashlib.sha256(listed).hexdigest()
     if not packs.shares(digest):  # the list comes last: where it is, all of it is
-        for one, data in there.items():
+        for one, path in there.items():
             if not packs.shares(one):
-                packs.share(data)
+                packs.share(path.read_bytes())
         packs.share(listed)
     return digest
 
 
-def _listed(sources: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, Any], dict[str, bytes]]:
-    there: dict[str, bytes] = {}
+def _listed(sources: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, Any], dict[str, pathlib.Path]]:
+    there: dict[str, pathlib.Path] = {}
 
     def hashed(path: pathlib.Path) -> str:
-        data = path.read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
-        there[digest] = data
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        there[digest] = path
         return digest
 
     root = charts_folder()

@@ -11,8 +11,10 @@ import hashlib
 import json
 import pathlib
 import platform
+from importlib import metadata
 from typing import Any
 
+from engine.language.shelf import GROUP
 from service.vault import seal, unseal
 
 TREES = ("engine", "kernels", "service", "templates")
@@ -55,8 +57,11 @@ def _read(told: Any) -> Any:
 
 @functools.cache
 def code() -> str:
-    """What a worker must be to make what we would: a hash of all our sources, and the Python that runs them."""
+    """What a worker must be to make what we would: a hash of all our sources, the Python that runs them, and which templates are installed."""
     digest = hashlib.sha256(platform.python_version().encode())
+    for entry in sorted(metadata.entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
+        whose = entry.dist
+        digest.update(f"\n{entry.name} {entry.value} {whose.name if whose else ''} {whose.version if whose else ''}".encode())
     for tree in TREES:
         for path in sorted((ROOT / tree).rglob("*.py")):
             data = path.read_bytes()

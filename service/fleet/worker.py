@@ -15,6 +15,7 @@ import pathlib
 import signal
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,8 @@ from service.vault import KEY
 
 log = logging.getLogger("unikat.worker")
 
+LACKING = 1.0
+"""Seconds for which a worker keeps a chunk that it cannot work on: others are to take the next ones."""
 AGAIN = 1.0
 """Seconds between two tries to reach a scheduler."""
 CONNECT = 10.0
@@ -82,7 +85,12 @@ def work(sealed: bytes) -> bytes:
     (hand,) = _hand
     digest, chunk, body, target, (units, place, _), *more = unpack(hand.key, sealed)
     if digest:
-        files = hand.files(digest, place)
+        try:
+            files = hand.files(digest, place)
+        except EnvironmentFault as error:  # this worker's own trouble: others go on, and it tries again with the next chunk
+            log.error("what a chunk needs cannot be had", extra={"why": str(error)})
+            time.sleep(LACKING)
+            return pack(hand.key, {"died": ["cancelled", None, 0.0]})
         units = [{**unit, "source": _here(unit["source"], files)} for unit in units]
     pack_name = new_id(now())
     told = hand.lanes.run(chunk, body, target, (units, place, pack_name), *more)

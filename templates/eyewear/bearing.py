@@ -236,11 +236,11 @@ def pad(plan: Plan, by: Beside, *, mirrored: bool) -> Rings | None:
         (inset * SOFTENED, deep - off * SOFTENED)
         for inset, off in ((0.0, 1.0), (0.29289321881345254, 0.29289321881345254), (1.0, 0.0))
     ]
-    made = []
-    for inset, behind in levels:
+    made = np.empty((len(levels), PLACES, 3))
+    for level, (inset, behind) in zip(made, levels, strict=True):
         xy = ring - inset * normals
-        made.append(np.c_[xy[:, 0] + leaning * behind, xy[:, 1], np.full(PLACES, -plan.rim_deep / 2 - behind)])
-    return rings(np.stack(made), walls=("pad",) * (len(levels) - 1), along=1, per=4, within=0.006)
+        level[:, 0], level[:, 1], level[:, 2] = xy[:, 0] + leaning * behind, xy[:, 1], -plan.rim_deep / 2 - behind
+    return rings(made, walls=("pad",) * (len(levels) - 1), along=1, per=4, within=0.006)
 
 
 def _eased(begin: Pair, ahead: Pair, end: Pair, onward: Pair) -> list[Pair]:

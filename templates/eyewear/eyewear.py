@@ -13,6 +13,7 @@ from engine.authoring import (
     Measurement,
     Part,
     Pose,
+    Seat,
     Side,
     Solid,
     Template,
@@ -202,10 +203,15 @@ class Eyewear(Fields, Demands, Template):
         )  # fmt: skip
 
     @derived
+    def seats(self) -> tuple[Seat, Seat]:
+        """The openings of the right and the left lens."""
+        right, left = (seat_of(self.plan(), lens, side) for side, lens in self.pair().items())
+        return right, left
+
+    @derived
     def besides(self) -> list[bearing.Beside]:
         """Either side of the nose, as it is planned."""
-        right, left = (seat_of(self.plan(), lens, side) for side, lens in self.pair().items())
-        return besides(self.plan(), right, left)
+        return besides(self.plan(), *self.seats())
 
     @derived
     def hinge_made(self) -> Made:
@@ -237,16 +243,16 @@ class Eyewear(Fields, Demands, Template):
     def _front_told(self) -> dict[str, Any]:
         """What a plate is told to be the front."""
         plan = self.plan()
-        right, left = (seat_of(plan, lens, side) for side, lens in self.pair().items())
+        (right, left), sides = self.seats(), self.besides()
         knuckles = []
         for side, sign in (("right", -1.0), ("left", 1.0)):
             one = self.placed(side)
             knuckles += one.hinge.fronts(sign * one.at, self.hinge_height)
         return {
-            "border": border(plan, right, left),
+            "border": border(plan, right, left, sides),
             "holes": (opening(right, "right"), opening(left, "left")),
             "knuckles": knuckles,
-            "bosses": pads(plan, right, left),
+            "bosses": pads(plan, sides),
             "thickness": self.rim_deep,
             "radius": plan.radius,
         }

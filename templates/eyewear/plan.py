@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,9 +130,9 @@ def opening(made: Seat, side: str) -> Rings:
     return rings(made.rings, walls=walls, along=3, per=4, within=0.0035)
 
 
-def border(plan: Plan, right: Seat, left: Seat) -> Rings:
-    """The front's border."""
-    halves = [_half(plan, root, by) for root, by in zip(_roots(right, left), besides(plan, right, left), strict=True)]
+def border(plan: Plan, right: Seat, left: Seat, sides: Sequence[bearing.Beside]) -> Rings:
+    """The front's border. sides: `besides`."""
+    halves = [_half(plan, root, by) for root, by in zip(_roots(right, left), sides, strict=True)]
     (right_half, right_nose), (left_half, left_nose) = halves
     under = (0.0, plan.bridge_height)
     top = (0.0, plan.bridge_height + plan.bridge_high)
@@ -161,12 +161,12 @@ def _kept(away: Floats, nearer: Floats, apart: float) -> Floats:
     return made
 
 
-def pads(plan: Plan, right: Seat, left: Seat) -> list[Rings]:
-    """What stands on the back behind the bearing."""
+def pads(plan: Plan, sides: Sequence[bearing.Beside]) -> list[Rings]:
+    """What stands on the back behind the bearing. sides: `besides`."""
     if not plan.stands:
         return []
     made = []
-    for mirrored, by in zip((True, False), besides(plan, right, left), strict=True):
+    for mirrored, by in zip((True, False), sides, strict=True):
         found = bearing.pad(plan, by, mirrored=mirrored)
         made += [] if found is None else [found]
     return made
@@ -204,15 +204,15 @@ def edged(
     normals, half = outward(flat), thickness / 2
     levels = [(inset * chamfer, half - below * chamfer) for inset, below in ROUND]
     levels += [(inset, -z) for inset, z in levels[::-1]]
-    made = []
-    for inset, z in levels:
+    made = np.empty((len(levels), len(flat), 3))
+    for ring, (inset, z) in zip(made, levels, strict=True):
         own = inset * (1.0 - sharp[:, None]) if sharp is not None and z < 0.0 else inset
         xy = flat - own * normals
         x = xy[:, 0] + shift * (z + half)
         if apart:
             x = np.copysign(_kept(np.abs(xy[:, 0]), np.abs(shift) * (z + half), apart), xy[:, 0])
-        made.append(np.c_[x, xy[:, 1], np.full(len(xy), z)])
-    return rings(np.stack(made), walls=("edge",) * (len(levels) - 1), along=len(levels) - 1, per=per, within=SAG)
+        ring[:, 0], ring[:, 1], ring[:, 2] = x, xy[:, 1], z
+    return rings(made, walls=("edge",) * (len(levels) - 1), along=len(levels) - 1, per=per, within=SAG)
 
 
 def _half(plan: Plan, root: Floats, by: bearing.Beside) -> tuple[Floats, Floats]:

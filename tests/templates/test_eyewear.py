@@ -25,7 +25,7 @@ from engine.verify.checks import verify
 from templates.eyewear import Eyewear, acceptance, ears, fitting, nose, pairing, person, rules, worn
 from templates.eyewear.fields import BRIDGES, SHAPES
 from templates.eyewear.hinge import Hinge, made_by
-from templates.eyewear.plan import SAG, USUAL_PER, border, seat_of
+from templates.eyewear.plan import SAG, USUAL_PER, besides, border, seat_of
 from tests.gates import gate_lib3mf, gate_same
 
 TRACES = pathlib.Path(__file__).parents[3] / "shared" / "data" / "oma"
@@ -386,7 +386,8 @@ def test_borders_stay_on_the_cylinder_however_it_is_rolled(wrap: float) -> None:
     """A chord of the border leaves it by less than a bought hinge's pocket needs to be laid into it."""
     frame = template(wrap=wrap, a=42.97, b=25.04, hinge="bought-small")
     plan, (right, left) = frame.plan(), frame.both_lenses()
-    ring = border(plan, seat_of(plan, right, "right"), seat_of(plan, left, "left"))
+    seats = seat_of(plan, right, "right"), seat_of(plan, left, "left")
+    ring = border(plan, *seats, besides(plan, *seats))
     assert (ring.per > USUAL_PER) == (wrap > 10.0)
     widest = float(np.abs(np.diff(ring.points[0, :, 0])).max()) / ring.per
     assert widest * widest / (8.0 * plan.radius) < 1.3 * SAG

@@ -9,7 +9,7 @@ import pathlib
 
 from tests import several
 
-KILLS, UNITS = 30, 600
+KILLS, UNITS = 30, 400
 
 
 def test_thirty_acts_of_every_kind(tmp_path: pathlib.Path) -> None:

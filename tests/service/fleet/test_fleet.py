@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import shutil
 import socket
 import sys
 from typing import Any
@@ -57,6 +58,19 @@ def test_another_source_is_another_code(tmp_path: pathlib.Path, monkeypatch: pyt
         found.add(code.__wrapped__())
     (tmp_path / "engine/a.py").rename(tmp_path / "engine/b.py")
     found.add(code.__wrapped__())
+    assert len(found) == 3
+
+
+def test_another_installed_template_is_another_code(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {code.__wrapped__()}
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for version in (1, 2):
+        about = tmp_path / f"bomb-{version}.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: bomb\nVersion: {version}\n")
+        (about / "entry_points.txt").write_text("[unikat.templates]\nbomb = bomb:Bomb\n")
+        found.add(code.__wrapped__())
+        shutil.rmtree(about)
     assert len(found) == 3
 
 

@@ -140,3 +140,13 @@ def test_a_chunk_brings_its_kit_and_lanes_begin_anew_once(
     assert acts.count("started") == 1, "and the same room"
     assert told("")[0] == source
     assert cache_folder() == elsewhere
+
+
+def test_a_worker_that_cannot_have_it_gives_the_chunk_back_and_blames_nobody(
+    packs: Packs, source: dict[str, str], elsewhere: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LACKING", 0.0)
+    monkeypatch.setattr(worker, "_hand", [worker.Hand(None, KEY)])  # type: ignore[arg-type]  # no lane is asked
+    digest = changed(packs, kit.put(packs, {"block": source}), code="unikat-other")
+    told = worker.work(pack(KEY, [digest, "c", b"", "t", ([], packs.place, "0" * 32), 1.0, ["u"]]))
+    assert unpack(KEY, told) == {"died": ["cancelled", None, 0.0]}

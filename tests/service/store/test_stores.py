@@ -107,7 +107,9 @@ def test_all_that_a_chunk_asks_of_the_store_is_the_same_for_one_unit_and_for_six
     """The heads of the queues, the claim, the settling, and what follows an end: webhooks, and the campaign's pace and end."""
     with store.write() as conn:
         one = campaigns.begin(conn, tenant, "t", "p", "3mf", None, NOW)
-        campaigns.receive(conn, one, [{**row, "campaign": one, "line": n, "queue": one} for n, row in enumerate(rows_of(tenant, 40))], NOW)
+        campaigns.receive(
+            conn, one, [{**row, "campaign": one, "line": n, "queue": one} for n, row in enumerate(rows_of(tenant, 40))], NOW
+        )
         campaigns.open_(conn, one, NOW)
     counts = []
     for most in (1, 16):
@@ -117,7 +119,10 @@ def test_all_that_a_chunk_asks_of_the_store_is_the_same_for_one_unit_and_for_six
         with store.write() as conn:
             claimed = queue.claim(conn, head, most, NOW)
         with store.write() as conn:
-            told = [Ended(r["id"], 1, "done", "printable", None, None, "0" * 32, {"a": [0, 1, 2, "f"]}, {}, [r["id"]]) for r in claimed]
+            told = [
+                Ended(r["id"], 1, "done", "printable", None, None, "0" * 32, {"a": [0, 1, 2, "f"]}, {}, [r["id"]])
+                for r in claimed
+            ]
             ends.follow(conn, queue.settle(conn, told, NOW + 5).ended, NOW + 5)
         assert len(claimed) == most
         counts.append(len([s for s in seen.told if not s.startswith(("BEGIN", "SET TRANSACTION")) and "advisory" not in s]))
