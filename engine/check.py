@@ -100,7 +100,7 @@ def _people(crew: Crew, process: str, axes: Sequence[Axis], planned: Sequence[Sa
     does to its child, its orders will show."""
     if all(axis.section != "measurements" for axis in axes):
         return list(planned)
-    found = []
+    found: list[Sample] = []
     for at, sample in enumerate(planned):
         if sample.person:
             tell(at, len(planned), "measuring")

@@ -55,7 +55,7 @@ def person(cls: type[Template], axes: Sequence[Axis], changes: Mapping[str, Any]
 def _away(axis: Axis, drawn: float) -> float:
     """From -1, at the least that it may be, to 1."""
     low, high = axis.ends
-    return 2.0 * (drawn - low) / (high - low) - 1.0
+    return float(2.0 * (drawn - low) / (high - low) - 1.0)
 
 
 def _measured(axis: Axis, drawn: float, middle: Measurement) -> float:

@@ -66,8 +66,8 @@ GRID, ROUNDED, FLAT = 8, 0.35, 0.9
 """Places of a bearing that are looked at, up and across; mm of the front's edge that its rounding takes; and how much of a pad is flat."""
 NEAR = 0.8
 """mm from the nose up to which a place bears on it (fit.md E)."""
-FACING = 0.7
-"""Of a face's normal, towards the nose: what is turned farther from it than 45 degrees bears nothing."""
+FACING = 0.87
+"""Of a face's normal, towards the nose: what is turned farther from it than 30 degrees is an edge's rounding, and bears nothing."""
 SHORT, BELOW = 4.0, 0.8
 """mm: the height of the lowest pad, and how far under the bearing's begin it begins."""
 LEANING = 0.5

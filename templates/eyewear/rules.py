@@ -14,8 +14,8 @@ from templates.eyewear.temple import Bar
 
 DECENTRED = (-1.0, 4.0)
 """mm (fit.md E)."""
-OFF, WORST, BEARING = 0.15, 0.3, 60.6
-"""mm at a bearing's middle, mm of 95 % of it, and mm2 as they are planned, without rounded edges: these are 0.2 to 0.5 mm farther off at 95 %
+OFF, WORST, BEARING = 0.15, 0.6, 60.6
+"""mm at a bearing's middle, mm of 95 % of it, and mm2 as they are planned, without rounded edges: these are 0.2 to 0.35 mm farther off at 95 % as usual
 of a finished front, which has as much to bear on."""
 NEAR_EAR = 1.4
 """mm from a temple to the head over the ear."""
