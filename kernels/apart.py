@@ -151,7 +151,8 @@ def may_meet(
     pairs: Int32s,
     stack: Int64s,
 ) -> int:
-    """Pairs of faces that are not proved apart in every body of a family; how many there are.
+    """Pairs of faces that are not proved apart in every body of a family; how many there are. Neighbours run their edge in opposite
+    directions: whoever asks has looked.
 
     looks (m, 4) of `kernels.outlook.looks`; order, levels, boxes, drift, loose: the tree of all faces (`kernels.moving.cover`). room:
     steps by which two points may lie nearer than their family says, both together. Out: pairs (cap, 2), the lower first, filled up

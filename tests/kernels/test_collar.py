@@ -15,8 +15,9 @@ LOWER = [(5, 2, 1), (5, 3, 2), (5, 4, 3), (5, 1, 4)]
 
 def answer(new: list[tuple[int, ...]], rest: list[tuple[int, ...]] = UPPER, points: np.ndarray = POINTS) -> int:
     """The upper half (points 0 to 4) is the rest; point 0 lies inside it."""
-    known = delta.certify(POINTS[:5], np.array(rest, dtype=np.int32))
-    assert known is not None
+    certificate = delta.certify(POINTS[:5], np.array(rest, dtype=np.int32))
+    assert certificate is not None
+    known = certificate.lead
     rows, rim = np.array(new, dtype=np.int32).reshape(-1, 3), known.rim
     half_edges = 3 * len(rows) + len(rim.before) + len(rim.chords)
     size = 5 * half_edges + 2 * (rim.points + len(points) - 5) + 1 + known.shells + len(rows)

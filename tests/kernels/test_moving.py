@@ -99,6 +99,12 @@ def test_how_far_a_body_strays_is_what_is_left_when_all_of_it_moved(seed: int) -
     assert off / 2 - 0.5 <= strayed <= off / 2 + 0.5
 
 
+def alongside(f: np.ndarray, g: np.ndarray) -> bool:
+    """Do two faces run an edge the same way, as those of no surface do that is turned outward?"""
+    edges = [{(int(h[k]), int(h[(k + 1) % 3])) for k in range(3)} for h in (f, g)]
+    return bool(edges[0] & edges[1])
+
+
 @given(st.integers(0, 2**32), st.integers(2, 24), st.sampled_from((0.0, 40.0, 900.0)))
 @NOW
 def test_every_pair_that_meets_in_some_body_is_listed(seed: int, count: int, moved: float) -> None:
@@ -113,7 +119,7 @@ def test_every_pair_that_meets_in_some_body_is_listed(seed: int, count: int, mov
         flat = normals(lattice, family.faces)[1] == 0.0
         for f in range(count):
             for g in range(f + 1, count):
-                if not (flat[f] or flat[g] or (f, g) in listed):
+                if not (flat[f] or flat[g] or (f, g) in listed or alongside(family.faces[f], family.faces[g])):
                     assert apart.met(lattice, family.faces, np.array([[f, g]], np.int32)) < 0, (f, g)
 
 

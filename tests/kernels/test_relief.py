@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import pytest
 
-from engine.verify.crossings import find, is_relief
+from engine.verify.crossings import find, relief_of
 from engine.verify.tree import plant
 from kernels import topology
 from kernels.triangulate import triangles_of
@@ -66,7 +66,7 @@ def twins(lattice: np.ndarray, faces: np.ndarray) -> np.ndarray:
 
 
 def proved(lattice: np.ndarray, faces: np.ndarray, first: int) -> bool:
-    return is_relief(lattice, faces, twins(lattice, faces), first)
+    return relief_of(lattice, faces, twins(lattice, faces), first) is not None
 
 
 def meets(lattice: np.ndarray, faces: np.ndarray, first: int) -> bool:
