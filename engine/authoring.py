@@ -2,6 +2,7 @@
 
 from engine.language.acceptance import Fitted
 from engine.language.catalogue import catalogue
+from engine.language.derived import derived
 from engine.language.figures import angle_of, direction, filled, nose_section, off_skin, pattern
 from engine.language.heights import no_steeper, spline_face
 from engine.language.lenses import (
@@ -91,6 +92,7 @@ __all__ = [
     "choice",
     "count",
     "curvature",
+    "derived",
     "deviation",
     "direction",
     "filled",

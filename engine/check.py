@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.doors.child import Child
 from engine.errands import Source
+from engine.errors import UnikatError
 from engine.sweep.axes import Axis, read
 from engine.sweep.crew import Crew
 from engine.sweep.findings import Failure, Outcome, Suspicion
@@ -80,7 +81,7 @@ def check(
     with Crew(source, jobs, children) as crew:
         about = crew.ask("describe_here", process)
         axes = read(about["axes"])
-        planned = samples(axes, points, seed)
+        planned = _people(crew, about["process"], axes, samples(axes, points, seed), tell)
         ended = _swept(crew, about["process"], planned, until, tell)
         failures = [*refused_defaults(about, axes, ended), *_failures(crew, about, axes, ended, until, tell)]
         tell(len(ended), len(planned), "made again")
@@ -92,6 +93,23 @@ def check(
 
 
 Ended = dict[int, tuple[Sample, Outcome]]
+
+
+def _people(crew: Crew, process: str, axes: Sequence[Axis], planned: Sequence[Sample], tell: Tell) -> list[Sample]:
+    """The same orders, each of a person where it is to be. As they were drawn where nobody is measured, or the template does not answer: what it
+    does to its child, its orders will show."""
+    if all(axis.section != "measurements" for axis in axes):
+        return list(planned)
+    found = []
+    for at, sample in enumerate(planned):
+        if sample.person:
+            tell(at, len(planned), "measuring")
+            try:
+                sample = replace(sample, changes=crew.ask("person_here", process, sample.changes))
+            except UnikatError:
+                return [*found, *planned[at:]]
+        found.append(sample)
+    return found
 
 
 def _swept(crew: Crew, process: str, planned: Sequence[Sample], until: float | None, tell: Tell) -> Ended:

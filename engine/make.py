@@ -43,6 +43,7 @@ from engine.standing import standing
 from engine.truth import step_files
 from engine.verify.checks import verdict, verify
 from engine.verify.delta import Certificates
+from engine.verify.families import Families
 from engine.verify.refit import Connectivities
 from engine.verify.settle import Footings
 
@@ -62,6 +63,7 @@ class Workshop:
     footings: Footings = field(default_factory=Footings)
     certificates: Certificates = field(default_factory=Certificates)
     connectivities: Connectivities = field(default_factory=Connectivities)
+    families: Families = field(default_factory=Families)
     equals: Equals = field(default_factory=Equals)
     announce: Callable[[str], None] | None = None
     """In a child: says which of the designer's methods runs, so that its death can name it."""
@@ -157,7 +159,7 @@ def _judged(order: Order, template: Template, process: Process, shop: Workshop, 
     with clock.step("settle"):
         settled = standing(parts, process, shop.footings)
     with clock.step("verify"):
-        checks, findings, figures = verify(settled, process, shop.certificates, shop.connectivities)
+        checks, findings, figures = verify(settled, process, shop.certificates, shop.connectivities, shop.families)
     with clock.step("acceptance"):
         misfits, measured = accepted(template, parts)
         against, taken, on_face = compared(template, parts), lenses(template, parts), worn(template, parts)

@@ -169,3 +169,34 @@ def meeting(boxes: Int32s, first: int, box: Int32s, i: int) -> int:
         & (load(boxes, 2, first) <= splat(box[5, i]))
         & (load(boxes, 5, first) >= splat(box[2, i]))
     )
+
+
+@kernel("void(int32[:,::1], int32[:,::1], int32[::1], int64[::1])", writes=("box",))
+def around(lattice: Int32s, faces: Int32s, rows: Int32s, box: Int64s) -> None:
+    """box (6,): min x, y, z, max x, y, z of some faces; of none, NOWHERE and -NOWHERE."""
+    for c in range(3):
+        least, most = NOWHERE, -NOWHERE
+        for f in rows:
+            for k in range(3):
+                x = lattice[faces[f, k], c]
+                least, most = min(least, x), max(most, x)
+        box[c], box[c + 3] = least, most
+
+
+@kernel("int64(int32[:,::1], int32[:,::1], int64, int64[::1], int32[::1])", writes=("rows",))
+def within_reach(lattice: Int32s, faces: Int32s, end: int, box: Int64s, rows: Int32s) -> int:
+    """The rows before `end` of faces whose boxes meet one box (min x, y, z, max x, y, z), rising, into rows (end,); returns how many."""
+    k = 0
+    for f in range(end):
+        a, b, d = faces[f, 0], faces[f, 1], faces[f, 2]
+        meets = True
+        # what is new lies on one side more often than over the middle: most are told by the last axis
+        for c in (2, 1, 0):
+            x, y, z = lattice[a, c], lattice[b, c], lattice[d, c]
+            if min(min(x, y), z) > box[c + 3] or max(max(x, y), z) < box[c]:
+                meets = False
+                break
+        if meets:
+            rows[k] = f
+            k += 1
+    return k

@@ -33,7 +33,10 @@ SLIVER = 16.0
 SHARP_COSINE = 0.875
 _HALF = 1.4
 """A cone wider than nearly a half-sphere (a chord of it) may hold any normal."""
-_HOPS = 4
+HOPS = 4
+"""So many slivers in a row ask each other for a normal."""
+UNTOLD = 3
+"""`low` of a face that nobody has looked at yet."""
 
 
 @inlined
@@ -70,8 +73,8 @@ def look(
     """Which way the faces of `rows`, their edges and their corners look; returns how many sharp edges they have.
 
     rows (k,) rising, asked (m,): 1 for these. fresh (n,): 1 for corners that are not told yet; every face at one of them is asked.
-    Of all other faces and corners these arrays say it already: units (m, 3): each face's unit normal, zero for one without an
-    area. low (m,): 1 for one lower than SLIVER, 2 for one without an area. spread (m,): no normal of its other edges and corners
+    Of all other faces and corners that are looked at these arrays say it already: units (m, 3): each face's unit normal, zero for one without an
+    area. low (m,): 1 for one lower than SLIVER, 2 for one without an area, UNTOLD where nobody asked. spread (m,): no normal of its other edges and corners
     is farther from its own than this (a chord of the unit sphere). corners (n, 6): a unit vector amid a corner's normals, how far (a
     chord) they lie from it, and 1 where a sharp edge ends (one more for the work). sharp (up to 3 k): the first half-edge of each edge whose faces turn by
     more than 29 degrees.
@@ -158,19 +161,32 @@ def _middle(corners: Float64s, i: int) -> None:
 
 @inlined
 def _own_normal(lattice: Int32s, faces: Int32s, f: int, units: Float64s, low: Int8s) -> None:
-    a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-    ux, uy, uz = along(lattice, a, b)
-    vx, vy, vz = along(lattice, a, c)
-    x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
-    length = math.sqrt(x * x + y * y + z * z)
+    x, y, z, length, longest = _area(lattice, faces, f)
     if length == 0.0:
         units[f, 0] = units[f, 1] = units[f, 2] = 0.0
         low[f] = 2
         return
     units[f, 0], units[f, 1], units[f, 2] = x / length, y / length, z / length
+    low[f] = 1 if length * length < SLIVER * SLIVER * longest else 0
+
+
+@inlined
+def _area(lattice: Int32s, faces: Int32s, f: int) -> tuple[float, float, float, float, float]:
+    """Twice the area along the normal, its length, and the square of the longest edge."""
+    a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+    ux, uy, uz = along(lattice, a, b)
+    vx, vy, vz = along(lattice, a, c)
+    x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
     wx, wy, wz = vx - ux, vy - uy, vz - uz
     longest = max(max(ux * ux + uy * uy + uz * uz, vx * vx + vy * vy + vz * vz), wx * wx + wy * wy + wz * wz)
-    low[f] = 1 if length * length < SLIVER * SLIVER * longest else 0
+    return x, y, z, math.sqrt(x * x + y * y + z * z), longest
+
+
+@inlined
+def _is_low(lattice: Int32s, faces: Int32s, f: int) -> bool:
+    """Is the face a sliver, or without an area?"""
+    _, _, _, length, longest = _area(lattice, faces, f)
+    return bool(length == 0.0 or length * length < SLIVER * SLIVER * longest)
 
 
 @inlined
@@ -190,12 +206,12 @@ def has_normal(units: Float64s, f: int) -> bool:
 def _lender(lattice: Int32s, faces: Int32s, twin: Int32s, low: Int8s, f: int) -> int:
     """The face whose normal a sliver takes; -1 when there is none near, -2 when the way to it leaves the surface."""
     g = f
-    for _ in range(_HOPS):
+    for _ in range(HOPS):
         mate = twin[3 * g + _longest(lattice, faces, g)]
         if mate < 0:
             return -2
         g = np.int64(mate) // 3  # type: ignore[assignment]  # an int where nothing is compiled, too
-        if low[g] == 0:
+        if low[g] == 0 or (low[g] == UNTOLD and not _is_low(lattice, faces, g)):
             return g
     return -1
 
@@ -205,6 +221,8 @@ def _borrow(lattice: Int32s, faces: Int32s, twin: Int32s, units: Float64s, low: 
     """A sliver takes the normal of the next face that is none."""
     g = _lender(lattice, faces, twin, low, f)
     if g >= 0:
+        if low[g] == UNTOLD:
+            _own_normal(lattice, faces, g, units, low)
         units[f, 0], units[f, 1], units[f, 2] = units[g, 0], units[g, 1], units[g, 2]
 
 
@@ -223,6 +241,34 @@ def open_ended(lattice: Int32s, faces: Int32s, twin: Int32s, low: Int8s, doubtfu
         if low[f] == 1 and _lender(lattice, faces, twin, low, f) == -2:
             for k in range(3):
                 doubtful[faces[f, k]] = 1
+
+
+@kernel("void(int32[:,::1], int32[:,::1], int64, int8[::1])", writes=("low",))
+def slivers(lattice: Int32s, faces: Int32s, first: int, low: Int8s) -> None:
+    """low (m - first,): 1 for faces from row `first` on that `look` takes for slivers."""
+    for f in range(first, faces.shape[0]):
+        low[f - first] = 1 if _is_low(lattice, faces, f) else 0
+
+
+@kernel(
+    "int64(int32[:,::1], int32[::1], int8[::1], int8[::1], int32[::1])",
+    writes=("asked", "fresh", "rows"),
+)
+def surroundings(faces: Int32s, some: Int32s, asked: Int8s, fresh: Int8s, rows: Int32s) -> int:
+    """All faces that `look` must ask to tell which way the faces of `some` look, their edges and corners; how many.
+
+    Out: fresh (n,): 1 for the corners of `some` (zero before); rows (up to m) the faces at these, rising; asked (m,): 1 for them. O(m).
+    """
+    for f in some:
+        for k in range(3):
+            fresh[faces[f, k]] = 1
+    count = 0
+    for f in range(faces.shape[0]):
+        near = fresh[faces[f, 0]] | fresh[faces[f, 1]] | fresh[faces[f, 2]]
+        asked[f] = near
+        rows[count] = f
+        count += near
+    return count
 
 
 @inlined

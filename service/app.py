@@ -19,6 +19,7 @@ from service.api import (
     health,
     jobs,
     keys,
+    links,
     pickups,
     quotes,
     templates,
@@ -48,7 +49,7 @@ SILENT: TelemetryConfig = {
     "tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False,
 }  # fmt: skip
 """FastAPI would send paths, and the words of exceptions, to whatever OTEL_* names: service.tracing sends what may be told."""
-ROUTERS = (jobs, campaigns, files, events, quotes, uploads, templates, keys, words, pickups, webhooks, health)
+ROUTERS = (jobs, campaigns, files, events, quotes, uploads, templates, keys, words, pickups, links, webhooks, health)
 
 
 def create(

@@ -88,6 +88,7 @@ def end() -> None:
 
 def _library(name: str) -> Any:
     try:
+        importlib.import_module("opentelemetry")
         return importlib.import_module(f"opentelemetry.{name}")
     except ImportError:
         raise EnvironmentFault("traces want the packages of OpenTelemetry: install unikat[watching]") from None

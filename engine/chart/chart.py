@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import struct
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.chart.form import MOST_MM, BadChart, ChartFile
+from engine.chart.placed import Placed, placed
 from engine.doors.cad_lattice import frame
 from engine.model.mesh import STEPS_PER_MM, Faces, Mesh, Patch, Plane
 from engine.model.surface import PIECE, Surface
@@ -94,6 +96,11 @@ class Chart:
         away = kernel.away(q, self.arrays["pivots"], self.arrays["relation"])
         return bool(away <= OFF_MM)
 
+    @functools.cached_property
+    def family(self) -> Placed | None:
+        """All bodies of this chart as one family; None where its box is not told number by number, or has too many."""
+        return placed(self.sha256, self.pivots, self.watched, self.arrays, self.faces)
+
     def at(self, values: Sequence[float]) -> Made | None:
         """The body at these coordinates, which it covers; None where a face comes out flat on the lattice, or a node beyond it."""
         a = self.arrays
@@ -107,15 +114,16 @@ class Chart:
         steps = np.empty(len(columns), dtype=np.int32)
         if kernel.laid(columns, a["nodes"], self.faces, float(STEPS_PER_MM), steps, lattice) >= 0:
             return None
-        return self._made(values, columns, lattice)
+        return self._made(values, z, columns, lattice)
 
-    def _made(self, values: Sequence[float], columns: Floats, lattice: npt.NDArray[np.int32]) -> Made:
+    def _made(self, values: Sequence[float], z: Floats, columns: Floats, lattice: npt.NDArray[np.int32]) -> Made:
         extra = columns[self.arrays["extra"]]
         patches = {name: self._patch(name, told, lattice, extra) for name, told in self.about["tags"].items()}
         points = lattice / STEPS_PER_MM
         points.flags.writeable = False
         artifact = hashlib.sha256(self.sha256.encode() + struct.pack(f"<{len(values)}d", *values)).hexdigest()
-        return Made(Mesh(points, self.faces), MappingProxyType(patches), artifact)
+        member = None if self.family is None else self.family.member(z, artifact)
+        return Made(Mesh(points, self.faces, member=member), MappingProxyType(patches), artifact)
 
     def _patch(self, name: str, told: Mapping[str, Any], lattice: npt.NDArray[np.int32], extra: Floats) -> Patch:
         rows = self.arrays[f"rows.{name}"]
@@ -125,7 +133,7 @@ class Chart:
             at[axis] = float(lattice[self.faces[rows[0], 0], axis]) / STEPS_PER_MM
             normal[axis] = float(told["sign"])
             return Patch(name, rows, frame((at[0], at[1], at[2]), (normal[0], normal[1], normal[2])))
-        numbers = extra[told["at"] :]
+        numbers = extra[int(told["at"]) :]
         if told["kind"] == "plane":
             o = [float(n) for n in numbers[:9]]
             return Patch(name, rows, Plane((o[0], o[1], o[2]), (o[3], o[4], o[5]), (o[6], o[7], o[8])))

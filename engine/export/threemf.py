@@ -119,7 +119,9 @@ def _mesh(settled: Settled, before: bytes, after: bytes, cache: KeptSegments | N
         segments.append(_vertices(body_points))
     segments.append(_vertices(points[old_points:], _BETWEEN))
     if kept is not None and cache is not None and not (old_faces and body_faces.max() >= count):
-        segments.append(cache.get("triangles", kept.key, body_faces, lambda: _triangles(body_faces, count, settled.part.name)))
+        # bodies of a family have the same ones
+        named = kept.key if settled.member is None else settled.member.family.key
+        segments.append(cache.get("triangles", named, body_faces, lambda: _triangles(body_faces, count, settled.part.name)))
     else:
         segments.append(_triangles(body_faces, count, settled.part.name))
     segments.append(_triangles(faces[old_faces:], count, settled.part.name, after))

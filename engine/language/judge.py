@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 
 from engine.errors import OrderError, Refused, TemplateError
+from engine.language.derived import without
 from engine.language.person import Input, Measure
 from engine.language.rules import Relation
 from engine.language.stages import Rule, designers
@@ -18,10 +19,15 @@ FITTED_SOURCES = ("scan", "landmarks", "inferred")
 """Where a measure that nobody typed may come from."""
 
 
-def run_fits(template: Template) -> None:
-    """Every @fit in turn; what was given stays as it was given. A measure that is fitted says where from, and how surely."""
+def run_fits(template: Template, until: str = "", taken: Callable[[str, object], object] | None = None) -> None:
+    """Every @fit in turn; what was given stays as it was given. A measure that is fitted says where from, and how surely.
+
+    `until`: a field's name; no fit after the one that tells it. `taken(name, value)`: what is taken of a fitted value, if not all of it.
+    """
     run = template.run
     for fit in type(template).fits.values():
+        if until and run.origins[until] is not Origin.DEFAULT:
+            return
         with designers(template, fit.name):
             found: object = fit.function(template)
         if found is not None and not isinstance(found, Mapping):
@@ -34,7 +40,7 @@ def run_fits(template: Template) -> None:
                 why = f"a fitted measure is a Measurement with an uncertainty and its source, {' or '.join(FITTED_SOURCES)}"
                 raise TemplateError(type(template).key, fit.name, why, message=repr(name))
             if run.origins[name] is Origin.DEFAULT:
-                run.settle(name, field.accept(value), Origin.FITTED)
+                run.settle(name, field.accept(value if taken is None else taken(name, value)), Origin.FITTED)
 
 
 def _tells(value: object) -> bool:
@@ -155,4 +161,5 @@ def _with(template: Template, name: str, value: object) -> Template:
         value = replace(now, value=value)
     values = {**run.values, name: value}
     changed = Run(run.cls, values, run.origins, run.process, home=run.home, code_hash=run.code_hash, inputs=run.inputs)
+    changed.derived = without(run.derived, name)
     return type(template)(changed)

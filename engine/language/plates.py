@@ -28,7 +28,7 @@ def plate(
     All is told flat: x along, y up, z to the front, the faces at z = +- thickness / 2. Then the middle surface z = 0 lies on the upright
     cylinder of `radius` whose axis is behind it; lengths along it are kept, and x = 0 stays where it is. Knuckles stand on the back;
     so do bosses: the first of their rings lies in the back face, the last one, which is closed, at one depth behind it.
-    No chord of a face is 0.03 mm off its cylinder, and few are 0.015; those of a wall lie as near as its rings' places (`Rings.per`) do.
+    No chord of a face is 0.03 mm off its cylinder, and few are 0.015; those of a wall come as near as its rings ask (`Rings.within`).
 
     Patches: front and back, curved, to be stamped on; the walls by their rings' names (a name that ends in "groove" has that role);
     hinge. ValueError: rings that meet each other on a face, or a knuckle or boss that stands beside the back face.

@@ -9,7 +9,7 @@ import importlib.machinery
 import importlib.util
 import pathlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +17,7 @@ from engine.chart import aside
 from engine.errors import TemplateError
 from engine.language.catalogue import Catalogue
 from engine.language.charted import charts_digest
+from engine.language.derived import Known, without
 from engine.language.inputs import NO_FILES, Inputs
 from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Tracer
 from engine.language.parameters import Field, Words, closest
@@ -217,6 +218,7 @@ class Run:
         self.stages: list[StageRun] = []
         self.artifacts: dict[str, str] = {}
         self.fonts: dict[str, str] = {}
+        self.derived: dict[Hashable, Known] = {}
 
     def look(self, name: str) -> object:
         """The value of `wall`, `phone.width_mm`, `process.wall` or `font.roboto-bold` (its sha256); LookupError where none is."""
@@ -251,6 +253,7 @@ class Run:
     def settle(self, name: str, value: object, origin: Origin) -> None:
         """A parameter gets another value, and one that says where it came from."""
         self.values[name], self.origins[name], self._known = value, origin, None
+        self.derived = without(self.derived, name)
 
     def read(self, name: str) -> Any:
         """The same, noted in the trace of the stage that asks."""

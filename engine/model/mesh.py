@@ -14,6 +14,7 @@ import numpy.typing as npt
 from engine.model.surface import Surface
 
 if TYPE_CHECKING:
+    from engine.model.family import Member
     from engine.model.stamped import Stamp
 
 Points = npt.NDArray[np.float64]
@@ -55,12 +56,14 @@ class Kept:
 class Mesh:
     """Triangles. points float64 (n, 3) mm, faces int32 (m, 3) counter-clockwise seen from outside; both frozen.
 
-    `kept` says which leading rows are a known body's (a stamp keeps what it does not touch).
+    `kept` says which leading rows are a known body's (a stamp keeps what it does not touch); `member`, which are those of a body
+    whose family is known.
     """
 
     points: Points
     faces: Faces
     kept: Kept | None = None
+    member: Member | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "points", frozen(self.points, np.float64, 3))
@@ -196,6 +199,7 @@ class Settled:
     kept: Kept | None = None
     steps_per_mm: float = STEPS_PER_MM
     origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    member: Member | None = None
 
     @property
     def points(self) -> Points:

@@ -18,14 +18,15 @@ class Rings:
 
     points (k, n, 3): k rings, each the periodic cubic spline through its n points, counter-clockwise seen from the front; x along, y up,
     z to the front. The first ring lies in the front face, the last one in the back face. at (n + 1,): the parameters that all of them
-    share, rising; the last one closes them. per: places of each span that faces reach. walls: names of the k - 1 walls between the
-    rings, as patches; walls of one name are one patch.
+    share, rising; the last one closes them. Faces reach as few places of a span as come `within` mm of the curves and of the walls between
+    them, `per` at most. walls: names of the k - 1 walls between the rings, as patches; walls of one name are one patch.
     """
 
     points: Floats
     at: Floats
     walls: tuple[str, ...]
     per: int = 4
+    within: float = 0.002
 
     def __post_init__(self) -> None:
         for name in ("points", "at"):
@@ -33,18 +34,25 @@ class Rings:
             made.flags.writeable = False
             object.__setattr__(self, name, made)
         k, n = self.points.shape[:2] if self.points.ndim == 3 and self.points.shape[2] == 3 else (0, 0)
-        if k < 2 or n < FEWEST or self.at.shape != (n + 1,) or len(self.walls) != k - 1 or self.per < 1:
+        if (
+            k < 2
+            or n < FEWEST
+            or self.at.shape != (n + 1,)
+            or len(self.walls) != k - 1
+            or self.per < 1
+            or not self.within > 0.0
+        ):
             raise ValueError(f"rings are two or more, through {FEWEST} points or more, with a name for each wall between them")
         if not (np.isfinite(self.points).all() and np.isfinite(self.at).all() and (np.diff(self.at) > 0.0).all()):
             raise ValueError("rings are finite, and their parameters rise")
 
 
-def rings(points: Floats, *, walls: tuple[str, ...], along: int = 0, per: int = 4) -> Rings:
+def rings(points: Floats, *, walls: tuple[str, ...], along: int = 0, per: int = 4, within: float = 0.002) -> Rings:
     """Rings (k, n, 3) whose parameters are the lengths of the chords of ring `along`."""
     one = np.asarray(points, np.float64)[along]
     ahead = np.concatenate((one[1:], one[:1])) - one
     squares = ahead[:, 0] * ahead[:, 0] + ahead[:, 1] * ahead[:, 1] + ahead[:, 2] * ahead[:, 2]
-    return Rings(points, np.concatenate((np.zeros(1), np.cumsum(np.sqrt(squares)))), walls, per)
+    return Rings(points, np.concatenate((np.zeros(1), np.cumsum(np.sqrt(squares)))), walls, per, within)
 
 
 @dataclass(frozen=True, eq=False)

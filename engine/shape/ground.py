@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.errors import EngineFault
+from engine.model.family import Family, Member
 from engine.model.mesh import STEPS_PER_MM, Faces, Kept, Lattice, Mesh, Patch, Plane, Points, Role
 from engine.model.surface import Surface
 from engine.shape.bend import Bent, unrolled
@@ -50,6 +52,7 @@ class Ground:
     around: frozenset[str]
     bent: Bent | None = None
     at: _Rows | None = None
+    member: Member | None = None
 
     def fits(self, patches: Mapping[str, Patch]) -> bool:
         """Was this prepared for these very patches?"""
@@ -128,20 +131,13 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
     plane = patch.plane
     if not len(patch.faces):
         raise ValueError(f"patch {on!r} is empty: nothing can be stamped on it")
-    faces, bent = mesh.faces[patch.faces], None
-    if plane is None:
-        bent = unrolled(mesh, patch)
-        found = loops(bent.triangles, len(bent.points))
-    else:
-        found = loops(faces, len(mesh.points))
-    if found is None:
-        raise ValueError(f"the border of patch {on!r} touches itself: nothing can be stamped on it")
-    rows = np.concatenate([np.zeros(0, np.int32), *found])
-    ends = np.cumsum([len(loop) for loop in found], dtype=np.int32)
+    bent = None if plane is not None else unrolled(mesh, patch)
+    cut = _cut(mesh, patch, bent)
+    rows, ends, outside, lost = cut.rows, cut.ends, cut.outside, cut.lost
     if bent is not None:
         exact, origin, border, rows = False, (0.0, 0.0, 0.0), bent.points[rows], bent.rows[rows]
     elif plane is not None:
-        exact, origin, border = _framed(mesh, np.unique(faces), rows, plane, on)
+        exact, origin, border = _framed(mesh, cut.used, rows, plane, on)
     areas = np.empty(len(ends), np.int64)
     twice_areas(border, ends, areas)
     if sum(areas.tolist()) <= 0:
@@ -150,17 +146,11 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
     if status < 0:
         raise ValueError(f"the border of patch {on!r} touches itself: nothing can be stamped on it")
 
-    outside = np.ones(len(mesh.faces), np.bool_)
-    outside[patch.faces] = False
-    points, rest = mesh.points, mesh.faces[outside]
-    lost = np.zeros(len(points), np.bool_)
-    lost[faces] = True
-    lost[rest] = False
-    lost[rows] = False
+    points, rest = mesh.points, cut.rest
     at = None if bent is None else np.where((bent.rows < 0) | lost[bent.rows], -1, bent.rows)
     if lost.any():
         renumbered = (np.cumsum(~lost) - 1).astype(np.int32)
-        points, rest, rows = mesh.points[~lost], renumbered[rest], renumbered[rows]
+        points, rows = mesh.points[~lost], renumbered[rows]
         at = None if at is None else np.where(at < 0, -1, renumbered[at])
     others, around = _others(patches, on, outside)
     plane = _snapped(plane) if exact and plane else plane
@@ -184,7 +174,76 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
         around=around,
         bent=bent,
         at=at,
+        member=_member(mesh, outside, lost),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """What follows from a mesh's faces alone where a patch is cut out. `used`: the patch's points; `rows`, `ends`: its border's loops;
+    `outside` (m,): which faces stay, `rest`: these, numbered anew; `lost` (n,): which points go."""
+
+    used: _Rows
+    rows: _Rows
+    ends: _Rows
+    outside: npt.NDArray[np.bool_]
+    lost: npt.NDArray[np.bool_]
+    rest: Faces
+
+
+_CUTS: WeakKeyDictionary[Family, dict[bytes, _Cut]] = WeakKeyDictionary()
+_MOST_CUTS = 16
+"""Of one family."""
+
+
+def _cut(mesh: Mesh, patch: Patch, bent: Bent | None) -> _Cut:
+    """The cut; that of a whole body of a family and of a flat patch is kept for all of them. ValueError when the border touches itself."""
+    if bent is not None or not _is_whole(mesh):
+        return _cut_out(mesh, patch, bent)
+    assert mesh.member is not None
+    known = _CUTS.setdefault(mesh.member.family, {})
+    name = patch.faces.tobytes()
+    found = known.get(name)
+    if found is None:
+        if len(known) >= _MOST_CUTS:
+            known.clear()
+        found = known[name] = _cut_out(mesh, patch, None)
+    return found
+
+
+def _is_whole(mesh: Mesh) -> bool:
+    """Is it a whole body of a family, as its chart made it?"""
+    whole = mesh.member
+    return whole is not None and mesh.faces is whole.family.faces and len(mesh.points) == len(whole.family.middle)
+
+
+def _cut_out(mesh: Mesh, patch: Patch, bent: Bent | None) -> _Cut:
+    faces = mesh.faces[patch.faces]
+    found = loops(faces, len(mesh.points)) if bent is None else loops(bent.triangles, len(bent.points))
+    if found is None:
+        raise ValueError(f"the border of patch {patch.name!r} touches itself: nothing can be stamped on it")
+    rows = np.concatenate([np.zeros(0, np.int32), *found])
+    ends = np.cumsum([len(loop) for loop in found], dtype=np.int32)
+    outside = np.ones(len(mesh.faces), np.bool_)
+    outside[patch.faces] = False
+    rest = mesh.faces[outside]
+    lost = np.zeros(len(mesh.points), np.bool_)
+    lost[faces] = True
+    lost[rest] = False
+    lost[rows if bent is None else bent.rows[rows]] = False
+    if lost.any():
+        rest = (np.cumsum(~lost) - 1).astype(np.int32)[rest]
+    for array in (rows, ends, outside, lost, rest):
+        array.flags.writeable = False
+    return _Cut(np.unique(faces), rows, ends, outside, lost, rest)
+
+
+def _member(mesh: Mesh, outside: npt.NDArray[np.bool_], lost: npt.NDArray[np.bool_]) -> Member | None:
+    """What is left of a body of a family leads on, where all of its points stay."""
+    was = mesh.member
+    if was is None or lost[: len(was.family.middle)].any():
+        return None
+    return replace(was, faces=int(np.count_nonzero(outside[: was.faces])))
 
 
 def _framed(
@@ -254,6 +313,11 @@ def _kept(mesh: Mesh, patch: Patch, lost: npt.NDArray[np.bool_], points: Points,
     before = mesh.kept
     if before is not None and int(patch.faces.min()) >= before.faces and not lost[: before.points].any():
         return before
+    if mesh.member is not None and _is_whole(mesh):
+        # a chart's name tells all of its body, and the patch what is left of it
+        digest = hashlib.sha256(f"{mesh.member.name} {len(points)} {len(rest)} ".encode())
+        digest.update(patch.faces.tobytes())
+        return Kept(digest.hexdigest(), len(points), len(rest))
     return kept_as(points, rest)
 
 

@@ -27,7 +27,9 @@ BLANK_MARGIN = 2.0
 _FLAT = 60.0
 """mm."""
 _COARSE = 1440
-"""Angles all round in which an extreme is looked for, before it is looked for more closely."""
+"""Angles all round at which curvature and speed are asked."""
+_STARTS = 720
+"""Angles all round in which an extreme is looked for, before it is looked for more closely: several to a wave of the last of HARMONICS."""
 
 
 def corners(trace: Trace) -> Floats:
@@ -95,7 +97,7 @@ def smooth(trace: Trace, *, within: float = WITHIN) -> LensOutline:
 def boxed_outline(trace: Trace, cosines: Floats, sines: Floats, off: float) -> LensOutline:
     """The outline with these harmonics and its own box: extremes between samples, too."""
     found = np.empty(6)
-    harmonics.extent(cosines, sines, np.empty((_COARSE, 2)), found)
+    harmonics.extent(cosines, sines, np.empty((_STARTS, 2)), found)
     right, left, top, bottom, far, whole = found.tolist()
     centre = (0.5 * (right - left), 0.5 * (top - bottom))
     return LensOutline(trace.side, cosines, sines, Boxed(right + left, top + bottom, 2.0 * far, whole, centre), off)
@@ -178,7 +180,7 @@ def moved(line: LensCurve, by: float) -> LensCurve:
 def blank(outline: LensOutline, optical_centre: tuple[float, float]) -> float:
     """The smallest blank, mm across, for an optical centre at (x, y) from the box's centre: 2 max|outline - it| + 2 (exact)."""
     x, y = (optical_centre[k] + outline.boxed.centre[k] for k in range(2))
-    return 2.0 * harmonics.farthest(outline.cosines, outline.sines, x, y, np.empty((_COARSE, 2))) + BLANK_MARGIN
+    return 2.0 * harmonics.farthest(outline.cosines, outline.sines, x, y, np.empty((_STARTS, 2))) + BLANK_MARGIN
 
 
 def _check_simple(points: Floats, by: float) -> None:

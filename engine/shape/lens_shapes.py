@@ -45,7 +45,7 @@ FORMS: Mapping[str, Form] = {
     "cat-eye": Form(-0.28, 0.05, 0.05, 0.28, (2.3, 3.2, 2.05, 2.15), 0.74),
 }
 
-_DENSE = 1440
+_DENSE = 720
 """Points along the outline while it is drawn."""
 _SOFT = 11.0
 """Harmonics along the outline that are kept, about: corners are rounded over a fortieth of it, 4 mm."""

@@ -18,7 +18,7 @@ from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Mesh, Patch, Role
 from engine.model.plate import Knuckle, Rings
 from engine.model.surface import CYLINDER, PIECE, Surface
 from engine.shape.regrid import regrid
-from kernels import rings
+from kernels import chords, rings
 from kernels.closed import closed
 from kernels.portable import cosine, sine
 from kernels.roll import roll
@@ -32,13 +32,16 @@ _BASE = 3
 """Pieces of a knuckle's base along the plate."""
 
 
-def dense(ring: Rings) -> _Numbers:
-    """(k, n per, 3): the rings' points that faces reach."""
+def dense(ring: Rings, radius: float) -> _Numbers:
+    """(k, m, 3): the rings' places that faces reach, of a plate that is rolled to that radius."""
     k, n = ring.points.shape[:2]
     columns = np.ascontiguousarray(ring.points.transpose(1, 0, 2).reshape(n, 3 * k))
-    out, slopes, work = np.empty((n * ring.per, 3 * k)), np.empty((n, 3 * k)), np.empty((3, n))
-    closed(columns, ring.at, np.arange(ring.per) / ring.per, out, slopes, work)
-    made: _Numbers = np.ascontiguousarray(out.reshape(n * ring.per, k, 3).transpose(1, 0, 2))
+    slopes, counts = np.empty((n, 3 * k)), np.empty(n, np.int32)
+    closed(columns, ring.at, np.zeros(0), np.zeros((0, 3 * k)), slopes, np.empty((3, n)))
+    many = chords.count(columns, ring.at, slopes, 1.0 / radius, ring.within, ring.per, counts)
+    out = np.empty((many, 3 * k))
+    chords.place(columns, ring.at, slopes, counts, out)
+    made: _Numbers = np.ascontiguousarray(out.reshape(many, k, 3).transpose(1, 0, 2))
     return made
 
 
@@ -47,7 +50,7 @@ def plate(
 ) -> tuple[Mesh, Mapping[str, Patch]]:  # fmt: skip
     """As `engine.authoring.plate`: the mesh on the lattice, and its patches."""
     through = 1 + len(holes)
-    stacks = [dense(one) for one in (border, *holes, *bosses)]
+    stacks = [dense(one, radius) for one in (border, *holes, *bosses)]
     for number, stack in enumerate(stacks):
         ends = (thickness / 2, -thickness / 2) if number < through else (-thickness / 2, float(stack[-1, 0, 2]))
         if any(np.abs(z - side).max() > 1e-9 for z, side in zip((stack[0, :, 2], stack[-1, :, 2]), ends, strict=True)):

@@ -23,7 +23,7 @@ from engine.model.outline import Outline
 from engine.shape import setting as set_text
 from engine.shape import stencil
 from engine.shape.setting import Setting
-from engine.shape.strokes import Widths, face, thinnest
+from engine.shape.strokes import Facing, Widths, facing, thinnest
 from engine.shape.widen import widened
 from kernels import outlines, strokes
 
@@ -47,7 +47,26 @@ class Printable:
 
 @functools.lru_cache(maxsize=256)
 def printable(setting: Setting, widths: Widths, bridge: float = 0.0) -> Printable | None:
-    """The text as the process can show it, or None. `bridge` mm: it is cut through, its islands held by bridges so wide."""
+    """The text as the process can show it, or None. `bridge` mm: it is cut through, its islands held by bridges so wide.
+
+    A turned line is made printable at the origin, upright, which serves every place and turn of it; what rounding then leaves is proved again.
+    """
+    if setting.plain and setting.angle:
+        made = printable(replace(setting, at=(0.0, 0.0), angle=0.0), widths, bridge)
+        placed = None if made is None else _placed(made, setting, widths)
+        if made is None or placed is not None:
+            return placed
+    return _printable(setting, widths, bridge)
+
+
+def _placed(made: Printable, setting: Setting, widths: Widths) -> Printable | None:
+    """Turned and moved; None where the lattice takes too much of it."""
+    outline = set_text.placed(made.outline, setting)
+    whole = len(outline.ends) == len(made.outline.ends) and thinnest(outline, widths) is None
+    return replace(made, outline=outline) if whole else None
+
+
+def _printable(setting: Setting, widths: Widths, bridge: float) -> Printable | None:
     for more in SPACINGS:
         spaced = replace(setting, spacing=setting.spacing + more) if more else setting
         try:
@@ -75,16 +94,17 @@ def _made(outline: Outline, widths: Widths, bridge: float, most: float) -> Print
         if told is None:
             return None
         outline, bridges = told.outline, told.bridges
-    if thinnest(outline, widths) is None:
+    told = facing(outline, widths)
+    if thinnest(outline, widths, told) is None:
         return Printable(outline, bridges=bridges)
-    outline, filled = without_small_counters(outline, widths.space)
-    made = widened(outline, widths, most)
+    left, filled = without_small_counters(outline, widths.space, told)
+    made = widened(left, widths, most, None if filled else told)
     return None if made is None else Printable(made.outline, made.largest_move, filled, bridges=bridges)
 
 
-def without_small_counters(outline: Outline, space: float) -> tuple[Outline, int]:
-    """Less the counters that are narrower than half of `space` (mm) at their widest, and how many those were."""
-    told = face(outline.points, outline.ends, 0.0, space * STEPS_PER_MM)
+def without_small_counters(outline: Outline, space: float, told: Facing | None = None) -> tuple[Outline, int]:
+    """Less the counters that are narrower than half of `space` (mm) at their widest, and how many those were. `told`: as of `widened`."""
+    told = facing(outline, Widths(0.0, space)) if told is None else told
     kept, filled, first = [], 0, 0
     for end in outline.ends.tolist():
         loop = outline.points[first:end]

@@ -56,6 +56,7 @@ def _cut(xy: Floats, radius: float, own: float) -> Floats:
 
 
 def _flat(xy: Floats, z: Floats, radius: float) -> Floats:
-    out = np.empty((len(xy), 3))
-    unroll(np.ascontiguousarray(np.c_[xy, z]), radius, out)
+    rolled, out = np.empty((len(xy), 3)), np.empty((len(xy), 3))
+    rolled[:, :2], rolled[:, 2] = xy, z
+    unroll(rolled, radius, out)
     return out

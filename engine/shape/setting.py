@@ -75,7 +75,7 @@ def outline(setting: Setting) -> Outline:
     made = monogram.outline(s.text, s.font, s.height, s.frame) if s.frame else _lines(s)
     if s.radius:
         made = _bent(made, s)
-    return _placed(made, s)
+    return placed(made, s)
 
 
 def weighted(font: str, weight: str) -> str:
@@ -169,7 +169,7 @@ def _bent(flat: Outline, s: Setting) -> Outline:
     return Outline(points, ends)
 
 
-def _placed(made: Outline, s: Setting) -> Outline:
+def placed(made: Outline, s: Setting) -> Outline:
     """Mirrored, turned, moved, and clean."""
     points, ends = made.points, made.ends
     if not len(ends):
@@ -181,15 +181,15 @@ def _placed(made: Outline, s: Setting) -> Outline:
         raise OrderError("at", "a place in mm and an angle in degrees are finite numbers", value=(*s.at, s.angle))
     if max(abs(s.at[0]), abs(s.at[1])) * STEPS_PER_MM + 2.0 * np.abs(points).max() > outlines.LARGEST:
         raise OrderError("at", "the text lies beyond what can be made", value=s.at)
-    placed = np.empty_like(points)
+    moved = np.empty_like(points)
     cosine, sine = text.turned(s.angle)
-    arc.place(points, cosine, sine, s.at[0] * STEPS_PER_MM, s.at[1] * STEPS_PER_MM, placed)
+    arc.place(points, cosine, sine, s.at[0] * STEPS_PER_MM, s.at[1] * STEPS_PER_MM, moved)
     ends = ends.copy()
-    ends = ends[: outlines.clean(placed, ends, 0.0)]
-    placed = placed[: ends[-1] if len(ends) else 0]
-    if outlines.fault(placed, ends) != outlines.CLEAN:
-        united = glyphs.united(placed, ends)
+    ends = ends[: outlines.clean(moved, ends, 0.0)]
+    moved = moved[: ends[-1] if len(ends) else 0]
+    if outlines.fault(moved, ends) != outlines.CLEAN:
+        united = glyphs.united(moved, ends)
         if united is None:
             raise OrderError("height", "letters of this height leave no clean outline", value=s.height)
-        placed, ends = united
-    return Outline(placed, ends)
+        moved, ends = united
+    return Outline(moved, ends)

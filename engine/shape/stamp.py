@@ -227,7 +227,7 @@ def _replaced(ground: Ground, outline: Outline, cap: Faces, steps: int, emboss: 
         ground.lifted(level),
         role,
     )
-    return Stamped(Mesh(points, faces, ground.kept), patches)
+    return Stamped(Mesh(points, faces, ground.kept, ground.member), patches)
 
 
 def _bent(ground: Ground, bent: Bent, outline: Outline, steps: int, emboss: bool, role: Role) -> Stamped:
@@ -253,7 +253,7 @@ def _bent(ground: Ground, bent: Bent, outline: Outline, steps: int, emboss: bool
         role,
         made.of,
     )
-    return Stamped(Mesh(points, faces, ground.kept), patches)
+    return Stamped(Mesh(points, faces, ground.kept, ground.member), patches)
 
 
 def _by_csg(

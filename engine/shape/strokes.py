@@ -65,14 +65,19 @@ def face(points: npt.NDArray[np.int32], ends: npt.NDArray[np.int32], stroke: flo
     return told
 
 
-def thinnest(outline: Outline, widths: Widths) -> Thin | None:
-    """The place of an outline that lacks most of its limit; None where all is wide enough."""
+def facing(outline: Outline, widths: Widths) -> Facing:
+    """What faces each edge of an outline from nearer than a stroke's or a space's least width."""
+    return face(outline.points, outline.ends, widths.stroke * STEPS_PER_MM, widths.space * STEPS_PER_MM)
+
+
+def thinnest(outline: Outline, widths: Widths, told: Facing | None = None) -> Thin | None:
+    """The place of an outline that lacks most of its limit; None where all is wide enough. `told`: what `facing` says of it, where that is known."""
     limits = (widths.stroke, widths.space)
-    asked = [max(limit * STEPS_PER_MM - SLACK, 0.0) for limit in limits]
-    found = face(outline.points, outline.ends, *asked).found
+    found = (facing(outline, widths) if told is None else told).found
     worst: Thin | None = None
     for channel, limit in enumerate(limits):
-        if not len(found) or limit <= 0.0:
+        asked = limit * STEPS_PER_MM - SLACK
+        if not len(found) or limit <= 0.0 or not float(found[:, channel, 0].min()) < asked:
             continue
         g = int(np.lexsort((found[:, channel, 2], found[:, channel, 1], found[:, channel, 0]))[0])
         far, x, y = (float(v) / STEPS_PER_MM for v in found[g, channel])

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.model.mesh import STEPS_PER_MM
 from engine.model.outline import Outline
-from engine.shape.strokes import Widths, face
+from engine.shape.strokes import Facing, Widths, face, facing
 from kernels import outlines, widen
 
 ROUNDS = 40
@@ -32,13 +32,16 @@ class Widened:
     largest_move: float
 
 
-def widened(outline: Outline, widths: Widths, most: float) -> Widened | None:
-    """`outline` with every stroke and space at least `widths`, no point moved by more than `most` mm; None where that is not found."""
+def widened(outline: Outline, widths: Widths, most: float, told: Facing | None = None) -> Widened | None:
+    """`outline` with every stroke and space at least `widths`, no point moved by more than `most` mm; None where that is not found.
+
+    `told`: what `facing` says of it, where that is known.
+    """
     points, ends = outline.points, outline.ends
     wanted = (widths.stroke * STEPS_PER_MM, widths.space * STEPS_PER_MM)
     stroke, space = (limit + OVER if limit > 0.0 else 0.0 for limit in wanted)
     n = len(points)
-    told = face(points, ends, *wanted)
+    told = facing(outline, widths) if told is None else told
     now, far = points, 0.0
     if np.isinf(told.found[:, :, 0]).all():
         return Widened(outline, 0.0)

@@ -25,6 +25,7 @@ from engine.model.order import Order, Product, Severity
 from engine.model.process import Process
 from engine.process.limits import list_processes, load_process
 from engine.sweep import axes as axes_module
+from engine.sweep import people
 from engine.sweep.findings import Outcome, failed
 from engine.sweep.samples import order_of
 from engine.sweep.source import reaches
@@ -61,6 +62,13 @@ def _english_only(cls: type[Template]) -> list[str]:
             f"{what} of {name}" for what, w in words if w and isinstance(w, str) and not (what == "option" and w == w.title())
         ]
     return list(dict.fromkeys(found))
+
+
+def person_here(source: Source, process: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person would change, where everything is drawn (`people`)."""
+    cls = template_of(source)
+    axes = axes_module.read(axes_module.told_of(cls))
+    return people.person(cls, axes, changes, load_process(process))
 
 
 def try_here(source: Source, process: str, changes: Mapping[str, Any], picture: bool, kept: bool) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -11,6 +11,8 @@ from engine.model.order import Measurement, Order
 from engine.sweep import pairs, sobol
 from engine.sweep.axes import SAMPLE_NAME, Axis
 
+ANYONE = 16
+"""Of so many orders that change everything one stays as it was drawn: no person, so that what refuses those is tried too."""
 NAMES = {
     "Latin": "Łucję",
     "Greek": "Ελένη",
@@ -33,6 +35,8 @@ class Sample:
     kind: str
     changes: Mapping[str, Any]
     note: str = ""
+    person: bool = False
+    """Whether its measures are to go together (`people`), or are as they were drawn, one by one."""
 
 
 def samples(axes: Sequence[Axis], points: int, seed: int) -> list[Sample]:
@@ -63,7 +67,9 @@ def samples(axes: Sequence[Axis], points: int, seed: int) -> list[Sample]:
         changes = {n: v for n, v in sample.changes.items() if v != defaults[n]}
         key = tuple(sorted((n, type(v).__name__, v) for n, v in changes.items()))
         found.setdefault(key, Sample(sample.kind, changes, sample.note))
-    return list(found.values())
+    drawn = [key for key, sample in found.items() if sample.kind in ("pair", "sobol")]
+    people = {key for k, key in enumerate(drawn) if k % ANYONE < ANYONE - 1}
+    return [replace(sample, person=key in people) for key, sample in found.items()]
 
 
 def order_of(axes: Sequence[Axis], changes: Mapping[str, Any], *, template: str, process: str | None) -> Order:

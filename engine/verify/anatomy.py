@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,9 @@ from engine.verify.tree import Seed
 from kernels import lattice as grid
 from kernels import mass, topology
 from kernels.simd import LANES
+
+if TYPE_CHECKING:
+    from engine.verify.member import OfFamily
 
 Place = tuple[float, float, float]
 Int32s = npt.NDArray[np.int32]
@@ -82,7 +86,8 @@ class Mass:
 @dataclass(frozen=True, eq=False)
 class Anatomy:
     """`flaws` empty: `topology` and `mass` are there. `spent`: CPU ms of mesh, topology and mass. `rest`: what is known of its
-    leading faces, where they are a known body's and meet nothing among themselves. `seed`: of the tree of a mesh with the same faces."""
+    leading faces, where they are a known body's and meet nothing among themselves. `seed`: of the tree of a mesh with the same faces.
+    `family`: what is known of all bodies like it."""
 
     name: str
     lattice: Lattice
@@ -95,6 +100,7 @@ class Anatomy:
     steps: float = STEPS_PER_MM
     origin: Place = (0.0, 0.0, 0.0)
     seed: Seed | None = None
+    family: OfFamily | None = None
 
     @property
     def digits(self) -> int:
@@ -214,6 +220,11 @@ def _doubled(faces: Faces, shell: Int32s) -> tuple[int, int]:
     first = np.empty(1, dtype=np.int64)
     unique = grid.weld(sorted_faces, table, np.empty(len(rows), dtype=np.int32), first)
     return len(rows) - int(unique), int(rows[int(first[0])]) if unique < len(rows) else -1
+
+
+def measured(lattice: Lattice, faces: Faces, shape: Topology) -> Mass:
+    """The sizes of a part on the lattice that ships."""
+    return _mass(lattice, faces, shape, STEPS_PER_MM, (0.0, 0.0, 0.0))
 
 
 def _mass(lattice: Lattice, faces: Faces, shape: Topology, steps: float, at: Place) -> Mass:

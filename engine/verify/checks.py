@@ -13,9 +13,10 @@ from engine.model.mesh import STEPS_PER_MM, Settled
 from engine.model.order import CheckRun, Finding, Severity, Verdict
 from engine.model.process import CHECKS, Process
 from engine.process.limits import takers
-from engine.verify import delta, meetings, refit, shells, words
+from engine.verify import delta, meetings, member, refit, shells, words
 from engine.verify.anatomy import Anatomy, Mass, Topology, dissect, grounded
 from engine.verify.crossings import among
+from engine.verify.families import Families
 from engine.verify.parts import check_parts
 from engine.verify.two import Sound, is_sound
 from engine.verify.walls import Walls, check_walls
@@ -27,6 +28,9 @@ GEOMETRY = frozenset(("mesh", "topology", "degenerate", "orientation", "volume",
 CONTACT_MM2 = 4.0
 """A part stands on at least so much flat area (about 2 x 2 mm: five lines of a 0.4 mm nozzle side by side), unless the process
 has a limit `contact`."""
+
+OFTEN = 8
+"""So often comes a body whose family is known before it gets a certificate of its own: that costs as much as it saves in so many orders."""
 
 
 def verdict(checks: Sequence[CheckRun], findings: Sequence[Finding]) -> Verdict:
@@ -42,6 +46,7 @@ def verify(
     process: Process | None = None,
     known: delta.Certificates | None = None,
     shapes: refit.Connectivities | None = None,
+    families: Families | None = None,
 ) -> tuple[tuple[CheckRun, ...], tuple[Finding, ...], dict[str, Any]]:
     """Every check there is on every part, in its print pose on the lattice.
 
@@ -49,7 +54,7 @@ def verify(
     `CHECKS` (then any other that the process asks for), the findings part by part, and the figures of the report.
     Walls and gaps are asked of closed parts whose faces do not cross, and so is what lies between parts, once all of them are sound.
     `known` bodies are not proven again where a part says that it leads with one, nor is matched again what has the faces of a known
-    mesh (`shapes`); findings and figures are the same without them.
+    mesh (`shapes`), nor asked what is proved of its family (`families`); findings and figures are the same without them.
     """
     spent = dict.fromkeys(CHECKS, 0.0)
     findings: list[Finding] = []
@@ -62,7 +67,10 @@ def verify(
     for part in parts:
         # what leads with a known body is `delta`'s, whatever its other faces
         alike = shapes if known is None or part.kept is None else None
-        if alike is not None:
+        placed = _of_family(part, families, known) if families is not None and len(parts) == 1 else None
+        if placed is not None:
+            body, alike = placed, None
+        elif alike is not None:
             body = refit.dissect(part, alike)
         else:
             body = dissect(part) if known is None else delta.dissect(part, known)
@@ -79,7 +87,7 @@ def verify(
         findings += words.degenerate(body, body.topology, body.mass)
         findings += words.winding(body, body.topology)
         begin = _spend(spent, "orientation", begin)
-        trees, met = among(body.lattice, body.faces, body.topology.twin, body.rest, body.seed)
+        trees, met = among(body.lattice, body.faces, body.topology.twin, body.rest, body.seed, body.family)
         if alike is not None:
             alike.learn(body, trees)
         findings += meetings.crossings(body, met)
@@ -126,6 +134,13 @@ def verify(
         "machine": process is not None,
     }
     return _runs(process, whole, bool(parts), done, spent), tuple(findings), figures
+
+
+def _of_family(part: Settled, families: Families, known: delta.Certificates | None) -> Anatomy | None:
+    """By what is known of this very body, once it came OFTEN, which makes that worth while; else by what is known of its family."""
+    if part.member is None:
+        return None
+    return (None if known is None else delta.short(part, known, OFTEN)) or member.dissect(part, families)
 
 
 def _spend(spent: dict[str, float], name: str, begin: float) -> float:

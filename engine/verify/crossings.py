@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -21,12 +22,16 @@ from kernels import crossings as kernel
 from kernels import relief
 from kernels.pairs import CROSS, DOUBLE, TOUCH
 
+if TYPE_CHECKING:
+    from engine.verify.member import OfFamily
+
 KEPT = kernel.ENOUGH
 """At most so many pairs are told and counted."""
 PROVED = 2_000
 """At most so many touching pairs are looked into; the others count as crossing."""
 
 Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
 Pairs = npt.NDArray[np.int32]
 Point = tuple[int, int, int]
 
@@ -55,18 +60,25 @@ NONE = Crossings(np.empty((0, 2), dtype=np.int32), np.empty(0, dtype=np.int8), 0
 
 
 def among(
-    lattice: Lattice, faces: Faces, twin: Int32s, rest: Rest | None, seed: Seed | None = None
+    lattice: Lattice,
+    faces: Faces,
+    twin: Int32s,
+    rest: Rest | None,
+    seed: Seed | None = None,
+    family: OfFamily | None = None,
 ) -> tuple[tuple[Tree, ...], Crossings]:
     """The trees of all faces, and every pair. `rest`: what is known of the leading faces, which meet nothing among themselves.
 
     Then only the other faces are asked, and where one of them meets anything the whole way is gone. So it is where anything meets in a
     tree that grew from a `seed`: of very many pairs those are told that the tree's order brings first. twin (3 m): of a closed
-    surface where there is a `rest`.
+    surface where there is a `rest`. Of a body of a `family` no tree is needed, where nothing meets.
     """
+    if family is not None and family.meets_nothing():
+        return (), NONE
     if rest is not None:
         first = len(rest.faces)
         new = plant(lattice, faces, first)
-        alone = is_relief(lattice, faces, twin, first) or not find(lattice, faces, new).found
+        alone = relief_of(lattice, faces, twin, first) is not None or not find(lattice, faces, new).found
         if alone and not find(lattice, faces, new, rest.tree).found:
             return (rest.tree, new), NONE
     known = None if seed is None else grown(lattice, faces, seed)
@@ -106,8 +118,18 @@ def _told(lattice: Lattice, faces: Faces, pairs: Pairs, kinds: npt.NDArray[np.in
     return Crossings(pairs, kinds, found)
 
 
-def is_relief(lattice: Lattice, faces: Faces, twin: Int32s, first: int) -> bool:
-    """Is it proved that the faces from row `first` on meet nothing among themselves (`kernels.relief`)?"""
+@dataclass(frozen=True, eq=False)
+class Relief:
+    """New faces that are proved to meet nothing among themselves: flat at two levels along `axis`, or walls between them. `levels`
+    (3,): both heights, and which way flat faces turn; `kinds`: of each new face its level (0, 1), or `kernels.relief.WALL`."""
+
+    axis: int
+    levels: Int64s
+    kinds: npt.NDArray[np.int8]
+
+
+def relief_of(lattice: Lattice, faces: Faces, twin: Int32s, first: int) -> Relief | None:
+    """The relief that the faces from row `first` on are (`kernels.relief`); None when that is not proved."""
     new = len(faces) - first
     levels, kinds = np.empty(3, np.int64), np.empty(new, np.int8)
     border, lows = np.empty((3 * new, 2), np.int32), np.empty(3 * new, np.int64)
@@ -117,8 +139,9 @@ def is_relief(lattice: Lattice, faces: Faces, twin: Int32s, first: int) -> bool:
         if count != relief.DOUBT:
             found, low = border[:count], lows[:count]
             loops = np.empty(count, np.int32)
-            return bool(relief.simple(lattice, axis, levels, found, leaving, low, np.argsort(low, kind="stable"), loops))
-    return False
+            sound = relief.simple(lattice, axis, levels, found, leaving, low, np.argsort(low, kind="stable"), loops)
+            return Relief(axis, levels, kinds) if sound else None
+    return None
 
 
 def depths(lattice: Lattice, faces: Faces, pairs: Pairs) -> npt.NDArray[np.float64]:

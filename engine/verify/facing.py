@@ -186,6 +186,23 @@ def face(lattice: Lattice, faces: Faces, twin: Int32s, roles: Int8s, limits: Flo
     return nearest([*told, ask_ridges(surface, edges, edges, limits)])
 
 
+def face_some(lattice: Lattice, faces: Faces, twin: Int32s, roles: Int8s, limits: Float64s, rows: Int32s) -> Facing:
+    """What faces what among the faces of `rows` (rising, each of an area) of a closed surface: rows of `face`, all of those that
+    speak of two of these."""
+    n, m = len(lattice), len(faces)
+    asked, fresh, around = np.zeros(m, np.int8), np.zeros(n, np.int8), np.empty(m, np.int32)
+    around = around[: facing.surroundings(faces, rows, asked, fresh, around)]
+    low = np.full(m, facing.UNTOLD, np.int8)
+    surface = Surface(lattice, faces, twin, roles, np.zeros((m, 3)), low, np.empty(m), np.zeros((n, 6)))
+    sharp = look_again(surface, around, asked, fresh)
+    mine = np.zeros(m, np.bool_)
+    mine[rows] = True
+    edges = of_edges(surface, sharp[mine[sharp // 3] | mine[twin[sharp] // 3]])
+    some = of_faces(surface, rows)
+    told = ask(surface, swept(surface, some.order, limits), (some, edges), limits)
+    return nearest([*told, ask_ridges(surface, edges, edges, limits)])
+
+
 def nearest(told: Iterable[Facing]) -> Facing:
     """Of all rows of a face and channel the nearest; of equals the lowest place, a face before an edge, the lower one."""
     some = [f for f in told if len(f.hits)]

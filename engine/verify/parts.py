@@ -27,7 +27,7 @@ from engine.verify.anatomy import Int32s, Int64s
 from engine.verify.between import Met, Said
 from engine.verify.crossings import KEPT
 from engine.verify.tree import Tree
-from engine.verify.two import Sound, Two, as_printed, box_of, far, in_pose, planted, relative, same
+from engine.verify.two import Sound, Two, as_printed, box_of, far, moved, planted, relative, same
 from engine.verify.walls import slack
 from kernels import contacts, crossings, shells
 from kernels import parts as kernel
@@ -56,15 +56,17 @@ def check_parts(parts: Sequence[Sound], process: Process | None) -> tuple[tuple[
     whole, limits = None not in asked.values(), {pose: limit or 0.0 for pose, limit in asked.items()}
     printed = limits.pop("print")
     found = [_judged(Said(as_printed(*pair), Pose(), _where("print", process)), printed) for pair in _near(ranked, printed)]
+    drawn = {part: moved(part, Pose()) for part in ranked} if limits else {}
     for (pose, limit), (one, other) in itertools.product(limits.items(), itertools.combinations(ranked, 2)):
         frame = one.settled.part.poses[pose]
         stance = relative(frame, other.settled.part.poses[pose])
         if same(stance, relative(one.settled.pose, other.settled.pose)) and limit <= printed:
             continue  # as they are printed: that was asked
-        rows = in_pose(one, other, stance)
-        whole = whole and rows is not None
-        if rows is not None and not far(rows, limit * one.body.steps):
-            found.append(_judged(Said(planted(one, other, rows), frame, _where(pose, process)), limit))
+        first, second = drawn[one], moved(other, stance)
+        if first is None or second is None:
+            whole = False
+        elif not far(first, second, limit * one.body.steps):
+            found.append(_judged(Said(planted(first, second), frame, _where(pose, process)), limit))
     return tuple(f for f in found if f is not None), whole
 
 

@@ -78,7 +78,7 @@ class Footings:
         if grid.repeats(lattice, n, found.table, small):
             return None
         lattice.flags.writeable = False
-        return Settled(part, _dropped(stance, found.drop), lattice, mesh.faces, Kept(found.key, n, m))
+        return Settled(part, _dropped(stance, found.drop), lattice, mesh.faces, Kept(found.key, n, m), member=mesh.member)
 
     def learn(self, made: Settled, stance: Pose, bed: bool, drop: int) -> None:
         """Keep what became of a part's kept rows, when they come for the second time."""
@@ -126,7 +126,10 @@ def settle(part: Part, pose: str = "print", known: Footings | None = None) -> Se
         kept = Kept(f"{kept.key}/{_digest(stance, drop)}", kept.points, kept.faces) if kept.points <= intact else None
     for array in (points, faces):
         array.flags.writeable = False
-    made = Settled(part, _dropped(stance, drop), points, faces, kept)
+    member = part.mesh.member
+    if member is not None and len(member.family.middle) > intact:
+        member = None
+    made = Settled(part, _dropped(stance, drop), points, faces, kept, member=member)
     if known is not None and not lost:
         known.learn(made, stance, pose == "print", drop)
     return made

@@ -67,24 +67,24 @@ def grown(lattice: Lattice, faces: Faces, seed: Seed) -> Tree | None:
 
 def plant(lattice: Lattice, faces: Faces, first: int = 0) -> Tree:
     """The tree of the faces from row `first` on, every index in range. O(m)."""
-    most = len(faces) - first
-    levels = bvh.levels_of(most)
-    slots = int(levels[1])
-    order, boxes, corners, ids, normals = carved(
-        ((most,), np.int32),
-        ((6 * int(levels[-1]),), np.int32),
-        ((9 * slots,), np.int32),
-        ((3 * slots,), np.int32),
-        ((3 * slots,), np.float32),
-    )
-    # what is sorted lies where what is read by lanes will
-    rows = ids[:most]
-    k = int(bvh.with_area(lattice, faces, first, rows))
-    rows, order, codes = rows[:k], order[:k], corners[: 4 * k].view(np.int64).reshape(2, k)
-    bvh.sort_faces(lattice, faces, rows, order, codes[0], codes[1], np.empty(2048, dtype=np.int32), np.empty(6, dtype=np.int64))
+    rows = np.empty(len(faces) - first, np.int32)
+    return plant_rows(lattice, faces, rows[: int(bvh.with_area(lattice, faces, first, rows))])
+
+
+def plant_rows(lattice: Lattice, faces: Faces, rows: Int32s) -> Tree:
+    """The tree of some faces, each of an area, every index in range. O(k)."""
+    k = len(rows)
     levels = bvh.levels_of(k)
     slots = int(levels[1])
-    boxes = boxes[: 6 * int(levels[-1])].reshape(6, -1)
-    corners, ids, normals = (flat[: high * slots].reshape(high, slots) for flat, high in ((corners, 9), (ids, 3), (normals, 3)))
+    order, boxes, corners, ids, normals = carved(
+        ((k,), np.int32),
+        ((6, int(levels[-1])), np.int32),
+        ((9, slots), np.int32),
+        ((3, slots), np.int32),
+        ((3, slots), np.float32),
+    )
+    # what is sorted lies where what is read by lanes will
+    codes = corners.ravel()[: 4 * k].view(np.int64).reshape(2, k)
+    bvh.sort_faces(lattice, faces, rows, order, codes[0], codes[1], np.empty(2048, dtype=np.int32), np.empty(6, dtype=np.int64))
     crossings.pack(lattice, faces, order, levels, boxes, corners, ids, normals)
     return Tree(order, levels, boxes, corners, ids, normals)

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Pose, Settled
 from engine.verify import anatomy
-from engine.verify.anatomy import Anatomy, Int32s, Topology
+from engine.verify.anatomy import Anatomy, Int32s, Int64s, Topology
 from engine.verify.crossings import Crossings
 from engine.verify.settle import posed
 from engine.verify.shells import Kind
@@ -85,24 +85,44 @@ def as_printed(one: Sound, other: Sound) -> Two:
     )
 
 
-def in_pose(one: Sound, other: Sound, stance: Pose) -> tuple[Lattice, Lattice] | None:
-    """The first's points as drawn, the other's in `stance`, each rounded to the lattice; None where one has no place on it.
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """A part with its points as drawn moved to `rows` of the lattice; the tree of its faces there is planted when it is asked for."""
 
-    Seen from the first, so that what is turned together is not rounded apart.
-    """
-    (first, lost), (second, more) = (posed(s.settled.part.mesh.points, p) for s, p in ((one, Pose()), (other, stance)))
-    return None if lost or more else (first, second)
+    part: Sound
+    rows: Lattice
+
+    @property
+    def faces(self) -> Faces:
+        """The part's, as drawn."""
+        return self.part.settled.part.mesh.faces
+
+    @functools.cached_property
+    def tree(self) -> Tree:
+        """Of all faces."""
+        return plant(self.rows, self.faces)
+
+    @functools.cached_property
+    def box(self) -> tuple[Int64s, Int64s]:
+        """Its least and its most."""
+        columns = np.ascontiguousarray(self.rows.T).astype(np.int64)
+        return columns.min(axis=1), columns.max(axis=1)
 
 
-def planted(one: Sound, other: Sound, rows: tuple[Lattice, Lattice]) -> Two:
-    """The two with their points as drawn moved to `rows`."""
-    faces, others = one.settled.part.mesh.faces, other.settled.part.mesh.faces
-    return _joined(one, other, rows, ((plant(rows[0], faces),), (plant(rows[1], others),)), faces, others)
+def moved(part: Sound, pose: Pose) -> Moved | None:
+    """Rounded to the lattice; None where it has no place on it."""
+    rows, lost = posed(part.settled.part.mesh.points, pose)
+    return None if lost else Moved(part, rows)
 
 
-def far(rows: tuple[Lattice, Lattice], limit: float) -> bool:
+def planted(one: Moved, other: Moved) -> Two:
+    """The two where they were moved to: the second as seen from the first, so that what is turned together is not rounded apart."""
+    return _joined(one.part, other.part, (one.rows, other.rows), ((one.tree,), (other.tree,)), one.faces, other.faces)
+
+
+def far(one: Moved, other: Moved, limit: float) -> bool:
     """Are the boxes of all points farther apart than so many steps?"""
-    (low, high), (least, most) = ((r.min(axis=0).astype(np.int64), r.max(axis=0)) for r in rows)
+    (low, high), (least, most) = one.box, other.box
     return bool(((least - high > limit) | (low - most > limit)).any())
 
 

@@ -87,7 +87,10 @@ def check_walls(
     if process is None or not any(asked):
         return Walls((), False, False, None, None)
     limits, roles = limits_of(process, body.steps), roles_of(len(body.faces), patches)
-    if body.rest is not None:
+    of_family = None if body.family is None else body.family.face(roles, limits)
+    if of_family is not None:
+        told = of_family
+    elif body.rest is not None:
         new = trees[1] if len(trees) == 2 else plant(body.lattice, body.faces, len(body.rest.faces))
         told = body.rest.face(body.lattice, body.faces, shape.twin, roles, limits, new)
     else:

@@ -29,6 +29,7 @@ PAGES: Mapping[str, str] = {
     "privacy": "Privacy",
     "operations": "Operations",
     "several": "Several machines",
+    "deploy": "Deploying",
     "charts": "Charts",
     "security": "Security",
 }

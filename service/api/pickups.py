@@ -6,7 +6,6 @@ A key of scope `pickup` sees the files, the serial and the verdict of what it ho
 from __future__ import annotations
 
 import asyncio
-import fnmatch
 import os
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -18,32 +17,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from engine.process.limits import load_process, machines_for
 from service.api.callers import Pickup, TheHouse
 from service.api.described import also
-from service.api.files import damaged
 from service.api.ids import Id
+from service.api.links import made as link_to
+from service.api.pieces import Place, files_of, opened
 from service.api.problems import Problem
 from service.clock import now, text_of
 from service.house import House
-from service.packs import Lost
 from service.store import pickups, slices
 from service.store.keys import Key, hashed
 from service.store.pickups import Asked, Claimed, Stale
-from service.vault import Unreadable, unseal
 
 router = APIRouter(prefix="/v1/pickups", tags=["pickups"])
 PieceId = Id
 Piece = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 Lease = Annotated[str, Field(min_length=1, max_length=100, description="The token that the claim answered.")]
 Format = Literal["3mf", "stl", "glb", "png", "step", "prusa", "gcode"]
-PATTERNS: Mapping[str, tuple[str, ...]] = {
-    "3mf": ("model.3mf",),
-    "stl": ("model.stl", "model-*.stl"),
-    "glb": ("preview.glb",),
-    "png": ("thumbnail.png",),
-    "step": ("model.step", "model-*.step"),
-    "prusa": ("model.prusa.3mf",),
-    "gcode": ("model.gcode", "model-plate-*.gcode"),
-}
-"""The files of each format. Report and record are in none: they are the sender's."""
+NO_LINKS: Mapping[str, str] = {}
 LOOK_AGAIN = 0.2
 """Seconds between two looks whether a slice is there."""
 
@@ -59,6 +48,7 @@ class ClaimBody(BaseModel):
     limit: int = Field(1, ge=1, le=100)
     seconds: int = Field(900, ge=10, le=pickups.LONGEST // 1000, description="How long the lease runs, unless renewed.")
     wait: int = Field(0, ge=0, le=20, description="Seconds to wait for G-code, where nothing is ready.")
+    links: bool = Field(False, description="With each file a link that needs no key, and ends with the lease.")
 
 
 class LeaseBody(BaseModel):
@@ -77,6 +67,7 @@ class RenewBody(BaseModel):
 
     lease: Lease
     seconds: int = Field(900, ge=10, le=pickups.LONGEST // 1000)
+    links: bool = Field(False, description="New links: those that were told before end when the lease would have ended then.")
 
 
 class ReprintBody(BaseModel):
@@ -96,6 +87,7 @@ class PieceFile(BaseModel):
     bytes: int
     sha256: str
     href: str
+    link: str | None = Field(None, description="The same without a key, until the lease ends; where links were asked for.")
 
 
 class PieceBody(BaseModel):
@@ -184,7 +176,7 @@ async def claim(
         looks -= 1
         await asyncio.sleep(LOOK_AGAIN)
         made = await run_in_threadpool(_claim, house, asked, token, body.seconds)
-    units = await run_in_threadpool(_pieces, house, made.rows)
+    units = await run_in_threadpool(_pieces, house, made.rows, body.links)
     return ClaimedBody(
         lease=token if units else None,
         expires=_expiry(made.rows),
@@ -202,7 +194,7 @@ def renew(body: RenewBody, key: Pickup, house: TheHouse) -> HeldBody:
             rows = pickups.renew(conn, key.id, hashed(body.lease), at + 1000 * body.seconds, at)
     except Stale:
         raise _stale(house, key, None) from None
-    return HeldBody(expires=_expiry(rows), units=_pieces(house, rows))
+    return HeldBody(expires=_expiry(rows), units=_pieces(house, rows, body.links))
 
 
 @router.post(":ack", response_model=HeldBody, responses=also(409))
@@ -248,15 +240,7 @@ def read(unit: PieceId, key: Pickup, house: TheHouse) -> PieceBody:
 def file(unit: PieceId, name: Annotated[str, Path(max_length=80)], key: Pickup, house: TheHouse) -> Response:
     """A file of a piece that this key holds, if its lease names it."""
     row = _held(house, key, unit)
-    entry = _files(house, row).get(name)
-    if entry is None:
-        raise Problem(404, "There is no such file")
-    pack, (offset, size, _, digest) = entry
-    opened = house.vault.unwrap(row["wrapped"], row["job"])
-    try:
-        data = unseal(opened, house.packs.read(pack, offset, size), f"{row['job']}/{name}".encode())
-    except (Lost, Unreadable):
-        raise damaged(house, row["job"], pack) from None
+    data, digest = opened(house, row, name)
     return Response(data, media_type="application/octet-stream", headers={"ETag": f'"{digest}"', "Cache-Control": "no-store"})
 
 
@@ -273,25 +257,18 @@ def _held(house: House, key: Key, unit: str) -> Mapping[str, Any]:
     return row
 
 
-def _files(house: House, row: Mapping[str, Any]) -> dict[str, tuple[str, Sequence[Any]]]:
-    """Name -> pack and place, of the files that the lease names."""
-    formats = (row["formats"] or "").split(",")
-    told = [pattern for name in formats for pattern in PATTERNS.get(name, ())]
-    found = {n: (row["pack"], at) for n, at in (row["files"] or {}).items() if any(fnmatch.fnmatchcase(n, p) for p in told)}
-    if "gcode" in formats:
-        with house.database.read() as conn:
-            made = slices.find(conn, row["job"])
-        if made is not None:
-            pack, files = made
-            found |= {name: (pack, at) for name, at in files.items()}
+def _pieces(house: House, rows: Sequence[Mapping[str, Any]], linked: bool = False) -> list[PieceBody]:
+    found = []
+    for row in rows:
+        files = files_of(house, row) if row["state"] == "held" else {}
+        links = {name: link_to(house, row, name) for name in files} if linked else {}
+        found.append(_piece(row, files, row["verdict"], links))
     return found
 
 
-def _pieces(house: House, rows: Sequence[Mapping[str, Any]]) -> list[PieceBody]:
-    return [_piece(row, _files(house, row) if row["state"] == "held" else {}, row["verdict"]) for row in rows]
-
-
-def _piece(row: Mapping[str, Any], files: Mapping[str, tuple[str, Sequence[Any]]], verdict: str | None) -> PieceBody:
+def _piece(
+    row: Mapping[str, Any], files: Mapping[str, Place], verdict: str | None, links: Mapping[str, str] = NO_LINKS
+) -> PieceBody:
     return PieceBody(
         id=row["id"],
         serial=row["serial"],
@@ -301,7 +278,13 @@ def _piece(row: Mapping[str, Any], files: Mapping[str, tuple[str, Sequence[Any]]
         due=None if row["due"].startswith("9999") else row["due"],
         priority=row["priority"],
         files=[
-            PieceFile(name=name, bytes=place[2], sha256=place[3], href=f"/v1/pickups/{row['id']}/files/{name}")
+            PieceFile(
+                name=name,
+                bytes=place[2],
+                sha256=place[3],
+                href=f"/v1/pickups/{row['id']}/files/{name}",
+                link=links.get(name),
+            )
             for name, (_, place) in sorted(files.items())
         ],
     )

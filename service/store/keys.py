@@ -98,14 +98,24 @@ def new_key(
 def find(conn: sa.Connection, token: str) -> Key | None:
     """The key of that token, unless it was revoked."""
     digest = hashed(token)
-    told = (
-        sa.select(keys, tenants.c.refused_words, tenants.c.max_ready)
-        .join(tenants, tenants.c.id == keys.c.tenant)
-        .where(keys.c.hash == digest, keys.c.revoked.is_(None))
-    )
-    row = conn.execute(told).first()
+    row = conn.execute(_good().where(keys.c.hash == digest)).first()
     if row is None or not hmac.compare_digest(bytes(row.hash), digest):
         return None
+    return _key(row)
+
+
+def of_id(conn: sa.Connection, one: str) -> Key | None:
+    """The key of that id, unless it was revoked."""
+    row = conn.execute(_good().where(keys.c.id == one)).first()
+    return None if row is None else _key(row)
+
+
+def _good() -> sa.Select[Any]:
+    told = sa.select(keys, tenants.c.refused_words, tenants.c.max_ready).join(tenants, tenants.c.id == keys.c.tenant)
+    return told.where(keys.c.revoked.is_(None))
+
+
+def _key(row: sa.Row[Any]) -> Key:
     return Key(
         row.id,
         row.tenant,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.authoring import Fitted, Measurement, Part, lens_blank
-from templates.eyewear.bearing import APART, OFF_LOW
+from templates.eyewear.bearing import APART, FACING, OFF_LOW
 from templates.eyewear.fitting import NOSE, Nose
 from templates.eyewear.lenses import Lens
 from templates.eyewear.plan import Plan
@@ -23,8 +23,6 @@ GAP = (0.0, 0.5)
 WORST_GAP = 0.8
 AREA = 60.0
 """mm2 of a side of the bearing, at least, that lie no farther than WORST_GAP from the nose."""
-FACING = 0.87
-"""Of a face's normal, towards the nose: less is an edge's rounding, and bears nothing."""
 SIDES = {"right": "droit", "left": "gauche"}
 
 
@@ -69,27 +67,36 @@ def front(
     return found
 
 
-def temple(side: str, part: Part, bar: Bar, half: float, total: float) -> list[Fitted]:
-    """Its length straightened, and half the width at its inner face over the ear, where the head is 2 `half` mm wide."""
+def temple(side: str, part: Part, bar: Bar, curve: float, half: float, total: float) -> list[Fitted]:
+    """Its length straightened, and half the width at its inner face over the ear, where the head is 2 `half` mm wide; `curve`: the radius
+    that it is bent to."""
     pose = part.poses["assembled"]
     inner = part.mesh.points[np.unique(part.mesh.faces[part.patches["back"].faces])]
-    away = np.abs(inner[:, 0])
+    away = straightened(inner, curve)
     near = inner[np.abs(away - bar.to_bend) < 6.0]
     (a, b, c), shift = pose.rotation[0], pose.translation[0]
     out = np.sort(np.abs(near[:, 0] * a + near[:, 1] * b + near[:, 2] * c + shift))
     name = f"{side}_temple"
     return [
-        Fitted("side", _side(part, bar), total - SIDE, total + SIDE, ("its length, straightened", "sa longueur, redressée"), name),
+        Fitted("side", _side(part, bar, curve), total - SIDE, total + SIDE, ("its length, straightened", "sa longueur, redressée"), name),
         Fitted("at_ear", float(out[len(out) // 2]), half - EAR, half + EAR, ("half the width at the ear", "demi-largeur à l'oreille"), name),
     ]  # fmt: skip
 
 
-def _side(part: Part, bar: Bar) -> float:
+def _side(part: Part, bar: Bar, curve: float) -> float:
     """From the axis along the bar to where it bends, and on to the farthest point of the tip."""
-    x, y = np.abs(part.mesh.points[:, 0]), part.mesh.points[:, 1]
+    x, y = straightened(part.mesh.points, curve), part.mesh.points[:, 1]
     at, down = bar.place(bar.to_bend)
     far = np.sqrt((x - at) * (x - at) + (y - down) * (y - down))
     return bar.to_bend + float(far[x > at].max())
+
+
+def straightened(points: Floats, curve: float) -> Floats:
+    """How far along the temple places lie, its bending undone: of the tangent of their angle (0.5 at most), that angle's series."""
+    t = np.abs(points[:, 0]) / (points[:, 2] + curve)
+    u = t * t
+    made: Floats = curve * t * (1.0 - u * (1.0 / 3.0 - u * (0.2 - u * (1.0 / 7.0 - u * (1.0 / 9.0 - u / 11.0)))))
+    return made
 
 
 def blank(plan: Plan, lens: Lens, told: Mapping[str, Measurement], side: str, pupil: float) -> float:

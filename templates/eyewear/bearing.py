@@ -66,6 +66,8 @@ GRID, ROUNDED, FLAT = 8, 0.35, 0.9
 """Places of a bearing that are looked at, up and across; mm of the front's edge that its rounding takes; and how much of a pad is flat."""
 NEAR = 0.8
 """mm from the nose up to which a place bears on it (fit.md E)."""
+FACING = 0.7
+"""Of a face's normal, towards the nose: what is turned farther from it than 45 degrees bears nothing."""
 SHORT, BELOW = 4.0, 0.8
 """mm: the height of the lowest pad, and how far under the bearing's begin it begins."""
 LEANING = 0.5
@@ -234,11 +236,11 @@ def pad(plan: Plan, by: Beside, *, mirrored: bool) -> Rings | None:
         (inset * SOFTENED, deep - off * SOFTENED)
         for inset, off in ((0.0, 1.0), (0.29289321881345254, 0.29289321881345254), (1.0, 0.0))
     ]
-    made = []
-    for inset, behind in levels:
+    made = np.empty((len(levels), PLACES, 3))
+    for level, (inset, behind) in zip(made, levels, strict=True):
         xy = ring - inset * normals
-        made.append(np.c_[xy[:, 0] + leaning * behind, xy[:, 1], np.full(PLACES, -plan.rim_deep / 2 - behind)])
-    return rings(np.stack(made), walls=("pad",) * (len(levels) - 1), along=1, per=4)
+        level[:, 0], level[:, 1], level[:, 2] = xy[:, 0] + leaning * behind, xy[:, 1], -plan.rim_deep / 2 - behind
+    return rings(made, walls=("pad",) * (len(levels) - 1), along=1, per=4, within=0.006)
 
 
 def _eased(begin: Pair, ahead: Pair, end: Pair, onward: Pair) -> list[Pair]:
@@ -271,15 +273,35 @@ def _squarer(value: float) -> float:
     return (1.0 - SQUARE) * value + SQUARE * math.copysign(math.sqrt(abs(value)), value)
 
 
+def _faces(down: float, back: float, nose: Nose, unit: float) -> bool:
+    """Does a side that widens so much a mm downwards and backwards look at the nose?"""
+    return (1.0 + down * nose.slope + back * nose.spread) * unit > FACING * _steep(down, back)
+
+
+def _steep(down: float, back: float) -> float:
+    """mm2 of such a side for each of its height and depth."""
+    return math.sqrt(1.0 + down * down + back * back)
+
+
 @dataclass(frozen=True)
 class Borne:
-    """Of one side of the bearing as it is planned, mm: the median of its gaps to the nose and the gaps of 95 % and 5 %, below 0 where a rim
-    stands in the nose; and how many mm2 bear."""
+    """Of one side of the bearing as it is planned: its gaps to the nose, mm, below 0 where a rim stands in the nose, each of so many mm2."""
 
-    median: float
-    widest: float
-    narrowest: float
-    area: float
+    gaps: Sequence[tuple[float, float]]
+
+    @property
+    def area(self) -> float:
+        """mm2 that bear."""
+        return math.fsum(a for gap, a in self.gaps if gap <= NEAR)
+
+    def within(self, share: float) -> float:
+        """The gap, mm, that so much of it keeps within."""
+        whole, passed = math.fsum(a for _, a in self.gaps), 0.0
+        for gap, area in sorted(self.gaps):
+            passed += area
+            if passed >= share * whole:
+                return gap
+        return math.nan
 
 
 def borne(plan: Plan, by: Beside, nose: Nose) -> Callable[[float], Borne]:
@@ -288,47 +310,45 @@ def borne(plan: Plan, by: Beside, nose: Nose) -> Callable[[float], Borne]:
     It is measured as the finished front is (`acceptance`), on a grid: where the nose is narrower than bearings may stand, nothing is, nor where
     a low rim ends the bearing.
     """
-    c, _ = direction(plan.frontal)
     cos, sin = direction(plan.splay)
     lean, unit = sin / cos, 1.0 / math.sqrt(1.0 + nose.slope * nose.slope + nose.spread * nose.spread)
     low, high = max(plan.bearing_end, by.lowest + OFF_LOW), min(plan.bearing_end + nose.high, plan.bearing_start)
     on, aheads = foot(plan, by), [0.1 + (plan.rim_deep - ROUNDED) * (j + 0.5) / GRID for j in range(GRID)]
     heights = [low + (high - low) * (k + 0.5) / GRID for k in range(GRID if high > low else 0)]
-    sides = [(*side(plan, by, y), y) for y in heights]
+    sides = []
+    for y in heights:
+        x, share = side(plan, by, y)
+        down = (side(plan, by, y - 0.2)[0] - side(plan, by, y + 0.2)[0]) / 0.4
+        sides.append((x, follows(share) * lean, down, y))
+    cell = (high - low) / GRID / GRID
 
-    def gaps(places: list[tuple[float, float, float]], area: float) -> list[tuple[float, float]]:
+    def gaps(places: list[tuple[float, float, float, float]]) -> list[tuple[float, float]]:
         found = []
-        for x, y, ahead in places:
+        for x, y, ahead, area in places:
             own = nose.bare + (nose.at - y) * nose.slope - ahead * nose.spread + x * x / (2.0 * plan.radius) * nose.spread
             if own > APART:
                 found.append(((x - own) * unit, area))
         return found
 
+    deep = plan.rim_deep - ROUNDED
     edges = [
-        (max(x - follows(share) * lean * ahead, min(x, APART)), y, ahead) for x, share, y in sides for ahead in aheads
+        (max(x - back * ahead, min(x, APART)), y, ahead, cell * deep * _steep(down, back))
+        for x, back, down, y in sides if _faces(down, back, nose, unit) for ahead in aheads
     ]  # fmt: skip
-    of_edges = gaps(edges, (high - low) / GRID * (plan.rim_deep - ROUNDED) / GRID / (c * cos))
+    of_edges = gaps(edges)
 
     def at(stands: float) -> Borne:
-        every, pad = of_edges, place(plan, on, stands)
-        if pad is not None:
-            deep = pad.deep - SOFTENED
-            behind = [deep * (j + 0.5) / GRID for j in range(GRID)]
-            flat = [s for s in sides if abs(2.0 * s[2] - pad.low - pad.high) < FLAT * (pad.high - pad.low)]
-            every = every + gaps(
-                [(x + lean * b, y, -b) for x, _, y in flat for b in behind], (high - low) / GRID * deep / GRID / (c * cos)
-            )
-        return _told(sorted(every))
+        pad = place(plan, on, stands)
+        if pad is None:
+            return Borne(of_edges)
+        deep = pad.deep - SOFTENED
+        behind = [deep * (j + 0.5) / GRID for j in range(GRID)]
+        flat = [
+            (x, down, y) for x, _, down, y in sides
+            if abs(2.0 * y - pad.low - pad.high) < FLAT * (pad.high - pad.low) and _faces(down, lean, nose, unit)
+        ]  # fmt: skip
+        return Borne(
+            of_edges + gaps([(x + lean * b, y, -b, cell * deep * _steep(down, lean)) for x, down, y in flat for b in behind])
+        )
 
     return at
-
-
-def _told(gaps: Sequence[tuple[float, float]]) -> Borne:
-    """Of gaps, rising, each with its area."""
-    whole, passed, told = math.fsum(a for _, a in gaps), 0.0, [math.nan, math.nan, math.nan]
-    for gap, area in gaps:
-        passed += area
-        for i, share in enumerate((0.5, 0.95, 0.05)):
-            if math.isnan(told[i]) and passed >= share * whole:
-                told[i] = gap
-    return Borne(*told, math.fsum(a for gap, a in gaps if gap <= NEAR))

@@ -95,6 +95,12 @@ class Demands:
         return _temple(_frame(self), "left")
 
     @rule
+    def temples_close(self, process: Process) -> list[Relation]:
+        """Closed, they do not pass through each other."""
+        _, free = _frame(self).shut()
+        return rules.pass_each_other(free)
+
+    @rule
     def bearing_width(self, process: Process) -> list[Relation]:
         """The bearings are as far apart as the nose is wide."""
         return rules.bearing_wide(_frame(self).plan(), _frame(self).nose())

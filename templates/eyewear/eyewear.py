@@ -13,6 +13,7 @@ from engine.authoring import (
     Measurement,
     Part,
     Pose,
+    Seat,
     Side,
     Solid,
     Template,
@@ -21,6 +22,7 @@ from engine.authoring import (
     Worn,
     angle_of,
     cad,
+    derived,
     fit,
     lens_shape,
     mark,
@@ -33,7 +35,7 @@ from templates.eyewear import acceptance, bearing, ears, face, fitting, letterin
 from templates.eyewear.demands import Demands
 from templates.eyewear.fields import MEASURES, all_fields
 from templates.eyewear.hinge import Hinge, Leaves, Made, bought, made_by
-from templates.eyewear.lenses import Lens, shaped, traced
+from templates.eyewear.lenses import Lens, one, shaped, traced
 from templates.eyewear.pairing import Placed
 from templates.eyewear.plan import CHAMFER, Plan, besides, border, opening, pads, seat_of
 
@@ -96,9 +98,10 @@ class Eyewear(Fields, Demands, Template):
         aside = abs(told["right_pd"].value - told["left_pd"].value) / 2.0
         bears, dbl, a = self.nose(), fitting.DBLS[0], 50.0
         for _ in range(3):
-            _, lens = shaped(self.shape, self._on_step("a", a), self._on_step("b", aspect * a))
             if self.left_radii is not None:
                 _, lens = self.both_lenses()
+            else:
+                lens = one(self.shape, self._on_step("a", a), self._on_step("b", aspect * a), "left")
             least = fitting.dbl(fitting.dbl_for(bears, lens, self.rim_wide - self.groove), pd)
             a, dbl = fitting.box_for(pd, wide, least, aside)
         return {name: self._on_step(name, value) for name, value in (("dbl", dbl), ("a", a), ("b", aspect * a))}
@@ -145,6 +148,7 @@ class Eyewear(Fields, Demands, Template):
         found = {f"{side}_{name}": value for side in SIDES for name, value in ears.reaching(self, side).items()}
         return {name: self._on_step(name, value) for name, value in found.items()}
 
+    @derived
     def told(self) -> dict[str, Measurement]:
         """Every measure of the face: given, or inferred."""
         return person.inferred(self._known(), person.MALE[self.sex])
@@ -152,6 +156,7 @@ class Eyewear(Fields, Demands, Template):
     def _known(self) -> dict[str, Measurement | None]:
         return {name: cast("Measurement | None", getattr(self, name)) for name, *_ in MEASURES}
 
+    @derived
     def nose(self) -> fitting.Nose:
         """The nose where its bearing lies."""
         flank = nose.flank(self, face.seen(self))
@@ -166,11 +171,13 @@ class Eyewear(Fields, Demands, Template):
         plan = self.plan()
         return max(fitting.deep_for(lens, plan.base_radius, plan.radius, plan.mouth) for lens in self.pair().values())
 
+    @derived
     def pair(self) -> dict[str, Lens]:
         """Both lenses."""
         right, left = self.both_lenses()
         return {"right": right, "left": left}
 
+    @derived
     def both_lenses(self) -> tuple[Lens, Lens]:
         """Right and left lens: the trace's, or the shape's."""
         if None in (self.right_radii, self.left_radii):
@@ -184,6 +191,7 @@ class Eyewear(Fields, Demands, Template):
             right, left = Trace("right", self.right_radii.z[:, 0]), Trace("left", self.left_radii.z[:, 0])
         return LensPair(right, left, self.dbl)
 
+    @derived
     def plan(self) -> Plan:
         """The front's numbers."""
         right, left = self.both_lenses()
@@ -194,11 +202,18 @@ class Eyewear(Fields, Demands, Template):
             self.bearing_deep if self.bearing_deep >= bearing.LEAST else 0.0, self.groove, self.groove_angle,
         )  # fmt: skip
 
+    @derived
+    def seats(self) -> tuple[Seat, Seat]:
+        """The openings of the right and the left lens."""
+        right, left = (seat_of(self.plan(), lens, side) for side, lens in self.pair().items())
+        return right, left
+
+    @derived
     def besides(self) -> list[bearing.Beside]:
         """Either side of the nose, as it is planned."""
-        right, left = (seat_of(self.plan(), lens, side) for side, lens in self.pair().items())
-        return besides(self.plan(), right, left)
+        return besides(self.plan(), *self.seats())
 
+    @derived
     def hinge_made(self) -> Made:
         """The hinge as the process makes it, or as it was bought."""
         row = self.hinge
@@ -211,10 +226,12 @@ class Eyewear(Fields, Demands, Template):
         """Of the end pieces, mm."""
         return self.hinge_made().high + OVER_HINGE
 
+    @derived
     def placed(self, side: str) -> Placed:
         """One hinge, and where it stands."""
         return pairing.placed(self.plan(), getattr(self, f"{side}_splay"), self.hinge_made(), self.temple_deep)
 
+    @derived
     def bar(self, side: str) -> temple.Bar:
         """One temple's numbers."""
         return self.bar_of(getattr(self, f"{side}_to_bend"), getattr(self, f"{side}_pitch"), self.placed(side).hinge)
@@ -226,16 +243,16 @@ class Eyewear(Fields, Demands, Template):
     def _front_told(self) -> dict[str, Any]:
         """What a plate is told to be the front."""
         plan = self.plan()
-        right, left = (seat_of(plan, lens, side) for side, lens in self.pair().items())
+        (right, left), sides = self.seats(), self.besides()
         knuckles = []
         for side, sign in (("right", -1.0), ("left", 1.0)):
             one = self.placed(side)
             knuckles += one.hinge.fronts(sign * one.at, self.hinge_height)
         return {
-            "border": border(plan, right, left),
+            "border": border(plan, right, left, sides),
             "holes": (opening(right, "right"), opening(left, "left")),
             "knuckles": knuckles,
-            "bosses": pads(plan, right, left),
+            "bosses": pads(plan, sides),
             "thickness": self.rim_deep,
             "radius": plan.radius,
         }
@@ -306,9 +323,11 @@ class Eyewear(Fields, Demands, Template):
                 bare = lettering.engraved(bare, place.printable(self.process, narrowed=lettering.NARROWED))
             solids[f"{side}_temple"] = bare
         made, above = [], 0.0
+        (right_shut, left_shut), _ = self.shut()
+        shut = {"front": Pose(), "right_temple": right_shut, "left_temple": left_shut}
         for name, solid in solids.items():
             printed, above = pairing.flat(solid, above)
-            opened, closed = (Pose(), Pose()) if name == "front" else self._poses(name.split("_")[0])
+            opened, closed = Pose() if name == "front" else self.opened(name.split("_")[0]), shut[name]
             shown = pairing.worn(opened)
             made.append(
                 solid.part(
@@ -317,11 +336,14 @@ class Eyewear(Fields, Demands, Template):
             )
         return made
 
-    def _poses(self, side: str) -> tuple[Pose, Pose]:
-        plan, one = self.plan(), self.placed(side)
-        shut = pairing.folded(getattr(self, f"{side}_to_bend"), self.curve, side == "right")
-        opened = pairing.temple_pose(plan, one, side, getattr(self, f"{side}_splay"), "open")
-        return opened, pairing.temple_pose(plan, one, side, shut, "closed")
+    def opened(self, side: str) -> Pose:
+        """One temple, open."""
+        return pairing.temple_pose(self.plan(), self.placed(side), side, getattr(self, f"{side}_splay"), "open")
+
+    def shut(self) -> tuple[tuple[Pose, Pose], bool]:
+        """Both temples closed, and whether they are free of each other."""
+        ones, bars = (self.placed("right"), self.placed("left")), (self.bar("right"), self.bar("left"))
+        return pairing.shut(self.plan(), ones, bars, self.curve)
 
     def lenses(self, parts: Mapping[str, Part]) -> LensPair:
         """The lenses that the front takes."""
@@ -338,7 +360,7 @@ class Eyewear(Fields, Demands, Template):
         for side in SIDES:
             long: float = getattr(self, f"{side}_to_bend")
             half = abs(ears.root(told, side)[0] - 0.5 * (told["right_pd"].value - told["left_pd"].value))
-            found += acceptance.temple(side, parts[f"{side}_temple"], self.bar(side), half, long + self.drop)
+            found += acceptance.temple(side, parts[f"{side}_temple"], self.bar(side), self.curve, half, long + self.drop)
         shown = self.worn(parts)
         return found if shown is None else [*found, *worn.judged(shown)]
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.authoring import Face, Measurement
+import numpy as np
+
+from engine.authoring import Face, Measurement, off_skin
 from templates.eyewear.fields import MEASURES
 
 if TYPE_CHECKING:
@@ -37,6 +39,12 @@ def seen(frame: Eyewear) -> Face | None:
     return face
 
 
+OVER_ROOT, BEFORE_ROOT = (3.0, 5.0, 7.0), (0.0, 4.0, 8.0, 12.0)
+"""mm: where a temple lies at the head, over the root of the ear and before it: below that it rests in the ear's own fold."""
+MOST_OFF, HELD_OFF = 4.0, 0.7
+"""mm between the root of an ear and the skin before it: more is no skin that a temple lies at; and kept off it in the middle of that (ours)."""
+
+
 def with_seen(known: Mapping[str, Measurement | None], face: Face | None) -> dict[str, Measurement | None]:
     """What is known, and where nothing was given, what the face shows.
 
@@ -49,8 +57,13 @@ def with_seen(known: Mapping[str, Measurement | None], face: Face | None) -> dic
         told = face.measures.get(name)
         if found[field] is None and not (field in NOSE and told is not None and not _usual(field, told.value)):
             found[field] = told
+    width, aside = found["ear_width"], _aside(face)
+    if known["ear_width"] is None and known["ear_aside"] is None and width is not None and aside is not None:
+        right, left = (_off_root(face, side) for side in ("right", "left"))
+        found["ear_width"] = replace(width, value=width.value - right - left)
+        aside = replace(aside, value=aside.value + 0.5 * (right - left))
     if found["ear_aside"] is None:
-        found["ear_aside"] = _aside(face)
+        found["ear_aside"] = aside
     halves = [found["right_pd"], found["left_pd"]]
     if found["pd"] is None and None in halves:
         found["pd"] = face.measures.get("pd")
@@ -60,6 +73,19 @@ def with_seen(known: Mapping[str, Measurement | None], face: Face | None) -> dic
         found["right_pd"] = replace(right, value=0.5 * pd.value + aside)
         found["left_pd"] = replace(left, value=0.5 * pd.value - aside)
     return found
+
+
+def _off_root(face: Face, side: str) -> float:
+    """mm by which a temple at the skin there lies inwards of the ear's root; 0 where it was not scanned."""
+    if face.surface is None:
+        return 0.0
+    x, y, z = (float(v) for v in face.landmarks[f"{side}_ear_root"])
+    away = off_skin(face.surface, np.array([(x, y + up, z + ahead) for up in OVER_ROOT for ahead in BEFORE_ROOT]))
+    known = np.sort(away[~np.isnan(away)])
+    if 2 * len(known) < len(away):
+        return 0.0
+    middle = float(known[len(known) // 2])
+    return middle - HELD_OFF if abs(middle) < MOST_OFF else 0.0
 
 
 def _usual(field: str, value: float) -> bool:

@@ -140,44 +140,36 @@ class Hinge:
         """Those of the front, where the axis lies `at` along it."""
         if self.made.leaves is not None:
             return []
-        return [
-            self._knuckle(at, height, k, (-self.made.barrel / 2, self.made.barrel / 2), 0.0, self.behind) for k in (0, 2, 4)
-        ]
+        return self._knuckles(at, height, (0, 2, 4), (-self.made.barrel / 2, self.made.barrel / 2), self.behind)
 
     def temples(self, mirrored: bool) -> list[Knuckle]:
         """Those of a temple, whose own x begins at the axis and runs backwards, or forwards where it is mirrored."""
         if self.made.leaves is not None:
             return []
         first = self.start(self.beside) + 1.3
-        made = []
-        for k in (1, 3):
-            base = (-first - 4.5, -first) if mirrored else (first, first + 4.5)
-            made.append(self._knuckle(0.0, 0.0, k, base, 0.0, self.beside))
-        return made
+        base = (-first - 4.5, -first) if mirrored else (first, first + 4.5)
+        return self._knuckles(0.0, 0.0, (1, 3), base, self.beside)
 
-    def _knuckle(self, at: float, height: float, number: int, base: tuple[float, float], t: float, b: float) -> Knuckle:
-        low = height + (number - COUNT / 2) * HIGH + self.made.across / 2
-        return Knuckle(
-            at,
-            base,
-            low,
-            low + HIGH - self.made.across,
-            _around(base, t, b, self.made.barrel / 2),
-            _circle(t, b, self.made.bore / 2, 2 * SEGMENTS),
-        )
+    def _knuckles(
+        self, at: float, height: float, numbers: tuple[int, ...], base: tuple[float, float], b: float
+    ) -> list[Knuckle]:
+        """Those of these numbers, all of one profile, their axis `b` away from the face that they stand on."""
+        profile, hole = _around(base, b, self.made.barrel / 2), _circle(b, self.made.bore / 2, 2 * SEGMENTS)
+        lows = [height + (number - COUNT / 2) * HIGH + self.made.across / 2 for number in numbers]
+        return [Knuckle(at, base, low, low + HIGH - self.made.across, profile, hole) for low in lows]
 
 
 def _pocket(x: float, y: float, long: float, high: float) -> Rounded:
     return Rounded(x, y, long + 2.0 * ROOM, high + 2.0 * ROOM, 0.4)
 
 
-def _around(base: tuple[float, float], t: float, b: float, r: float) -> Floats:
+def _around(base: tuple[float, float], b: float, r: float) -> Floats:
     """The barrel seen from above, between its tangents from both ends of the base; counter-clockwise."""
-    first, last = _touch(base[1] - t, b, r, right=True), _touch(base[0] - t, b, r, right=False)
+    first, last = _touch(base[1], b, r, right=True), _touch(base[0], b, r, right=False)
     made = []
     for k in range(SEGMENTS + 1):
         c, s = direction(first + (last - first) * k / SEGMENTS)
-        made.append((t + r * c, b + r * s))
+        made.append((r * c, b + r * s))
     return np.array(made)
 
 
@@ -193,5 +185,5 @@ def _touch(away: float, b: float, r: float, *, right: bool) -> float:
     return degrees if right or degrees > 0.0 else degrees + 360.0
 
 
-def _circle(t: float, b: float, r: float, many: int) -> Floats:
-    return np.array([(t + r * c, b + r * s) for c, s in (direction(360.0 * k / many) for k in range(many))])
+def _circle(b: float, r: float, many: int) -> Floats:
+    return np.array([(r * c, b + r * s) for c, s in (direction(360.0 * k / many) for k in range(many))])

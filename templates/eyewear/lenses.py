@@ -36,10 +36,15 @@ def _smoothed(side: Side, radii: bytes) -> Lens:
     return on(lens_outline(Trace(side, np.frombuffer(radii))))
 
 
-@functools.lru_cache(maxsize=64)
 def shaped(name: str, a: float, b: float) -> tuple[Lens, Lens]:
     """Right and left lens of that shape, A wide and B high."""
-    return on(lens_outline(lens_shape(name, a, b, side="right"))), on(lens_outline(lens_shape(name, a, b, side="left")))
+    return one(name, a, b, "right"), one(name, a, b, "left")
+
+
+@functools.lru_cache(maxsize=64)
+def one(name: str, a: float, b: float, side: Side) -> Lens:
+    """One lens of that shape."""
+    return on(lens_outline(lens_shape(name, a, b, side=side)))
 
 
 def on(outline: LensOutline) -> Lens:
@@ -50,8 +55,10 @@ def on(outline: LensOutline) -> Lens:
 
 def outward(points: Floats) -> Floats:
     """Unit normals of a closed counter-clockwise curve at its points (n, 2): across the parabola through each and its neighbours."""
-    before, after = points - np.roll(points, 1, axis=0), np.roll(points, -1, axis=0) - points
-    p, q = _length(before), _length(after)
+    after = np.concatenate((points[1:], points[:1])) - points
+    before = np.concatenate((after[-1:], after[:-1]))
+    q = _length(after)
+    p = np.concatenate((q[-1:], q[:-1]))
     along = before * (q / p)[:, None] + after * (p / q)[:, None]
     return np.stack((along[:, 1], -along[:, 0]), axis=1) / _length(along)[:, None]
 

@@ -10,14 +10,17 @@ import numpy.typing as npt
 from engine.authoring import Pose, Rounded, Solid, direction, filled, lain
 from templates.eyewear.hinge import Hinge, Made
 from templates.eyewear.plan import Plan
+from templates.eyewear.temple import Bar
 
 Floats = npt.NDArray[np.float64]
 Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 DEGREES = 57.29577951308232
 TURNS = 4
 """Rounds in which lean and reach of a hinge settle, each a function of the other."""
-ASIDE = 10.0
-"""Degrees by which the second temple folds less than the first, behind which it lies."""
+ASIDE = (10.0, 14.0, 19.0, 25.0, 32.0)
+"""Degrees by which the second temple folds less than the first, behind which it lies: the first of these at which it is free of it."""
+NEAR_HINGE, EVERY, FREE = 60.0, 2.5, 0.8
+"""mm from the second temple's hinge up to which it may meet the first one's tip, apart of the places looked at, and kept between the two."""
 APART = 4.0
 """mm between parts as they are printed."""
 WORN: Matrix = ((1.0, 0.0, 0.0), (0.0, 0.6, -0.8), (0.0, 0.8, 0.6))
@@ -53,9 +56,45 @@ def temple_pose(plan: Plan, one: Placed, side: str, turned: float, why: str) -> 
     return Pose((rows[0], rows[1], rows[2]), (left * x - away * out[0], plan.hinge_height, z - away * out[2]), why)
 
 
-def folded(to_bend: float, curve: float, second: bool) -> float:
-    """Degrees at which a closed temple runs: across behind the front, as far from it at its bend as at its hinge; the second one behind the first."""
-    return -90.0 + to_bend / (2.0 * curve) * DEGREES + (ASIDE if second else 0.0)
+def folded(to_bend: float, curve: float) -> float:
+    """Degrees at which a closed temple runs: across behind the front, as far from it at its bend as at its hinge."""
+    return -90.0 + to_bend / (2.0 * curve) * DEGREES
+
+
+def shut(plan: Plan, ones: tuple[Placed, Placed], bars: tuple[Bar, Bar], curve: float) -> tuple[tuple[Pose, Pose], bool]:
+    """Both closed temples, the right one behind the left one, whose tip ends beside its hinge; and whether it is free of it there."""
+    right, left = (folded(bar.to_bend, curve) for bar in bars)
+    first = temple_pose(plan, ones[1], "left", left, "closed")
+    long = bars[1].to_bend + bars[1].drop
+    tip = first.placed(_lines(bars[1], 1.0, long - NEAR_HINGE, long, curve))
+    root = _lines(bars[0], -1.0, 0.0, NEAR_HINGE, curve)
+    deep = ones[0].hinge.temple + FREE
+    for aside in ASIDE:
+        second = temple_pose(plan, ones[0], "right", right + aside, "closed")
+        if _free(tip, second.placed(root), deep):
+            return (second, first), True
+    return (second, first), False
+
+
+def _lines(bar: Bar, way: float, begin: float, end: float, curve: float) -> Floats:
+    """Places of a temple from edge to edge, from `begin` to `end` along it, rolled (n, 3)."""
+    many = int((end - begin) / EVERY)
+    ways = [begin + (end - begin) * k / many for k in range(many + 1)]
+    middle = np.array([bar.place(s) for s in ways])
+    ahead = np.array([bar.place(s + 0.1) for s in ways]) - middle
+    across = 10.0 * np.stack((-ahead[:, 1], ahead[:, 0]), axis=1) * np.array([bar.half(s) for s in ways])[:, None]
+    flat = np.concatenate([middle + t * across for t in (-1.0, -0.5, 0.0, 0.5, 1.0)])
+    turn = flat[:, 0] / curve
+    square = turn * turn
+    x, z = flat[:, 0] * (1.0 - square / 6.0 + square * square / 120.0), -flat[:, 0] * turn * (0.5 - square / 24.0)
+    return np.stack((way * x, flat[:, 1], z), axis=1)
+
+
+def _free(first: Floats, second: Floats, deep: float) -> bool:
+    """Is the second one at least `deep` behind the first, wherever they lie over each other?"""
+    apart = first[:, None, :] - second[None, :, :]
+    over = apart[:, :, 0] * apart[:, :, 0] + apart[:, :, 1] * apart[:, :, 1] < EVERY * EVERY
+    return not bool((over & (apart[:, :, 2] < deep)).any())
 
 
 def middle_of(solid: Solid) -> float:

@@ -21,6 +21,8 @@ MALE = {"unknown": 0.5, "female": 0.0, "male": 1.0}
 RANGES = {name: (low, high) for name, low, high, *_ in MEASURES}
 ASIDE = 1.2
 """mm by which the middle of the ears is usually beside the nose's (faces of the ICT model)."""
+NOSE_ANGLES, TOGETHER = {"nose_frontal": (25.9, 7.2), "nose_splay": (27.6, 8.2)}, 0.86
+"""Degrees of a nose's sides, mean and standard deviation, and how they go together (r; faces of the ICT model)."""
 HALVES = 1.0
 """mm by which one eye's half of the PD usually differs from half of it (ours)."""
 
@@ -77,8 +79,12 @@ def inferred(known: Mapping[str, Measurement | None], male: float) -> dict[str, 
     take("ear_aside", 0.0, ASIDE)
     small = min(pd / CHILD_PD, 1.0)
     take("nose_width", 20.3 * small, 4.4)
-    take("nose_frontal", 25.9, 7.2, "deg")
-    take("nose_splay", 27.6, 8.2, "deg")
+    for name, other in (("nose_frontal", "nose_splay"), ("nose_splay", "nose_frontal")):
+        (usual, sd), (its, its_sd) = NOSE_ANGLES[name], NOSE_ANGLES[other]
+        shown = found.get(other)
+        if shown is not None and shown.source != "inferred":
+            usual, sd = usual + TOGETHER * sd / its_sd * (shown.value - its), sd * math.sqrt(1.0 - TOGETHER * TOGETHER)
+        take(name, usual, sd, "deg")
     take("nose_crest", 15.0 * small, 4.6)
     return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,8 @@ END_FILLETS, BRIDGE_FILLETS = (7.0, 5.0, 4.0, 3.0, 2.0, 1.2), (9.0, 7.5, 6.0, 5.
 """mm: radii between the rims and the end pieces, and between the rims and the bridge: the first that there is room for."""
 SHARP = (4.0, 2.6)
 """How soon a border that is the nose's has no rounded edge before its pad."""
+USUAL_PER, SAG = 6, 0.006
+"""Edges of a border from place to place, at most; mm that they may leave the cylinder that the plate is rolled onto."""
 TURNED = 0.75
 """Of the front's radius, that it may reach aside: beyond, it would turn by more than 48 degrees."""
 
@@ -125,12 +127,12 @@ def seat_of(plan: Plan, lens: Lens, side: str) -> Seat:
 def opening(made: Seat, side: str) -> Rings:
     """A lens's opening, as the plate takes it."""
     walls = ("bore", "bore", f"{side}_groove", f"{side}_groove", "bore", "bore")
-    return rings(made.rings, walls=walls, along=3, per=3)
+    return rings(made.rings, walls=walls, along=3, per=4, within=0.0035)
 
 
-def border(plan: Plan, right: Seat, left: Seat) -> Rings:
-    """The front's border."""
-    halves = [_half(plan, root, by) for root, by in zip(_roots(right, left), besides(plan, right, left), strict=True)]
+def border(plan: Plan, right: Seat, left: Seat, sides: Sequence[bearing.Beside]) -> Rings:
+    """The front's border. sides: `besides`."""
+    halves = [_half(plan, root, by) for root, by in zip(_roots(right, left), sides, strict=True)]
     (right_half, right_nose), (left_half, left_nose) = halves
     under = (0.0, plan.bridge_height)
     top = (0.0, plan.bridge_height + plan.bridge_high)
@@ -139,7 +141,15 @@ def border(plan: Plan, right: Seat, left: Seat) -> Rings:
     towards = np.concatenate((np.zeros(1), -left_nose, np.zeros(1), right_nose[::-1]))
     cos, sin = direction(plan.splay)
     sharp = np.clip(SHARP[0] * np.abs(towards) - SHARP[1], 0.0, 1.0) if plan.stands else np.zeros(len(flat))
-    return edged(flat, plan.rim_deep, shift=towards * (sin / cos), sharp=sharp, apart=bearing.APART)
+    return edged(
+        flat, plan.rim_deep, shift=towards * (sin / cos), sharp=sharp, apart=bearing.APART, per=_per(flat, plan.radius)
+    )
+
+
+def _per(flat: Floats, radius: float) -> int:
+    """Into how many edges a border's ways from place to place are cut: USUAL_PER, and more where rolling would lift them off the cylinder."""
+    ahead = np.roll(flat[:, 0], -1) - flat[:, 0]
+    return max(USUAL_PER, math.ceil(float(np.abs(ahead).max()) / math.sqrt(8.0 * SAG * radius)))
 
 
 def _kept(away: Floats, nearer: Floats, apart: float) -> Floats:
@@ -151,12 +161,12 @@ def _kept(away: Floats, nearer: Floats, apart: float) -> Floats:
     return made
 
 
-def pads(plan: Plan, right: Seat, left: Seat) -> list[Rings]:
-    """What stands on the back behind the bearing."""
+def pads(plan: Plan, sides: Sequence[bearing.Beside]) -> list[Rings]:
+    """What stands on the back behind the bearing. sides: `besides`."""
     if not plan.stands:
         return []
     made = []
-    for mirrored, by in zip((True, False), besides(plan, right, left), strict=True):
+    for mirrored, by in zip((True, False), sides, strict=True):
         found = bearing.pad(plan, by, mirrored=mirrored)
         made += [] if found is None else [found]
     return made
@@ -181,22 +191,28 @@ def _rim(plan: Plan, root: Floats) -> tuple[Floats, Floats]:
 
 
 def edged(
-    flat: Floats, thickness: float, shift: Floats, chamfer: float = CHAMFER, sharp: Floats | None = None, apart: float = 0.0
+    flat: Floats,
+    thickness: float,
+    shift: Floats,
+    chamfer: float = CHAMFER,
+    sharp: Floats | None = None,
+    apart: float = 0.0,
+    per: int = USUAL_PER,
 ) -> Rings:
     """A border (n, 2) with both its edges rounded; `shift` (n,): so many mm a mm in front of the back face it moves along x; `sharp` (n,):
-    1 where its back edge is not rounded; `apart`: so far from the middle it stays in front of the back, if it is so far there."""
+    1 where its back edge is not rounded; `apart`: so far from the middle it stays in front of the back, if it is so far there; `per`: edges from place to place."""
     normals, half = outward(flat), thickness / 2
     levels = [(inset * chamfer, half - below * chamfer) for inset, below in ROUND]
     levels += [(inset, -z) for inset, z in levels[::-1]]
-    made = []
-    for inset, z in levels:
+    made = np.empty((len(levels), len(flat), 3))
+    for ring, (inset, z) in zip(made, levels, strict=True):
         own = inset * (1.0 - sharp[:, None]) if sharp is not None and z < 0.0 else inset
         xy = flat - own * normals
         x = xy[:, 0] + shift * (z + half)
         if apart:
             x = np.copysign(_kept(np.abs(xy[:, 0]), np.abs(shift) * (z + half), apart), xy[:, 0])
-        made.append(np.c_[x, xy[:, 1], np.full(len(xy), z)])
-    return rings(np.stack(made), walls=("edge",) * (len(levels) - 1), along=len(levels) - 1, per=5)
+        ring[:, 0], ring[:, 1], ring[:, 2] = x, xy[:, 1], z
+    return rings(made, walls=("edge",) * (len(levels) - 1), along=len(levels) - 1, per=per, within=SAG)
 
 
 def _half(plan: Plan, root: Floats, by: bearing.Beside) -> tuple[Floats, Floats]:

@@ -21,7 +21,7 @@ FULL, SLENDER = 5.0, 60.0
 """mm from the axis up to which a temple is as high as its end, and from which it is slender."""
 BEND = 14.0
 """mm: the radius of the bend behind the ear, of its middle line."""
-STEP = 4.0
+STEP = 3.5
 ROUND = (60.0, 30.0, 0.0, -30.0, -60.0)
 """Degrees of the tip's round end."""
 MITRED = 10.0
@@ -49,6 +49,14 @@ class Bar:
         """Of the middle line, so far along it from the axis."""
         arc = self.turn * BEND / 57.29577951308232
         return _place(self, s, self.to_bend - arc / 2, arc)
+
+    def half(self, s: float) -> float:
+        """Half its height there."""
+        arc = self.turn * BEND / 57.29577951308232
+        bend = self.to_bend - arc / 2
+        slim = _smooth((s - FULL) / (SLENDER - FULL))
+        made = self.high / 2 + (self.slender / 2 - self.high / 2) * slim
+        return made + (self.tip / 2 - self.slender / 2) * _smooth((s - bend - arc) / 18.0)
 
 
 def border(bar: Bar, *, mirrored: bool) -> Rings:
@@ -91,9 +99,7 @@ def _line(bar: Bar, inner: float) -> tuple[Floats, Floats]:
     halves = []
     for s in stations:
         points.append(_place(bar, s, bend, arc))
-        slim = _smooth((s - FULL) / (SLENDER - FULL))
-        half = bar.high / 2 + (bar.slender / 2 - bar.high / 2) * slim
-        halves.append(half + (bar.tip / 2 - bar.slender / 2) * _smooth((s - bend - arc) / 18.0))
+        halves.append(bar.half(s))
     return np.array(points), np.array(halves)
 
 

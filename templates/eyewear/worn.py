@@ -24,7 +24,7 @@ from engine.authoring import (
     lain,
     off_skin,
 )
-from templates.eyewear.acceptance import facing
+from templates.eyewear.acceptance import facing, straightened
 from templates.eyewear.plan import Plan
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ Floats = npt.NDArray[np.float64]
 
 LIMITS = DeviationLimits(-2.0, 1.0, 1.0)
 """mm: the map's colours."""
-ON_NOSE = DeviationLimits(-0.85, 0.5, 0.5)
-"""mm: of the bearing: 0.8 (fit.md E), and the scan's own 0.3, as the root of their squares."""
-AT_HEAD = DeviationLimits(-4.0, 3.0, 1.5)
-"""mm: of a temple, where it comes to the ear: on the whole 2 off to 1 in (fit.md E); its ends lie off the head, and in the ear's own fold."""
+ON_NOSE = DeviationLimits(-0.8, 0.5, 0.5)
+"""mm: of the bearing (fit.md E)."""
+AT_HEAD = DeviationLimits(-2.0, 1.0, 1.5)
+"""mm: of a temple, where it comes to the ear: 2 off to 1 in (fit.md E)."""
 JUDGED = {
     "front": ("scanned_nose", "the bearing in the scanned nose", "l'appui dans le nez scanné"),
     "right_temple": ("scanned_head", "the temple in the scanned head", "la branche dans la tête scannée"),
@@ -46,7 +46,9 @@ JUDGED = {
 FAR = 5.0
 """mm off the skin: farther is not compared."""
 BEFORE_BEND = (12.0, 0.0)
-"""mm along a temple before its bend, from and to: there it lies at the head."""
+"""mm along a temple before its bend, from and to: there it lies at the head, from OVER_ROOT of the ear's root upwards; below, it rests in the
+ear's own fold."""
+OVER_ROOT = 3.0
 SIDES: Mapping[str, tuple[tuple[str, str], int]] = {
     "right": (("right temple, from within", "branche droite, de l'intérieur"), -1),
     "left": (("left temple, from within", "branche gauche, de l'intérieur"), 1),
@@ -88,10 +90,11 @@ def worn(frame: Eyewear, face: Face, parts: Mapping[str, Part]) -> Worn | None:
         part = parts[f"{side}_temple"]
         own = on.placed(part.poses["assembled"].placed(part.mesh.points))
         gaps = off_skin(face.surface, own)
-        along = np.abs(part.mesh.points[:, 0]) - getattr(frame, f"{side}_to_bend")
+        along = straightened(part.mesh.points, frame.curve) - getattr(frame, f"{side}_to_bend")
+        over = own[:, 1] > frame.told()[f"{side}_ear_height"].value + OVER_ROOT
         inner = np.zeros(len(own), np.bool_)
         inner[part.mesh.faces[part.patches["back"].faces]] = True
-        beside = inner & (along > -BEFORE_BEND[0]) & (along < BEFORE_BEND[1])
+        beside = inner & over & (along > -BEFORE_BEND[0]) & (along < BEFORE_BEND[1])
         turned = np.stack((sign * own[:, 2], own[:, 1], -sign * own[:, 0]), axis=1)
         panels.append(Panel(words, turned, part.mesh.faces, _near(gaps), _figures(gaps[beside], AT_HEAD)))
     return Worn(face.surface, on, tuple(panels), LIMITS, FAR)

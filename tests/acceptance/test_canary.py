@@ -74,6 +74,7 @@ class Story:
     before: dict[str, list[str]] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     ends: dict[str, str] = field(default_factory=dict)
+    links: list[str] = field(default_factory=list)
     traces: list[tuple[str, bytes]] = field(default_factory=list)
 
     @property
@@ -217,11 +218,14 @@ def asked_by_others(story: Story) -> None:
     """Every route, with every id that there is, by everybody but the sender; and a print shop pulls what was made."""
     call, press = story.served.call, story.keys["print shop"]
     process = call("GET", f"/v1/jobs/{story.jobs[0]}").json["process"]
-    claim = call("POST", "/v1/pickups:claim", {"process": process, "limit": 100, "formats": ["3mf"]}, press)
+    claim = call("POST", "/v1/pickups:claim", {"process": process, "limit": 100, "formats": ["3mf"], "links": True}, press)
     assert claim.json["units"], claim.body
     story.others.append(("claim", claim))
     for unit in claim.json["units"]:
         story.others += [(f["href"], call("GET", f["href"], key=press)) for f in unit["files"]]
+        story.links += [f["link"] for f in unit["files"]]
+        story.others += [(f"a link to {f['href']}", call("GET", f["link"], key="")) for f in unit["files"]]
+    assert [where for where, answer in story.others if where.startswith("a link") and answer.status != 200] == []
     wanted = {"process": "fdm-tpu", "formats": ["3mf", "gcode"], "wait": 20}
     until = time.monotonic() + PATIENCE_S
     while not (sliced := call("POST", "/v1/pickups:claim", wanted, press)).json["units"]:
@@ -242,6 +246,7 @@ def asked_by_others(story: Story) -> None:
         "field": "phone",
         "campaign": call("GET", "/v1/campaigns").json["items"][0]["id"],
         "process": process,
+        "link": "A" * 80,
     }
     known: dict[str, Any] = call("GET", "/openapi.json").json["paths"]
     for path, methods in sorted(known.items()):
@@ -297,6 +302,7 @@ def erased(story: Story) -> None:
         time.sleep(0.2 if left else 0)
     database.close()
     assert not left
+    assert story.links and {call("GET", link, key="").status for link in story.links} == {404}
 
 
 # ---- while it is there -----------------------------------------------------------------------------------------------

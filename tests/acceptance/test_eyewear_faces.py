@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import json
 import pathlib
 from collections.abc import Callable
@@ -13,8 +14,11 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from engine.make import make
 from engine.model.mesh import Mesh
+from engine.model.order import InputFile, Measurement, Order
 from service.cli import main
+from templates.eyewear import Eyewear
 from tests.engine.body.known_faces import BASIS, Known, drawn, truth
 from tests.engine.body.test_bad_scans import ball
 from tests.scans import written
@@ -174,3 +178,23 @@ def test_a_foot_is_no_face(told: Told, shared_data: pathlib.Path) -> None:
 def test_measures_that_contradict_each_other(told: Told, measures: dict[str, float], words: tuple[str, ...]) -> None:
     status, said, report = told({}, {}, **measures)
     assert status == 1 and report["verdict"] == "refused" and all(word in said for word in words), said
+
+
+def temples(face: Known) -> dict[tuple[str, str], float]:
+    """What a frame's temples measure against that face."""
+    data = sent(face.scan)
+    digest = hashlib.sha256(data).hexdigest()
+    order = Order("eyewear", inputs={"face_scan": InputFile(digest, "mm")}, measurements={"pd": Measurement(face.pd, "mm")})
+    product = make(order, Eyewear, formats=(), inputs={digest: data})
+    found = product.report.figures["fit"]
+    return {(one["name"], one["part"]): one["value"] for one in found if one["name"].startswith("scanned_head")}
+
+
+def test_temples_lie_at_the_skin_that_was_scanned(shared_data: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At most 2 mm off the head and 1 mm in it (fit.md E), above the ears' roots; laid at these alone some would not."""
+    people = [drawn(shared_data / BASIS, seed, outside=False, crop="ears", triangles=12_000) for seed in (2, 5)]
+    for face in people:
+        told = temples(face)
+        assert len(told) == 6 and all(-2.0 <= value <= 1.0 for value in told.values()), told
+    monkeypatch.setattr("templates.eyewear.face.HELD_OFF", -1.5)
+    assert max(temples(people[0]).values()) > 1.0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from kernels.facing import look, open_ended, pack
+from kernels.facing import UNTOLD, look, open_ended, pack, slivers, surroundings
+from tests.engine.verify.test_families import channel
 
 CUBE = np.array([[x, y, z] for x in (0, 1000) for y in (0, 1000) for z in (0, 1000)], np.int32)
 FACES = np.array(
@@ -106,3 +108,35 @@ def test_lanes_of_a_node_let_pass_what_any_child_lets_pass() -> None:
         for i in range(begin, end):
             assert (passes[:, up + (i - begin) // 8] >= passes[:, i]).all()
     assert not passes[:, 100:104].any() and not passes[:, 117:120].any()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_some_faces_look_as_they_do_among_all(seed: int) -> None:
+    """Squeezed until many are slivers, which take their normal from faces that nobody asked."""
+    draw = np.random.default_rng(seed)
+    points, faces = channel(1.0, 6.0, 2.0, 5)
+    lattice = (points * draw.choice((2.0, 9.0, 900.0), 3) + draw.uniform(-4.0, 4.0, points.shape)).astype(np.int32)
+    twin, units, spread, corners, sharp = seen(lattice, faces)
+    m, n = len(faces), len(lattice)
+    rows = np.sort(draw.choice(m, 9, replace=False)).astype(np.int32)
+    asked, fresh, around = np.zeros(m, np.int8), np.zeros(n, np.int8), np.empty(m, np.int32)
+    around = around[: surroundings(faces, rows, asked, fresh, around)]
+    beside = np.isin(faces, faces[rows]).any(axis=1)
+    assert around.tolist() == np.flatnonzero(beside).tolist() and (asked > 0).tolist() == beside.tolist()
+    told, wide, ends, edges = np.zeros((m, 3)), np.empty(m), np.zeros((n, 6)), np.empty(3 * m, np.int32)
+    k = look(lattice, faces, twin, around, asked, fresh, told, np.full(m, UNTOLD, np.int8), wide, ends, edges)
+    assert (told[around] == units[around]).all() and (wide[rows] == spread[rows]).all()
+    assert (ends[fresh > 0, :5] == corners[fresh > 0, :5]).all()
+
+    def at(some: np.ndarray) -> set[int]:
+        return {int(h) for h in some if h // 3 in rows or twin[h] // 3 in rows}
+
+    assert at(edges[:k]) == at(sharp)
+
+
+def test_slivers_are_those_lower_than_sixteen_steps() -> None:
+    lattice = np.array([[0, 0, 0], [900, 0, 0], [450, 15, 0], [450, 17, 0], [300, 0, 0]], np.int32)
+    faces = np.array([[0, 1, 3], [0, 1, 2], [0, 1, 3], [0, 1, 4]], np.int32)
+    low = np.full(3, 7, np.int8)
+    slivers(lattice, faces, 1, low)
+    assert low.tolist() == [1, 0, 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import socket
 import subprocess
@@ -14,9 +15,13 @@ import pytest
 
 from engine.errors import EnvironmentFault, OrderError, TemplateError
 from service import intake, serve, served
+from service.fleet import certificates
 from service.serve import FIRST, LONGEST, Kept, listen
+from service.store.database import Database
 from service.vault import Vault
 from tests.chaos import ROOT, TEMPLATE
+from tests.postgres import Cluster
+from tests.refusing import refusing
 
 
 def kept(code: str) -> Kept:
@@ -136,3 +141,47 @@ def test_a_file_that_is_no_template_is_not_served(tmp_path: pathlib.Path) -> Non
     assert served.files_of(tmp_path) == {"block": {"file": str(TEMPLATE)}}
     served.serve_files(tmp_path, [])
     assert served.files_of(tmp_path) == {}
+
+
+# ---- what is wrong is said when it starts ----------------------------------------------------------------------------
+
+
+def refused(folder: pathlib.Path, *words: str, **environment: str) -> str:
+    """What `unikat serve` says in its one line, and that it then ends."""
+    command = [sys.executable, "-m", "service.cli", "serve", "--data", str(folder / "data"), "--port", "0", *words]
+    told = {**os.environ, "AWS_ACCESS_KEY_ID": "u", "AWS_SECRET_ACCESS_KEY": "u", "AWS_REGION": "r", **environment}
+    ended = subprocess.run(command, cwd=ROOT, env=told, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (3, "") and ended.stderr.startswith("unikat: "), ended.stderr
+    assert ended.stderr.count("\n") == 1
+    return ended.stderr
+
+
+def test_certificates_that_are_of_no_use(tmp_path: pathlib.Path) -> None:
+    at = ("--engine", "tls://127.0.0.1:9")
+    assert "wants --certificates" in refused(tmp_path, *at)
+    assert "cannot be read" in refused(tmp_path, *at, UNIKAT_CERTIFICATES=str(tmp_path))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(certificates, "now", lambda: int(1000 * time.time()) - 40 * 86_400_000)
+        certificates.make(str(tmp_path), ["shop"], 30)
+    assert "has expired" in refused(tmp_path, *at, "--certificates", str(tmp_path / "shop"))
+    assert not (tmp_path / "data").exists(), "it is said before anything is made"
+
+
+def test_a_bucket_that_does_not_let_us(tmp_path: pathlib.Path) -> None:
+    with refusing("DELETE object") as stub:
+        assert "lack the right" in refused(tmp_path, "--artifacts", "s3://packs/x", **stub.environment)
+
+
+def test_a_database_that_is_none_of_ours_or_has_another_clock(tmp_path: pathlib.Path, postgres: Cluster) -> None:
+    url = postgres.url()
+    store = Database(url)
+    with store.write() as conn:
+        conn.exec_driver_sql("CREATE TABLE jobs (theirs INTEGER)")
+    store.close()
+    assert "not unikat's" in refused(tmp_path, UNIKAT_DATABASE=url)
+    late = "import service.store.watching as w; w.now = lambda: 0; from service.cli import main; main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", late, "serve", "--data", str(tmp_path / "data"), "--database", postgres.url()],
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert ended.returncode == 3 and "s apart" in ended.stderr and ended.stderr.count("\n") == 1

@@ -22,9 +22,10 @@ from engine.make import make
 from engine.model.order import InputFile, Measurement, Order
 from engine.process.limits import load_process
 from engine.verify.checks import verify
-from templates.eyewear import Eyewear, acceptance, ears, fitting, nose, person, worn
+from templates.eyewear import Eyewear, acceptance, ears, fitting, nose, pairing, person, rules, worn
 from templates.eyewear.fields import BRIDGES, SHAPES
 from templates.eyewear.hinge import Hinge, made_by
+from templates.eyewear.plan import SAG, USUAL_PER, besides, border, seat_of
 from tests.gates import gate_lib3mf, gate_same
 
 TRACES = pathlib.Path(__file__).parents[3] / "shared" / "data" / "oma"
@@ -343,3 +344,58 @@ def test_notes_say_what_was_inferred_and_what_the_optician_needs() -> None:
     assert "lenses must not be made by it" in told and "nose cannot be inferred" in told and "blank of" in told
     given = " ".join(english for english, _ in template({"pd": mm(63.0), "nose_width": mm(20.0)}).notes())
     assert "must not be made" not in given and "halved" in given and "nose cannot be inferred" not in given
+
+
+@pytest.mark.parametrize("left", [-3.0, 0.0, 11.3])
+@pytest.mark.parametrize("curve", [300.0, 690.0])
+def test_closed_temples_lie_behind_each_other_however_they_run(left: float, curve: float) -> None:
+    """The tip of a left temple that runs up comes to the right one's hinge: that one folds less then."""
+    product = make(Order("eyewear", parameters={"curve": curve, "left_pitch": left}), Eyewear, formats=())
+    assert not [f for f in product.report.findings if f.code in ("parts-cross", "parts-close")], product.report.findings
+
+
+def test_temples_that_cannot_close_behind_each_other_are_refused_and_the_nearest_closes() -> None:
+    told = refusal(left_pitch=-3.0, curve=1200.0)
+    assert told.rule == "temples_close" and told.field == "parameters.left_pitch"
+    product = make(Order("eyewear", parameters={"left_pitch": told.nearest, "curve": 1200.0}), Eyewear, formats=())
+    assert product.report.verdict == "printable", product.report.findings
+
+
+def test_closed_temples_through_each_other_are_told_apart_from_free_ones() -> None:
+    frame = template()
+    ones, bars = (frame.placed("right"), frame.placed("left")), (frame.bar("right"), frame.bar("left"))
+    (second, first), free = pairing.shut(frame.plan(), ones, bars, frame.curve)
+    assert free and first.rotation != second.rotation
+    tip = first.placed(pairing._lines(bars[1], 1.0, 80.0, 138.0, frame.curve))
+    assert not pairing._free(tip, tip, 3.0) and pairing._free(tip, tip - (0.0, 0.0, 4.0), 3.0)
+    assert pairing._free(tip, tip + (0.0, 60.0, 0.0), 3.0), "they do not lie over each other"
+
+
+@pytest.mark.parametrize("curve", [300.0, 600.0, 1200.0])
+def test_a_bent_temple_is_measured_straightened(curve: float) -> None:
+    frame = template(curve=curve, right_to_bend=105.0, turn=51.0)
+    part = {p.name: p for p in frame.product()}["right_temple"]
+    side, _ = acceptance.temple("right", part, frame.bar("right"), curve, 70.0, 145.0)
+    assert side.value == pytest.approx(105.0 + frame.drop, abs=0.5)
+    wrong, _ = acceptance.temple("right", part, frame.bar("right"), 3.0 * curve, 70.0, 145.0)
+    assert abs(wrong.value - 105.0 - frame.drop) > 0.15
+
+
+@pytest.mark.parametrize("wrap", [5.0, 17.0])
+def test_borders_stay_on_the_cylinder_however_it_is_rolled(wrap: float) -> None:
+    """A chord of the border leaves it by less than a bought hinge's pocket needs to be laid into it."""
+    frame = template(wrap=wrap, a=42.97, b=25.04, hinge="bought-small")
+    plan, (right, left) = frame.plan(), frame.both_lenses()
+    seats = seat_of(plan, right, "right"), seat_of(plan, left, "left")
+    ring = border(plan, *seats, besides(plan, *seats))
+    assert (ring.per > USUAL_PER) == (wrap > 10.0)
+    widest = float(np.abs(np.diff(ring.points[0, :, 0])).max()) / ring.per
+    assert widest * widest / (8.0 * plan.radius) < 1.3 * SAG
+    assert frame.product()
+
+
+def test_bearings_that_half_stand_in_the_nose_are_refused() -> None:
+    plan, nose, besides = template().plan(), template().nose(), template().besides()
+    assert all(r.holds for r in rules.bears(plan, besides, nose))
+    wider = rules.bears(plan, besides, replace(nose, half=nose.half + 0.25))
+    assert [r.change for r in wider if not r.holds] == ["dbl"]

@@ -19,6 +19,7 @@ from engine.shape.stamp import OffPatch, stamp
 from engine.verify import anatomy, delta
 from engine.verify.checks import verify
 from engine.verify.delta import Certificates
+from engine.verify.joined import attached
 from engine.verify.settle import settle
 from kernels import lattice as grid
 from kernels.triangulate import triangles_of
@@ -42,7 +43,7 @@ def told(parts: list[Settled], known: Certificates | None = None) -> tuple[Any, 
 def quick(part: Settled, known: Certificates) -> bool:
     """Does it go the short way? What both ways find is compared, array by array."""
     rest = known.of(part.kept, part.lattice, part.faces)
-    shape = None if rest is None else delta.attached(rest, part.lattice, part.faces)
+    shape = None if rest is None else attached(rest.lead, part.lattice, part.faces)
     if shape is None:
         return False
     short, full = delta.dissect(part, known), anatomy.dissect(part)

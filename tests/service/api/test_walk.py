@@ -62,6 +62,7 @@ TABLE: dict[tuple[str, str], set[Any]] = {
     ("POST", "/v1/pickups:reprint"): PICKUP,
     ("GET", "/v1/pickups/{unit}"): PICKUP,
     ("GET", "/v1/pickups/{unit}/files/{name}"): PICKUP,
+    ("GET", "/v1/pickups/links/{link}"): OPEN,
     ("GET", "/v1/keys"): OWNER,
     ("POST", "/v1/keys"): OWNER,
     ("DELETE", "/v1/keys/{key_id}"): OWNER,

@@ -1,0 +1,77 @@
+"""The bodies of a chart as one family: where its points lie in the middle of its box, and how each number moves them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.model.family import Family, Member
+from engine.model.mesh import STEPS_PER_MM, Faces
+
+Floats = npt.NDArray[np.float64]
+
+MOST = 12
+"""Of more numbers, and products of them, no family is made: what is proved of it would take too long."""
+_SLACK = 1e-6
+"""By so much the box is wider than the chart's: what the chart covers lies within."""
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A chart's family, and where its numbers lie in it: `terms` (t, 4) products of them (-1: none); `centre`, `half` (d + t,)."""
+
+    family: Family
+    terms: list[list[int]]
+    centre: Floats
+    half: Floats
+
+    def member(self, z: Floats, name: str) -> Member:
+        """The whole body at the numbers z (d,) of the chart."""
+        numbers = z.tolist()
+        for term in self.terms:
+            product = 1.0
+            for k in term:
+                product *= numbers[k] if k >= 0 else 1.0
+            numbers.append(product)
+        return Member(self.family, (np.array(numbers) - self.centre) / self.half, len(self.family.faces), name)
+
+
+def placed(
+    key: str,
+    pivots: Sequence[int],
+    watched: Sequence[tuple[Sequence[int], float, float]],
+    arrays: Mapping[str, npt.NDArray[Any]],
+    faces: Faces,
+) -> Placed | None:
+    """The family of a chart, by its arrays (`engine.chart.form`); None where a number has no range of its own, or there are too many."""
+    terms: list[list[int]] = arrays["terms"].tolist()
+    if len(pivots) + len(terms) > MOST:
+        return None
+    low, high = [], []
+    for k, pivot in enumerate(pivots):
+        ranges = [(a, b) for (at, less), a, b in watched if at == pivot and less < 0]
+        if not ranges:
+            return None
+        origin, scale = float(arrays["origin"][pivot]), float(arrays["scale"][k])
+        ends = [(end - origin) * scale for end in (max(a for a, _ in ranges), min(b for _, b in ranges))]
+        low.append(min(ends) - _SLACK)
+        high.append(max(ends) + _SLACK)
+    for term in terms:
+        ends = [1.0]
+        for k in term:
+            ends = [e * z for e in ends for z in (low[k], high[k])] if k >= 0 else ends
+        # of a number that is taken twice, its square between its ends is counted as a product of two
+        low.append(min(ends))
+        high.append(max(ends))
+    centre, half = (np.array(high) + np.array(low)) / 2.0, np.maximum((np.array(high) - np.array(low)) / 2.0, _SLACK)
+    columns = np.zeros((len(centre), len(arrays["base"])))
+    columns[: len(pivots)] = arrays["linear"]
+    columns[len(pivots) :, : arrays["high"].shape[1]] = arrays["high"]
+    middle = arrays["base"] + (centre[:, None] * columns).sum(axis=0)
+    nodes = arrays["nodes"]
+    moved = np.ascontiguousarray((half[:, None] * columns)[:, nodes]) * STEPS_PER_MM
+    return Placed(Family(key, np.ascontiguousarray(middle[nodes]) * STEPS_PER_MM, moved, faces), terms, centre, half)
