@@ -96,7 +96,8 @@ def simulate(costs: Costs, lanes: int, unit: float, chunk: int, units: int, most
     """Until all units have ended. `most`: chunks under way."""
     most = inflight(lanes) if most is None else most
     line, scheduler = Server(), Server()
-    idle, waiting = lanes, deque[int]()
+    mine: list[deque[int]] = [deque() for _ in range(lanes)]
+    at_work = [False] * lanes
     events: list[tuple[float, int, str, int]] = []
     told = waits = flying = ended = 0
     now = lane_busy = dispatcher_busy = age = 0.0
@@ -132,10 +133,13 @@ def simulate(costs: Costs, lanes: int, unit: float, chunk: int, units: int, most
     dispatch()
     while events:
         now, _, what, held = heapq.heappop(events)
-        if what == "there":
-            waiting.append(held)
-        elif what == "made":
-            idle += 1
+        lane = -1
+        if what == "there":  # a scheduler gives a chunk to who has fewest, at once: it stays there
+            lane = min(range(lanes), key=lambda one: len(mine[one]) + at_work[one])
+            mine[lane].append(held)
+        elif what.isdigit():
+            lane = int(what)
+            at_work[lane] = False
             later(scheduler.take(now, costs.scheduler / 2) + costs.way / 2, "back", held)
         elif what == "back":
             ready.append(held)
@@ -143,10 +147,10 @@ def simulate(costs: Costs, lanes: int, unit: float, chunk: int, units: int, most
             flying, ended = flying - 1, ended + held
         else:
             waits = 0
-        while idle and waiting:
-            held, idle = waiting.popleft(), idle - 1
+        if lane >= 0 and mine[lane] and not at_work[lane]:
+            held, at_work[lane] = mine[lane].popleft(), True
             lane_busy += held * unit
-            later(now + held * unit, "made", held)
+            later(now + held * unit, f"{lane}", held)
         dispatch()
     assert ended == units
     return Told(units / now, age, lane_busy / (lanes * now), dispatcher_busy / now, line.busy / now, scheduler.busy / now)

@@ -25,9 +25,9 @@ from service.lanes.pool import Made
 from service.store import tallies
 from tests.fleet import Workers
 
-REST_S = 0.06
+REST_S = 0.03
 """What a unit waits."""
-CHUNKS = 6
+CHUNKS = 16
 """Of each lane, in a run."""
 MACHINES = 3
 

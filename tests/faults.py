@@ -53,9 +53,9 @@ class Faults:
         head = await reader.readuntil(b"\r\n\r\n")
         size = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
         await reader.readexactly(int(size[1]) if size else 0)
+        self.refused += 1
         writer.write(FAULT)
         await writer.drain()
-        self.refused += 1
 
     def close(self) -> None:
         """It listens no longer."""
