@@ -21,12 +21,14 @@ from engine.model.mesh import Mesh, Part
 from engine.verify.checks import verify
 from engine.verify.crossings import among
 from engine.verify.delta import Certificates
+from engine.verify.families import Families
 from engine.verify.refit import Connectivities
 from engine.verify.settle import settle
 from kernels import compiled, nearest, orient, rays, wide, winding
 from kernels.compiled import inlined
 from kernels.simd import bits, load
 from tests.engine.verify.test_delta import PROCESS, slab, stamped
+from tests.engine.verify.test_families import TIGHT, chart, charted
 from tests.engine.verify.test_meetings import CASES, box, together
 from tests.kernels.test_walls import grooves, part
 
@@ -69,7 +71,10 @@ def fenced(side: str, ran: set[str]) -> None:
 
 
 def verified() -> None:
-    """All cases of crossings and shells; several parts; a known body, other letters on it; another size; edges over edges."""
+    """All cases of crossings and shells; several parts; a known body, other letters on it; another size; edges over edges; a family."""
+    one, families, random_ = chart(1), Families(), np.random.default_rng(5)
+    for _ in range(3):
+        verify([charted(one, random_, 0.6)], TIGHT, None, None, families)
     for points, faces in (body for body, _ in CASES.values()):
         verify([settle(Part("part", Mesh(points, faces)))], PROCESS)
     draw, known, shapes = random.Random(3), Certificates(), Connectivities()
