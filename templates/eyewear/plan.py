@@ -98,9 +98,20 @@ class Plan:
         return along(min(self.width / 2, TURNED * self.radius), self.radius)
 
     @property
-    def bearing_start(self) -> float:
-        """Height at which the bearing begins, under the bridge."""
+    def under_bridge(self) -> float:
+        """Height at which the bridge leaves room for the bearing."""
         return self.bridge_height - {"keyhole": 2.25 * bearing.KEYHOLE, "pads": bearing.ARCH}.get(self.bridge, bearing.APEX)
+
+    @property
+    def meet(self) -> float:
+        """Height at which the bearing's sides are so near each other as they may be."""
+        cos, sin = direction(self.frontal)
+        return self.bearing_at + (self.bearing / 2 - bearing.APART) * cos / sin
+
+    @property
+    def bearing_start(self) -> float:
+        """Height at which the bearing begins."""
+        return min(self.under_bridge, self.meet)
 
     @property
     def base_radius(self) -> float:

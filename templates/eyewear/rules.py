@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine.authoring import Measurement, Process, Relation, at_least, at_most, between, direction, require
-from templates.eyewear.bearing import APART, Beside, borne
+from templates.eyewear.bearing import Beside, borne
 from templates.eyewear.fitting import LONG, MOST_PADS, Nose, least_width
 from templates.eyewear.lenses import Lens
 from templates.eyewear.pairing import Placed
@@ -178,14 +178,23 @@ def clears_nose(plan: Plan, need: float, pd: float, traced: bool) -> list[Relati
 def bearing_wide(plan: Plan, nose: Nose) -> list[Relation]:
     """The bearing lies along the nose: as wide, as steep and as splayed."""
     why = ("the bearings stand off this nose, or in it", "les appuis s'écartent de ce nez, ou y entrent")
-    return [between(plan.bearing / 2 - nose.rolled(plan.radius), -OFF, OFF, change="bearing", why=why)]
+    return [between(_off_nose(plan, nose)["bearing"], -OFF, OFF, change="bearing", why=why)]
+
+
+def _off_nose(plan: Plan, nose: Nose) -> dict[str, float]:
+    """mm by which each number of the bearing leaves the nose: at its middle, at its ends, at its edges."""
+    (steep, down), (open_, back) = direction(plan.frontal), direction(plan.splay)
+    return {
+        "bearing": plan.bearing / 2 - nose.rolled(plan.radius),
+        "bearing_frontal": 4.0 * (down / steep - nose.slope),
+        "bearing_splay": 3.0 * (back / open_ - nose.spread),
+    }
 
 
 def bearing_steep(plan: Plan, nose: Nose) -> list[Relation]:
     """As `bearing_wide`; mm at its ends."""
     why = ("the bearings are steeper than this nose, or less steep", "les appuis sont plus raides que ce nez, ou moins")
-    cos, sin = direction(plan.frontal)
-    return [between(4.0 * (sin / cos - nose.slope), -1.2 * OFF, 1.2 * OFF, change="bearing_frontal", why=why)]
+    return [between(_off_nose(plan, nose)["bearing_frontal"], -1.2 * OFF, 1.2 * OFF, change="bearing_frontal", why=why)]
 
 
 def bearing_splayed(plan: Plan, nose: Nose) -> list[Relation]:
@@ -194,22 +203,20 @@ def bearing_splayed(plan: Plan, nose: Nose) -> list[Relation]:
         "the bearings open backwards more than this nose, or less",
         "les appuis s'ouvrent vers l'arrière plus que ce nez, ou moins",
     )
-    cos, sin = direction(plan.splay)
-    return [between(3.0 * (sin / cos - nose.spread), -1.2 * OFF, 1.2 * OFF, change="bearing_splay", why=why)]
+    return [between(_off_nose(plan, nose)["bearing_splay"], -1.2 * OFF, 1.2 * OFF, change="bearing_splay", why=why)]
 
 
 def bearing_long(plan: Plan) -> list[Relation]:
-    """Its height."""
+    """Its height, between the bridge, or where the nose becomes narrower than a bearing may be, and the rims."""
     why = ("the bridge leaves the bearings too little height", "le pont laisse trop peu de hauteur aux appuis")
-    high = (
-        "under a bridge this high the bearings' sides would meet: the nose is narrower there than a bearing may be",
-        "sous un pont si haut, les côtés des appuis se toucheraient : le nez y est plus étroit qu'un appui ne peut l'être",
+    meet = (
+        "the bearings' sides would meet too low under the bridge: the nose is narrower there than a bearing may be",
+        "les côtés des appuis se toucheraient trop bas sous le pont : le nez y est plus étroit qu'un appui ne peut l'être",
     )
-    cos, sin = direction(plan.frontal)
-    meet = plan.bearing_at + (plan.bearing / 2 - APART) * cos / sin + plan.bridge_height - plan.bearing_start
+    least = LONG - 1.0
     return [
-        at_least(plan.bearing_start - plan.bearing_end, LONG - 1.0, change="bridge_height", why=why),
-        at_most(plan.bridge_height, meet, change="bridge_height", why=high),
+        at_least(plan.under_bridge - plan.bearing_end, least, change="bridge_height", why=why),
+        at_least(plan.meet - plan.bearing_end, least, change="bearing_frontal", why=meet),
     ]
 
 
@@ -227,12 +234,21 @@ def bears(plan: Plan, sides: Sequence[Beside], nose: Nose) -> list[Relation]:
     )
     far, area = max(one.within(0.95) for one in told), min(one.area for one in told)
     low = plan.stands < MOST_PADS and area < BEARING
+    change = _astray(plan, nose)
     return [
-        at_least(min(one.within(0.05) for one in told), WITHIN, change="dbl", why=narrow),
-        at_least(min(one.within(0.5) for one in told), MIDDLE, change="dbl", why=narrow),
-        at_most(far, WORST, change="dbl", why=off),
+        at_least(min(one.within(0.05) for one in told), WITHIN, change=change, why=narrow),
+        at_least(min(one.within(0.5) for one in told), MIDDLE, change=change, why=narrow),
+        at_most(far, WORST, change=change, why=off),
         at_least(area, BEARING, change="bearing_deep" if low else "b", why=small, unit="mm2"),
     ]
+
+
+def _astray(plan: Plan, nose: Nose) -> str:
+    """What to change where the bearing does not lie along the nose: that of its numbers which leaves the nose most; where all of them are
+    nearly the nose's own, the distance between the lenses."""
+    off = {name: abs(mm) for name, mm in _off_nose(plan, nose).items()}
+    most = max(off, key=lambda name: off[name])
+    return most if off[most] > 0.5 * OFF else "dbl"
 
 
 def lies_on_nose(pressing: float, reaches: bool) -> list[Relation]:

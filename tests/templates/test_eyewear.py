@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.authoring import lain
-from engine.errors import Refused, TemplateError
+from engine.errors import Refused
 from engine.language.judge import check_rules, run_fits
 from engine.language.orders import accept
 from engine.language.template import Run
@@ -331,12 +331,16 @@ def test_rules_of_the_face_and_the_nose_name_what_would_do() -> None:
     assert not all(r.holds for r in low.bearing_length.function(low, load_process("mjf-pa12")))
 
 
-def test_a_bridge_so_high_that_the_bearings_would_meet_is_refused_and_the_nearest_is_made() -> None:
-    told = refusal(bridge_height=11.4)
-    assert told.rule == "bearing_length" and 6.0 < float(str(told.nearest)) < 11.4
-    assert template(bridge_height=float(str(told.nearest))).front().mesh.faces.size
-    with pytest.raises(TemplateError, match="stage front"):  # what the rule keeps from happening
-        template(bridge_height=11.4).front()
+def test_under_a_bridge_higher_than_the_bearings_may_meet_they_begin_lower() -> None:
+    high = template(bridge_height=11.4)
+    plan = high.plan()
+    assert plan.bearing_start == plan.meet < plan.under_bridge - 1.0
+    assert high.front().mesh.faces.size
+    told = refusal(bridge_height=11.4, bearing=6.0)
+    assert told.rule == "bearing_width"
+    low = template(bearing=9.0, bearing_frontal=45.0)
+    assert low.plan().meet - low.plan().bearing_end < fitting.LONG - 1.0
+    assert not all(r.holds for r in low.bearing_length.function(low, load_process("mjf-pa12")))
 
 
 def test_notes_say_what_was_inferred_and_what_the_optician_needs() -> None:
@@ -398,4 +402,4 @@ def test_bearings_that_half_stand_in_the_nose_are_refused() -> None:
     plan, nose, besides = template().plan(), template().nose(), template().besides()
     assert all(r.holds for r in rules.bears(plan, besides, nose))
     wider = rules.bears(plan, besides, replace(nose, half=nose.half + 0.25))
-    assert [r.change for r in wider if not r.holds] == ["dbl"]
+    assert [r.change for r in wider if not r.holds] == ["bearing"]
