@@ -28,6 +28,8 @@ _CHORD_MM = 0.0095
 """Triangles lie so near it: what is bent is to stay within 0.010 mm, rounding included."""
 _THIN = 200.0
 """Steps: triangles of a body are at least so high, or a patch gets others."""
+_ROUNDS = 4
+"""Triangles that look inward are looked for so often."""
 _SAG_MM, _WIDEST = 0.002, 8.0
 """How far a line of our own grid may leave the surface between two others, and how far apart they may be, mm."""
 _JOINT_STEPS = 5.0
@@ -105,11 +107,47 @@ def _bent(
         raise _cannot(patch, "its triangles do not lie flat beside each other")
     if not gridded and (area < _THIN * np.sqrt(longest)).any():
         raise _cannot(patch, "its triangles are too thin")
-    most, least = _shape(patch, laid, points, own, triangles, twin)
     some[triangles.ravel()] = np.repeat(np.arange(len(triangles), dtype=np.int32), 3)
+    if gridded:
+        triangles = _righted(patch, laid, points, own, triangles, some)
+        twin = twins(triangles, len(points))
+        some[triangles.ravel()] = np.repeat(np.arange(len(triangles), dtype=np.int32), 3)
+    most, least = _shape(patch, laid, points, own, triangles, twin)
     for array in (points, rows, triangles, twin, own, some):
         array.flags.writeable = False
     return Bent(points, rows, triangles, twin, laid, own, some, most, least)
+
+
+def _righted(patch: Patch, laid: Surface, points: Lattice, own: Points, triangles: Faces, some: _Rows) -> Faces:
+    """The triangles, but that none looks inward where its points were rounded to, as an ear of three places of a tight curve may: that
+    one and the triangle beyond its longest edge are divided the other way."""
+    n = len(points)
+    above = np.concatenate((own, np.empty((n, 3))))
+    bend(laid.pieces, laid.net, np.ascontiguousarray(laid.owner[some]), points, 1.0, STEPS_PER_MM, above, n)
+    for _ in range(_ROUNDS):
+        wrong = _inward(own, above[n:] - own, triangles).tolist()
+        if not wrong:
+            return triangles
+        triangles, twin = triangles.copy(), twins(triangles, n)
+        done: set[int] = set()
+        for t in wrong:
+            corners, loop = triangles[t].tolist(), points[triangles[t]].astype(np.int64)
+            e = int(np.argmax(_square(loop[[1, 2, 0]] - loop)))
+            other = int(twin[3 * t + e])
+            if other < 0 or {t, other // 3} & done:
+                continue
+            tip, far = corners[(e + 2) % 3], int(triangles[other // 3, (other + 2) % 3])
+            triangles[t], triangles[other // 3] = (far, tip, corners[e]), (tip, far, corners[(e + 1) % 3])
+            done |= {t, other // 3}
+    raise _cannot(patch, "its triangles do not all look outward")
+
+
+def _inward(own: Points, up: Points, triangles: Faces) -> npt.NDArray[np.intp]:
+    """Which triangles do not look along the surface's normals `up` (n, 3) at their corners."""
+    p, q, r = (own[triangles[:, k]] for k in range(3))
+    (ux, uy, uz), (vx, vy, vz) = (q - p).T, (r - p).T
+    x, y, z = (up[triangles[:, 0]] + up[triangles[:, 1]] + up[triangles[:, 2]]).T
+    return np.flatnonzero(~((uy * vz - uz * vy) * x + (uz * vx - ux * vz) * y + (ux * vy - uy * vx) * z > 0.0))
 
 
 def _gridded(mesh: Mesh, patch: Patch, laid: Surface, points: Lattice, rows: _Rows, triangles: Faces) -> Bent:

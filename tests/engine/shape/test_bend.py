@@ -17,9 +17,10 @@ from engine.doors.child import shared
 from engine.language.memory import pack, unpack
 from engine.language.values import Solid
 from engine.model import surface as model
-from engine.model.mesh import STEPS_PER_MM, Mesh, Part
+from engine.model.mesh import STEPS_PER_MM, Mesh, Part, Patch
 from engine.model.outline import Outline
 from engine.process.limits import load_process
+from engine.shape import bend
 from engine.shape.printable import printable
 from engine.shape.setting import Setting
 from engine.shape.stamp import OffPatch, Stamped, TooCurved, covers, stamp, stamp_by_csg
@@ -358,3 +359,35 @@ def test_a_spline_face_curved_gently_both_ways() -> None:
 def test_the_kinds_of_pieces_are_the_kernels() -> None:
     kinds = ("PLANE", "CYLINDER", "CONE", "NET")
     assert [getattr(model, k) for k in kinds] == [getattr(kernel, k) for k in kinds]
+
+
+def ear(sunk: float) -> tuple[model.Surface, npt.NDArray[np.int32], Floats, npt.NDArray[np.int32]]:
+    """Three places of a border, nearly on a line, with a fourth far inside; `sunk`: steps that rounding moves the middle one inward."""
+    plane = np.zeros(model.PIECE)
+    plane[[0, 1, 17]] = model.PLANE, 1.0, 1.0
+    plane[8:17] = np.eye(3).ravel()
+    points = np.array([[0, 0], [50, -1], [100, 0], [50, 1000]], np.int32)
+    own = np.column_stack((points, np.zeros(4))) / STEPS_PER_MM
+    own[1, 1] += sunk / STEPS_PER_MM
+    return (
+        model.Surface(plane[None], np.zeros(2, np.int32), np.zeros((0, 0, 4, 3))),
+        points,
+        own,
+        np.array([[0, 1, 2], [0, 2, 3]], np.int32),
+    )
+
+
+def test_an_ear_that_rounding_turned_is_divided_the_other_way() -> None:
+    def righted(sunk: float) -> list[list[int]]:
+        laid, points, own, triangles = ear(sunk)
+        some = np.array([0, 0, 0, 1], np.int32)
+        return bend._righted(model_patch(), laid, points, own, triangles, some).tolist()
+
+    assert righted(0.0) == [[0, 1, 2], [0, 2, 3]]
+    assert sorted(sorted(t) for t in righted(2.0)) == [[0, 1, 3], [1, 2, 3]]
+    with pytest.raises(ValueError, match="look outward"):
+        righted(1500.0)
+
+
+def model_patch() -> Patch:
+    return Patch("back", np.arange(2, dtype=np.int32), None)
