@@ -238,3 +238,37 @@ def test_faces_within_reach_of_a_box(box: tuple[int, ...], rows: list[int]) -> N
     assert around.tolist() == [0, 0, 0, 90, 90, 95]
     bvh.around(lattice, faces, found[:0], around)
     assert around.tolist() == [bvh.NOWHERE] * 3 + [-bvh.NOWHERE] * 3
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "looks", "may"),
+    [
+        ("across", "along", "up", True),  # their middles are one place: no line between them tells anything
+        ("along", "along", "facing", True),
+        ("along", "along", "away", True),  # through what lies between them
+        ("along", "along", "up", False),
+        ("along", "far", "facing", False),
+    ],
+)
+def test_edges_that_may_face_each_other(lower: str, upper: str, looks: str, may: bool) -> None:
+    """100 steps apart, one over the other, but for the pair that crosses; the limits reach 300."""
+    lying = {
+        "along": [(0, 0, 0), (400, 0, 0)],
+        "across": [(200, -200, 100), (200, 200, 100)],
+        "far": [(0, 0, 400), (400, 0, 400)],
+    }
+    over = [(x, y, z + 100) for x, y, z in lying[upper]]
+    points = np.array([*lying[lower], *over], np.float64)
+    one, two = {"up": (1.0, 1.0), "facing": (1.0, -1.0), "away": (-1.0, 1.0)}[looks]
+    ends = np.array([[0, 1, 1], [2, 3, 3]], np.int32)
+    family = Family("edges", points, np.zeros((0, 4, 3)), ends)
+    tree, ways = families._tree(family, points.astype(np.int32), ends), np.array([[0.0, 0.0, one, 0.1], [0.0, 0.0, two, 0.1]])
+    asking, asked, none = (np.zeros(2, np.int8) for _ in range(3))
+    if looks == "up" and may:
+        ways[1, 2], ways[:, 3] = -1.0, 1.2
+    outlook.may_face(
+        family.middle, family.motions, ends, ways, none, tree.order, tree.boxes, tree.drift, tree.loose,
+        ends, ways, none, tree.order, tree.levels, tree.boxes, tree.drift, tree.loose,
+        True, 300.0, 300.0, ROOM, asking, asked, np.empty(outlook.STACK, np.int64),
+    )  # fmt: skip
+    assert bool((asking | asked).any()) is may
