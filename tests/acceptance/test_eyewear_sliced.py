@@ -91,16 +91,28 @@ def test_a_part_that_is_open_is_seen() -> None:
 
 
 def main(count: int) -> int:
-    bad = 0
-    for k, order in enumerate(orders(count)):
+    """So many are made and sliced; what the rules refuse is told, and another face is drawn for it."""
+    done = bad = 0
+    for k, order in enumerate(orders(2 * count)):
         try:
             told = wrong(made(order))
         except Refused as refused:
-            told = [str(refused)]
-        bad += bool(told)
+            print(
+                k,
+                order.parameters["shape"],
+                order.parameters["bridge"],
+                order.parameters["hinge"],
+                "refused:",
+                refused,
+                flush=True,
+            )
+            continue
+        done, bad = done + 1, bad + bool(told)
         print(k, order.parameters["shape"], order.parameters["bridge"], order.parameters["hinge"], told or "sliced", flush=True)
-    print(f"{count} frames, {bad} not as they should be")
-    return int(bad > 0)
+        if done == count:
+            break
+    print(f"{done} frames, {bad} not as they should be")
+    return int(bad > 0 or done < count)
 
 
 if __name__ == "__main__":
