@@ -136,14 +136,19 @@ def _failures(
     for (cause, where), members in sorted(groups.items()):
         tell(len(ended), len(ended), f"shrinking {cause}")
         first = min(members, key=lambda m: len(m["changes"]))
+        # with what rules had it change on the way: without that the order would only be refused
+        ready = {key_of(axes, first["changes"]): first["changes"]}
 
-        def fails(changes: Mapping[str, Any], cause: str = cause, where: str = where) -> bool:
+        def fails(changes: Mapping[str, Any], cause: str = cause, where: str = where, ready: dict[Any, Any] = ready) -> bool:
             if until is not None and time.monotonic() > until + 30:
                 return False
             told = crew.outcome(about["process"], changes, False, True)
-            return (told["result"], told.get("cause"), told.get("where")) == ("failed", cause, where)
+            failed = (told["result"], told.get("cause"), told.get("where")) == ("failed", cause, where)
+            if failed:
+                ready[key_of(axes, changes)] = told["changes"]
+            return failed
 
-        least = smallest(first["changes"], axes, fails)
+        least = ready[key_of(axes, smallest(first["changes"], axes, fails))]
         order = order_of(axes, least, template=about["key"], process=about["process"])
         found.append(Failure(cause, where, first["why"], len(members), least, order))
     return found

@@ -174,6 +174,34 @@ def _past(
 
 
 @inlined
+def _past_sides(
+    middle: Float64s,
+    motions: Float64s,
+    ones: Int32s,
+    looks: Float64s,
+    i: int,
+    others: Int32s,
+    j: int,
+    inward: float,
+    outward: float,
+    room: float,
+    of: Int32s,
+    of_looks: Float64s,
+    f: int,
+) -> bool:
+    """`_past`, by planes along the face f of `of`, or square to it through one of its edges."""
+    nx, ny, nz = of_looks[f, 0], of_looks[f, 1], of_looks[f, 2]
+    if _past(middle, motions, ones, looks, i, others, j, inward, outward, room, nx, ny, nz):
+        return True
+    for v in range(3):
+        ux, uy, uz = along(middle, of[f, v], of[f, (v + 1) % 3])
+        x, y, z = uy * nz - uz * ny, uz * nx - ux * nz, ux * ny - uy * nx
+        if _past(middle, motions, ones, looks, i, others, j, inward, outward, room, x, y, z):
+            return True
+    return False
+
+
+@inlined
 def _out_of_reach(
     middle: Float64s,
     motions: Float64s,
@@ -187,47 +215,20 @@ def _out_of_reach(
     outward: float,
     room: float,
 ) -> bool:
-    nx, ny, nz = looks[i, 0], looks[i, 1], looks[i, 2]
-    if _past(middle, motions, ones, looks, i, others, j, inward, outward, room, nx, ny, nz):
+    if _past_sides(middle, motions, ones, looks, i, others, j, inward, outward, room, ones, looks, i):
         return True
-    for v in range(3):
-        x, y, z = along(middle, ones[i, v], ones[i, (v + 1) % 3])
-        if _past(
-            middle, motions, ones, looks, i, others, j, inward, outward, room, y * nz - z * ny, z * nx - x * nz, x * ny - y * nx
-        ):
-            return True
     for c in range(3):
         x, y, z = 1.0 if c == 0 else 0.0, 1.0 if c == 1 else 0.0, 1.0 if c == 2 else 0.0
         if _past(middle, motions, ones, looks, i, others, j, inward, outward, room, x, y, z):
             return True
-    nx, ny, nz = other_looks[j, 0], other_looks[j, 1], other_looks[j, 2]
-    if _past(middle, motions, ones, looks, i, others, j, inward, outward, room, nx, ny, nz):
+    if _past_sides(middle, motions, ones, looks, i, others, j, inward, outward, room, others, other_looks, j):
         return True
-    for w in range(3):
-        x, y, z = along(middle, others[j, w], others[j, (w + 1) % 3])
-        if _past(
-            middle, motions, ones, looks, i, others, j, inward, outward, room, y * nz - z * ny, z * nx - x * nz, x * ny - y * nx
-        ):
-            return True
     for v in range(3):
         ux, uy, uz = along(middle, ones[i, v], ones[i, (v + 1) % 3])
         for w in range(3):
-            x, y, z = along(middle, others[j, w], others[j, (w + 1) % 3])
-            if _past(
-                middle,
-                motions,
-                ones,
-                looks,
-                i,
-                others,
-                j,
-                inward,
-                outward,
-                room,
-                y * uz - z * uy,
-                z * ux - x * uz,
-                x * uy - y * ux,
-            ):
+            vx, vy, vz = along(middle, others[j, w], others[j, (w + 1) % 3])
+            x, y, z = vy * uz - vz * uy, vz * ux - vx * uz, vx * uy - vy * ux
+            if _past(middle, motions, ones, looks, i, others, j, inward, outward, room, x, y, z):
                 return True
     x, y, z = along(middle, ones[i, 0], others[j, 0])
     return _past(middle, motions, ones, looks, i, others, j, inward, outward, room, x, y, z)

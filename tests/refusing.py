@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.answering import answering
 
 DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 LISTED = b"<ListBucketResult><Name>packs</Name><IsTruncated>false</IsTruncated><KeyCount>0</KeyCount></ListBucketResult>"
@@ -75,11 +76,5 @@ class Refusing:
 def refusing(right: str) -> Iterator[Refusing]:
     """For as long as the block lasts."""
     made = Refusing(right)
-    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with answering(made.server):
         yield made
-    finally:
-        made.server.shutdown()
-        made.server.server_close()
-        thread.join()

@@ -31,8 +31,8 @@ class Family:
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """A body of a family: `at` (k,) its numbers y; `name`: what all of it is addressed by. The first points of a mesh are all of the body's, its first `faces` faces are faces of
-    the body, in rising order. It is a claim: who builds on it compares them."""
+    """A body of a family: `at` (k,) its numbers y; `name`: what all of it is addressed by. The first points of a mesh are all of the body's,
+    its first `faces` faces are faces of the body, in rising order. It is a claim: who builds on it compares them."""
 
     family: Family
     at: Floats

@@ -34,8 +34,9 @@ _MOMENTS = 8
 class Certificate:
     """What is known of a rest: a sound surface with a border, all of its points in range and all of its faces with an area.
 
-    `lead`: what follows from its faces. `lattice` (n, 3): its points, in the print pose. `six_volumes` a component and `total`: integers of `anatomy.summed`; `box`: min and max of all
-    its points in steps, used or not. `rest`: when none of its faces meets another. `moments`: by origin and scales.
+    `lead`: what follows from its faces. `lattice` (n, 3): its points, in the print pose. `six_volumes` a component and `total`: integers
+    of `anatomy.summed`; `box`: min and max of all its points in steps, used or not. `rest`: when none of its faces meets another.
+    `moments`: by origin and scales.
     """
 
     lead: Lead

@@ -161,6 +161,10 @@ PLANTED = {
                  ("BUILDING", "product"), "ZeroDivisionError"),
     "an exit": (dict(more=STAGE.format("return self.block() if self.wide < 60 else __import__('os')._exit(3)")),
                 ("EXIT", "product"), "block.py"),
+    "an error behind a rule": (
+        dict(more=FLOOR.format(limit="8 if self.wide >= 50 else 2")
+             + STAGE.format("return box(self.wide, 20.0, self.high if self.wide < 50 or self.high < 8 else 1 / 0)")),
+        ("BUILDING", "product"), "ZeroDivisionError"),
     "a thin wall": (dict(fields="thin = length(1, low=0.2, high=2, step=0.1, label=('T', 'T'))",
                          more=STAGE.format("return box(self.wide, 20.0, self.thin)")), ("thin-wall", "block"), "0.5 mm"),
     "inside out": (dict(more=STAGE.format("n = self.wide if self.high < 9 else -self.wide; return box(n, 20.0, self.high)")),
@@ -183,7 +187,7 @@ def test_a_planted_fault_is_named_and_its_order_shows_it(
     assert not found.passed and list(told) == [(cause, where)], found.failures
     assert word in told[cause, where].why
     smallest = {"an endless loop": {"high": 9.0}, "an error": {"wide": 50.0}, "an exit": {"wide": 60.0},
-                "inside out": {"high": 9.0}}  # fmt: skip
+                "inside out": {"high": 9.0}, "an error behind a rule": {"wide": 50.0, "high": 8.0}}  # fmt: skip
     if name in smallest:
         assert told[cause, where].changes == smallest[name]
 

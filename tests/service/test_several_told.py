@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.server
 import random
 import re
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests import several
+from tests.answering import answering
 from tests.calling import Seen
 from tests.faults import Faults, faults
 
@@ -34,10 +34,9 @@ def behind() -> Iterator[int]:
         def log_message(self, *_: Any) -> None:
             """Nothing."""
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    with answering(server):
+        yield server.server_port
 
 
 def asked(door: Faults, path: str, data: bytes | None = None) -> int:
