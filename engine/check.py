@@ -81,7 +81,7 @@ def check(
     with Crew(source, jobs, children) as crew:
         about = crew.ask("describe_here", process)
         axes = read(about["axes"])
-        planned = _people(crew, about["process"], axes, samples(axes, points, seed), tell)
+        planned = _people(crew, about, samples(axes, points, seed), tell)
         ended = _swept(crew, about["process"], planned, until, tell)
         failures = [*refused_defaults(about, axes, ended), *_failures(crew, about, axes, ended, until, tell)]
         tell(len(ended), len(planned), "made again")
@@ -95,17 +95,17 @@ def check(
 Ended = dict[int, tuple[Sample, Outcome]]
 
 
-def _people(crew: Crew, process: str, axes: Sequence[Axis], planned: Sequence[Sample], tell: Tell) -> list[Sample]:
-    """The same orders, each of a person where it is to be. As they were drawn where nobody is measured, or the template does not answer: what it
-    does to its child, its orders will show."""
-    if all(axis.section != "measurements" for axis in axes):
+def _people(crew: Crew, about: Mapping[str, Any], planned: Sequence[Sample], tell: Tell) -> list[Sample]:
+    """The same orders, of what is made to measure each of a person where it is to be. As they were drawn where the template does not answer:
+    what it does to its child, its orders will show."""
+    if not about["made_to_measure"]:
         return list(planned)
     found: list[Sample] = []
     for at, sample in enumerate(planned):
         if sample.person:
             tell(at, len(planned), "measuring")
             try:
-                sample = replace(sample, changes=crew.ask("person_here", process, sample.changes))
+                sample = replace(sample, changes=crew.ask("person_here", about["process"], sample.changes))
             except UnikatError:
                 return [*found, *planned[at:]]
         found.append(sample)

@@ -49,6 +49,8 @@ class Template:
     """How long a service keeps an order and its files after the end; then it erases them. None: until it is asked to."""
     french: ClassVar[str] = ""
     """The docstring in French."""
+    made_to_measure: ClassVar[bool] = False
+    """Whether its numbers are fitted to one person, so that few of those that are drawn one by one are anybody's: its sweep asks people."""
 
     fields: ClassVar[Mapping[str, Field[Any]]] = {}
     stages: ClassVar[Mapping[str, Stage]] = {}

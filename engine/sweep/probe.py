@@ -43,6 +43,7 @@ def describe_here(source: Source, process: str | None) -> dict[str, Any]:
     return {
         "key": cls.key,
         "process": own.key,
+        "made_to_measure": cls.made_to_measure,
         "axes": axes_module.told_of(cls),
         "fields": list(cls.fields),
         "rules": list(cls.rules),

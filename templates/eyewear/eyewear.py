@@ -57,6 +57,7 @@ class Eyewear(Fields, Demands, Template):
     family = "eyewear"
     french = """Une monture pour un visage et une paire de verres : une face, deux branches, et leurs charnières."""
     default_process = "mjf-pa12"
+    made_to_measure = True
 
     @fit
     def from_measures(self) -> Mapping[str, object]:

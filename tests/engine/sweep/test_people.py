@@ -6,11 +6,12 @@ import functools
 
 import pytest
 
+from engine import check
 from engine.authoring import Measurement, Solid, Template, fit, length, measure, stage
 from engine.process.limits import load_process
 from engine.sweep.axes import read, told_of
 from engine.sweep.people import NUDGED, REACH, person
-from engine.sweep.samples import ANYONE, samples
+from engine.sweep.samples import ANYONE, Sample, samples
 from templates.eyewear import Eyewear
 from templates.insole import Insole
 
@@ -93,3 +94,14 @@ def test_people_of_a_sweep_pass_the_rules_of_their_faces() -> None:
             found.append(0.34 * face < pd < 0.60 * face and 0.15 * pd < nose < 0.50 * pd)
         told.append(found)
     assert all(own for own, _ in told) and sum(any_ for _, any_ in told) < len(told) / 2
+
+
+@pytest.mark.parametrize("measured", [True, False])
+def test_people_are_asked_only_of_what_is_made_to_measure(measured: bool) -> None:
+    class Crew:
+        def ask(self, *asked: object) -> dict[str, float]:
+            return {"arm": 1.0}
+
+    planned = [Sample("sobol", {"arm": 900.0}, person=True), Sample("pair", {"arm": 800.0})]
+    found = check._people(Crew(), {"made_to_measure": measured, "process": "mjf-pa12"}, planned, lambda *_: None)  # type: ignore[arg-type]
+    assert [s.changes["arm"] for s in found] == [1.0 if measured else 900.0, 800.0]
