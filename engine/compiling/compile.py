@@ -17,8 +17,9 @@ from engine.chart.coordinates import Unchartable
 from engine.chart.shelf import folder_of
 from engine.compiling import choosing, fitting
 from engine.compiling.certify import Certificate, certify, picture
-from engine.compiling.charting import Asked, Charting, MoreInputs, Orders, Outcome
+from engine.compiling.charting import Charting
 from engine.compiling.crew import LEAST_DEADLINE, SCOUT_DEADLINE, Crew, Undrawn
+from engine.compiling.outcome import Asked, MoreInputs, Orders, Outcome
 from engine.doors.cad import versions
 from engine.errands import Source
 from engine.errors import OrderError, TemplateError
@@ -246,11 +247,11 @@ def _written(
     while waiting:
         chart = waiting.pop(0)
         told: Certificate = certify(charting, chart, wanted.certified, wanted.seed)
-        finer = charting.again(chart) if told.coarse else Outcome()
-        if finer.charts:
-            waiting[:0] = finer.charts
-            made.off += finer.off
-            made.cuts += finer.cuts
+        better = Outcome() if told.holds else charting.again(chart) if told.coarse else charting.cured(chart, told.compared)
+        if better.charts:
+            waiting[:0] = better.charts
+            made.off += better.off
+            made.cuts += better.cuts
             continue
         k = len(made.charts)
         name = f"{orders.structure[: shelf.STRUCTURE]}-{k}{shelf.SUFFIX}"
