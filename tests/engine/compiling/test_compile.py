@@ -14,6 +14,7 @@ import pytest
 from engine.chart.chart import Chart
 from engine.chart.form import read
 from engine.compiling import certify, crew
+from engine.compiling import compile as compiling
 from engine.compiling.charting import CURES, FINEST
 from engine.compiling.compile import Compiled, Wanted, compile_stage
 from engine.compiling.outcome import Made
@@ -278,3 +279,16 @@ def test_a_narrow_bump_that_no_fit_saw_is_found_and_parted_from_the_rest(
         body = template(path, tmp_path / "charts", wide=wide).body()  # type: ignore[attr-defined]
         high = float(np.ptp(body.mesh.points[:, 1]))
         assert high == pytest.approx(12.0 + 0.4 / (1.0 + ((wide - 36.5) / 0.05) ** 2), abs=0.03)
+
+
+def test_where_all_orders_that_were_found_were_drawn_others_are_looked_for(
+    plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiling, "EXPLORED", 0)
+    fixed = {"feet": [False], "hole": [2.0]}
+    few = compiled(plate(), tmp_path / "few", scouted=7, fixed=fixed)
+    (chart,) = [c for s in few.structures for c in s.charts]
+    assert chart["bodies"] == 2 and chart["holds"] and few.structures[0].orders > 8
+    all_ = compiled(plate(), tmp_path / "all", scouted=7, fixed={**fixed, "wide": [25.0, 30.0], "high": [11.0, 12.0]})
+    (known,) = [c for s in all_.structures for c in s.charts]
+    assert known["bodies"] == 0 and known["covered"] == 4, "there are no others"
