@@ -6,6 +6,7 @@ import hashlib
 import json
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,14 @@ ENOUGH = 24
 MOST = 240
 """Bodies of one chart, at most."""
 DEPTH = 10
+HALVINGS = 6
+"""So many cuts deep a region is parted because its topology changes, and because no polynomial meets it."""
 SEED = 1
 """Of the order in which bodies are drawn that nothing else asks for."""
 FINEST = 4
 """So many times nearer to the surface than CAD's own are a chart's triangles asked to be, at most."""
 CURES = 3
-"""So often a chart whose certificate does not hold is fitted anew, through what was found wrong, at most."""
+"""So often a region whose chart's certificate does not hold is tried anew, at most: through what was found wrong, then in halves."""
 NEIGHBOUR_MM = 0.3
 PLENTY_MM = 0.002
 """No more bodies are drawn for a fit that misses those it has not seen by so little: a fifth of what 99 % of all nodes may."""
@@ -72,17 +75,18 @@ class Charting:
     def again(self, made: Made) -> Outcome:
         """Charts of the same region whose triangles are asked to be twice as near to the surface, as its middle's were too coarse for its
         ends; none where that was asked FINEST-fold already."""
-        return self._anew(made, 2 * made.finer, made.cures, ()) if made.finer < FINEST else Outcome()
+        return self._anew(made, made.orders, 2 * made.finer, made.cures) if made.finer < FINEST else Outcome()
 
-    def cured(self, made: Made, found: Sequence[int]) -> Outcome:
+    def cured(self, made: Made, compared: Sequence[int]) -> Outcome:
         """Charts of the same region whose fit knows these orders of it, too: all that its certificate compared, as it does not hold on some
-        of them, and is asked of others then. None where that was done CURES times already."""
-        return self._anew(made, made.finer, made.cures + 1, [*made.rows, *found]) if made.cures < CURES else Outcome()
+        of them, and is asked of others then. Where that was done once, charts of its halves; none where it was done CURES times."""
+        seen = replace(made.orders, seen=frozenset([*made.rows, *compared]))
+        return self._anew(made, seen, made.finer, made.cures + 1) if made.cures < CURES else Outcome()
 
-    def _anew(self, made: Made, finer: int, cures: int, found: Sequence[int]) -> Outcome:
+    def _anew(self, made: Made, orders: Orders, finer: int, cures: int) -> Outcome:
         outcome = Outcome()
         anew = Charting(self.crew, self.asked, self.work, self.say, finer, cures)
-        anew._divide(made.orders, made.cuts, outcome, 0, found)
+        anew._divide(orders, made.cuts, outcome, 0, halved=cures > max(made.cures, 1))
         self.drawn += anew.drawn
         return outcome
 
@@ -143,11 +147,9 @@ class Charting:
 
     # ---- dividing --------------------------------------------------------------------------------------------------------
 
-    def _divide(
-        self, orders: Orders, cuts: list[choosing.Pair], outcome: Outcome, depth: int, found: Sequence[int] = ()
-    ) -> None:
-        """Charts of a region: one, where all its bodies match; else of its parts on both sides of the best cut. `found`: orders of it
-        that are drawn in any case."""
+    def _divide(self, orders: Orders, cuts: list[choosing.Pair], outcome: Outcome, depth: int, halved: bool = False) -> None:
+        """Charts of a region: one, where all its bodies match; else of its parts on both sides of the best cut. `halved`: of its halves in
+        any case."""
         if not orders.changes:
             return
         start = choosing.centre(orders.values)
@@ -161,7 +163,7 @@ class Charting:
         span = choosing.spanning(axes.z(orders.values), choosing.ranked(orders.values, SEED))
         order = [k for k in span.order if k != start]
         self._more(orders, axes, drawn, span.near, outcome)
-        wanted = [*span.near, *span.ends, *found]
+        wanted = [*span.near, *span.ends, *sorted(orders.seen)]
         while True:
             self._more(orders, axes, drawn, wanted, outcome)
             if drawn.wrong and not self._cleared(orders, axes, drawn, order[:ENOUGH], outcome):
@@ -178,8 +180,9 @@ class Charting:
                 break
             wanted = [k for k in order if k not in drawn.rows][: max(BATCH, len(drawn.rows) // 2)]
         made = self._fitted(orders, axes, drawn, cuts)  # those that it was tried on join it
-        if max(made.worst_mm, miss) > WORST_MM:
+        if halved or max(made.worst_mm, miss) > WORST_MM:
             why = f"the fit misses by {1000.0 * max(made.worst_mm, miss):.0f} um after {len(drawn.rows)} bodies"
+            why = "its certificate did not hold" if halved else why
             self._halved(orders, axes, drawn, cuts, outcome, depth, why)
             return
         outcome.charts.append(made)
@@ -265,7 +268,7 @@ class Charting:
         if found is not None:
             self._across(orders, found, f"edges are of other kinds; {why}", cuts, outcome, depth)
             return
-        if depth >= 4 or not len(axes.pivots):
+        if depth >= HALVINGS or not len(axes.pivots):
             outcome.off.append((len(orders.changes), why))
             return
         z = axes.z(orders.values)

@@ -276,7 +276,7 @@ def _with_unseen(chart: Made, bodies: int, seed: int, explore: Explore) -> Made:
         "names": known.names,
     }
     before = {"orders": known.changes, "values": known.values.tolist(), "names": known.names}
-    return replace(chart, orders=_orders(known.structure, before, more))
+    return replace(chart, orders=replace(_orders(known.structure, before, more), seen=known.seen))
 
 
 def _written(

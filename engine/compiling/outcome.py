@@ -43,17 +43,21 @@ class Asked:
 
 @dataclass(eq=False)
 class Orders:
-    """Orders of one structure: what each changes, its coordinates (n, q), and what they are called."""
+    """Orders of one structure: what each changes, its coordinates (n, q), and what they are called. `seen`: rows on which a chart was tried
+    already: who makes another fits it through them, and tries it on others."""
 
     structure: str
     changes: list[dict[str, Any]]
     values: Floats
     names: list[str]
+    seen: frozenset[int] = frozenset()
 
     def only(self, rows: npt.NDArray[Any]) -> Orders:
         """Some of them."""
         where = np.flatnonzero(rows) if rows.dtype == bool else rows
-        return Orders(self.structure, [self.changes[k] for k in where.tolist()], self.values[where], self.names)
+        kept = where.tolist()
+        seen = frozenset(at for at, k in enumerate(kept) if k in self.seen)
+        return Orders(self.structure, [self.changes[k] for k in kept], self.values[where], self.names, seen)
 
 
 @dataclass(eq=False)

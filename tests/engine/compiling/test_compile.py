@@ -245,14 +245,16 @@ def test_what_a_certificate_finds_wrong_joins_the_fit_and_others_are_asked(
     """One body of each chart that was not fitted anew so often is told to miss."""
     path, measured, enough = plate(), certify._measured, [1]
     fixed = {"feet": [False], "high": [12.0], "hole": [2.0]}
-    asked: dict[int, set[int]] = {}
+    asked: dict[int, set[float]] = {}
 
     def told(charting: Any, made: Made, chart: Chart, k: int, both: bool) -> Any:
         answer = measured(charting, made, chart, k, both)
-        first = not asked.setdefault(made.cures, set())
+        region = [one.get("wide", 30.0) for one in made.orders.changes]
+        first = region[k] not in {wide for found in asked.values() for wide in found}
         assert k not in made.rows or both, "a fit is asked of bodies that it has not seen"
-        assert all(before <= set(made.rows) for cures, before in asked.items() if cures < made.cures)
-        asked[made.cures].add(k)
+        for cures, before in asked.items():
+            assert cures >= made.cures or before & {*region} <= {region[row] for row in made.rows}
+        asked.setdefault(made.cures, set()).add(region[k])
         if first and made.cures < enough[0]:
             answer["nodes"] = answer["nodes"] + 1.0
         return answer
