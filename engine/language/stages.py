@@ -219,14 +219,15 @@ def vars_of(cls: type) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def designers(template: Template, step: str, prefix: str = "") -> Iterator[None]:
-    """Round a designer's code: whatever it raises becomes a TemplateError with stage and line; ours stay what they are.
+    """Round a designer's code: whatever it raises becomes a TemplateError with stage and line; ours stay what they are, and so does a
+    lack of memory, of which the process is to die: what holds all of it may be kept.
 
     Without a cause: a traceback that is logged must not show the cause's text, which may quote a customer.
     """
     template.run.enter(step)
     try:
         yield
-    except UnikatError:
+    except (UnikatError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001  # a designer's code may raise anything; it is told, not swallowed
         raise blame(template, step, error, prefix) from None

@@ -189,8 +189,9 @@ class Dispatcher:
         if units:
             args = (units, self.packs.place, chunk.pack)
             seconds, names = self.unit_seconds * len(units), [unit["id"] for unit in units]
+            struck = any(row["strikes"] for row in chunk.rows.values())
             future = self.executor.submit(
-                self.runner, chunk.id, chunk.head.body, "service.lanes.work:chunk", args, seconds, names
+                self.runner, chunk.id, chunk.head.body, "service.lanes.work:chunk", args, seconds, names, struck
             )
             self.flying[future] = replace(self._only(chunk, names), begun=tracing.now())
 

@@ -61,12 +61,24 @@ class Lanes:
     def __post_init__(self) -> None:
         self._idle = [_Lane(Child(self.preload, memory_mb=self.memory_mb)) for _ in range(self.count)]
 
-    def run(self, chunk: str, body: bytes, target: str, args: Sequence[Any], seconds: float, units: Sequence[str]) -> Any:
-        """`target(*args)` in a lane, within `seconds` in all. A Died instead, when the lane did not survive it."""
+    def run(
+        self,
+        chunk: str,
+        body: bytes,
+        target: str,
+        args: Sequence[Any],
+        seconds: float,
+        units: Sequence[str],
+        fresh: bool = False,
+    ) -> Any:
+        """`target(*args)` in a lane, within `seconds` in all. A Died instead, when the lane did not survive it.
+
+        `fresh`: in one that has worked for nobody: whoever has a strike may have it from what another left behind.
+        """
         lane = self._take(chunk, body)
         begun = time.monotonic()
         try:
-            if lane.stale:
+            if lane.stale or fresh:
                 lane.stale = False
                 lane.child.renew()
             return lane.child.call(target, *args, deadline=seconds + PACKING)

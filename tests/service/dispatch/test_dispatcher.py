@@ -197,12 +197,27 @@ def test_a_unit_that_always_loses_its_lane_is_to_blame_in_the_end(world: Jobs) -
     assert states(world, ids) == ["failed"]
 
 
+def test_only_who_has_a_strike_asks_for_a_lane_that_worked_for_nobody(world: Jobs) -> None:
+    one, two = add(world, "crash", "good")
+    board = world.dispatcher.executor
+    assert isinstance(board, Bench)
+    for died in (one, None):
+        world.dispatcher.step()
+        for work in world.flying():
+            work[0].set_running_or_notify_cancel()
+            work[0].set_result(Died("crash", died))
+        world.dispatcher.collect(0.0)
+    assert board.fresh[0] is False and True in board.fresh
+    with world.database.read() as conn:
+        assert dict(conn.execute(sa.select(table.c.id, table.c.strikes)).all()) == {one: 1, two: 0}
+
+
 def test_asked_to_end_it_settles_what_is_under_way_and_begins_nothing(world: Jobs) -> None:
     ids = add(world, *["good"] * 40)
     world.dispatcher.costs.most = 2
     gate = threading.Event()
 
-    def slow(chunk: str, body: bytes, target: str, args: Any, seconds: float, units: Any) -> list[dict[str, Any]]:
+    def slow(chunk: str, body: bytes, target: str, args: Any, seconds: float, units: Any, fresh: bool) -> list[dict[str, Any]]:
         gate.wait(10)
         return [{"id": unit["id"], "state": "refused", "ms": 1.0} for unit in args[0]]
 
