@@ -124,11 +124,15 @@ def run_stage(stage: Stage, template: Template) -> Any:
             with run.tracing(stage.name) as tracer:
                 body = isinstance(stage, CadStage)
                 chart = from_chart(stage, template) if isinstance(stage, CadStage) else None
-                result = stage.execute(template) if chart is None else chart.solid
+                if chart is None:
+                    kept = memory.borrow(run.told, run.of_a_person)
+                    hit = kept is not None
+                if kept is None:
+                    result = stage.execute(template) if chart is None else chart.solid
             trace = tracer.done()
             personal = run.of_a_person(trace.names)
             if chart is None:
-                kept = memory.keep(trace, result, personal=personal, body=body, beneath=tracer.artifacts)
+                kept = kept or memory.keep(trace, result, personal=personal, body=body, beneath=tracer.artifacts)
             else:
                 beneath = {**tracer.artifacts, f"{stage.name}{OF_CHART}": chart.sha256}
                 kept = memory.hold(trace, result, chart.artifact, personal=personal, beneath=beneath)

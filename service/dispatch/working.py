@@ -22,6 +22,7 @@ from service.fleet.client import Fleet
 from service.house import CERTIFICATES, ENGINE, House
 from service.lanes.pool import Lanes
 from service.settings import load
+from service.vault import of_bodies
 from service.webhooks.sender import Sender
 
 log = logging.getLogger("unikat.dispatch")
@@ -75,7 +76,8 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
             drift.idle = lambda: not dispatcher.flying
             upkeep = Upkeep(house, lanes.forget if fleet is None else _both(lanes.forget, fleet.forget))
             slicing = Slicing(house, slicers.run, slicers.count, sources=sources)
-            again = Remaking(house, lanes.run, sources, seconds=settings.unit_seconds)
+            lent = None if fleet is None else of_bodies(house.vault.fleet())
+            again = Remaking(house, lanes.run, sources, seconds=settings.unit_seconds, bodies=lent)
             dispatcher.start()
             upkeep.start()
             slicing.start()

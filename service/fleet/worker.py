@@ -28,7 +28,7 @@ from service.fleet import certificates
 from service.fleet.kit import Kit, fetched, furnish, last
 from service.fleet.sealed import code, pack, unpack
 from service.lanes.pool import Died, Lanes
-from service.vault import KEY
+from service.vault import KEY, of_bodies
 
 log = logging.getLogger("unikat.worker")
 
@@ -93,7 +93,7 @@ def work(sealed: bytes) -> bytes:
             return pack(hand.key, {"died": ["cancelled", None, 0.0]})
         units = [{**unit, "source": _here(unit["source"], files)} for unit in units]
     pack_name = new_id(now())
-    told = hand.lanes.run(chunk, body, target, (units, place, pack_name), *more)
+    told = hand.lanes.run(chunk, body, target, (units, place, pack_name, of_bodies(hand.key)), *more)
     if isinstance(told, Died):
         return pack(hand.key, {"died": [told.kind, told.unit, told.seconds]})
     return pack(hand.key, {"made": [pack_name, told]})

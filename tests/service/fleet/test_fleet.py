@@ -18,7 +18,7 @@ from service.fleet import sealed, worker
 from service.fleet.door import client
 from service.fleet.sealed import code, pack, unpack
 from service.lanes.pool import Died
-from service.vault import Unreadable, Vault
+from service.vault import Unreadable, Vault, of_bodies
 
 KEY = bytes(range(32))
 PLAIN = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text() | st.binary()
@@ -46,6 +46,7 @@ def test_the_fleets_key_is_not_the_masters_nor_another_fleets() -> None:
     one, two = Vault.of(bytes(32)), Vault.of(bytes([1]) * 32)
     assert one.fleet() == Vault.of(bytes(32)).fleet() != two.fleet()
     assert one.fleet() not in (one.wrapping, one.indexing, bytes(32))
+    assert of_bodies(one.fleet()) not in (one.fleet(), of_bodies(two.fleet()))
 
 
 def test_another_source_is_another_code(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +88,7 @@ def test_a_chunk_goes_through_the_lanes_sealed(monkeypatch: pytest.MonkeyPatch) 
     for _ in range(2):
         name, answers = told("c")["made"]
         packs.add(name)
-        assert answers == [{"id": "u", "args": ([1], "place", name), "told": b"x"}]
+        assert answers == [{"id": "u", "args": ([1], "place", name, of_bodies(KEY)), "told": b"x"}]
     assert len(packs) == 2 and "0" * 32 not in packs, "each run has a pack of its own"
     assert told("dies") == {"died": ["crash", "u", 1.0]}
     with pytest.raises(Unreadable):
