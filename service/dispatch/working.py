@@ -13,6 +13,7 @@ from service import served, tracing
 from service.dispatch.dispatcher import Dispatcher
 from service.dispatch.drifting import PRELOAD, Drift
 from service.dispatch.remaking import Remaking
+from service.dispatch.sharing import Sharing
 from service.dispatch.slicing import Slicing
 from service.dispatch.telling import Telling
 from service.dispatch.upkeep import Upkeep
@@ -74,7 +75,8 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
                 fleet.kit = furnished(house, sources, stop)
                 threading.Thread(target=keep_full, args=(dispatcher, fleet, stop, telling), daemon=True, name="fleet").start()
             drift.idle = lambda: not dispatcher.flying
-            upkeep = Upkeep(house, lanes.forget if fleet is None else _both(lanes.forget, fleet.forget))
+            forget = lanes.forget if fleet is None else _both(lanes.forget, fleet.forget)
+            upkeep = Upkeep(house, forget, sharing=Sharing(house.packs, lambda: _name(house, fleet, sources)))
             slicing = Slicing(house, slicers.run, slicers.count, sources=sources)
             lent = None if fleet is None else of_bodies(house.vault.fleet())
             again = Remaking(house, lanes.run, sources, seconds=settings.unit_seconds, bodies=lent)
@@ -144,6 +146,12 @@ def furnished(house: House, sources: Mapping[str, Mapping[str, str]], stop: thre
             log.error("what workers need cannot be kept", extra={"why": str(error)})
             stop.wait(LOOK)
     return ""
+
+
+def _name(house: House, fleet: Fleet | None, sources: Mapping[str, Mapping[str, str]]) -> None:
+    """What our workers need stays where it is."""
+    if fleet is not None and fleet.kit:
+        fleet.kit = kit.again(house.packs, fleet.kit, sources)
 
 
 def keep_full(dispatcher: Dispatcher, fleet: Fleet, stop: threading.Event, telling: Telling) -> None:
