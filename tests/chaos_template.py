@@ -8,7 +8,7 @@ import numpy as np
 from engine.authoring import Solid, Template, length, stage, text
 from engine.model.mesh import Mesh
 
-HOARD: list[bytearray] = []
+HOARD: list[np.ndarray] = []
 FOUL: list[bool] = []
 """Once it is so, whoever comes next dies."""
 
@@ -33,7 +33,7 @@ class Block(Template):
         if str(self.name).startswith("memory"):
             return bytearray(1 << 40)
         while str(self.name).startswith("hoard"):
-            HOARD.append(bytearray(1 << 26))
+            HOARD.append(np.empty(1 << 24))
         while str(self.name).startswith("hang"):
             pass
         if str(self.name).startswith("raise"):

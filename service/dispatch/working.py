@@ -63,7 +63,7 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
                 sources=sources,
                 unit_seconds=settings.unit_seconds,
                 cancel=lanes.cancel if fleet is None else fleet.cancel,
-                check_one_in=settings.check_one_in if fleet is None else 0,
+                check_one_in=settings.check_one_in,
                 offer=drift.offer,
                 made=telling.made,
             )
@@ -74,7 +74,8 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
                 dispatcher.inflight = 0
                 fleet.kit = furnished(house, sources, stop)
                 threading.Thread(target=keep_full, args=(dispatcher, fleet, stop, telling), daemon=True, name="fleet").start()
-            drift.idle = lambda: not dispatcher.flying
+            drift.idle = lambda: fleet is not None or not dispatcher.flying
+            drift.marked = lambda: _furnish(house, fleet, sources)
             forget = lanes.forget if fleet is None else _both(lanes.forget, fleet.forget)
             upkeep = Upkeep(house, forget, sharing=Sharing(house.packs, lambda: _name(house, fleet, sources)))
             slicing = Slicing(house, slicers.run, slicers.count, sources=sources)
@@ -148,10 +149,18 @@ def furnished(house: House, sources: Mapping[str, Mapping[str, str]], stop: thre
     return ""
 
 
+def _furnish(house: House, fleet: Fleet | None, sources: Mapping[str, Mapping[str, str]]) -> None:
+    """Workers are to have what we have now: a chart was set aside."""
+    if fleet is not None:
+        fleet.kit = kit.put(house.packs, sources)
+
+
 def _name(house: House, fleet: Fleet | None, sources: Mapping[str, Mapping[str, str]]) -> None:
     """What our workers need stays where it is."""
-    if fleet is not None and fleet.kit:
-        fleet.kit = kit.again(house.packs, fleet.kit, sources)
+    had = "" if fleet is None else fleet.kit
+    found = had and kit.again(house.packs, had, sources)
+    if fleet is not None and found != had:
+        fleet.kit = found
 
 
 def keep_full(dispatcher: Dispatcher, fleet: Fleet, stop: threading.Event, telling: Telling) -> None:

@@ -15,7 +15,7 @@ from engine.errors import EnvironmentFault
 from service.clock import now
 from service.fleet import looking, worker
 from service.fleet.door import client
-from service.fleet.sealed import code, pack, unpack
+from service.fleet.sealed import code, pack, unpack, with_bodies
 from service.lanes.pool import Died, Made
 from service.vault import Unreadable
 
@@ -78,7 +78,7 @@ class Fleet(Executor):
             log.warning("a chunk was lost on its way", extra={"why": type(error).__name__})
             return Died("cancelled", None)
         told = unpack(self._key, theirs.result())
-        return Made(*told["made"]) if "made" in told else Died(*told["died"])
+        return Made(told["made"][0], with_bodies(told["made"][1])) if "made" in told else Died(*told["died"])
 
     def cancel(self, chunk: str) -> None:
         """End the lane that works on that chunk, wherever."""

@@ -26,7 +26,7 @@ from service.artifacts import packs_at
 from service.clock import new_id, now
 from service.fleet import certificates
 from service.fleet.kit import Kit, fetched, furnish, last
-from service.fleet.sealed import code, pack, unpack
+from service.fleet.sealed import code, pack, plain, unpack
 from service.lanes.pool import Died, Lanes
 from service.vault import KEY, of_bodies
 
@@ -96,7 +96,10 @@ def work(sealed: bytes) -> bytes:
     told = hand.lanes.run(chunk, body, target, (units, place, pack_name, of_bodies(hand.key)), *more)
     if isinstance(told, Died):
         return pack(hand.key, {"died": [told.kind, told.unit, told.seconds]})
-    return pack(hand.key, {"made": [pack_name, told]})
+    try:
+        return pack(hand.key, {"made": [pack_name, plain(told)]})
+    except (TypeError, ValueError):  # a lane is not trusted: what it tells is no answer, as the dispatcher will see
+        return pack(hand.key, {"made": [pack_name, None]})
 
 
 def _here(source: Mapping[str, str], files: Mapping[str, str]) -> Mapping[str, str]:

@@ -215,6 +215,11 @@ def test_the_dispatcher_that_leads_does_it_in_its_upkeep(tmp_path: pathlib.Path,
     assert fleet.kit != before and all_of(house.packs, fleet.kit) < there(house.packs), (
         "what it had is gone: what it has now serves"
     )
+    before = fleet.kit
+    (tmp_path / "charts/aside").mkdir()
+    (tmp_path / "charts/aside/mark.json").write_text("{}")
+    working._furnish(house, fleet, source)  # type: ignore[arg-type]
+    assert "charts/aside/mark.json" in json.loads(house.packs.shared(fleet.kit))["room"] and fleet.kit != before
     fleet.kit = ""
     part = Sharing(house.packs, lambda: working._name(house, fleet, source))  # type: ignore[arg-type]
     assert part.step() == 0 and fleet.kit == "", "nothing was put there yet"

@@ -7,6 +7,8 @@ import pathlib
 import shutil
 import socket
 import sys
+from concurrent.futures import Future
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -14,10 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import EnvironmentFault
+from engine.model.drift import Body
 from service.fleet import sealed, worker
+from service.fleet.client import Fleet
 from service.fleet.door import client
-from service.fleet.sealed import code, pack, unpack
-from service.lanes.pool import Died
+from service.fleet.sealed import code, pack, unpack, with_bodies
+from service.lanes.pool import Died, Made
 from service.vault import Unreadable, Vault, of_bodies
 
 KEY = bytes(range(32))
@@ -93,6 +97,39 @@ def test_a_chunk_goes_through_the_lanes_sealed(monkeypatch: pytest.MonkeyPatch) 
     assert told("dies") == {"died": ["crash", "u", 1.0]}
     with pytest.raises(Unreadable):
         worker.work(pack(bytes(32), ["c"]))
+
+
+def told_by(answers: Any, monkeypatch: pytest.MonkeyPatch) -> Made:
+    """What the dispatcher hears of what a worker's lane tells."""
+
+    class Played:
+        def run(self, *_: Any) -> Any:
+            return answers
+
+    monkeypatch.setattr(worker, "_hand", [worker.Hand(Played(), KEY)])  # type: ignore[arg-type]
+    theirs: Future[bytes] = Future()
+    theirs.set_result(worker.work(pack(KEY, ["", "c", b"body", "t", ([1], "place", "0" * 32), 1.0, ["u"]])))
+    fleet = Fleet.__new__(Fleet)
+    fleet._key = KEY
+    made = fleet._answer(theirs)
+    assert isinstance(made, Made)
+    return made
+
+
+def test_bodies_that_are_to_be_looked_at_again_come_to_the_dispatcher(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = Body("slab", 1, "body", "ab" * 32, "1" * 64, "0" * 64, "mjf-pa12", "machine", {"width": 31.25, "round": True})
+    answers = [{"id": "u", "bodies": [body, body]}, {"id": "v"}]
+    assert told_by(answers, monkeypatch).answers == answers
+    forged = [{"id": "u", "bodies": [{**asdict(body), "chart": "../x"}, {"key": "slab"}, 7, asdict(body)]}]
+    assert with_bodies(forged) == [{"id": "u", "bodies": [body]}]
+    assert with_bodies([{"id": "u", "bodies": "all"}, 7]) == [{"id": "u", "bodies": []}, 7]
+
+
+@pytest.mark.parametrize("answers", [[object()], [{"id": "u", "bodies": [7]}], {1: object()}])
+def test_what_a_lane_tells_that_is_no_answer_is_none_of_the_workers_faults(
+    answers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert told_by(answers, monkeypatch).answers is None
 
 
 def test_what_a_worker_lacks_is_said(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
