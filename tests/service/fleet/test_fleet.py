@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
+from distributed.scheduler import KilledWorker
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,6 +124,18 @@ def test_bodies_that_are_to_be_looked_at_again_come_to_the_dispatcher(monkeypatc
     forged = [{"id": "u", "bodies": [{**asdict(body), "chart": "../x"}, {"key": "slab"}, 7, asdict(body)]}]
     assert with_bodies(forged) == [{"id": "u", "bodies": [body]}]
     assert with_bodies([{"id": "u", "bodies": "all"}, 7]) == [{"id": "u", "bodies": []}, 7]
+
+
+def test_a_worker_that_died_is_told_from_a_chunk_that_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet = Fleet.__new__(Fleet)
+    fleet._key = KEY
+    for error, kind in ((KilledWorker("chunk-1", None, 0), "gone"), (RuntimeError("x"), "cancelled"), (None, "cancelled")):
+        theirs: Future[bytes] = Future()
+        if error is None:
+            theirs.cancel()
+        else:
+            theirs.set_exception(error)
+        assert fleet._answer(theirs) == Died(kind, None)
 
 
 @pytest.mark.parametrize("answers", [[object()], [{"id": "u", "bodies": [7]}], {1: object()}])
