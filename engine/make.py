@@ -119,7 +119,7 @@ def make(
         with clock.step("check"):
             values, origins = accept(order, cls)
             check_there(order.inputs, inputs)
-        home = Home(shop.home.disk, shop.home.charts) if whole else shop.home
+        home = Home(shop.home.disk, shop.home.charts, shop.home.elsewhere) if whole else shop.home
         code = code_hash(cls)
         handed = Inputs(inputs, shop.home.readings, code)
         run = Run(cls, values, origins, process.flat(), home=home, code_hash=code, inputs=handed)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import importlib
 import os
 import pathlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -135,10 +134,34 @@ class Bucket(Packs):
         with contextlib.suppress(Lost), _told():
             _library().delete(self._store, self.key(name))
 
-    def share(self, data: bytes) -> None:
-        """Keep what is nobody's under its sha256, beside the packs."""
+    def lend(self, name: str, data: bytes) -> None:
+        """Keep it there under a name of ours; what lay there goes, and it is young again."""
         with _told():
-            _library().put(self._store, f"{SHARED}/{hashlib.sha256(data).hexdigest()}", data)
+            _library().put(self._store, f"{SHARED}/{name}", data)
+
+    def lent(self, name: str) -> tuple[bytes, int] | None:
+        """What was kept under that name, and since when (milliseconds since 1970); None where nothing is."""
+        try:
+            with _told():
+                found = _library().get(self._store, f"{SHARED}/{name}")
+                return bytes(found.bytes()), _since(found.meta)
+        except Lost:
+            return None
+
+    def kept(self) -> Iterator[tuple[str, int]]:
+        """Every name under which something is kept beside the packs, and since when."""
+        with _told():
+            for page in _library().list(self._store, prefix=SHARED):
+                for entry in page:
+                    yield str(entry["path"]).rpartition("/")[2], _since(entry)
+
+    def unshare(self, name: str, before: int) -> bool:
+        """What is kept under that name goes, unless it was put there again since that time; whether it went."""
+        with contextlib.suppress(Lost), _told():
+            if _since(_library().head(self._store, f"{SHARED}/{name}")) < before:
+                _library().delete(self._store, f"{SHARED}/{name}")
+                return True
+        return False
 
     def shared(self, digest: str) -> bytes:
         """What was kept under that sha256; EnvironmentFault where it is not there, or something else is."""
@@ -178,6 +201,11 @@ class Bucket(Packs):
     def sweep(self, before: int) -> int:
         """Nothing is ever half there. (Uploads in parts that were given up are the bucket's own to forget.)"""
         return 0
+
+
+def _since(meta: Mapping[str, Any]) -> int:
+    """When an object was put there: by the bucket's clock, in whole seconds."""
+    return int(1000 * meta["last_modified"].timestamp())
 
 
 @contextlib.contextmanager

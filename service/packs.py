@@ -17,7 +17,7 @@ from engine.errors import EngineFault, EnvironmentFault
 from service.clock import new_id, now, time_of
 
 SHARED = "shared"
-"""Beside the packs: what is nobody's, under its sha256."""
+"""Beside the packs: what is nobody's, under its sha256, or lent under a name."""
 NAME = re.compile(r"[0-9a-f]{32}")
 
 
@@ -109,7 +109,11 @@ class Packs:
 
     def share(self, data: bytes) -> None:
         """Keep what is nobody's under its sha256, beside the packs."""
-        place = self.folder / SHARED / hashlib.sha256(data).hexdigest()
+        self.lend(hashlib.sha256(data).hexdigest(), data)
+
+    def lend(self, name: str, data: bytes) -> None:
+        """Keep it there under a name of ours; what lay there goes, and it is young again."""
+        place = self.folder / SHARED / name
         beside = place.with_name(f"{new_id(now())}.new")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -128,6 +132,31 @@ class Packs:
             return as_named((self.folder / SHARED / digest).read_bytes(), digest)
         except OSError as error:
             raise EnvironmentFault(f"what a worker needs cannot be read: {error.strerror}") from None
+
+    def lent(self, name: str) -> tuple[bytes, int] | None:
+        """What was kept under that name, and since when (milliseconds since 1970); None where nothing is."""
+        try:
+            with (self.folder / SHARED / name).open("rb") as file:
+                return file.read(), int(1000 * os.fstat(file.fileno()).st_mtime)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise EnvironmentFault(f"what was drawn elsewhere cannot be read: {error.strerror}") from None
+
+    def kept(self) -> Iterator[tuple[str, int]]:
+        """Every name under which something is kept beside the packs, and since when."""
+        for place in sorted((self.folder / SHARED).glob("*")):
+            with contextlib.suppress(FileNotFoundError):
+                yield place.name, int(1000 * place.stat().st_mtime)
+
+    def unshare(self, name: str, before: int) -> bool:
+        """What is kept under that name goes, unless it was put there again since that time; whether it went."""
+        place = self.folder / SHARED / name
+        with _told(), contextlib.suppress(FileNotFoundError):
+            if 1000 * place.stat().st_mtime < before:
+                place.unlink()
+                return True
+        return False
 
     def shares(self, digest: str) -> bool:
         """Whether something was kept under that sha256."""

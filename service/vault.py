@@ -41,6 +41,11 @@ def unseal(key: bytes, sealed: bytes, label: bytes = b"") -> bytes:
         raise Unreadable("what was sealed does not open: another master key, or damaged bytes") from None
 
 
+def of_bodies(fleet: bytes) -> bytes:
+    """The key of the bodies that a fleet shares, from the fleet's. A designer's template runs where it is known: it opens nothing else."""
+    return HKDF(hashes.SHA256(), KEY, None, b"unikat bodies").derive(fleet)
+
+
 @dataclass(frozen=True)
 class Vault:
     """The master key's two uses: wrapping the keys of jobs, and keyed hashes by which equal things are found."""

@@ -30,7 +30,7 @@ from service.store.schema import copies, endpoints, jobs, outbox, tenants
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "tests/chaos_template.py"
-POISON = {"crash": "crash", "exit": "exit", "memory": "template", "hang": "timeout", "raise": "template"}
+POISON = {"crash": "crash", "exit": "exit", "memory": "memory", "hoard": "memory", "hang": "timeout", "raise": "template"}
 """How an order's name begins -> the reason for which it must fail; or `lost`: what hangs is there to be killed again and again."""
 SHARE = 0.03
 BATCH = 5

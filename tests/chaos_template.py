@@ -8,6 +8,10 @@ import numpy as np
 from engine.authoring import Solid, Template, length, stage, text
 from engine.model.mesh import Mesh
 
+HOARD: list[np.ndarray] = []
+FOUL: list[bool] = []
+"""Once it is so, whoever comes next dies."""
+
 
 class Block(Template):
     """A block; some names bring its lane down."""
@@ -18,12 +22,18 @@ class Block(Template):
 
     @stage
     def block(self):
+        if FOUL:
+            os._exit(3)
+        if str(self.name).startswith("foul"):
+            FOUL.append(True)
         if str(self.name).startswith("crash"):
             os.kill(os.getpid(), signal.SIGSEGV)
         if str(self.name).startswith("exit"):
             os._exit(3)
         if str(self.name).startswith("memory"):
             return bytearray(1 << 40)
+        while str(self.name).startswith("hoard"):
+            HOARD.append(np.empty(1 << 24))
         while str(self.name).startswith("hang"):
             pass
         if str(self.name).startswith("raise"):

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.language.elsewhere import Lent
 from engine.language.values import Solid
 from engine.model.mesh import Mesh, Part, Patch, Plane, Role
 from engine.model.surface import PIECE, Surface
@@ -89,8 +90,11 @@ class Kept:
 class StageMemory:
     """Results of one stage of one template under one code hash."""
 
-    def __init__(self, bound: Bound, disk: pathlib.Path | None, personal: Bound | None = None) -> None:
+    def __init__(
+        self, bound: Bound, disk: pathlib.Path | None, personal: Bound | None = None, lent: Lent | None = None
+    ) -> None:
         self._bound = bound
+        self._lent = lent
         self._personal = personal or bound
         self._disk = disk
         self._by_names: dict[tuple[str, ...], dict[tuple[object, ...], Kept]] = {}
@@ -113,18 +117,29 @@ class StageMemory:
                 return kept
         return None
 
+    def borrow(self, told: Told, personal: Callable[[Iterable[str]], bool]) -> Kept | None:
+        """What another machine has drawn for what is told now; None where nothing of a person's may be asked for, or nothing is."""
+        found = None if self._lent is None else self._lent.find(told, personal)
+        kept = None if found is None else self._read(*found)
+        if kept is not None and found is not None and self._disk is not None:
+            self._write(kept.trace, found[1])
+        return kept
+
     def keep(
         self, trace: Trace, result: Any, *, personal: bool, body: bool, beneath: Mapping[str, str] = MappingProxyType({})
     ) -> Kept:
-        """Remember a result, frozen. `body`: a @cad stage's, hashed; it also goes to disk where nothing personal went in."""
+        """Remember a result, frozen. `body`: a @cad stage's, hashed; where nothing personal went in it also goes to the disk, and to where
+        other machines look."""
         artifact, result = None, frozen(result)
         size = weight(result)
         if body and isinstance(result, Solid):
             packed = pack(result)
             artifact = hashlib.sha256(packed).hexdigest()
+            stored = artifact.encode() + b"\n" + packed
             if self._disk is not None and not personal:
-                _write_whole(self._disk / f"{trace.digest()}.body", artifact.encode() + b"\n" + packed)
-                _write_shape(self._disk, trace.names)
+                self._write(trace, stored)
+            if self._lent is not None and not personal:
+                self._lent.keep(trace, stored)
         return self._hold(Kept(trace, result, artifact, size, personal, beneath))
 
     def hold(self, trace: Trace, result: Solid, artifact: str, *, personal: bool, beneath: Mapping[str, str]) -> Kept:
@@ -154,10 +169,18 @@ class StageMemory:
             stored = (self._disk / f"{trace.digest()}.body").read_bytes()
         except OSError:
             return None
+        return self._read(trace, stored)
+
+    def _read(self, trace: Trace, stored: bytes) -> Kept | None:
         artifact, _, body = stored.partition(b"\n")
         if hashlib.sha256(body).hexdigest().encode() != artifact:
-            return None  # damaged on disk: made again, and overwritten
+            return None  # damaged: made again, and overwritten
         return self._hold(Kept(trace, unpack(body), artifact.decode(), len(body)))
+
+    def _write(self, trace: Trace, stored: bytes) -> None:
+        assert self._disk is not None
+        _write_whole(self._disk / f"{trace.digest()}.body", stored)
+        _write_shape(self._disk, trace.names)
 
 
 class Bound:

@@ -124,11 +124,15 @@ def run_stage(stage: Stage, template: Template) -> Any:
             with run.tracing(stage.name) as tracer:
                 body = isinstance(stage, CadStage)
                 chart = from_chart(stage, template) if isinstance(stage, CadStage) else None
-                result = stage.execute(template) if chart is None else chart.solid
+                if chart is None:
+                    kept = memory.borrow(run.told, run.of_a_person)
+                    hit = kept is not None
+                if kept is None:
+                    result = stage.execute(template) if chart is None else chart.solid
             trace = tracer.done()
             personal = run.of_a_person(trace.names)
             if chart is None:
-                kept = memory.keep(trace, result, personal=personal, body=body, beneath=tracer.artifacts)
+                kept = kept or memory.keep(trace, result, personal=personal, body=body, beneath=tracer.artifacts)
             else:
                 beneath = {**tracer.artifacts, f"{stage.name}{OF_CHART}": chart.sha256}
                 kept = memory.hold(trace, result, chart.artifact, personal=personal, beneath=beneath)
@@ -219,14 +223,15 @@ def vars_of(cls: type) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def designers(template: Template, step: str, prefix: str = "") -> Iterator[None]:
-    """Round a designer's code: whatever it raises becomes a TemplateError with stage and line; ours stay what they are.
+    """Round a designer's code: whatever it raises becomes a TemplateError with stage and line; ours stay what they are, and so does a
+    lack of memory, of which the process is to die: what holds all of it may be kept.
 
     Without a cause: a traceback that is logged must not show the cause's text, which may quote a customer.
     """
     template.run.enter(step)
     try:
         yield
-    except UnikatError:
+    except (UnikatError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001  # a designer's code may raise anything; it is told, not swallowed
         raise blame(template, step, error, prefix) from None

@@ -18,6 +18,7 @@ from engine.errors import TemplateError
 from engine.language.catalogue import Catalogue
 from engine.language.charted import charts_digest
 from engine.language.derived import Known, without
+from engine.language.elsewhere import Elsewhere, Lent
 from engine.language.inputs import NO_FILES, Inputs
 from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Tracer
 from engine.language.parameters import Field, Words, closest
@@ -167,11 +168,12 @@ class Template:
 
 @dataclass
 class Home:
-    """Where stages remember: shared by all orders of one process. `disk` None: in memory only. `charts`: where compiled ones lie;
-    None: every body is drawn by CAD. `aside`: the marks of those that were found wrong, as they were when this was made."""
+    """Where stages remember: shared by all orders of one process. `disk` None: in memory only. `charts`: where compiled ones lie; None: all
+    is drawn by CAD. `elsewhere`: bodies that others drew. `aside`: the marks of charts found wrong, as they were when this was made."""
 
     disk: pathlib.Path | None = None
     charts: pathlib.Path | None = None
+    elsewhere: Elsewhere | None = None
     bound: Bound = field(default_factory=Bound)
     personal: Bound = field(default_factory=lambda: Bound(PERSONAL_BYTES))
     stages: dict[tuple[type, str, str], StageMemory] = field(default_factory=dict)
@@ -311,16 +313,16 @@ class Run:
             self.tracers.pop()
 
     def memory_of(self, stage: Stage) -> StageMemory:
-        """What this stage remembers; on disk only where it is CAD, the one kind that is slow."""
-        name = (self.cls, stage.name, self.code_hash)
-        if name not in self.home.stages:
-            on_disk = isinstance(stage, CadStage) and self.home.disk is not None and self.code_hash
-            folder = f"{self.cls.key}-{self.cls.version}-{stage.name}"
-            beside = charts_digest(self, stage.name) if on_disk else ""  # a body that a chart makes now is not the one CAD drew
-            state = self.code_hash[:16] + beside[:8]
-            disk = self.home.disk / folder / state if on_disk and self.home.disk else None
-            self.home.stages[name] = StageMemory(self.home.bound, disk, self.home.personal)
-        return self.home.stages[name]
+        """What this stage remembers; on disk, and elsewhere, only where it is CAD, the one kind that is slow."""
+        name, home = (self.cls, stage.name, self.code_hash), self.home
+        if name not in home.stages:
+            disk = lent = None
+            if isinstance(stage, CadStage) and self.code_hash and (home.disk or home.elsewhere):
+                state = self.code_hash[:16] + charts_digest(self, stage.name)[:8]  # what a chart makes now is not what CAD drew
+                folder = f"{self.cls.key}-{self.cls.version}-{stage.name}/{state}"
+                disk, lent = home.disk and home.disk / folder, Lent(home.elsewhere, folder) if home.elsewhere else None
+            home.stages[name] = StageMemory(home.bound, disk, home.personal, lent)
+        return home.stages[name]
 
     def note_all(self, stage: str, kept: Kept) -> None:
         """What a stage read is read by the stage that called it, as are its artifacts; these and its fonts are in the record."""

@@ -36,8 +36,9 @@ log = logging.getLogger("unikat.dispatch")
 
 STRIKES = 2
 """So many deaths of a lane are laid to a unit before it fails."""
-LOSSES, BLAME = 3, 10
-"""So often a lane is killed from outside at a unit's work before that unit goes alone; and so often before it is to blame."""
+LOSSES, BLAME, GONE = 3, 10, 5
+"""So often a lane is killed from outside at a unit's work, or its whole worker ends, before that unit goes alone, and with no other
+such one; and so often before it is to blame: a lane's death, a worker's."""
 AFTER_FAULT = 5.0
 """Seconds without new work after the disk refused to take files."""
 AFTER_LOSS = 1.0
@@ -156,6 +157,10 @@ class Dispatcher:
     def _claim(self) -> Chunk | None:
         with self.database.read() as conn:
             heads = queue.heads(conn)
+        if any(self._losses[i] >= LOSSES for chunk in self.flying.values() for i in chunk.rows):
+            heads = [
+                one for one in heads if self._losses[one.id] < LOSSES
+            ]  # who of them brought the other down could not be told
         head = self.fairness.choose(heads)
         if head is None:
             return None
@@ -189,8 +194,9 @@ class Dispatcher:
         if units:
             args = (units, self.packs.place, chunk.pack)
             seconds, names = self.unit_seconds * len(units), [unit["id"] for unit in units]
+            struck = any(row["strikes"] for row in chunk.rows.values())
             future = self.executor.submit(
-                self.runner, chunk.id, chunk.head.body, "service.lanes.work:chunk", args, seconds, names
+                self.runner, chunk.id, chunk.head.body, "service.lanes.work:chunk", args, seconds, names, struck
             )
             self.flying[future] = replace(self._only(chunk, names), begun=tracing.now())
 
@@ -299,7 +305,9 @@ class Dispatcher:
         """The unit at work gets a strike, and with it the second time fails; its neighbours wait again, and it then goes alone."""
         self._log(logging.WARNING, "a lane died", chunk, died.kind, unit=died.unit)
         struck: dict[str, str] = {}
-        if died.unit is not None and died.kind == "lost":
+        if died.kind == "gone":  # a worker died, which any unit in it may have killed
+            struck = {one: "lost" for one in chunk.rows if self._too_often(chunk, one, GONE)}
+        elif died.unit is not None and died.kind == "lost":
             if self._too_often(chunk, died.unit):
                 struck = {died.unit: died.kind}
         elif died.unit is not None and died.kind != "cancelled":
@@ -310,12 +318,12 @@ class Dispatcher:
         self._back(chunk, struck)
         self._charge(chunk, died.seconds)
 
-    def _too_often(self, chunk: Chunk, one: str) -> bool:
-        """Whether a lane was killed from outside at that unit's work so often that chance is ruled out: it may kill itself."""
+    def _too_often(self, chunk: Chunk, one: str, blame: int = BLAME) -> bool:
+        """Whether a lane, or a worker, died at that unit's work so often that chance is ruled out: it may kill itself."""
         self._losses[one] += 1
         if self._losses[one] >= LOSSES:
             self._apart.add(one)
-        return len(chunk.rows) == 1 and self._losses[one] >= BLAME
+        return len(chunk.rows) == 1 and self._losses[one] >= blame
 
     def _back(self, chunk: Chunk, struck: Mapping[str, str] | None = None) -> None:
         """Nothing came of the chunk: its units wait again, those in `struck` (id -> reason) with a strike more, or fail by it."""

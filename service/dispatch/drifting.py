@@ -56,7 +56,8 @@ class Asked:
 
 @dataclass
 class Drift:
-    """`runner`: Lanes.run of a lane of its own. `idle`: whether nothing is under way. `close`: gives the lane's memory back.
+    """`runner`: Lanes.run of a lane of its own. `idle`: whether nothing is under way. `close`: gives the lane's memory back. `marked`: is
+    told when a chart was set aside.
 
     `found`: what was set aside, as it was told in the log."""
 
@@ -64,6 +65,7 @@ class Drift:
     runner: Runner
     idle: Callable[[], bool] = lambda: True
     close: Callable[[], None] = lambda: None
+    marked: Callable[[], None] = lambda: None
     charts: pathlib.Path = field(default_factory=lambda: charts_folder())
     clock: Clock = wall
     ticks: Ticks = time.monotonic
@@ -150,6 +152,7 @@ class Drift:
             stage, chart, told = self._unmarked[0]
             try:
                 aside.put(self.charts, stage, chart, told)
+                self.marked()
             except EnvironmentFault as error:
                 log.error("a chart that is wrong cannot be set aside", extra={"chart": chart, "why": str(error)})
                 self._again = self.ticks() + AGAIN

@@ -29,13 +29,14 @@ TRIES = 3
 
 @dataclass
 class Remaking:
-    """`runner`: Lanes.run. One at a time: what was ordered goes first."""
+    """`runner`: Lanes.run. One at a time: what was ordered goes first. `bodies`: the key of those that a fleet shares."""
 
     house: House
     runner: Runner
     sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     clock: Clock = wall
     seconds: float = Settings.unit_seconds
+    bodies: bytes | None = None
     _tries: Counter[str] = field(default_factory=Counter)
 
     def step(self) -> bool:
@@ -45,7 +46,7 @@ class Remaking:
         if one is None:
             return False
         job, pack = str(one.row["id"]), new_id(self.clock())
-        args = ([asdict(self._unit(one.row))], self.house.packs.place, pack)
+        args = ([asdict(self._unit(one.row))], self.house.packs.place, pack, self.bodies)
         told = self.runner(pack, one.row["body"], "service.lanes.work:chunk", args, self.seconds, [job])
         files = _files(told)
         if files is not None and _hashes(files) == _hashes(one.row["files"]):

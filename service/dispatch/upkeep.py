@@ -1,4 +1,5 @@
-"""What must be done now and then: erase what has outlived its retention, finish what a campaign left, and let lanes forget what was erased."""
+"""What must be done now and then: erase what has outlived its retention, finish what a campaign left, let lanes forget what was erased,
+and remove what lies beside the packs and nobody names."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from engine.errors import UnikatError
 from service.campaigns.sweeping import sweep
 from service.clock import Clock
 from service.clock import now as wall
+from service.dispatch.sharing import Sharing
 from service.erasing import erase_again, erase_expired
 from service.house import House
 from service.store import erase, housekeeping, uploads
@@ -22,11 +24,12 @@ EVERY = 1.0
 
 @dataclass
 class Upkeep:
-    """`forget`: tells the lanes. A thread of the dispatcher's process runs it."""
+    """`forget`: tells the lanes. `sharing`: what else lies with the packs. A thread of the dispatcher's process runs it."""
 
     house: House
     forget: Callable[[], None]
     clock: Clock = wall
+    sharing: Sharing | None = None
     _receipts: int = -1
 
     def start(self) -> None:
@@ -51,7 +54,7 @@ class Upkeep:
             if self._receipts >= 0:
                 self.forget()
             self._receipts = receipts
-        return went
+        return went + (self.sharing.step() if self.sharing is not None else 0)
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`. What fails is logged, and tried again: an erasure is never given up."""

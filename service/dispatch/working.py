@@ -13,6 +13,7 @@ from service import served, tracing
 from service.dispatch.dispatcher import Dispatcher
 from service.dispatch.drifting import PRELOAD, Drift
 from service.dispatch.remaking import Remaking
+from service.dispatch.sharing import Sharing
 from service.dispatch.slicing import Slicing
 from service.dispatch.telling import Telling
 from service.dispatch.upkeep import Upkeep
@@ -22,6 +23,7 @@ from service.fleet.client import Fleet
 from service.house import CERTIFICATES, ENGINE, House
 from service.lanes.pool import Lanes
 from service.settings import load
+from service.vault import of_bodies
 from service.webhooks.sender import Sender
 
 log = logging.getLogger("unikat.dispatch")
@@ -61,7 +63,7 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
                 sources=sources,
                 unit_seconds=settings.unit_seconds,
                 cancel=lanes.cancel if fleet is None else fleet.cancel,
-                check_one_in=settings.check_one_in if fleet is None else 0,
+                check_one_in=settings.check_one_in,
                 offer=drift.offer,
                 made=telling.made,
             )
@@ -72,10 +74,13 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
                 dispatcher.inflight = 0
                 fleet.kit = furnished(house, sources, stop)
                 threading.Thread(target=keep_full, args=(dispatcher, fleet, stop, telling), daemon=True, name="fleet").start()
-            drift.idle = lambda: not dispatcher.flying
-            upkeep = Upkeep(house, lanes.forget if fleet is None else _both(lanes.forget, fleet.forget))
+            drift.idle = lambda: fleet is not None or not dispatcher.flying
+            drift.marked = lambda: _furnish(house, fleet, sources)
+            forget = lanes.forget if fleet is None else _both(lanes.forget, fleet.forget)
+            upkeep = Upkeep(house, forget, sharing=Sharing(house.packs, lambda: _name(house, fleet, sources)))
             slicing = Slicing(house, slicers.run, slicers.count, sources=sources)
-            again = Remaking(house, lanes.run, sources, seconds=settings.unit_seconds)
+            lent = None if fleet is None else of_bodies(house.vault.fleet())
+            again = Remaking(house, lanes.run, sources, seconds=settings.unit_seconds, bodies=lent)
             dispatcher.start()
             upkeep.start()
             slicing.start()
@@ -142,6 +147,20 @@ def furnished(house: House, sources: Mapping[str, Mapping[str, str]], stop: thre
             log.error("what workers need cannot be kept", extra={"why": str(error)})
             stop.wait(LOOK)
     return ""
+
+
+def _furnish(house: House, fleet: Fleet | None, sources: Mapping[str, Mapping[str, str]]) -> None:
+    """Workers are to have what we have now: a chart was set aside."""
+    if fleet is not None:
+        fleet.kit = kit.put(house.packs, sources)
+
+
+def _name(house: House, fleet: Fleet | None, sources: Mapping[str, Mapping[str, str]]) -> None:
+    """What our workers need stays where it is."""
+    had = "" if fleet is None else fleet.kit
+    found = had and kit.again(house.packs, had, sources)
+    if fleet is not None and found != had:
+        fleet.kit = found
 
 
 def keep_full(dispatcher: Dispatcher, fleet: Fleet, stop: threading.Event, telling: Telling) -> None:

@@ -1,7 +1,7 @@
 """The dispatcher's side of a fleet: an executor whose lanes are elsewhere, and what it knows of them.
 
-What Dask loses (a worker that died, a scheduler that was started again) is nobody's fault: the chunk's units wait again. Running one
-twice harms nothing, for settling is fenced by the attempt.
+What Dask loses (a worker that died, a scheduler that was started again) is nobody's fault: the chunk's units wait again. Only whose work ends
+one worker after the other is to blame (service.dispatch.dispatcher). Running one twice harms nothing, for settling is fenced by the attempt.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 from engine.errors import EnvironmentFault
 from service.clock import now
 from service.fleet import looking, worker
-from service.fleet.door import client
-from service.fleet.sealed import code, pack, unpack
+from service.fleet.door import client, worker_died
+from service.fleet.sealed import code, pack, unpack, with_bodies
 from service.lanes.pool import Died, Made
 from service.vault import Unreadable
 
@@ -76,9 +76,9 @@ class Fleet(Executor):
             raise error
         if theirs.cancelled() or error is not None:
             log.warning("a chunk was lost on its way", extra={"why": type(error).__name__})
-            return Died("cancelled", None)
+            return Died("gone" if worker_died(error) else "cancelled", None)
         told = unpack(self._key, theirs.result())
-        return Made(*told["made"]) if "made" in told else Died(*told["died"])
+        return Made(told["made"][0], with_bodies(told["made"][1])) if "made" in told else Died(*told["died"])
 
     def cancel(self, chunk: str) -> None:
         """End the lane that works on that chunk, wherever."""

@@ -54,6 +54,11 @@ def worker(
     )
 
 
+def worker_died(error: BaseException | None) -> bool:
+    """Whether it says that the worker which had the task is no more."""
+    return isinstance(error, _library().scheduler.KilledWorker)
+
+
 def client(scheduler: str, seconds: float, folder: str | None = None) -> Any:
     """A client of that scheduler. EnvironmentFault where none answers, another version of Dask does, or a certificate is not good.
 

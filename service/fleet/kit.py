@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import pathlib
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,10 +25,16 @@ from service.clock import new_id, now
 from service.fleet.sealed import code
 from service.packs import Packs
 
+log = logging.getLogger("unikat.fleet")
+
 FOLDER = "fleet"
 """Of the cache folder."""
 LAST = "last"
 """Beside the rooms: the name of the one that was used last."""
+NAMED = ".named"
+"""What follows a list's sha256 where a dispatcher says that it uses it (service.dispatch.sharing)."""
+AGED_MS = 10 * 24 * 3_600_000
+"""What was put there longer ago is put there again by who begins to use it."""
 Files = Mapping[str, str]
 """Path -> sha256."""
 
@@ -45,12 +53,34 @@ def put(packs: Packs, sources: Mapping[str, Mapping[str, str]]) -> str:
     told, there = _listed(sources)
     listed = json.dumps(told, sort_keys=True).encode()
     digest = hashlib.sha256(listed).hexdigest()
-    if not packs.shares(digest):  # the list comes last: where it is, all of it is
-        for one, path in there.items():
-            if not packs.shares(one):
-                packs.share(path.read_bytes())
+    kept = _named(packs, digest)
+    young = kept[digest + NAMED] - AGED_MS
+    for one, path in there.items():
+        if kept.get(one, 0) < young:  # what is there, and old, may be about to be removed
+            packs.share(path.read_bytes())
+    if kept.get(digest, 0) < young:  # the list comes last: where it is, all of it is
         packs.share(listed)
     return digest
+
+
+def again(packs: Packs, digest: str, sources: Mapping[str, Mapping[str, str]]) -> str:
+    """Name that list anew, so that nobody removes it. Where it, or what it names, is gone: all is put there again, by the list that is returned."""
+    kept = _named(packs, digest)
+    if digest in kept and hashes(packs.shared(digest)) <= kept.keys():
+        return digest
+    log.warning("what workers need was gone")
+    return put(packs, sources)
+
+
+def hashes(listed: bytes) -> set[str]:
+    """What a list names, whichever version of us wrote it."""
+    return set(re.findall("[0-9a-f]{64}", listed.decode()))
+
+
+def _named(packs: Packs, digest: str) -> dict[str, int]:
+    """Name it, before anything of it is put there; then all that is kept there, and since when."""
+    packs.lend(digest + NAMED, b"")
+    return dict(packs.kept())
 
 
 def _listed(sources: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, Any], dict[str, pathlib.Path]]:

@@ -6,20 +6,26 @@ No pickle of ours: who could write into the scheduler could make nobody run anyt
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import hashlib
 import json
 import pathlib
 import platform
+from collections.abc import Iterator
+from dataclasses import asdict
 from importlib import metadata
 from typing import Any
 
 from engine.language.shelf import GROUP
+from engine.model.drift import Body
 from service.vault import seal, unseal
 
 TREES = ("engine", "kernels", "service", "templates")
 ROOT = pathlib.Path(__file__).parents[2]
 LABEL = b"fleet"
+BODIES = "bodies"
+"""In an answer: see service.lanes.work."""
 
 
 def pack(key: bytes, value: Any) -> bytes:
@@ -30,6 +36,27 @@ def pack(key: bytes, value: Any) -> bytes:
 def unpack(key: bytes, sealed: bytes) -> Any:
     """The value; `service.vault.Unreadable` where it was sealed under another key, or changed."""
     return _read(json.loads(unseal(key, sealed, LABEL)))
+
+
+def plain(answers: Any) -> Any:
+    """What a lane tells of its units, so that it can be packed: the bodies that it chose to be looked at again as their fields."""
+    if not isinstance(answers, list):
+        return answers
+    return [{**one, BODIES: list(map(asdict, one[BODIES]))} if BODIES in one else one for one in answers]
+
+
+def with_bodies(answers: Any) -> Any:
+    """And back; what can be no body is left out."""
+    for one in answers if isinstance(answers, list) else ():
+        if isinstance(one, dict) and BODIES in one:
+            one[BODIES] = list(_bodies(one[BODIES]))
+    return answers
+
+
+def _bodies(told: Any) -> Iterator[Body]:
+    for fields in told if isinstance(told, list) else ():
+        with contextlib.suppress(TypeError, ValueError):
+            yield Body(**fields)
 
 
 def _told(value: Any) -> Any:

@@ -26,9 +26,9 @@ from service.artifacts import packs_at
 from service.clock import new_id, now
 from service.fleet import certificates
 from service.fleet.kit import Kit, fetched, furnish, last
-from service.fleet.sealed import code, pack, unpack
+from service.fleet.sealed import code, pack, plain, unpack
 from service.lanes.pool import Died, Lanes
-from service.vault import KEY
+from service.vault import KEY, of_bodies
 
 log = logging.getLogger("unikat.worker")
 
@@ -93,10 +93,13 @@ def work(sealed: bytes) -> bytes:
             return pack(hand.key, {"died": ["cancelled", None, 0.0]})
         units = [{**unit, "source": _here(unit["source"], files)} for unit in units]
     pack_name = new_id(now())
-    told = hand.lanes.run(chunk, body, target, (units, place, pack_name), *more)
+    told = hand.lanes.run(chunk, body, target, (units, place, pack_name, of_bodies(hand.key)), *more)
     if isinstance(told, Died):
         return pack(hand.key, {"died": [told.kind, told.unit, told.seconds]})
-    return pack(hand.key, {"made": [pack_name, told]})
+    try:
+        return pack(hand.key, {"made": [pack_name, plain(told)]})
+    except (TypeError, ValueError):  # a lane is not trusted: what it tells is no answer, as the dispatcher will see
+        return pack(hand.key, {"made": [pack_name, None]})
 
 
 def _here(source: Mapping[str, str], files: Mapping[str, str]) -> Mapping[str, str]:

@@ -23,7 +23,7 @@ MEMORY_MB = 4000
 @dataclass
 class Died:
     """A lane ended in the middle of a chunk. `unit`: whose work it was; none where it was ours. `kind`: see ChildFault; besides,
-    `cancelled` (we ended it) and `error` (it raised what no unit may). `seconds`: how long the lane had worked."""
+    `cancelled` (we ended it), `error` (it raised what no unit may) and `gone` (with the whole worker that it was in). `seconds`: how long the lane had worked."""
 
     kind: str
     unit: str | None
@@ -61,12 +61,24 @@ class Lanes:
     def __post_init__(self) -> None:
         self._idle = [_Lane(Child(self.preload, memory_mb=self.memory_mb)) for _ in range(self.count)]
 
-    def run(self, chunk: str, body: bytes, target: str, args: Sequence[Any], seconds: float, units: Sequence[str]) -> Any:
-        """`target(*args)` in a lane, within `seconds` in all. A Died instead, when the lane did not survive it."""
+    def run(
+        self,
+        chunk: str,
+        body: bytes,
+        target: str,
+        args: Sequence[Any],
+        seconds: float,
+        units: Sequence[str],
+        fresh: bool = False,
+    ) -> Any:
+        """`target(*args)` in a lane, within `seconds` in all. A Died instead, when the lane did not survive it.
+
+        `fresh`: in one that has worked for nobody: whoever has a strike may have it from what another left behind.
+        """
         lane = self._take(chunk, body)
         begun = time.monotonic()
         try:
-            if lane.stale:
+            if lane.stale or fresh:
                 lane.stale = False
                 lane.child.renew()
             return lane.child.call(target, *args, deadline=seconds + PACKING)

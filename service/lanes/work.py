@@ -16,13 +16,15 @@ from engine.export.papers import serials
 from engine.language.charted import OF_CHART
 from engine.language.orders import parse_order
 from engine.language.shelf import code_hash
-from engine.language.template import Template
+from engine.language.template import Home, Template
 from engine.make import Workshop, make
 from engine.model.order import Order, Product
+from engine.model.places import cache_folder, charts_folder
 from engine.shape import glyphs
 from engine.sweep.warm import warm as warm_kernels
 from service.artifacts import packs_at
 from service.handing import taken
+from service.lanes.lent import Sealed
 from service.lanes.unit import PACK, PACKING, Unit
 from service.packs import Packs
 from service.vault import Unreadable, seal, unseal
@@ -38,13 +40,13 @@ class Bench:
     shops: dict[str, Workshop] = field(default_factory=dict)
     classes: dict[str, type[Template]] = field(default_factory=dict)
 
-    def of(self, source: Mapping[str, str]) -> tuple[type[Template], Workshop]:
-        """The template and its workshop."""
+    def of(self, source: Mapping[str, str], lent: Sealed | None = None) -> tuple[type[Template], Workshop]:
+        """The template and its workshop. `lent`: where other machines' bodies lie."""
         name = repr(sorted(source.items()))
         if name not in self.classes:
             self.classes[name] = template_of(source)
         if name not in self.shops or not self.shops[name].home.holds:
-            self.shops[name] = Workshop(announce=None)
+            self.shops[name] = Workshop(Home(cache_folder() / "bodies", charts_folder(), lent), announce=None)
         return self.classes[name], self.shops[name]
 
 
@@ -56,19 +58,21 @@ def warm() -> None:
     warm_kernels()
 
 
-def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[dict[str, Any]]:
+def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str, bodies: bytes | None = None) -> list[dict[str, Any]]:
     """How each unit ended, in their order, `ms` (of the lane) and `cpu_ms` with each; what was made lies in the pack of that name.
+    `bodies`: the key of those that all machines of a fleet share.
 
     Before each unit its id is announced with its deadline, so that a death is laid to it alone. State `struck`: it is to be
     tried once more. EnvironmentFault: the machine lacks something, and all of the chunk is.
     """
     ended: list[dict[str, Any]] = []
     parts: list[bytes] = []
+    lent = None if bodies is None else Sealed(packs_at(folder), bodies)
     for told in units:
         one = Unit(**told)
         unit(one.id, one.seconds)
         begun, cpu = time.monotonic(), time.process_time()
-        answer, files, hashes = _unit(one, packs_at(folder))
+        answer, files, hashes = _unit(one, packs_at(folder), lent)
         sealed = [(name, data, seal(one.key, data, f"{one.id}/{name}".encode())) for name, data in files.items()]
         answer["files"] = {
             name: [len(parts) + n, len(blob), len(data), hashes[name]] for n, (name, data, blob) in enumerate(sealed)
@@ -87,7 +91,7 @@ def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[di
     return ended
 
 
-def _unit(one: Unit, packs: Packs) -> tuple[dict[str, Any], Mapping[str, bytes], Mapping[str, str]]:
+def _unit(one: Unit, packs: Packs, lent: Sealed | None = None) -> tuple[dict[str, Any], Mapping[str, bytes], Mapping[str, str]]:
     """The answer, the files and their sha256 of one unit; what is the order's or the template's own fault is an answer, too."""
     try:
         order = order_of(one)
@@ -97,7 +101,7 @@ def _unit(one: Unit, packs: Packs) -> tuple[dict[str, Any], Mapping[str, bytes],
     except OrderError as error:
         return _wrong(one, "failed", "order", error.for_sender())
     try:
-        cls, shop = _bench.of(one.source)
+        cls, shop = _bench.of(one.source, lent)
         equal = None if one.same is None else (one.tenant, one.same)
         served, asked, drawn = shop.equals.served, glyphs.seen.asked, glyphs.seen.made
         product = make(order, cls, formats=one.formats, workshop=shop, equal=equal, inputs=inputs)

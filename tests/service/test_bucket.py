@@ -13,7 +13,7 @@ from engine.errors import EngineFault, EnvironmentFault
 from service import bucket
 from service.artifacts import packs_at
 from service.bucket import Bucket
-from service.clock import new_id
+from service.clock import new_id, now
 from service.packs import Lost, Packs, as_named
 from tests.moto import Moto, moto
 from tests.refusing import refusing
@@ -53,6 +53,21 @@ def test_what_is_shared_is_had_by_its_hash_and_is_no_pack(packs: Packs) -> None:
         packs.shared(other)
     with pytest.raises(EnvironmentFault, match="not what was put there"):
         as_named(b"one", other)
+
+
+def test_what_is_lent_has_a_name_and_an_age(packs: Packs) -> None:
+    assert packs.lent("a.body") is None and list(packs.kept()) == []
+    begun = now() - 2000  # a bucket counts seconds
+    packs.lend("a.body", b"one")
+    packs.lend("a.body", b"two")
+    packs.share(b"x")
+    found = packs.lent("a.body")
+    assert found is not None and found[0] == b"two" and begun < found[1] <= now() + 1000
+    kept = dict(packs.kept())
+    assert kept == {"a.body": found[1], hashlib.sha256(b"x").hexdigest(): max(kept.values())} and list(packs.names()) == []
+    assert not packs.unshare("a.body", found[1]) and packs.lent("a.body") == found, "not older than that"
+    assert packs.unshare("a.body", found[1] + 1) and packs.lent("a.body") is None
+    assert not packs.unshare("a.body", found[1] + 1), "it has gone"
 
 
 def test_what_is_put_is_read_wiped_and_removed(packs: Packs) -> None:

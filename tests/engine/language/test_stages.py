@@ -88,6 +88,11 @@ class Traced(Template):
         self.pitch = 3.0
 
     @stage
+    def greedy(self) -> bytearray:
+        """Wants more than there is."""
+        return bytearray(1 << 60)
+
+    @stage
     def endless(self) -> Any:
         """Itself."""
         return self.endless()
@@ -241,6 +246,11 @@ def test_a_stage_that_is_wrong_is_named(what: str, why: str) -> None:
         ask(Home(), what)
     assert why in failed.value.for_sender() and failed.value.stage == what
     assert what == "endless" or (failed.value.line and failed.value.file == "test_stages.py")
+
+
+def test_a_lack_of_memory_is_the_process_s_end_and_no_error_of_a_stage() -> None:
+    with pytest.raises(MemoryError):
+        ask(Home(), "greedy")
 
 
 def test_a_person_s_value_is_not_there_for_a_child() -> None:

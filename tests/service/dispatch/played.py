@@ -57,14 +57,16 @@ class PlayedPacks(Packs):
 
 
 class Bench(Executor):
-    """Work that was submitted, until a rule says what becomes of it."""
+    """Work that was submitted, until a rule says what becomes of it. `fresh`: whether each asked for a lane that worked for nobody."""
 
     def __init__(self) -> None:
         self.work: list[tuple[Future[Any], list[dict[str, Any]], str]] = []
+        self.fresh: list[bool] = []
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
         units, _, pack = args[3]
+        self.fresh.append(args[6])
         self.work.append((future, units, pack))
         return future
 

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine.errors import EnvironmentFault
-from service.dispatch.dispatcher import AFTER_FAULT, BLAME, Dispatcher
+from service.dispatch.dispatcher import AFTER_FAULT, BLAME, GONE, LOSSES, Dispatcher
 from service.dispatch.fair import Costs, Fairness
 from service.lanes.pool import Died
 from service.store import jobs, tallies
@@ -197,12 +197,64 @@ def test_a_unit_that_always_loses_its_lane_is_to_blame_in_the_end(world: Jobs) -
     assert states(world, ids) == ["failed"]
 
 
+def test_a_unit_that_kills_its_worker_ends_alone_and_its_neighbours_are_made(world: Jobs) -> None:
+    """Whichever worker has it dies; with more than one suspect under way nobody could tell which of them it was."""
+    bad, *good = add(world, "crash", "good", "good", "good")
+    dead = 0
+    for _ in range(40):
+        world.dispatcher.step()
+        work = world.flying()
+        suspects = [units for _, units, _ in work if any(world.dispatcher._losses[unit["id"]] >= LOSSES for unit in units)]
+        assert len(suspects) <= 1 and all(len(units) == 1 for units in suspects)
+        for future, units, pack in work:
+            future.set_running_or_notify_cancel()
+            if bad in [unit["id"] for unit in units]:
+                future.set_result(Died("gone", None))
+                dead += 1
+            else:
+                world.answer(future, units, pack)
+        world.dispatcher.collect(0.0)
+    assert states(world, [bad, *good]) == ["failed", "done", "done", "done"]
+    assert dead == GONE
+    with world.database.read() as conn:
+        assert conn.execute(sa.select(table.c.reason).where(table.c.id == bad)).scalar_one() == "lost"
+
+
+def test_a_worker_that_dies_now_and_then_is_nobodys_fault(world: Jobs) -> None:
+    ids = add(world, "good", "good")
+    for _ in range(GONE - 1):
+        world.dispatcher.step()
+        for work in world.flying():
+            work[0].set_running_or_notify_cancel()
+            work[0].set_result(Died("gone", None))
+        world.dispatcher.collect(0.0)
+    for _ in range(2 * len(ids)):
+        world.dispatcher.step()
+        answer_all(world)
+    assert states(world, ids) == ["done", "done"]
+
+
+def test_only_who_has_a_strike_asks_for_a_lane_that_worked_for_nobody(world: Jobs) -> None:
+    one, two = add(world, "crash", "good")
+    board = world.dispatcher.executor
+    assert isinstance(board, Bench)
+    for died in (one, None):
+        world.dispatcher.step()
+        for work in world.flying():
+            work[0].set_running_or_notify_cancel()
+            work[0].set_result(Died("crash", died))
+        world.dispatcher.collect(0.0)
+    assert board.fresh[0] is False and True in board.fresh
+    with world.database.read() as conn:
+        assert dict(conn.execute(sa.select(table.c.id, table.c.strikes)).all()) == {one: 1, two: 0}
+
+
 def test_asked_to_end_it_settles_what_is_under_way_and_begins_nothing(world: Jobs) -> None:
     ids = add(world, *["good"] * 40)
     world.dispatcher.costs.most = 2
     gate = threading.Event()
 
-    def slow(chunk: str, body: bytes, target: str, args: Any, seconds: float, units: Any) -> list[dict[str, Any]]:
+    def slow(chunk: str, body: bytes, target: str, args: Any, seconds: float, units: Any, fresh: bool) -> list[dict[str, Any]]:
         gate.wait(10)
         return [{"id": unit["id"], "state": "refused", "ms": 1.0} for unit in args[0]]
 

@@ -179,6 +179,24 @@ def test_a_mark_that_the_disk_does_not_take_is_tried_again(house: House, cache: 
     assert not drift.step() and len(aside.names(cache / "charts")) == 1
 
 
+def test_others_hear_of_a_mark_once_it_is_there_and_are_told_again_where_they_did_not(
+    house: House, cache: pathlib.Path
+) -> None:
+    at, heard = [100.0], []
+
+    def marked() -> None:
+        heard.append(aside.names(cache / "charts"))
+        if len(heard) == 1:
+            raise EnvironmentFault("the bucket does not answer")
+
+    drift = Drift(house, answers(WRONG, RIGHT), ticks=lambda: at[0], marked=marked)
+    drift.offer(charted.SOURCE, [body(1)])
+    for seconds in (0.0, drifting.AGAIN, drifting.AGAIN):
+        at[0] += seconds
+        drift.step()
+    assert heard == [(f"slab-1-body.{CHART}.json",)] * 2
+
+
 def test_it_waits_until_the_lanes_are_idle_but_not_for_ever(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drifting, "LOOK", 0.001)
     at, busy, stop, closed = [1000.0], threading.Event(), threading.Event(), threading.Event()

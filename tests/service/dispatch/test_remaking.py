@@ -66,7 +66,8 @@ def lane(house: House, plain: bytes = PLAIN) -> Any:
     """What an honest lane does; `plain`: what it makes."""
 
     def run(chunk: str, body: bytes, target: str, args: Sequence[Any], seconds: float, units: Sequence[str]) -> Any:
-        (unit,), _, pack = args
+        (unit,), _, pack, bodies = args
+        assert bodies is None
         sealed = seal(unit["key"], plain, f"{unit['id']}/model.stl".encode())
         house.packs.put(pack, [sealed])
         files = {"model.stl": [0, len(sealed), len(plain), hashlib.sha256(plain).hexdigest()]}

@@ -7,18 +7,23 @@ import pathlib
 import shutil
 import socket
 import sys
+from concurrent.futures import Future
+from dataclasses import asdict
 from typing import Any
 
 import pytest
+from distributed.scheduler import KilledWorker
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import EnvironmentFault
+from engine.model.drift import Body
 from service.fleet import sealed, worker
+from service.fleet.client import Fleet
 from service.fleet.door import client
-from service.fleet.sealed import code, pack, unpack
-from service.lanes.pool import Died
-from service.vault import Unreadable, Vault
+from service.fleet.sealed import code, pack, unpack, with_bodies
+from service.lanes.pool import Died, Made
+from service.vault import Unreadable, Vault, of_bodies
 
 KEY = bytes(range(32))
 PLAIN = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text() | st.binary()
@@ -46,6 +51,7 @@ def test_the_fleets_key_is_not_the_masters_nor_another_fleets() -> None:
     one, two = Vault.of(bytes(32)), Vault.of(bytes([1]) * 32)
     assert one.fleet() == Vault.of(bytes(32)).fleet() != two.fleet()
     assert one.fleet() not in (one.wrapping, one.indexing, bytes(32))
+    assert of_bodies(one.fleet()) not in (one.fleet(), of_bodies(two.fleet()))
 
 
 def test_another_source_is_another_code(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,11 +93,56 @@ def test_a_chunk_goes_through_the_lanes_sealed(monkeypatch: pytest.MonkeyPatch) 
     for _ in range(2):
         name, answers = told("c")["made"]
         packs.add(name)
-        assert answers == [{"id": "u", "args": ([1], "place", name), "told": b"x"}]
+        assert answers == [{"id": "u", "args": ([1], "place", name, of_bodies(KEY)), "told": b"x"}]
     assert len(packs) == 2 and "0" * 32 not in packs, "each run has a pack of its own"
     assert told("dies") == {"died": ["crash", "u", 1.0]}
     with pytest.raises(Unreadable):
         worker.work(pack(bytes(32), ["c"]))
+
+
+def told_by(answers: Any, monkeypatch: pytest.MonkeyPatch) -> Made:
+    """What the dispatcher hears of what a worker's lane tells."""
+
+    class Played:
+        def run(self, *_: Any) -> Any:
+            return answers
+
+    monkeypatch.setattr(worker, "_hand", [worker.Hand(Played(), KEY)])  # type: ignore[arg-type]
+    theirs: Future[bytes] = Future()
+    theirs.set_result(worker.work(pack(KEY, ["", "c", b"body", "t", ([1], "place", "0" * 32), 1.0, ["u"]])))
+    fleet = Fleet.__new__(Fleet)
+    fleet._key = KEY
+    made = fleet._answer(theirs)
+    assert isinstance(made, Made)
+    return made
+
+
+def test_bodies_that_are_to_be_looked_at_again_come_to_the_dispatcher(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = Body("slab", 1, "body", "ab" * 32, "1" * 64, "0" * 64, "mjf-pa12", "machine", {"width": 31.25, "round": True})
+    answers = [{"id": "u", "bodies": [body, body]}, {"id": "v"}]
+    assert told_by(answers, monkeypatch).answers == answers
+    forged = [{"id": "u", "bodies": [{**asdict(body), "chart": "../x"}, {"key": "slab"}, 7, asdict(body)]}]
+    assert with_bodies(forged) == [{"id": "u", "bodies": [body]}]
+    assert with_bodies([{"id": "u", "bodies": "all"}, 7]) == [{"id": "u", "bodies": []}, 7]
+
+
+def test_a_worker_that_died_is_told_from_a_chunk_that_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet = Fleet.__new__(Fleet)
+    fleet._key = KEY
+    for error, kind in ((KilledWorker("chunk-1", None, 0), "gone"), (RuntimeError("x"), "cancelled"), (None, "cancelled")):
+        theirs: Future[bytes] = Future()
+        if error is None:
+            theirs.cancel()
+        else:
+            theirs.set_exception(error)
+        assert fleet._answer(theirs) == Died(kind, None)
+
+
+@pytest.mark.parametrize("answers", [[object()], [{"id": "u", "bodies": [7]}], {1: object()}])
+def test_what_a_lane_tells_that_is_no_answer_is_none_of_the_workers_faults(
+    answers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert told_by(answers, monkeypatch).answers is None
 
 
 def test_what_a_worker_lacks_is_said(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,11 @@ def test_a_death_is_told_with_its_unit_and_the_next_chunk_has_a_lane_at_once(lan
     assert time.monotonic() - begun < 1.0
 
 
+def test_who_had_a_strike_gets_a_lane_that_worked_for_nobody(lanes: Lanes) -> None:
+    assert run(lanes, "remember", "x") and run(lanes, "remember", "y")[-2:] == ["x", "y"]
+    assert lanes.run("c", b"body", f"{HERE}:remember", ("z",), 60.0, ("a",), True) == ["z"]
+
+
 def test_what_dies_before_any_unit_is_nobodys(lanes: Lanes) -> None:
     assert run(lanes, "die", [], "exit").unit is None
     assert run(lanes, "die", ["somebody else"], "exit").unit is None
