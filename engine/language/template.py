@@ -9,7 +9,7 @@ import importlib.machinery
 import importlib.util
 import pathlib
 import sys
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,7 +19,7 @@ from engine.language.catalogue import Catalogue
 from engine.language.charted import charts_digest
 from engine.language.derived import Known, without
 from engine.language.inputs import NO_FILES, Inputs
-from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Tracer
+from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Tracer, heads
 from engine.language.parameters import Field, Words, closest
 from engine.language.process_view import ProcessView
 from engine.language.stages import CadStage, Fit, Rule, Stage, check_truth, import_blame, vars_of
@@ -295,9 +295,10 @@ class Run:
         found = self.cls.fields.get(name.partition(".")[0])
         return found is not None and found.personal
 
-    def of_a_person(self, names: Iterable[str]) -> bool:
+    def of_a_person(self, names: tuple[str, ...]) -> bool:
         """Whether any of what was read is a person's, or was fitted to one."""
-        return any(self.personal(name) or self.origins.get(name.partition(".")[0]) is Origin.FITTED for name in names)
+        personal, origins = self.cls.personal_fields, self.origins
+        return any(head in personal or origins.get(head) is Origin.FITTED for head in heads(names))
 
     @contextlib.contextmanager
     def tracing(self, stage: str) -> Iterator[Tracer]:
