@@ -78,15 +78,16 @@ class Known:
     tree: Tree
     twin: Int32s
     flat: Flat | None
-    _active: dict[tuple[float, float], Int32s] = field(default_factory=dict)
+    _active: dict[tuple[float, float], tuple[Int32s, bool]] = field(default_factory=dict)
 
-    def active(self, inward: float, outward: float) -> Int32s:
-        """Which of the leading faces must be asked what faces them from nearer than these limits (steps), among themselves; rising."""
+    def active(self, inward: float, outward: float) -> tuple[Int32s, bool]:
+        """Which of the leading faces must be asked what faces them from nearer than these limits (steps), among themselves, rising; and
+        whether any of the others, which are gone, would have to be."""
         found = self._active.get((inward, outward))
         if found is None:
             marked = active(self.family, self.looks, self.tree, self.twin, self.gone, inward, outward)
-            found = np.flatnonzero(marked[self.rows]).astype(np.int32)
-            self._active[inward, outward] = found
+            rows, lost = np.flatnonzero(marked[self.rows]).astype(np.int32), bool(marked[self.gone > 0].any())
+            found = self._active[inward, outward] = rows, lost
         return found
 
     @property
