@@ -158,6 +158,29 @@ def fit(lattice: Int32s, faces: Int32s, order: Int32s, levels: Int64s, boxes: In
     lift(levels, boxes)
 
 
+@kernel(
+    "void(int32[:,::1], int32[:,::1], int32[::1], int64[::1], int32[:,::1], int32[:,::1])",
+    writes=("boxes", "corners"),
+)
+def fit_corners(lattice: Int32s, faces: Int32s, order: Int32s, levels: Int64s, boxes: Int32s, corners: Int32s) -> None:
+    """As `fit`; and corners (9, levels[1]): x, y, z of each face's first point, second and third, zero beyond the last."""
+    k = order.shape[0]
+    for i in range(k):
+        f = order[i]
+        a, b, d = faces[f, 0], faces[f, 1], faces[f, 2]
+        for c in range(3):
+            x, y, z = lattice[a, c], lattice[b, c], lattice[d, c]
+            corners[c, i], corners[c + 3, i], corners[c + 6, i] = x, y, z
+            boxes[c, i] = min(min(x, y), z)
+            boxes[c + 3, i] = max(max(x, y), z)
+    for i in range(k, levels[1]):
+        for c in range(3):
+            boxes[c, i] = NOWHERE
+            boxes[c + 3, i] = -NOWHERE
+            corners[c, i] = corners[c + 3, i] = corners[c + 6, i] = 0
+    lift(levels, boxes)
+
+
 @inlined
 def meeting(boxes: Int32s, first: int, box: Int32s, i: int) -> int:
     """Which of the eight boxes from `first` on meet box i of `box`, as bits."""
