@@ -72,10 +72,18 @@ class Tracer:
     pairs: dict[str, object] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
     """Of the stages beneath it: a record names them, whether they were asked or remembered."""
+    _stages: dict[str, Kept] = field(default_factory=dict)
 
     def note(self, name: str, value: object) -> None:
         """One read; a second one of the same name adds nothing, values never change within an order."""
         self.pairs[name] = value
+
+    def note_all(self, stage: str, kept: Kept, artifacts: Mapping[str, str]) -> None:
+        """All reads of a stage that was asked: the first time, however often it is."""
+        if kept is not self._stages.get(stage):
+            self._stages[stage] = kept
+            self.pairs.update(kept.trace.pairs)
+            self.artifacts.update(artifacts)
 
     def done(self) -> Trace:
         """The finished trace."""

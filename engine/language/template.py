@@ -77,7 +77,6 @@ class Template:
             check_truth(cls.key or cls.__name__, declared, cls.stages)
         if cls.key and (cls.version < 1 or not cls.product_stage_or_none() or not (cls.__doc__ or "").strip()):
             raise TemplateError(cls.key, "class", "needs a version of 1 or more, a docstring, and at least one @stage")
-
         days = cls.retention_days
         if days is not None and (isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= 36_500):
             raise TemplateError(cls.key or cls.__name__, "class", "retention_days must be 1 to 36500 days, or None")
@@ -217,6 +216,7 @@ class Run:
         self.steps: list[str] = []
         self.announce: Callable[[str], None] | None = None
         self.done: dict[str, Kept] = {}
+        self.noted: dict[str, Kept] = {}
         self.stages: list[StageRun] = []
         self.artifacts: dict[str, str] = {}
         self.fonts: dict[str, str] = {}
@@ -325,12 +325,13 @@ class Run:
 
     def note_all(self, stage: str, kept: Kept) -> None:
         """What a stage read is read by the stage that called it, as are its artifacts; these and its fonts are in the record."""
-        self.fonts.update(kept.trace.fonts)
         artifacts = kept.beneath if kept.artifact is None else {**kept.beneath, stage: kept.artifact}
-        self.artifacts.update(artifacts)
+        if kept is not self.noted.get(stage):
+            self.noted[stage] = kept
+            self.fonts.update(kept.trace.fonts)
+            self.artifacts.update(artifacts)
         if self.tracers:
-            self.tracers[-1].pairs.update(kept.trace.pairs)
-            self.tracers[-1].artifacts.update(artifacts)
+            self.tracers[-1].note_all(stage, kept, artifacts)
 
     def handed(self, stage: str, kept: Kept) -> Any:
         """The result, to the stage that asked for it: what it read is read by that one too."""
