@@ -260,7 +260,7 @@ def _notes(template: Template) -> tuple[Words, ...]:
     if isinstance(told, str) or not all(_sentence(note) for note in found):
         why = "must return a list of sentences, each in English or a pair of English and French"
         raise TemplateError(type(template).key, "notes", why)
-    return found  # type: ignore[return-value]  # looked at above
+    return found
 
 
 def _sentence(note: object) -> bool:
