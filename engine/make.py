@@ -62,7 +62,7 @@ class Workshop:
     footings: Footings = field(default_factory=Footings)
     certificates: Certificates = field(default_factory=Certificates)
     connectivities: Connectivities = field(default_factory=Connectivities)
-    families: Families = field(default_factory=Families)
+    families: Families = field(default_factory=lambda: Families(disk=cache_folder() / "proofs"))
     equals: Equals = field(default_factory=Equals)
     announce: Callable[[str], None] | None = None
     """In a child: says which of the designer's methods runs, so that its death can name it."""
