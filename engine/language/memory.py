@@ -11,9 +11,7 @@ import functools
 import hashlib
 import json
 import math
-import os
 import pathlib
-import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +23,7 @@ import numpy as np
 from engine.language.values import Solid
 from engine.model.contents import contents
 from engine.model.mesh import Mesh, Part, Patch, Plane, Role
+from engine.model.places import put_whole
 from engine.model.surface import PIECE, Surface
 
 Told = Callable[[tuple[str, ...]], tuple[object, ...]]
@@ -140,7 +139,7 @@ class StageMemory:
             packed = pack(result)
             artifact = hashlib.sha256(packed).hexdigest()
             if self._disk is not None and not personal:
-                _write_whole(self._disk / f"{trace.digest()}.body", artifact.encode() + b"\n" + packed)
+                put_whole(self._disk / f"{trace.digest()}.body", artifact.encode() + b"\n" + packed)
                 _write_shape(self._disk, trace.names)
         return self._hold(Kept(trace, result, artifact, size, personal, beneath))
 
@@ -313,19 +312,4 @@ def _write_shape(disk: pathlib.Path, names: tuple[str, ...]) -> None:
     text = json.dumps(names)
     path = disk / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.names"
     if not path.exists():
-        _write_whole(path, text.encode())
-
-
-def _write_whole(path: pathlib.Path, data: bytes) -> None:
-    """A cache that cannot be written is no cache: the body is made again next time."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
-    except OSError:
-        return
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError:
-        pathlib.Path(temporary).unlink(missing_ok=True)
+        put_whole(path, text.encode())

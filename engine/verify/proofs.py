@@ -10,9 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
-import os
 import pathlib
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -23,6 +21,7 @@ import numpy.typing as npt
 from engine.errors import UnikatError
 from engine.model.family import Family
 from engine.model.mesh import Faces
+from engine.model.places import put_whole
 from kernels import apart, bvh, facing, moving, outlook, topology
 from kernels.compiled import key
 
@@ -135,14 +134,4 @@ class Proofs:
         """Whole or not at all; where nothing can be written it is proved again next time."""
         path, named = self._path(kind)
         body = named + b"\n" + np.ascontiguousarray(told, "<i4").tobytes()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent)
-        except OSError:
-            return
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(MAGIC + _sum(body) + body)
-            os.replace(temporary, path)
-        except OSError:
-            pathlib.Path(temporary).unlink(missing_ok=True)
+        put_whole(path, MAGIC + _sum(body) + body)
