@@ -58,7 +58,7 @@ def charted(product: Product, cls: type[Template], home: Home, stages: Sequence[
     """What `look` must know of these stages of a product that was just made with that home."""
     run = Run(cls, product.values, product.origins, product.process.flat(), home=home, code_hash=code_hash(cls))
     template = cls(run)
-    plain = {name: value for name, value in product.values.items() if isinstance(value, PLAIN) and not run.of_a_person([name])}
+    plain = {name: value for name, value in product.values.items() if isinstance(value, PLAIN) and not run.of_a_person((name,))}
     about = (product.process.key, product.process.machine.key, plain)
     found = []
     for stage in stages:

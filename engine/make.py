@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -63,7 +62,7 @@ class Workshop:
     footings: Footings = field(default_factory=Footings)
     certificates: Certificates = field(default_factory=Certificates)
     connectivities: Connectivities = field(default_factory=Connectivities)
-    families: Families = field(default_factory=Families)
+    families: Families = field(default_factory=lambda: Families(disk=cache_folder() / "proofs"))
     equals: Equals = field(default_factory=Equals)
     announce: Callable[[str], None] | None = None
     """In a child: says which of the designer's methods runs, so that its death can name it."""
@@ -77,13 +76,24 @@ class _Clock:
 
     spent: dict[str, float] = field(default_factory=dict)
 
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        started = time.process_time()
-        try:
-            yield
-        finally:
-            self.spent[name] = round(self.spent.get(name, 0.0) + 1000.0 * (time.process_time() - started), 3)
+    def step(self, name: str) -> _Step:
+        return _Step(self.spent, name)
+
+
+class _Step:
+    """One of them, while it lasts; a step that comes again is added to."""
+
+    __slots__ = ("_name", "_spent", "_started")
+
+    def __init__(self, spent: dict[str, float], name: str) -> None:
+        self._spent, self._name = spent, name
+
+    def __enter__(self) -> None:
+        self._started = time.process_time()
+
+    def __exit__(self, *raised: object) -> None:
+        before = self._spent.get(self._name, 0.0)
+        self._spent[self._name] = round(before + 1000.0 * (time.process_time() - self._started), 3)
 
 
 def make(
@@ -250,7 +260,7 @@ def _notes(template: Template) -> tuple[Words, ...]:
     if isinstance(told, str) or not all(_sentence(note) for note in found):
         why = "must return a list of sentences, each in English or a pair of English and French"
         raise TemplateError(type(template).key, "notes", why)
-    return found  # type: ignore[return-value]  # looked at above
+    return found
 
 
 def _sentence(note: object) -> bool:

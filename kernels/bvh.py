@@ -137,6 +137,15 @@ def lift(levels: Int64s, boxes: Int32s) -> None:
                 boxes[c + 3, levels[level] + i] = -NOWHERE
 
 
+@inlined
+def _none_from(k: int, levels: Int64s, boxes: Int32s) -> None:
+    """Beyond the last face of level 0 there are boxes of none."""
+    for i in range(k, levels[1]):
+        for c in range(3):
+            boxes[c, i] = NOWHERE
+            boxes[c + 3, i] = -NOWHERE
+
+
 @kernel("void(int32[:,::1], int32[:,::1], int32[::1], int64[::1], int32[:,::1])", writes=("boxes",))
 def fit(lattice: Int32s, faces: Int32s, order: Int32s, levels: Int64s, boxes: Int32s) -> None:
     """All boxes of a tree from the points as they are: after a sort, or again for moved points (refit).
@@ -151,10 +160,27 @@ def fit(lattice: Int32s, faces: Int32s, order: Int32s, levels: Int64s, boxes: In
             x, y, z = lattice[a, c], lattice[b, c], lattice[d, c]
             boxes[c, i] = min(min(x, y), z)
             boxes[c + 3, i] = max(max(x, y), z)
-    for i in range(k, levels[1]):
+    _none_from(k, levels, boxes)
+    lift(levels, boxes)
+
+
+@kernel(
+    "void(int32[:,::1], int32[:,::1], int32[::1], int64[::1], int32[:,::1], int32[:,::1])",
+    writes=("boxes", "corners"),
+)
+def fit_corners(lattice: Int32s, faces: Int32s, order: Int32s, levels: Int64s, boxes: Int32s, corners: Int32s) -> None:
+    """As `fit`; and corners (9, levels[1]): x, y, z of each face's first point, second and third, zero beyond the last."""
+    k = order.shape[0]
+    for i in range(k):
+        f = order[i]
+        a, b, d = faces[f, 0], faces[f, 1], faces[f, 2]
         for c in range(3):
-            boxes[c, i] = NOWHERE
-            boxes[c + 3, i] = -NOWHERE
+            x, y, z = lattice[a, c], lattice[b, c], lattice[d, c]
+            corners[c, i], corners[c + 3, i], corners[c + 6, i] = x, y, z
+            boxes[c, i] = min(min(x, y), z)
+            boxes[c + 3, i] = max(max(x, y), z)
+    corners[:, k:] = 0
+    _none_from(k, levels, boxes)
     lift(levels, boxes)
 
 

@@ -43,18 +43,24 @@ def _product(z: Any, terms: Any, t: int) -> float:
     return a
 
 
-@kernel("int64(float64[::1], int32[:,::1], int32[:,::1], float64, int32[::1], int32[:,::1])", writes=("steps", "lattice"))
-def laid(columns: Any, nodes: Any, faces: Any, steps_per_mm: float, steps: Any, lattice: Any) -> int:
-    """lattice (n, 3): the columns (u,) that each node (n, 3) has, rounded to steps (u,). Returns the first face without an area, or -1.
-    O(u + n + m).
+@kernel(
+    "int64(float64[::1], int32[:,::1], int32[:,::1], float64, int32[::1], int32[:,::1], float64[:,::1])",
+    writes=("columns", "steps", "lattice", "points"),
+)
+def laid(columns: Any, nodes: Any, faces: Any, steps_per_mm: float, steps: Any, lattice: Any, points: Any) -> int:
+    """lattice (n, 3): the columns (u,) that each node (n, 3) has, rounded to steps (u,); points (n, 3): the same in mm, and so are the
+    columns then. Returns the first face without an area, or -1. O(u + n + m).
 
     Coordinates below 100 m: three differences multiply within int64.
     """
     for k in range(len(columns)):
         steps[k] = int(_even(_even(columns[k] * (steps_per_mm * FINER)) / FINER))
+    for k in range(len(columns)):
+        columns[k] = steps[k] / steps_per_mm
     for i in range(len(nodes)):
         for k in range(3):
             lattice[i, k] = steps[nodes[i, k]]
+            points[i, k] = columns[nodes[i, k]]
     for row in range(len(faces)):
         a, b, c = faces[row, 0], faces[row, 1], faces[row, 2]
         if _flat(lattice[a], lattice[b], lattice[c]):

@@ -22,6 +22,10 @@ Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 
 
+_BLOCK = 256
+"""Points at a time: what is added up stays in the nearest cache, and is vector code."""
+
+
 @kernel("float64(int32[:,::1], float64[:,::1], float64[:,:,::1], float64[::1], int64[::1])")
 def astray(lattice: Int32s, middle: Float64s, motions: Float64s, at: Float64s, columns: Int64s) -> float:
     """How far a body's points lie from where `at` (k,) puts them, steps, wherever all of it was moved to: half the widest range of
@@ -30,18 +34,34 @@ def astray(lattice: Int32s, middle: Float64s, motions: Float64s, at: Float64s, c
     lattice (n, 3); middle (m, 3), motions (k, m, 3) of its first n points (n <= m). columns (3,): each axis of the lattice as the
     family's axis + 1, negative where it is turned round. O(n k).
     """
-    worst = 0.0
+    count, many = lattice.shape[0], motions.shape[0]
+    sign, where = np.ones(3), np.zeros(3, np.int64)
     for c in range(3):
+        # each axis of the family: where it is, and whether turned round
         axis = abs(columns[c]) - 1
-        sign = 1.0 if columns[c] > 0 else -1.0
-        least, most = 1e300, -1e300
-        for i in range(lattice.shape[0]):
-            x = middle[i, axis]
-            for k in range(motions.shape[0]):
-                x += at[k] * motions[k, i, axis]
-            off = lattice[i, c] - sign * x
-            least, most = min(least, off), max(most, off)
-        worst = max(worst, 0.5 * (most - least))
+        where[axis] = c
+        sign[axis] = 1.0 if columns[c] > 0 else -1.0
+    least, most = np.full(3, 1e300), np.full(3, -1e300)
+    placed = np.empty(3 * _BLOCK)
+    for start in range(0, count, _BLOCK):
+        stop = min(start + _BLOCK, count)
+        rows = middle[start:stop].ravel()
+        for j in range(rows.shape[0]):
+            placed[j] = rows[j]
+        for k in range(many):
+            rows = motions[k, start:stop].ravel()
+            share = at[k]
+            for j in range(rows.shape[0]):
+                placed[j] += share * rows[j]
+        for axis in range(3):
+            turned, column, low, high = sign[axis], where[axis], least[axis], most[axis]
+            for i in range(stop - start):
+                off = lattice[start + i, column] - turned * placed[3 * i + axis]
+                low, high = min(low, off), max(high, off)
+            least[axis], most[axis] = low, high
+    worst = 0.0
+    for axis in range(3):
+        worst = max(worst, 0.5 * (most[axis] - least[axis]))
     return worst
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from kernels.compiled import kernel
+from kernels.compiled import inlined, kernel
 from kernels.raster import FILLED
 
 Singles = npt.NDArray[np.float32]
@@ -56,23 +56,36 @@ def resolve(
             for v in range(2 * (last - first)):
                 bright = lit[v] * share[v] * np.float32(row + fallen[v])
                 there[v] = np.int32(min(max(bright, zero), top))
-        for j in range(wide):
+        bright, pixels = ground[i, x0:], picture[i, x0:]
+        for j in range(first):
+            pixels[j, 0] = pixels[j, 1] = pixels[j, 2] = _white(bright[j])
+        for j in range(last, wide):
+            pixels[j, 0] = pixels[j, 1] = pixels[j, 2] = _white(bright[j])
+        for j in range(first, last):
             v = 2 * j
-            if j < first or j >= last or above[v] | above[v + 1] | below[v] | below[v + 1] == 0:
-                white = int(np.float32(255.0) * ground[i, x0 + j] + np.float32(0.5))
-                picture[i, x0 + j, 0] = picture[i, x0 + j, 1] = picture[i, x0 + j, 2] = white
-                continue
-            total = 0
-            for k in range(2):
-                for q in range(v, v + 2):
-                    who = int(owner[margin + u + k, margin + q]) & (FILLED - 1)
-                    if who == 0:
-                        total += int(np.float32(255.0) * ground[i, x0 + j] + np.float32(0.5)) * 0x100401
-                    else:
-                        total += int(ramps[who - 1, level[k, q]])
-            picture[i, x0 + j, 0] = ((total & 0x3FF) + 2) >> 2
-            picture[i, x0 + j, 1] = (((total >> 10) & 0x3FF) + 2) >> 2
-            picture[i, x0 + j, 2] = ((total >> 20) + 2) >> 2
+            who = above[v]
+            total = np.int64(0)
+            if who != 0 and who == above[v + 1] and who == below[v] and who == below[v + 1]:
+                colours = ramps[(int(who) & (FILLED - 1)) - 1]
+                total = np.int64(colours[level[0, v]]) + np.int64(colours[level[0, v + 1]])
+                total += np.int64(colours[level[1, v]]) + np.int64(colours[level[1, v + 1]])
+            else:
+                for k in range(2):
+                    for q in range(v, v + 2):
+                        other = int(owner[margin + u + k, margin + q]) & (FILLED - 1)
+                        if other == 0:
+                            total += _white(bright[j]) * 0x100401
+                        else:
+                            total += np.int64(ramps[other - 1, level[k, q]])
+            pixels[j, 0] = ((total & 0x3FF) + 2) >> 2
+            pixels[j, 1] = (((total >> 10) & 0x3FF) + 2) >> 2
+            pixels[j, 2] = ((total >> 20) + 2) >> 2
+
+
+@inlined
+def _white(bright: np.float32) -> int:
+    """The ground's byte."""
+    return int(np.float32(255.0) * bright + np.float32(0.5))
 
 
 @kernel("void(float32[:,::1], int64, float64, float32[:,::1])", writes=("ground",))

@@ -110,16 +110,15 @@ class Chart:
         kernel.columns_at(z, a["base"], a["linear"], a["terms"], a["high"], columns)
         if not np.abs(columns).max() <= MOST_MM:
             return None
-        lattice = np.empty((len(a["nodes"]), 3), dtype=np.int32)
+        extra = columns[a["extra"]]
+        points, lattice = np.empty((len(a["nodes"]), 3)), np.empty((len(a["nodes"]), 3), dtype=np.int32)
         steps = np.empty(len(columns), dtype=np.int32)
-        if kernel.laid(columns, a["nodes"], self.faces, float(STEPS_PER_MM), steps, lattice) >= 0:
+        if kernel.laid(columns, a["nodes"], self.faces, float(STEPS_PER_MM), steps, lattice, points) >= 0:
             return None
-        return self._made(values, z, columns, lattice)
+        return self._made(values, z, extra, lattice, points)
 
-    def _made(self, values: Sequence[float], z: Floats, columns: Floats, lattice: npt.NDArray[np.int32]) -> Made:
-        extra = columns[self.arrays["extra"]]
+    def _made(self, values: Sequence[float], z: Floats, extra: Floats, lattice: npt.NDArray[np.int32], points: Floats) -> Made:
         patches = {name: self._patch(name, told, lattice, extra) for name, told in self.about["tags"].items()}
-        points = lattice / STEPS_PER_MM
         points.flags.writeable = False
         artifact = hashlib.sha256(self.sha256.encode() + struct.pack(f"<{len(values)}d", *values)).hexdigest()
         member = None if self.family is None else self.family.member(z, artifact)

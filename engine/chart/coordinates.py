@@ -10,14 +10,15 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-import math
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from engine.errors import UnikatError
+from engine.model.contents import contents
 
 
 class Unchartable(UnikatError):
@@ -38,7 +39,7 @@ def taken(inputs: Iterable[tuple[str, object]]) -> tuple[list[float], str]:
 
 
 def _take(value: object, values: list[float], words: list[str]) -> None:
-    kind = type(value)
+    kind: type = type(value)
     if kind is float:
         _number(value, values, words)  # type: ignore[arg-type]
     elif kind is tuple or kind is list:
@@ -47,10 +48,13 @@ def _take(value: object, values: list[float], words: list[str]) -> None:
             _take(one, values, words)
     elif value is None or kind is bool or kind is int or kind is str:
         words.append(repr(value))
-    elif dataclasses.is_dataclass(kind):
+    elif (held := contents(kind)) is not None:
         words.append(kind.__qualname__)
-        for name in _fields(kind):
-            _take(getattr(value, name), values, words)
+        for one in held(value):
+            if type(one) is float:
+                _number(one, values, words)
+            else:
+                _take(one, values, words)
     elif isinstance(value, Mapping):
         words.append(f"{{{len(value)}")
         for key in sorted(value, key=repr):
@@ -75,7 +79,7 @@ def _take(value: object, values: list[float], words: list[str]) -> None:
 
 
 def _number(value: float, values: list[float], words: list[str]) -> None:
-    if math.isfinite(value):
+    if isfinite(value):
         values.append(value + 0.0)  # -0 is 0
         words.append(".")
     else:
@@ -99,7 +103,7 @@ def _name(path: str, value: Any, found: list[str]) -> None:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
-        if math.isfinite(value):
+        if isfinite(value):
             found.append(path)
     elif isinstance(value, tuple | list):
         for k, one in enumerate(value):

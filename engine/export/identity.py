@@ -52,6 +52,11 @@ def application() -> str:
     return f"unikat {metadata.version('unikat')}"
 
 
+@functools.lru_cache(maxsize=256)
+def _first_line(told: str) -> str:
+    return inspect.cleandoc(told).partition("\n")[0]
+
+
 def identity_of(order: Order, cls: type[Template]) -> Identity:
     """The identity of an ordered product.
 
@@ -64,7 +69,7 @@ def identity_of(order: Order, cls: type[Template]) -> Identity:
         uuid=made,
         application=application(),
         designer=cls.designer,
-        description=inspect.cleandoc(cls.__doc__ or "").partition("\n")[0],
+        description=_first_line(cls.__doc__ or ""),
         licence=cls.licence,
         part_number=f"{cls.key}-{cls.version}-{made.hex[:8]}",
         reference=order.reference or "",

@@ -8,7 +8,7 @@ What depends on a person, or on what was fitted to one, is neither asked for nor
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,7 +36,7 @@ class Lent:
     place: Elsewhere
     folder: str
 
-    def find(self, told: Told, personal: Callable[[Iterable[str]], bool]) -> tuple[Trace, bytes] | None:
+    def find(self, told: Told, personal: Callable[[tuple[str, ...]], bool]) -> tuple[Trace, bytes] | None:
         """The body of a trace that holds for what is told now, as it was put."""
         from engine.language.memory import Trace
 
@@ -44,7 +44,7 @@ class Lent:
             if personal(names):
                 continue
             try:
-                trace = Trace(names, told(names))
+                trace = Trace.of(names, told(names))
             except LookupError:  # it read what this order does not have
                 continue
             data = self.place.take(self._at(trace))

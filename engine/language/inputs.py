@@ -66,7 +66,8 @@ class Inputs:
         """
         key = (errand, name, told.sha256, told.unit, told.side, tuple(sorted(asked.items())))
         if key not in self._done:
-            trace = Trace(("reading",), ((self._code_hash, *key),))
+            value = (self._code_hash, *key)
+            trace = Trace(("reading",), (value,), {"reading": value})
             kept = self._memory.find(lambda _: trace.values)
             found, cpu_ms = (kept.result, 0.0) if kept is not None else self._read(name, told, errand, asked)
             if kept is None:

@@ -11,12 +11,10 @@ import functools
 import hashlib
 import json
 import math
-import os
 import pathlib
-import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -24,7 +22,9 @@ import numpy as np
 
 from engine.language.elsewhere import Lent
 from engine.language.values import Solid
+from engine.model.contents import contents
 from engine.model.mesh import Mesh, Part, Patch, Plane, Role
+from engine.model.places import put_whole
 from engine.model.surface import PIECE, Surface
 
 Told = Callable[[tuple[str, ...]], tuple[object, ...]]
@@ -37,24 +37,37 @@ for hours, and so that the memory of the last orders serves the next ones: fresh
 
 @dataclass(frozen=True)
 class Trace:
-    """What was read, in order, each name once."""
+    """What was read, in order, each name once; `pairs`: the values by their names."""
 
     names: tuple[str, ...]
     values: tuple[object, ...]
+    pairs: Mapping[str, object] = field(compare=False, repr=False)
 
-    @functools.cached_property
-    def pairs(self) -> dict[str, object]:
-        """Values by name."""
-        return dict(zip(self.names, self.values, strict=True))
+    @classmethod
+    def of(cls, names: tuple[str, ...], values: tuple[object, ...]) -> Trace:
+        """From names and their values."""
+        return cls(names, values, dict(zip(names, values, strict=True)))
 
-    @functools.cached_property
+    @property
     def fonts(self) -> dict[str, str]:
         """Hash of each font that was used, by its name."""
-        return {name[5:]: str(value) for name, value in self.pairs.items() if name.startswith("font.")}
+        return {self.names[k][5:]: str(self.values[k]) for k in _fonts_among(self.names)}
 
     def digest(self) -> str:
         """sha256 of the pairs: the file name of a body on disk."""
         return hashlib.sha256(json.dumps([self.names, self.values], default=str).encode()).hexdigest()
+
+
+@functools.lru_cache(maxsize=4096)
+def _fonts_among(names: tuple[str, ...]) -> tuple[int, ...]:
+    """Which of them are fonts; runs that took the same branch read the same names."""
+    return tuple([k for k, name in enumerate(names) if name.startswith("font.")])
+
+
+@functools.lru_cache(maxsize=4096)
+def heads(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The fields of what a trace names, each once."""
+    return tuple(dict.fromkeys([name.partition(".")[0] for name in names]))
 
 
 @dataclass
@@ -64,14 +77,22 @@ class Tracer:
     pairs: dict[str, object] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
     """Of the stages beneath it: a record names them, whether they were asked or remembered."""
+    _stages: dict[str, Kept] = field(default_factory=dict)
 
     def note(self, name: str, value: object) -> None:
         """One read; a second one of the same name adds nothing, values never change within an order."""
         self.pairs[name] = value
 
+    def note_all(self, stage: str, kept: Kept, artifacts: Mapping[str, str]) -> None:
+        """All reads of a stage that was asked: the first time, however often it is."""
+        if kept is not self._stages.get(stage):
+            self._stages[stage] = kept
+            self.pairs.update(kept.trace.pairs)
+            self.artifacts.update(artifacts)
+
     def done(self) -> Trace:
         """The finished trace."""
-        return Trace(tuple(self.pairs), tuple(self.pairs.values()))
+        return Trace(tuple(self.pairs), tuple(self.pairs.values()), self.pairs)
 
 
 @dataclass(frozen=True)
@@ -111,13 +132,13 @@ class StageMemory:
                 continue
             kept = by_values.get(values)
             if kept is None and self._disk is not None:
-                kept = self._load(Trace(names, values))
+                kept = self._load(Trace.of(names, values))
             if kept is not None:
                 self._used(kept)
                 return kept
         return None
 
-    def borrow(self, told: Told, personal: Callable[[Iterable[str]], bool]) -> Kept | None:
+    def borrow(self, told: Told, personal: Callable[[tuple[str, ...]], bool]) -> Kept | None:
         """What another machine has drawn for what is told now; None where nothing of a person's may be asked for, or nothing is."""
         found = None if self._lent is None else self._lent.find(told, personal)
         kept = None if found is None else self._read(*found)
@@ -179,7 +200,7 @@ class StageMemory:
 
     def _write(self, trace: Trace, stored: bytes) -> None:
         assert self._disk is not None
-        _write_whole(self._disk / f"{trace.digest()}.body", stored)
+        put_whole(self._disk / f"{trace.digest()}.body", stored)
         _write_shape(self._disk, trace.names)
 
 
@@ -219,6 +240,9 @@ def frozen(result: Any) -> Any:
 
 def weight(result: object) -> int:
     """About how many bytes a result holds; meshes are what counts."""
+    kind: type = type(result)
+    if kind in _PLAIN:
+        return 1000
     if isinstance(result, np.ndarray):
         return 1000 + result.nbytes
     if isinstance(result, bytes):
@@ -228,15 +252,23 @@ def weight(result: object) -> int:
         stamps = sum([s.outline.points.nbytes for s in result.stamps])
         meshes = [result.mesh, *(m.mesh for m in (result.modifiers if isinstance(result, Part) else ()))]
         return 1000 + sum([m.points.nbytes + m.faces.nbytes for m in meshes]) + rows + stamps
-    if isinstance(result, Mapping):
-        return 1000 + sum(weight(v) for v in result.values())
     if isinstance(result, tuple):
-        return 1000 + sum(weight(v) for v in result)
-    if is_dataclass(result):  # a mesh, a foot, a grid; a person's file holds more than its fields say
-        parts = [getattr(result, f.name) for f in fields(result)]
-        held = int(getattr(result, "bytes_held", 0))
-        return 1000 + held + sum(weight(v) for v in parts if isinstance(v, np.ndarray | Mapping | tuple) or is_dataclass(v))
+        return 1000 + sum([weight(v) for v in result])
+    if (held := contents(kind)) is not None:  # a mesh, a foot, a grid; a person's file holds more than its fields say
+        more = int(getattr(result, "bytes_held", 0))
+        return 1000 + more + sum([weight(v) for v in held(result) if type(v) not in _PLAIN and _counts(v)])
+    if isinstance(result, Mapping):
+        return 1000 + sum([weight(v) for v in result.values()])
     return 1000
+
+
+_PLAIN = frozenset((float, int, bool, str, type(None)))
+"""What weighs nothing to speak of: most of what a plan of numbers holds."""
+
+
+def _counts(part: object) -> bool:
+    kind: type = type(part)
+    return isinstance(part, tuple | np.ndarray | Mapping) or contents(kind) is not None
 
 
 _BODY_FORMAT = 2
@@ -308,19 +340,4 @@ def _write_shape(disk: pathlib.Path, names: tuple[str, ...]) -> None:
     text = json.dumps(names)
     path = disk / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.names"
     if not path.exists():
-        _write_whole(path, text.encode())
-
-
-def _write_whole(path: pathlib.Path, data: bytes) -> None:
-    """A cache that cannot be written is no cache: the body is made again next time."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
-    except OSError:
-        return
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError:
-        pathlib.Path(temporary).unlink(missing_ok=True)
+        put_whole(path, text.encode())

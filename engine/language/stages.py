@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import pathlib
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -221,22 +220,25 @@ def vars_of(cls: type) -> dict[str, Any]:
     return found
 
 
-@contextlib.contextmanager
-def designers(template: Template, step: str, prefix: str = "") -> Iterator[None]:
+class designers:
     """Round a designer's code: whatever it raises becomes a TemplateError with stage and line; ours stay what they are, and so does a
     lack of memory, of which the process is to die: what holds all of it may be kept.
 
     Without a cause: a traceback that is logged must not show the cause's text, which may quote a customer.
     """
-    template.run.enter(step)
-    try:
-        yield
-    except (UnikatError, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001  # a designer's code may raise anything; it is told, not swallowed
-        raise blame(template, step, error, prefix) from None
-    finally:
-        template.run.leave()
+
+    __slots__ = ("_prefix", "_step", "_template")
+
+    def __init__(self, template: Template, step: str, prefix: str = "") -> None:
+        self._template, self._step, self._prefix = template, step, prefix
+
+    def __enter__(self) -> None:
+        self._template.run.enter(self._step)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._template.run.leave()
+        if isinstance(error, Exception) and not isinstance(error, UnikatError | MemoryError):
+            raise blame(self._template, self._step, error, self._prefix) from None
 
 
 def blame(template: Template, stage: str, error: BaseException, prefix: str = "") -> TemplateError:

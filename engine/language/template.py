@@ -9,7 +9,7 @@ import importlib.machinery
 import importlib.util
 import pathlib
 import sys
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,7 +20,7 @@ from engine.language.charted import charts_digest
 from engine.language.derived import Known, without
 from engine.language.elsewhere import Elsewhere, Lent
 from engine.language.inputs import NO_FILES, Inputs
-from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Tracer
+from engine.language.memory import PERSONAL_BYTES, Bound, Kept, StageMemory, Tracer, heads
 from engine.language.parameters import Field, Words, closest
 from engine.language.process_view import ProcessView
 from engine.language.stages import CadStage, Fit, Rule, Stage, check_truth, import_blame, vars_of
@@ -78,7 +78,6 @@ class Template:
             check_truth(cls.key or cls.__name__, declared, cls.stages)
         if cls.key and (cls.version < 1 or not cls.product_stage_or_none() or not (cls.__doc__ or "").strip()):
             raise TemplateError(cls.key, "class", "needs a version of 1 or more, a docstring, and at least one @stage")
-
         days = cls.retention_days
         if days is not None and (isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= 36_500):
             raise TemplateError(cls.key or cls.__name__, "class", "retention_days must be 1 to 36500 days, or None")
@@ -88,8 +87,7 @@ class Template:
 
     def __getattr__(self, name: str) -> Any:
         near = closest(name, [*self.fields, *self.stages, "process"])
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise AttributeError(f"{type(self).__name__} has no {name!r}{hint}")
+        raise AttributeError(f"{type(self).__name__} has no {name!r}" + (f"; did you mean {near!r}?" if near else ""))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a template holds no state: {name!r} was assigned; hand values from stage to stage instead")
@@ -219,6 +217,7 @@ class Run:
         self.steps: list[str] = []
         self.announce: Callable[[str], None] | None = None
         self.done: dict[str, Kept] = {}
+        self.noted: dict[str, Kept] = {}
         self.stages: list[StageRun] = []
         self.artifacts: dict[str, str] = {}
         self.fonts: dict[str, str] = {}
@@ -297,9 +296,9 @@ class Run:
         found = self.cls.fields.get(name.partition(".")[0])
         return found is not None and found.personal
 
-    def of_a_person(self, names: Iterable[str]) -> bool:
+    def of_a_person(self, names: tuple[str, ...]) -> bool:
         """Whether any of what was read is a person's, or was fitted to one."""
-        return any(self.personal(name) or self.origins.get(name.partition(".")[0]) is Origin.FITTED for name in names)
+        return any(h in self.cls.personal_fields or self.origins.get(h) is Origin.FITTED for h in heads(names))
 
     @contextlib.contextmanager
     def tracing(self, stage: str) -> Iterator[Tracer]:
@@ -326,12 +325,13 @@ class Run:
 
     def note_all(self, stage: str, kept: Kept) -> None:
         """What a stage read is read by the stage that called it, as are its artifacts; these and its fonts are in the record."""
-        self.fonts.update(kept.trace.fonts)
         artifacts = kept.beneath if kept.artifact is None else {**kept.beneath, stage: kept.artifact}
-        self.artifacts.update(artifacts)
+        if kept is not self.noted.get(stage):
+            self.noted[stage] = kept
+            self.fonts.update(kept.trace.fonts)
+            self.artifacts.update(artifacts)
         if self.tracers:
-            self.tracers[-1].pairs.update(kept.trace.pairs)
-            self.tracers[-1].artifacts.update(artifacts)
+            self.tracers[-1].note_all(stage, kept, artifacts)
 
     def handed(self, stage: str, kept: Kept) -> Any:
         """The result, to the stage that asked for it: what it read is read by that one too."""

@@ -27,6 +27,10 @@ STEPS_PER_MM = 10_000
 
 def frozen(array: npt.NDArray[Any], dtype: type, columns: int) -> npt.NDArray[Any]:
     """A read-only, C-contiguous array (n, columns) of that dtype, or TypeError."""
+    if type(array) is np.ndarray and array.dtype == dtype and array.ndim == 2 and array.shape[1] == columns:
+        flags = array.flags
+        if flags.c_contiguous and not flags.writeable:
+            return array
     with np.errstate(invalid="ignore"):  # told below
         made: npt.NDArray[Any] = np.ascontiguousarray(array, dtype=dtype)
     if made.ndim != 2 or made.shape[1] != columns:

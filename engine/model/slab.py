@@ -6,6 +6,7 @@ such (numpy asks for them from 4 MB on), and none of the others ever has more th
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ LINE = 64
 
 def carved(*wanted: tuple[tuple[int, ...], npt.DTypeLike]) -> list[npt.NDArray[Any]]:
     """An uninitialised, C-contiguous array of each shape and dtype; all of the piece lives as long as any of them."""
-    sizes = [int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize for shape, kind in wanted]
+    sizes = [math.prod(shape) * np.dtype(kind).itemsize for shape, kind in wanted]
     piece = np.empty(sum(-(-size // LINE) * LINE for size in sizes), dtype=np.uint8)
     made, at = [], 0
     for size, (shape, kind) in zip(sizes, wanted, strict=True):

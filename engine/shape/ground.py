@@ -152,7 +152,7 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
         renumbered = (np.cumsum(~lost) - 1).astype(np.int32)
         points, rows = mesh.points[~lost], renumbered[rows]
         at = None if at is None else np.where(at < 0, -1, renumbered[at])
-    others, around = _others(patches, on, outside)
+    others, around = _others(patches, on, cut)
     plane = _snapped(plane) if exact and plane else plane
     frame = np.array([origin, plane.x, plane.y, plane.normal]) if plane else np.zeros((4, 3))
     for array in (points, rest, rows, ends, border, frame):
@@ -181,12 +181,13 @@ def prepare(mesh: Mesh, patches: Mapping[str, Patch], on: str) -> Ground:
 @dataclass(frozen=True, eq=False)
 class _Cut:
     """What follows from a mesh's faces alone where a patch is cut out. `used`: the patch's points; `rows`, `ends`: its border's loops;
-    `outside` (m,): which faces stay, `rest`: these, numbered anew; `lost` (n,): which points go."""
+    `outside` (m,): which faces stay, `row` (m,): where among them, `rest`: these, numbered anew; `lost` (n,): which points go."""
 
     used: _Rows
     rows: _Rows
     ends: _Rows
     outside: npt.NDArray[np.bool_]
+    row: _Rows
     lost: npt.NDArray[np.bool_]
     rest: Faces
 
@@ -233,9 +234,10 @@ def _cut_out(mesh: Mesh, patch: Patch, bent: Bent | None) -> _Cut:
     lost[rows if bent is None else bent.rows[rows]] = False
     if lost.any():
         rest = (np.cumsum(~lost) - 1).astype(np.int32)[rest]
-    for array in (rows, ends, outside, lost, rest):
+    row = (np.cumsum(outside) - 1).astype(np.int32)
+    for array in (rows, ends, outside, row, lost, rest):
         array.flags.writeable = False
-    return _Cut(np.unique(faces), rows, ends, outside, lost, rest)
+    return _Cut(np.unique(faces), rows, ends, outside, row, lost, rest)
 
 
 def _member(mesh: Mesh, outside: npt.NDArray[np.bool_], lost: npt.NDArray[np.bool_]) -> Member | None:
@@ -250,26 +252,27 @@ def _framed(
     mesh: Mesh, used: npt.NDArray[np.int32], rows: _Rows, plane: Plane, on: str
 ) -> tuple[bool, tuple[float, float, float], Lattice]:
     """(is it a plane of the lattice; where the frame's origin lies, in steps; the border in the frame, in steps)."""
-    steps = np.rint(mesh.points * STEPS_PER_MM)
-    if np.any(steps[used] / STEPS_PER_MM != mesh.points[used]):
+    own = mesh.points[used]
+    steps = np.rint(own * STEPS_PER_MM)
+    if np.any(steps / STEPS_PER_MM != own):
         raise EngineFault(f"the points of patch {on!r} are not on the lattice")
     origin = [float(round(o * STEPS_PER_MM)) for o in plane.origin]
     aligned = _snapped(plane)
     if _is_axis(plane.x) and _is_axis(plane.y):
         axis = next(i for i in range(3) if aligned.normal[i])
-        heights = steps[used, axis]
+        heights = steps[:, axis]
         if heights.min() == heights.max():
             origin[axis] = float(heights[0])
-            local = steps[rows] - np.array(origin)
+            local = np.rint(mesh.points[rows] * STEPS_PER_MM) - np.array(origin)
             u = sum(local[:, i] * aligned.x[i] for i in range(3))
             v = sum(local[:, i] * aligned.y[i] for i in range(3))
             return True, (origin[0], origin[1], origin[2]), np.stack((u, v), axis=1).astype(np.int32)
     start = tuple(o * STEPS_PER_MM for o in plane.origin)
-    local = steps[used] - np.array(start)
+    local = steps - np.array(start)
     off = sum(local[:, i] * plane.normal[i] for i in range(3))
     if np.abs(off).max() > _TILTED_SLACK:
         raise ValueError(f"the points of patch {on!r} do not lie in its plane: nothing can be stamped on it")
-    local = steps[rows] - np.array(start)
+    local = np.rint(mesh.points[rows] * STEPS_PER_MM) - np.array(start)
     u = sum(local[:, i] * plane.x[i] for i in range(3))
     v = sum(local[:, i] * plane.y[i] for i in range(3))
     return False, (start[0], start[1], start[2]), np.rint(np.stack((u, v), axis=1)).astype(np.int32)
@@ -291,10 +294,9 @@ def _whole(c: float) -> float:
     return float(round(c))
 
 
-def _others(patches: Mapping[str, Patch], on: str, outside: npt.NDArray[np.bool_]) -> tuple[dict[str, Patch], frozenset[str]]:
+def _others(patches: Mapping[str, Patch], on: str, cut: _Cut) -> tuple[dict[str, Patch], frozenset[str]]:
     """(the other patches by their rows among the rest; the names of those that hold all of this one)."""
-    row = (np.cumsum(outside) - 1).astype(np.int32)
-    gone = len(outside) - int(outside.sum())
+    outside, gone = cut.outside, len(cut.outside) - len(cut.rest)
     others, around = {}, []
     for name, patch in patches.items():
         if name == on:
@@ -304,7 +306,7 @@ def _others(patches: Mapping[str, Patch], on: str, outside: npt.NDArray[np.bool_
             if len(patch.faces) - int(stays.sum()) != gone:
                 raise ValueError(f"patches {on!r} and {name!r} share some of their faces: nothing can be stamped on {on!r}")
             around.append(name)
-        others[name] = patch.moved(row[patch.faces[stays]], stays)
+        others[name] = patch.moved(cut.row[patch.faces[stays]], stays)
     return others, frozenset(around)
 
 

@@ -116,10 +116,8 @@ def _planted(lattice: Lattice, faces: Faces, rows: Int32s) -> tuple[Int32s, Int6
     levels, order = bvh.levels_of(k), np.empty(k, np.int32)
     codes = np.empty((2, k), np.int64)
     bvh.sort_faces(lattice, faces, rows, order, codes[0], codes[1], np.empty(2048, np.int32), np.empty(6, np.int64))
-    boxes = np.empty((6, int(levels[-1])), np.int32)
-    bvh.fit(lattice, faces, order, levels, boxes)
-    ends = np.zeros((9, int(levels[1])), np.int32)
-    ends.reshape(3, 3, -1)[:, :, :k] = lattice[faces[order]].transpose(1, 2, 0)
+    boxes, ends = np.empty((6, int(levels[-1])), np.int32), np.empty((9, int(levels[1])), np.int32)
+    bvh.fit_corners(lattice, faces, order, levels, boxes, ends)
     return order, levels, boxes, ends
 
 

@@ -9,6 +9,8 @@ every one of its points is held to where the numbers put it (`engine.verify.memb
 
 from __future__ import annotations
 
+import functools
+import pathlib
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
@@ -21,6 +23,7 @@ from engine.model.shelf import Shelf
 from engine.verify import anatomy
 from engine.verify.anatomy import Topology
 from engine.verify.joined import Lead, leading
+from engine.verify.proofs import Proofs
 from kernels import apart, bvh, moving, outlook, topology
 from kernels.facing import HOPS, SHARP_COSINE
 
@@ -75,25 +78,36 @@ class Known:
     whole: Topology | None
     pairs: Int32s
     looks: Floats
-    tree: Tree
     twin: Int32s
     flat: Flat | None
-    _active: dict[tuple[float, float], Int32s] = field(default_factory=dict)
+    proofs: Proofs | None = None
+    _active: dict[tuple[float, float], tuple[Int32s, bool]] = field(default_factory=dict)
 
-    def active(self, inward: float, outward: float) -> Int32s:
-        """Which of the leading faces must be asked what faces them from nearer than these limits (steps), among themselves; rising."""
+    def active(self, inward: float, outward: float) -> tuple[Int32s, bool]:
+        """Which of the leading faces must be asked what faces them from nearer than these limits (steps), among themselves, rising; and
+        whether any of the others, which are gone, would have to be."""
         found = self._active.get((inward, outward))
         if found is None:
-            marked = active(self.family, self.looks, self.tree, self.twin, self.gone, inward, outward)
-            found = np.flatnonzero(marked[self.rows]).astype(np.int32)
-            self._active[inward, outward] = found
+            marked = None if self.proofs is None else self.proofs.active(inward, outward)
+            if marked is None:
+                marked = active(self.family, self.looks, self.tree, self.twin, self.gone, inward, outward)
+                if self.proofs is not None:
+                    self.proofs.keep_active(inward, outward, marked)
+            rows, lost = np.flatnonzero(marked[self.rows]).astype(np.int32), bool(marked[self.gone > 0].any())
+            found = self._active[inward, outward] = rows, lost
         return found
+
+    @functools.cached_property
+    def tree(self) -> Tree:
+        """Of all faces; who asks only what was proved before needs none."""
+        return _tree(self.family, np.rint(self.family.middle).astype(np.int32), self.family.faces)
 
     @property
     def nbytes(self) -> int:
-        """What it weighs, with what some limits add."""
-        arrays = (self.faces, self.rows, self.gone, self.pairs, self.looks, self.twin, self.tree.boxes, self.tree.drift)
-        return self.family.nbytes + sum(a.nbytes for a in arrays) + (0 if self.lead is None else self.lead.nbytes)
+        """What it weighs, with its tree."""
+        arrays = (self.faces, self.rows, self.gone, self.pairs, self.looks, self.twin)
+        tree = 8 * len(self.family.faces) * (9 + 3 * len(self.family.motions))
+        return tree + self.family.nbytes + sum(a.nbytes for a in arrays) + (0 if self.lead is None else self.lead.nbytes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,9 +118,10 @@ class _Told:
 
 
 class Families:
-    """What is known of the families used last, at most `limit` bytes of it. Safe among threads."""
+    """What is known of the families used last, at most `limit` bytes of it. Safe among threads. `disk`: the folder where proofs are kept."""
 
-    def __init__(self, limit: int = 128 << 20) -> None:
+    def __init__(self, limit: int = 128 << 20, disk: pathlib.Path | None = None) -> None:
+        self._disk = disk
         self._shelf: Shelf[_Told] = Shelf(limit, lambda told: 256 if told.known is None else told.known.nbytes)
 
     def of(self, member: Member | None, faces: Faces) -> Known | None:
@@ -118,7 +133,7 @@ class Families:
         if told is None:
             if not self._shelf.asked_before(key):
                 return None
-            told = _Told(prove(member.family, faces[: member.faces].copy()))
+            told = _Told(prove(member.family, faces[: member.faces].copy(), self._disk))
             self._shelf.put(key, told)
         known = told.known
         return known if known is not None and np.array_equal(faces[: member.faces], known.faces) else None
@@ -133,9 +148,9 @@ class Families:
         return self._shelf.held
 
 
-def prove(family: Family, faces: Faces) -> Known | None:
+def prove(family: Family, faces: Faces, disk: pathlib.Path | None = None) -> Known | None:
     """What is known of the bodies of a family that a mesh leads with `faces` of, in the body's order; None where its faces bound no solid
-    of one shell, those are not its, or they touch themselves at the border."""
+    of one shell, those are not its, or they touch themselves at the border. What was proved before is read from that folder."""
     rows = _rows_of(family.faces, faces)
     rounded = np.rint(family.middle)
     if rows is None or not np.abs(rounded).max() < 1 << 28:
@@ -151,16 +166,24 @@ def prove(family: Family, faces: Faces) -> Known | None:
         return None
     looks = np.empty((len(family.faces), 5))
     outlook.looks(family.middle, family.motions, family.faces, ROOM, looks)
-    tree = _tree(family, lattice, family.faces)
     whole = None if gone.any() else shape
-    pairs = _pairs(family, looks, tree)
+    proofs = None if disk is None else Proofs.of(disk, family, faces)
+    pairs, tree = None if proofs is None else proofs.pairs(), None
+    if pairs is None:
+        tree = _tree(family, lattice, family.faces)
+        pairs = _pairs(family, looks, tree)
+        if proofs is not None:
+            proofs.keep_pairs(pairs)
     flat = _flat(family, looks, gone, lead) if lead is not None else None
     _lend(family, looks, shape.twin, gone)
     if flat is not None:
         # what replaces it looks just so, or is asked
         looks[gone > 0] = 0.0
         looks[gone > 0, flat.axis] = flat.sign
-    return Known(family, faces, rows, gone, lead, whole, pairs, looks, tree, shape.twin, flat)
+    known = Known(family, faces, rows, gone, lead, whole, pairs, looks, shape.twin, flat, proofs)
+    if tree is not None:
+        vars(known)["tree"] = tree
+    return known
 
 
 def _rows_of(faces: Faces, some: Faces) -> Int32s | None:

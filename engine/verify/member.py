@@ -5,8 +5,9 @@ Why it is the full way's verdict:
 - The faces are the family's, and each point lies where the body's numbers put it, to within the rounding that the proofs allow:
   both are looked at (`of`). So no pair of the body's faces meets but, maybe, those that the proof lists; these are asked.
 - New faces stand where a patch was. Where they are a relief (`kernels.relief`) on a flat patch, those at the patch's level cover no
-  place that it did not: what did not meet it does not meet them, and what did not face it does not face them. The others
-  (letters' walls and floors) are asked of all that comes into their reach. Where they are no relief, or a face at the patch's level
+  place that it did not: what did not meet it does not meet them, and what did not face it does not face them. Nor do they face what
+  is new beside them: of a relief every face looks as they do or square to that, every edge and corner along what lies between.
+  The others (letters' walls and floors) are asked of all that comes into their reach. Where they are no relief, or a face at the patch's level
   looks another way (a sliver that takes its neighbour's normal), all new faces are.
 - What is asked is asked by the same kernels; where anything meets, the full way is gone.
 """
@@ -19,6 +20,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.model.mesh import STEPS_PER_MM, Faces, Lattice, Settled
 from engine.verify import anatomy
@@ -30,6 +32,9 @@ from engine.verify.joined import attached
 from engine.verify.settle import right_angles
 from engine.verify.tree import plant, plant_rows
 from kernels import apart, bvh, facing, moving
+
+_BESIDE = 10_000
+"""Steps (1 mm): no nearer to letters lies what is asked at all, but in a process of thick walls."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +67,12 @@ class OfFamily:
         first = len(self.known.faces)
         if roles[:first].any():
             return None
-        rows = self.known.active(float(limits[0, 0, 0]), float(limits[1, 0, 0]))
+        rows, patch = self.known.active(float(limits[0, 0, 0]), float(limits[1, 0, 0]))
         if first < len(self.faces):
             mine = np.zeros(len(self.faces), np.bool_)
-            mine[rows] = mine[self._near(math.ceil(float(limits.max())))] = mine[first:] = True
+            mine[rows] = mine[self._near(math.ceil(float(limits.max())))] = mine[self._letters] = True
+            if patch:  # where it lay, something may face it
+                mine[first:] = True
             rows = np.flatnonzero(mine).astype(np.int32)
         return face_some(self.lattice, self.faces, self.twin, roles, limits, rows)
 
@@ -94,13 +101,26 @@ class OfFamily:
 
     def _near(self, reach: int) -> Int32s:
         """Which of the body's faces have boxes that come within reach (steps) of the box of letters."""
-        first = len(self.known.faces)
+        box = self._box + np.array([-reach] * 3 + [reach] * 3)
+        if reach > _BESIDE:
+            return self._within(self.faces[: len(self.known.faces)], box)
+        beside = self._beside
+        return beside[self._within(np.ascontiguousarray(self.faces[beside]), box)]
+
+    @functools.cached_property
+    def _beside(self) -> Int32s:
+        """The body's faces within _BESIDE: nearer ones are asked for more than once."""
+        return self._within(self.faces[: len(self.known.faces)], self._box + np.array([-_BESIDE] * 3 + [_BESIDE] * 3))
+
+    @functools.cached_property
+    def _box(self) -> npt.NDArray[np.int64]:
         box = np.empty(6, np.int64)
         bvh.around(self.lattice, self.faces, self._letters, box)
-        box[:3] -= reach
-        box[3:] += reach
-        rows = np.empty(first, np.int32)
-        return rows[: int(bvh.within_reach(self.lattice, self.faces, first, box, rows))]
+        return box
+
+    def _within(self, faces: Faces, box: npt.NDArray[np.int64]) -> Int32s:
+        rows = np.empty(len(faces), np.int32)
+        return rows[: int(bvh.within_reach(self.lattice, faces, len(faces), box, rows))]
 
 
 def dissect(part: Settled, families: Families) -> Anatomy | None:

@@ -33,6 +33,11 @@ def fitted(lattice: np.ndarray, faces: np.ndarray, order: np.ndarray) -> Tree:
     levels = bvh.levels_of(len(order))
     boxes = np.full((6, levels[-1]), 77, np.int32)
     bvh.fit(lattice, faces, order, levels, boxes)
+    again, corners = np.full_like(boxes, 78), np.full((9, levels[1]), 79, np.int32)
+    bvh.fit_corners(lattice, faces, order, levels, again, corners)
+    k = len(order)
+    assert (again == boxes).all() and (corners[:, :k].T.reshape(-1, 3, 3) == lattice[faces[order]]).all()
+    assert not corners[:, k:].any()
     return order, levels, boxes
 
 

@@ -64,9 +64,10 @@ def test_the_bits_are_these_on_every_machine() -> None:
         columns = evaluated(*polynomial(seed, 5, 2500, 7, 40))
         nodes = draw.integers(0, len(columns), (200, 3)).astype(np.int32)
         faces = draw.integers(0, 200, (50, 3)).astype(np.int32)
-        lattice = np.empty((200, 3), np.int32)
-        first = chart.laid(columns, nodes, faces, STEPS, np.empty(len(columns), np.int32), lattice)
-        digest.update(columns.tobytes() + lattice.tobytes() + bytes([first + 1]))
+        lattice, points, told = np.empty((200, 3), np.int32), np.empty((200, 3)), columns.tobytes()
+        first = chart.laid(columns, nodes, faces, STEPS, np.empty(len(columns), np.int32), lattice, points)
+        digest.update(told + lattice.tobytes() + bytes([first + 1]))
+        assert (points == lattice / STEPS).all()
     assert digest.hexdigest() == DIGEST
 
 
@@ -75,9 +76,9 @@ def laid(points: list[list[float]], faces: list[list[int]]) -> tuple[np.ndarray,
     columns = np.array(points, dtype=np.float64).reshape(-1)
     nodes = np.arange(len(columns), dtype=np.int32).reshape(-1, 3)
     lattice = np.empty((len(nodes), 3), np.int32)
-    found = chart.laid(
-        columns, nodes, np.array(faces, np.int32).reshape(-1, 3), STEPS, np.empty(len(columns), np.int32), lattice
-    )
+    rows, points = np.array(faces, np.int32).reshape(-1, 3), np.empty((len(nodes), 3))
+    found = chart.laid(columns, nodes, rows, STEPS, np.empty(len(columns), np.int32), lattice, points)
+    assert (points == lattice / STEPS).all()
     return lattice, int(found)
 
 

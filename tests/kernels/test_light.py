@@ -139,6 +139,31 @@ def test_a_point_with_a_thousand_faces_and_flat_faces_end_well() -> None:
     assert np.isfinite(corners(world, faces)).all()
 
 
+def left_of(depth: npt.NDArray[np.float32], owner: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    towards = np.empty(3)
+    camera.direction(np.array(shade.KEY), towards)
+    left = np.full([n - 2 * occlusion.MARGIN for n in depth.shape], -1.0, np.float32)
+    occlusion.light_left(depth, np.full_like(depth, 0.9), owner, towards, left)
+    return left
+
+
+def test_what_light_is_left_does_not_depend_on_the_window_or_on_who_stands_beside() -> None:
+    """Windows of any width, rows that begin and end anywhere, tiles without an owner: sample by sample the same."""
+    rng, m = np.random.default_rng(11), occlusion.MARGIN
+    depth = rng.uniform(-6.0, 6.0, (40 + 2 * m, 150 + 2 * m)).astype(np.float32)
+    whole = left_of(depth, np.ones(depth.shape, np.uint8))
+    assert 0.0 < whole.min() < 0.5 < whole.max() <= 1.0
+    for wide in (1, 2, 6, 7, 8, 9, 30, 33, 64):
+        part = np.ascontiguousarray(depth[:, 50 : 50 + wide + 2 * m])
+        assert np.array_equal(left_of(part, np.ones(part.shape, np.uint8)), whole[:, 50 : 50 + wide])
+    for first, last in ((0, 1), (37, 38), (40, 49), (97, 150), (149, 150), (0, 150)):
+        owner = np.zeros(depth.shape, np.uint8)
+        owner[m:-m, m + first : m + last] = 1
+        owner[:, m + first : m + last][rng.random((len(owner), last - first)) < 0.5] = 0
+        left, there = left_of(depth, owner), owner[m:-m, m:-m] != 0
+        assert np.array_equal(left[there], whole[there])
+
+
 def shares(depth: npt.NDArray[np.float32], light: float = 1.0) -> npt.NDArray[np.float32]:
     towards = np.empty(3)
     camera.direction(np.array(shade.KEY), towards)

@@ -150,7 +150,7 @@ def test_what_was_fitted_to_a_person_is_neither_asked_for_nor_put_there(place: P
 def test_no_more_names_are_known_than_told(place: Place) -> None:
     lent = Lent(place, "a")
     for n in range(MOST + 3):
-        lent.keep(Trace((f"n{n}",), (1,)), b"body")
+        lent.keep(Trace.of((f"n{n}",), (1,)), b"body")
 
     def told(names: tuple[str, ...]) -> tuple[object, ...]:
         if names == ("n5",):

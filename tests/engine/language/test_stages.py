@@ -193,7 +193,7 @@ def test_memory_is_bounded_by_the_bytes_of_meshes() -> None:
 def test_a_large_part_weighs_what_its_mesh_weighs() -> None:
     memory = StageMemory(Bound(), None)
     big = Mesh(np.zeros((50_000, 3)), np.zeros((100_000, 3), np.int32))
-    assert memory.keep(Trace((), ()), Part("p", big), personal=False, body=False).size > 2_400_000
+    assert memory.keep(Trace((), (), {}), Part("p", big), personal=False, body=False).size > 2_400_000
 
 
 def test_a_body_outlives_its_process_on_disk(tmp_path: pathlib.Path) -> None:

@@ -267,6 +267,29 @@ def test_a_patch_that_is_not_flat_is_replaced_by_faces_that_are_all_asked() -> N
     assert member.dissect(part, known) is not None
 
 
+@pytest.mark.parametrize("emboss", (False, True), ids=("engraved", "embossed"))
+def test_what_is_left_of_a_patch_is_asked_only_where_something_may_face_it(
+    emboss: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A back of 1.6 mm is thin where walls must have 1.7: what lies opposite is then asked of all of the back, and else of letters alone."""
+    asked: list[int] = []
+    one, known, draw, full = chart(1), Families(), np.random.default_rng(5), member.face_some
+    monkeypatch.setattr(member, "face_some", lambda *args: asked.append(len(args[-1])) or full(*args))
+    parts = [charted(one, draw, 0.3, emboss=emboss) for _ in range(4)]
+    found = [[told(part, how, known) for part in parts] for how in (TIGHT, WIDE)]
+    assert found == [[told(part, how) for part in parts] for how in (TIGHT, WIDE)]
+    assert {f.code for one_told in found[1] for f in one_told[1]} >= {"thin-wall"}
+    assert max(asked[:3]) < 1_500 < min(asked[3:])
+
+    with monkeypatch.context() as less:
+        less.setattr(families.Known, "active", _without_the_patch(families.Known.active))
+        assert [told(part, WIDE, known) for part in parts] != found[1]
+
+
+def _without_the_patch(active: Any) -> Any:
+    return lambda known, inward, outward: (active(known, inward, outward)[0], False)
+
+
 # --- mutants: a proof that proves too much is caught by what is above
 
 
