@@ -7,7 +7,7 @@ it anew); readers see one view and never wait (REPEATABLE READ). Who is stopped 
 
 from __future__ import annotations
 
-import io
+import importlib
 import json
 import ssl
 from collections.abc import Mapping, Sequence
@@ -26,6 +26,7 @@ IDLE_MS = 5_000
 """So long a transaction that writes may do nothing."""
 LINE = 0x756E696B
 """The advisory lock of those who write."""
+STANDING = f"SELECT set_config('idle_in_transaction_session_timeout', '{IDLE_MS}', true), pg_advisory_xact_lock({LINE})"
 CONNECT_S = 10
 OPTIONS = ("sslmode", "sslrootcert")
 GONE = ("08", "25P03", "57P", "57014")
@@ -54,6 +55,7 @@ def engine(told: str) -> sa.Engine:
         raise EnvironmentFault("Postgres wants the package pg8000: install unikat[several]") from None
     sa.event.listen(made, "do_connect", _connect)
     sa.event.listen(made, "connect", _prepare)
+    sa.event.listen(made, "checkout", _well)
     sa.event.listen(made, "begin", _begin)
     sa.event.listen(made, "handle_error", _look)
     return made
@@ -84,9 +86,9 @@ def _parted(told: str) -> tuple[URL, ssl.SSLContext | None]:
     return url.set(drivername="postgresql+pg8000").difference_update_query(OPTIONS), context
 
 
-def _connect(dialect: Any, _: object, told: Any, named: Any) -> Any:
+def _connect(_: object, __: object, ___: object, named: Any) -> Any:
     try:
-        return dialect.connect(*told, **named)
+        return importlib.import_module("service.store.wire").Line(**named)
     except OSError:  # the driver lets some through: a server that hangs up as it is greeted
         raise Unwell(_words("08000")) from None
 
@@ -103,16 +105,21 @@ def _prepare(connection: Any, _: object) -> None:
         raise EnvironmentFault(f"the database's encoding is {encoding}: it must be UTF8")
 
 
+def _well(connection: Any, _: object, __: object) -> None:
+    """One that broke while nobody used it is replaced."""
+    if connection.broken():
+        raise sa.exc.DisconnectionError
+
+
 def _begin(conn: sa.Connection) -> None:
     told = conn.get_execution_options()
     if told.get("isolation_level") == "AUTOCOMMIT":
         return
+    line: Any = conn.connection.driver_connection
     if told.get("unikat_write"):
-        conn.exec_driver_sql(
-            f"SELECT set_config('idle_in_transaction_session_timeout', '{IDLE_MS}', true), pg_advisory_xact_lock({LINE})"
-        )
+        line.ahead("BEGIN", STANDING)
     else:
-        conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        line.ahead("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
 def code_of(error: BaseException | None) -> str:
@@ -165,7 +172,7 @@ def copy(conn: sa.Connection, table: str, columns: Sequence[sa.Column[Any]], row
     for row in rows:
         told = {**fixed, **row} if fixed else row
         lines.append("\t".join([_field(told[name], json_) for name, json_ in zip(names, kinds, strict=True)]))
-    stream = io.BytesIO(("\n".join(lines) + "\n").encode())
+    stream = ("\n".join(lines) + "\n").encode()
     cursor = conn.connection.cursor()
     listed = ", ".join(f'"{name}"' for name in names)
     try:
