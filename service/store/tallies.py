@@ -53,8 +53,12 @@ def _counting(rows: int) -> sa.TextClause:
 
 def of_queue(conn: sa.Connection, queue: str) -> dict[str, int]:
     """State -> how many, of one campaign, or of a tenant's own jobs."""
-    rows = conn.execute(sa.select(tallies.c.state, tallies.c.n).where(tallies.c.queue == queue))
-    return {state: n for state, n in rows if n}
+    return {state: n for state, n in conn.execute(_of_queue(), {"of": queue}) if n}
+
+
+@functools.cache
+def _of_queue() -> sa.Select[Any]:
+    return sa.select(tallies.c.state, tallies.c.n).where(tallies.c.queue == sa.bindparam("of"))
 
 
 def queued_of_tenant(conn: sa.Connection, tenant: str) -> int:
