@@ -19,7 +19,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from engine.errors import EnvironmentFault
 from service.chance import drawn
 
-NONCE = 12
+NONCE, TAG = 12, 16
+AROUND = NONCE + TAG
+"""Bytes that what is sealed has more."""
 KEY = 32
 
 
@@ -31,6 +33,13 @@ def seal(key: bytes, plain: bytes, label: bytes = b"") -> bytes:
     """Nonce, ciphertext and tag. `label` must be the same when it is opened."""
     nonce = drawn(NONCE)
     return nonce + AESGCM(key).encrypt(nonce, plain, label)
+
+
+def seal_into(room: memoryview, key: bytes, plain: bytes, label: bytes = b"") -> None:
+    """The same, into memory that there is already: AROUND bytes more than `plain` has."""
+    nonce = drawn(NONCE)
+    room[:NONCE] = nonce
+    AESGCM(key).encrypt_into(nonce, plain, label, room[NONCE:])
 
 
 def unseal(key: bytes, sealed: bytes, label: bytes = b"") -> bytes:

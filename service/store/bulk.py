@@ -39,6 +39,13 @@ def told(dialect: str, columns: Mapping[str, sa.Column[Any]]) -> sa.CTE:
     return sa.select(*(_part(dialect, row, name, column.type).label(name) for name, column in columns.items())).cte("told")
 
 
+def listed(dialect: str, name: str) -> sa.Select[Any]:
+    """The texts of the parameter of that name, a list, for `in_`: the statement is the same however many they are."""
+    texts = sa.bindparam(name, type_=sa.JSON)
+    each = sa.func.json_array_elements_text(texts) if dialect == "postgresql" else sa.func.json_each(texts)
+    return sa.select(each.table_valued(sa.column("value", sa.String), name=name).c.value)
+
+
 def _part(dialect: str, row: Any, name: str, kind: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
     key: Any = sa.literal_column(f"'{name}'")
     if isinstance(kind, sa.JSON):

@@ -143,19 +143,19 @@ def claim(conn: sa.Connection, head: Head, most: int, now: int, apart: Collectio
     What has a strike, or is in `apart`, is no other's neighbour. Nothing, where its campaign was paused since it was looked at.
     """
     ids = [head.id] if most == 1 else _company(conn, head, most, apart)
-    told = conn.execute(_claiming(), {"ids": ids, "head_queue": head.queue, "now": now})
+    told = conn.execute(_claiming(conn.dialect.name), {"ids": ids, "head_queue": head.queue, "now": now})
     rows = sorted((dict(row._mapping) for row in told), key=lambda r: (r["same"] or b"", r["id"]))
     assert len(rows) <= most
     tallies.count(conn, tallies.moved(rows, "queued", "running"))
     return rows
 
 
-@functools.cache
-def _claiming() -> sa.Update:
+@functools.lru_cache(4)
+def _claiming(dialect: str) -> sa.Update:
     paused = sa.select(campaigns.c.id).where(campaigns.c.id == _told("queue"), campaigns.c.state != "running")
     return (
         sa.update(jobs)
-        .where(jobs.c.id.in_(sa.bindparam("ids", expanding=True)), jobs.c.state == "queued")
+        .where(jobs.c.id.in_(bulk.listed(dialect, "ids")), jobs.c.state == "queued")
         .where(sa.not_(paused.exists()))
         .values(state="running", attempt=jobs.c.attempt + 1, version=jobs.c.version + 1, updated=sa.bindparam("now"))
         .returning(*(jobs.c[name] for name in _CLAIMED))
@@ -171,7 +171,7 @@ def _company(conn: sa.Connection, head: Head, most: int, apart: Collection[str])
     """The head and those after it that go with it, each with its equals: what is made once serves all of them."""
     names = ("id", "queue", "body", "priority", "template", "process")
     told = {"most": most, "equals": most * most, "apart": sorted(apart)}
-    rows = conn.execute(_alike(), {**told, **{f"head_{name}": getattr(head, name) for name in names}}).all()
+    rows = conn.execute(_alike(conn.dialect.name), {**told, **{f"head_{name}": getattr(head, name) for name in names}}).all()
     found: dict[bytes, list[str]] = {}
     for row in rows:
         if row.place == 2:
@@ -180,11 +180,11 @@ def _company(conn: sa.Connection, head: Head, most: int, apart: Collection[str])
     return list(dict.fromkeys(together))[:most]
 
 
-@functools.cache
-def _alike() -> sa.Select[Any] | sa.CompoundSelect[Any]:
+@functools.lru_cache(4)
+def _alike(dialect: str) -> sa.Select[Any] | sa.CompoundSelect[Any]:
     alike = (
         jobs.c.priority == _told("priority"), jobs.c.template == _told("template"), jobs.c.process == _told("process"),
-        jobs.c.strikes == 0, WAITING, jobs.c.id.not_in(sa.bindparam("apart", expanding=True)),
+        jobs.c.strikes == 0, WAITING, jobs.c.id.not_in(bulk.listed(dialect, "apart")),
     )  # fmt: skip
     columns = jobs.c.id, jobs.c.same, jobs.c.due
     order = jobs.c.due, jobs.c.id
@@ -219,14 +219,14 @@ def running(conn: sa.Connection) -> list[tuple[str, int]]:
 
 def no_longer_running(conn: sa.Connection, units: Mapping[str, int]) -> set[str]:
     """Those of the jobs (id -> attempt) that were cancelled or erased while they were worked on."""
-    still = {one for one, attempt in conn.execute(_running(), {"ids": list(units)}) if units[one] == attempt}
+    still = {one for one, attempt in conn.execute(_running(conn.dialect.name), {"ids": list(units)}) if units[one] == attempt}
     return set(units) - still
 
 
-@functools.cache
-def _running() -> sa.Select[Any]:
-    ids = sa.bindparam("ids", expanding=True)
-    return sa.select(jobs.c.id, jobs.c.attempt).where(jobs.c.id.in_(ids), jobs.c.state == "running")
+@functools.lru_cache(4)
+def _running(dialect: str) -> sa.Select[Any]:
+    among = jobs.c.id.in_(bulk.listed(dialect, "ids"))
+    return sa.select(jobs.c.id, jobs.c.attempt).where(among, jobs.c.state == "running")
 
 
 def settle(conn: sa.Connection, ended: Sequence[Ended], now: int) -> Settled:

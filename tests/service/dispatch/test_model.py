@@ -42,7 +42,7 @@ MANY = settings(FEW, max_examples=10 * EXAMPLES)
 def quiet() -> Iterator[None]:
     """Thousands of lanes die here; and no statement that was built by another test is kept."""
     logging.disable(logging.CRITICAL)
-    built = queue._settling, queue._giving_back
+    built = queue._settling, queue._giving_back, queue._claiming
     for statement in built:
         statement.cache_clear()
     yield
