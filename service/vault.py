@@ -102,5 +102,5 @@ class Vault:
 
     def mark(self, *words: bytes) -> bytes:
         """16 bytes that are equal for equal words, and tell nothing of them without the master key."""
-        told = b"".join(len(word).to_bytes(8, "big") + word for word in words)
+        told = b"".join([len(word).to_bytes(8, "big") + word for word in words])
         return hashlib.blake2b(told, digest_size=16, key=self.indexing).digest()

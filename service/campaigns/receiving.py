@@ -195,10 +195,8 @@ class Receiving:
             with self.house.database.read() as conn:
                 there = uploads.known(conn, self.sender.tenant, [one.sha256 for one in order.inputs.values()])
             intake.check_uploads(order.inputs, there)
-        row = intake.row_from(
-            order, self.sender, self.house.vault, at, formats=self.asked.formats, campaign=campaign, line=line, job=job
-        )
-        return row if own else {**row, "reference": None}
+        vault, formats = self.house.vault, self.asked.formats
+        return intake.row_from(order, self.sender, vault, at, formats=formats, campaign=campaign, line=line, job=job, found=own)
 
     def _all(self, row: Row, told: Any, first: OrderError) -> tuple[OrderError, ...]:
         """Every problem of a bad row: what its line says wrong, what the template does not take, and what only `_row` sees."""

@@ -18,10 +18,10 @@ Moves = Counter[tuple[str, str, str]]
 def moved(rows: Iterable[Mapping[Any, Any]], old: str | None, new: str) -> Moves:
     """The moves of these jobs (queue, tenant) from one state to another; `old` is None for new ones."""
     found: Moves = Counter()
-    for row in rows:
-        found[str(row["queue"]), str(row["tenant"]), new] += 1
+    for (queue, tenant), n in Counter([(row["queue"], row["tenant"]) for row in rows]).items():
+        found[str(queue), str(tenant), new] += n
         if old is not None:
-            found[str(row["queue"]), str(row["tenant"]), old] -= 1
+            found[str(queue), str(tenant), old] -= n
     return found
 
 
