@@ -4,7 +4,7 @@ A discrete-event simulation: one dispatcher that claims and settles chunks one a
 database, the scheduler, the way there and back, and lanes. Units of one template, all the same, lie in the store at the start. It says
 how many a second are made, when the last of a backlog is begun, how busy each part is, and which one holds up the others.
 `--check` asks one worker of this machine what each part costs, and runs 1, 2 and 3 workers beside the model whose units wait, so that
-they do not share a core's time; `--docs` writes the tables into service/docs/several.md.
+they do not share a core's time: those that the model was shaped by, and others; `--docs` writes the tables into service/docs/several.md.
 """
 
 from __future__ import annotations
@@ -175,10 +175,11 @@ def table(costs: Costs) -> str:
 
 def checked(rows: Sequence[Mapping[str, float]]) -> str:
     """The model beside the real thing."""
-    lines = ["| workers | units a second, model | measured | off |", "|---|---|---|---|"]
-    for row in rows:
+    lines = ["| workers, ms a unit, units a chunk | units a second, model | measured | off |", "|---|---|---|---|"]
+    for row in sorted(rows, key=lambda row: (-row["chunk"] * row["ms"], row["workers"])):
         off = row["model"] / row["measured"] - 1.0
-        lines.append(f"| {row['workers']:.0f} | {row['model']:.1f} | {row['measured']:.1f} | {off:+.1%} |")
+        kind = f"{row['workers']:.0f}, {row['ms']:g}, {row['chunk']:.0f}"
+        lines.append(f"| {kind} | {row['model']:.1f} | {row['measured']:.1f} | {off:+.1%} |")
     return "\n".join(lines)
 
 

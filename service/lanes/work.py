@@ -73,7 +73,8 @@ def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[di
         begun, cpu = time.monotonic(), time.process_time()
         answer, files, hashes = _unit(one, packs_at(folder))
         answer["files"] = {
-            name: [*room.seal(one.key, data, f"{one.id}/{name}".encode()), len(data), hashes[name]] for name, data in files.items()
+            name: [*room.seal(one.key, data, f"{one.id}/{name}".encode()), len(data), hashes[name]]
+            for name, data in files.items()
         }
         answer["cpu_ms"] = round(1000.0 * (time.process_time() - cpu), 3)
         answer["ms"] = round(1000.0 * (time.monotonic() - begun), 3)
