@@ -21,6 +21,8 @@ from service.store import campaigns, tallies, uploads
 
 TOLD = 100
 """Bad rows that are told in full; of the rest, how many there are."""
+MANY = 5_000
+"""Rows after which the database is told to look at them."""
 DEAD_MS = 120_000
 """An upload that brings no row for so long is given up."""
 
@@ -118,6 +120,8 @@ class Receiving:
         try:
             with ThreadPoolExecutor(1) as writer:
                 self._take(one, rows_of(chunks, asked.kind, self._cls), room, writer)
+            if self.rows >= MANY:
+                self.house.database.learn()
             with self.house.database.write() as conn:
                 before_opening(conn, one)
                 opened = campaigns.open_(conn, one, self.clock())

@@ -111,6 +111,11 @@ class Database:
             finally:
                 bare.close()
 
+    def learn(self) -> None:
+        """Many jobs came at once: Postgres looks at them now, or it would take them for few, and walk all that wait for each chunk."""
+        if self.file is None:
+            postgres.analyze(self.engine)
+
     def copy_to(self, place: pathlib.Path) -> None:
         """The store as it is now, in one new file, without what was deleted. SQLite's alone: others have their own tools."""
         assert self.file is not None

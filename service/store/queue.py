@@ -155,7 +155,7 @@ def _claiming(dialect: str) -> sa.Update:
     paused = sa.select(campaigns.c.id).where(campaigns.c.id == _told("queue"), campaigns.c.state != "running")
     return (
         sa.update(jobs)
-        .where(jobs.c.id.in_(bulk.listed(dialect, "ids")), jobs.c.state == "queued")
+        .where(bulk.among(dialect, jobs.c.id, "ids"), _not_looked_up_by(jobs.c.state) == "queued")
         .where(sa.not_(paused.exists()))
         .values(state="running", attempt=jobs.c.attempt + 1, version=jobs.c.version + 1, updated=sa.bindparam("now"))
         .returning(*(jobs.c[name] for name in _CLAIMED))
@@ -184,7 +184,7 @@ def _company(conn: sa.Connection, head: Head, most: int, apart: Collection[str])
 def _alike(dialect: str) -> sa.Select[Any] | sa.CompoundSelect[Any]:
     alike = (
         jobs.c.priority == _told("priority"), jobs.c.template == _told("template"), jobs.c.process == _told("process"),
-        jobs.c.strikes == 0, WAITING, jobs.c.id.not_in(bulk.listed(dialect, "apart")),
+        jobs.c.strikes == 0, WAITING, sa.not_(bulk.among(dialect, jobs.c.id, "apart")),
     )  # fmt: skip
     columns = jobs.c.id, jobs.c.same, jobs.c.due
     order = jobs.c.due, jobs.c.id
@@ -193,7 +193,7 @@ def _alike(dialect: str) -> sa.Select[Any] | sa.CompoundSelect[Any]:
     itself = sa.select(sa.literal(0).label("place"), *columns).where(jobs.c.id == _told("id"))
     first = itself.union_all(sa.select(sa.literal(1), *upcoming.c)).cte("first")
     theirs = sa.select(first.c.same).where(first.c.same.is_not(None))
-    same = jobs.c.same.in_(theirs), _not_looked_up_by(jobs.c.queue) == _told("queue")
+    same = bulk.one_of(dialect, jobs.c.same, theirs), _not_looked_up_by(jobs.c.queue) == _told("queue")
     equal = sa.select(*columns).where(*same, *alike).limit(sa.bindparam("equals", type_=sa.Integer)).subquery()
     return sa.union_all(sa.select(first), sa.select(sa.literal(2), *equal.c)).order_by("place", "due", "id")
 
@@ -225,8 +225,8 @@ def no_longer_running(conn: sa.Connection, units: Mapping[str, int]) -> set[str]
 
 @functools.lru_cache(4)
 def _running(dialect: str) -> sa.Select[Any]:
-    among = jobs.c.id.in_(bulk.listed(dialect, "ids"))
-    return sa.select(jobs.c.id, jobs.c.attempt).where(among, jobs.c.state == "running")
+    among = bulk.among(dialect, jobs.c.id, "ids")
+    return sa.select(jobs.c.id, jobs.c.attempt).where(among, _not_looked_up_by(jobs.c.state) == "running")
 
 
 def settle(conn: sa.Connection, ended: Sequence[Ended], now: int) -> Settled:

@@ -77,7 +77,7 @@ def test_nor_is_it_on_postgres(on_postgres: type[Jobs]) -> None:
 MUTANTS: dict[str, tuple[Any, str, str, str]] = {
     "no fence round what ends or is given back": (queue, "_fenced", ', _not_looked_up_by(jobs.c.state) == "running"', ""),
     "any attempt may end it or give it back": (queue, "_fenced", "jobs.c.attempt == told.c.under, ", ""),
-    "claim is not atomic": (queue, "_claiming", ', jobs.c.state == "queued")', ")"),
+    "claim is not atomic": (queue, "_claiming", ', _not_looked_up_by(jobs.c.state) == "queued")', ")"),
     "outbox outside the transaction": (
         Dispatcher,
         "_write",
