@@ -113,6 +113,12 @@ def lines_of(report: Compiled) -> list[str]:
             found.append(
                 f"  B-rep to mesh, chord error included: {1000.0 * max(float(c['to_mesh_mm']) for c in both):.0f} um at most"
             )
+    if report.paid is not None:
+        hours, bodies = sum(s.seconds for s in report.structures) / 3600.0, sum(s.bodies for s in report.structures)
+        found.append(
+            f"  took {hours:.2f} hours of CPU; of a body by CAD {sum(s.drawing for s in report.structures) / bodies:.2f} s: "
+            f"paid after {report.paid:,} orders that a chart covers"
+        )
     if unmeasured := len(charts) - len(measured):
         found.append(
             f"  {unmeasured} charts were compared with no body: every order of theirs that was found was drawn for them"

@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from engine.chart.chart import Chart
 from engine.chart.form import decoded
-from engine.compiling.charting import TOLERANCE_FIT_MM, WORST_MM, Charting, Made
+from engine.compiling.charting import TOLERANCE_FIT_MM, WORST_MM, Charting
 from engine.compiling.choosing import ranked
 from engine.compiling.coarse import Turning
 from engine.compiling.crew import Undrawn
+from engine.compiling.outcome import Made
 from engine.doors.cad import ANGLE_DEGREES, TOLERANCE_MM
 from engine.model.mesh import STEPS_PER_MM, Mesh, Part, Pose, Settled
 
@@ -26,6 +27,8 @@ AMONG = 60
 """Of so many bodies, beside those at a chart's ends, it is told from their meshes how coarse they are."""
 LOOKED = 2
 """So many of them, the coarsest, are drawn and looked at."""
+UNTOLD = ("missed", "coarse", "compared")
+"""What a certificate has for who compiles, and no report."""
 
 
 @dataclass
@@ -53,6 +56,8 @@ class Certificate:
     why: str = ""
     coarse: bool = False
     """Whether it does not hold because its triangles are too coarse somewhere, and for that alone."""
+    compared: list[int] = field(default_factory=list, repr=False)
+    """Orders of its region that it was compared on."""
     missed: npt.NDArray[np.int32] | None = field(default=None, repr=False)
     """Faces of the chart's mesh with a corner that misses by more than 10 um, of the worst body."""
 
@@ -63,7 +68,7 @@ class Certificate:
 
     def told(self) -> dict[str, Any]:
         """As a report has it."""
-        return {name: value for name, value in vars(self).items() if name not in ("missed", "coarse")} | {"holds": self.holds}
+        return {name: value for name, value in vars(self).items() if name not in UNTOLD} | {"holds": self.holds}
 
 
 def certify(charting: Charting, made: Made, bodies: int, seed: int) -> Certificate:
@@ -78,7 +83,7 @@ def certify(charting: Charting, made: Made, bodies: int, seed: int) -> Certifica
     covered.sort(key=lambda k: int(rank[k]))
     fresh = covered[:bodies]
     ends = _coarsest(made, chart, covered) if bodies else []
-    looked = [*fresh, *(k for k in ends if k not in fresh)]
+    told.compared = looked = [*fresh, *(k for k in ends if k not in fresh)]
     middle, beyond = float(chart.about["chord_mm"]), -math.inf
     squares, nodes, near = 0.0, 0, 0
     answers = charting.crew.each(looked, lambda k: _measured(charting, made, chart, k, k in ends))

@@ -6,7 +6,6 @@ import hashlib
 import json
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,9 @@ from engine.compiling.arranging import arrays_of
 from engine.compiling.bodies import Drawn, add, column, other_patches, sent, told_of
 from engine.compiling.crew import Crew, Undrawn
 from engine.compiling.matching import OTHERWISE
+from engine.compiling.outcome import Asked, Made, MoreInputs, Orders, Outcome
 from engine.compiling.work import Kept
 from engine.doors.cad import ANGLE_DEGREES, TOLERANCE_MM
-from engine.errors import UnikatError
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,6 +36,8 @@ SEED = 1
 """Of the order in which bodies are drawn that nothing else asks for."""
 FINEST = 4
 """So many times nearer to the surface than CAD's own are a chart's triangles asked to be, at most."""
+CURES = 3
+"""So often a chart whose certificate does not hold is fitted anew, through what was found wrong, at most."""
 NEIGHBOUR_MM = 0.3
 PLENTY_MM = 0.002
 """No more bodies are drawn for a fit that misses those it has not seen by so little: a fifth of what 99 % of all nodes may."""
@@ -45,83 +46,13 @@ TOLERANCE_FIT_MM = 0.01
 WORST_MM = 0.03
 
 
-class MoreInputs(UnikatError):
-    """The @cad method asked for something it was not known to ask for."""
-
-    def __init__(self, more: Mapping[str, Sequence[str]]) -> None:
-        super().__init__("more inputs")
-        self.more = {what: list(found) for what, found in more.items()}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What all bodies of one stage share."""
-
-    key: str
-    version: int
-    stage: str
-    source: str
-    cad: str
-    direct: list[str]
-    stages: list[str]
-
-    @property
-    def inputs(self) -> dict[str, list[str]]:
-        """As the children are told."""
-        return {"direct": self.direct, "stages": self.stages}
-
-
-@dataclass(eq=False)
-class Orders:
-    """Orders of one structure: what each changes, its coordinates (n, q), and what they are called."""
-
-    structure: str
-    changes: list[dict[str, Any]]
-    values: Floats
-    names: list[str]
-
-    def only(self, rows: npt.NDArray[Any]) -> Orders:
-        """Some of them."""
-        where = np.flatnonzero(rows) if rows.dtype == bool else rows
-        return Orders(self.structure, [self.changes[k] for k in where.tolist()], self.values[where], self.names)
-
-
-@dataclass(eq=False)
-class Made:
-    """A chart that was made: its file's bytes, the orders of its region and which rows of them were drawn, and how well it fits those."""
-
-    data: bytes
-    orders: Orders
-    rows: list[int]
-    worst_mm: float
-    fit: fitting.Fit
-    axes: fitting.Axes
-    reference: dict[str, Any]
-    slope: Floats
-    """Where the edges' middles are, as of `predicting.slope`: other bodies are matched by it."""
-    cuts: list[choosing.Pair]
-    finer: int = 1
-    """So many times nearer to the surface than CAD's own were its triangles asked to be."""
-
-    def predicted(self, values: Floats) -> Floats:
-        """Where the edges' middles of another body should be (e, 3)."""
-        return predicting.middles(self.slope, self.axes.z(values[None])[0])
-
-
-@dataclass(eq=False)
-class Outcome:
-    """Of one structure: charts, and what stays off them: (how many orders, why)."""
-
-    charts: list[Made] = field(default_factory=list)
-    off: list[tuple[int, str]] = field(default_factory=list)
-    cuts: list[str] = field(default_factory=list)
-
-
 class Charting:
     """Makes the charts of one stage. `work`: a folder where drawn bodies wait for the next start, should this one be killed."""
 
-    def __init__(self, crew: Crew, asked: Asked, work: pathlib.Path, say: Callable[[str], None], finer: int = 1) -> None:
-        self.crew, self.asked, self.work, self.say, self.finer = crew, asked, work, say, finer
+    def __init__(
+        self, crew: Crew, asked: Asked, work: pathlib.Path, say: Callable[[str], None], finer: int = 1, cures: int = 0
+    ) -> None:
+        self.crew, self.asked, self.work, self.say, self.finer, self.cures = crew, asked, work, say, finer, cures
         self.drawn = 0
 
     def of(self, orders: Orders, breaks: Sequence[tuple[str, float]] = ()) -> Outcome:
@@ -141,10 +72,18 @@ class Charting:
     def again(self, made: Made) -> Outcome:
         """Charts of the same region whose triangles are asked to be twice as near to the surface, as its middle's were too coarse for its
         ends; none where that was asked FINEST-fold already."""
+        return self._anew(made, 2 * made.finer, made.cures, ()) if made.finer < FINEST else Outcome()
+
+    def cured(self, made: Made, found: Sequence[int]) -> Outcome:
+        """Charts of the same region whose fit knows these orders of it, too: all that its certificate compared, as it does not hold on some
+        of them, and is asked of others then. None where that was done CURES times already."""
+        return self._anew(made, made.finer, made.cures + 1, [*made.rows, *found]) if made.cures < CURES else Outcome()
+
+    def _anew(self, made: Made, finer: int, cures: int, found: Sequence[int]) -> Outcome:
         outcome = Outcome()
-        if made.finer < FINEST:
-            finer = Charting(self.crew, self.asked, self.work, self.say, 2 * made.finer)
-            finer._divide(made.orders, made.cuts, outcome, 0)
+        anew = Charting(self.crew, self.asked, self.work, self.say, finer, cures)
+        anew._divide(made.orders, made.cuts, outcome, 0, found)
+        self.drawn += anew.drawn
         return outcome
 
     # ---- drawing ---------------------------------------------------------------------------------------------------------
@@ -204,8 +143,11 @@ class Charting:
 
     # ---- dividing --------------------------------------------------------------------------------------------------------
 
-    def _divide(self, orders: Orders, cuts: list[choosing.Pair], outcome: Outcome, depth: int) -> None:
-        """Charts of a region: one, where all its bodies match; else of its parts on both sides of the best cut."""
+    def _divide(
+        self, orders: Orders, cuts: list[choosing.Pair], outcome: Outcome, depth: int, found: Sequence[int] = ()
+    ) -> None:
+        """Charts of a region: one, where all its bodies match; else of its parts on both sides of the best cut. `found`: orders of it
+        that are drawn in any case."""
         if not orders.changes:
             return
         start = choosing.centre(orders.values)
@@ -219,7 +161,7 @@ class Charting:
         span = choosing.spanning(axes.z(orders.values), choosing.ranked(orders.values, SEED))
         order = [k for k in span.order if k != start]
         self._more(orders, axes, drawn, span.near, outcome)
-        wanted = [*span.near, *span.ends]
+        wanted = [*span.near, *span.ends, *found]
         while True:
             self._more(orders, axes, drawn, wanted, outcome)
             if drawn.wrong and not self._cleared(orders, axes, drawn, order[:ENOUGH], outcome):
@@ -397,4 +339,5 @@ class Charting:
             slope,
             cuts,
             self.finer,
+            self.cures,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import pathlib
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from engine.chart import form, shelf
+from engine.chart.chart import Chart
 from engine.chart.coordinates import Unchartable
 from engine.chart.shelf import folder_of
 from engine.compiling import choosing, fitting
 from engine.compiling.certify import Certificate, certify, picture
-from engine.compiling.charting import Asked, Charting, MoreInputs, Orders, Outcome
-from engine.compiling.crew import LEAST_DEADLINE, SCOUT_DEADLINE, Crew, Undrawn
+from engine.compiling.charting import Charting
+from engine.compiling.crew import LEAST_DEADLINE, SCOUT_DEADLINE, Crew, Spent, Undrawn
+from engine.compiling.outcome import Asked, Made, MoreInputs, Orders, Outcome
 from engine.doors.cad import versions
 from engine.errands import Source
 from engine.errors import OrderError, TemplateError
@@ -33,6 +36,8 @@ WATCHED = 12
 """So many bodies of a structure are drawn with watched numbers."""
 EXPLORED = 1500
 """Changes of its members that are tried for more orders of one structure."""
+TRIES = 30
+"""So many are tried for each body that a chart is still to be compared with, where all that were found were drawn for it."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,11 @@ class Structure:
     cuts: list[str] = field(default_factory=list)
     kept: bool = False
     """It was there before, and stayed."""
+    seconds: float = 0.0
+    """Of CPU, in all processes; what a run that was killed had spent is not among it."""
+    bodies: int = 0
+    drawing: float = 0.0
+    """So many bodies were drawn for it by CAD, and the seconds of CPU that these took."""
 
 
 @dataclass
@@ -92,9 +102,15 @@ class Compiled:
         """The share of all orders that a chart covers, among those scouted."""
         return sum(s.share * (1.0 - sum(n for n, _ in s.off) / max(s.orders, 1)) for s in self.structures if s.charts)
 
+    @property
+    def paid(self) -> int | None:
+        """After so many orders that a chart covers all of it has cost less than CAD would have; None where no body was drawn."""
+        drawn, drawing = sum(s.bodies for s in self.structures), sum(s.drawing for s in self.structures)
+        return math.ceil(sum(s.seconds for s in self.structures) * drawn / drawing) if drawing > 0.0 else None
+
     def told(self) -> dict[str, Any]:
         """As JSON holds it."""
-        return {**asdict(self), "covered": round(self.covered, 4)}
+        return {**asdict(self), "covered": round(self.covered, 4), "paid": self.paid}
 
 
 def stages_of(source: Source) -> dict[str, Any]:
@@ -179,30 +195,33 @@ def _compiled(
         if done.is_file():
             report.structures.append(_read_done(done, share))
             continue
+        seconds, bodies, drawing = _spent(crew)
         say(f"structure {k + 1} of {len(classes)}, {100.0 * share:.1f} % of all orders")
-        explored = crew.ask(
-            "drawing:explore",
-            direct,
-            stages,
-            varied,
-            fixed,
-            members["orders"],
-            structure,
-            EXPLORED,
-            wanted.seed + 1,
-            deadline=SCOUT_DEADLINE,
-        )
-        orders = _orders(structure, members, explored)
+
+        def explore(among: list[dict[str, Any]], count: int, seed: int, structure: str = structure) -> Mapping[str, Any]:
+            given = (direct, stages, varied, fixed, among, structure, count, seed)
+            return dict(crew.ask("drawing:explore", *given, deadline=SCOUT_DEADLINE))
+
+        orders = _orders(structure, members, explore(members["orders"], EXPLORED, wanted.seed + 1))
         kinks = _kinks(crew, stage, orders)
         report.kinks += [k["said"] for k in kinks if k["said"] not in report.kinks]
         declared = [(name, value) for name, values in about["breakpoints"].items() for value in values]
         outcome = charting.of(orders, [*declared, *(tuple(k["at"]) for k in kinks if k["at"])])
-        report.structures.append(_written(charting, asked, folder, orders, outcome, share, wanted))
-        _keep_done(done, report.structures[-1])
+        report.structures.append(_written(charting, asked, folder, orders, outcome, share, wanted, explore))
+        made = report.structures[-1]
+        now = _spent(crew)
+        made.seconds, made.bodies, made.drawing = round(now[0] - seconds, 3), now[1] - bodies, round(now[2] - drawing, 3)
+        _keep_done(done, made)
         report.drawn = charting.drawn
     report.seconds = round(time.monotonic() - begun, 1)
     form.write(folder / "report.json", (json.dumps(report.told(), indent=1) + "\n").encode())
     return report
+
+
+def _spent(crew: Crew) -> tuple[float, int, float]:
+    """Seconds of CPU so far, here and in children; bodies that CAD drew, and the seconds of these."""
+    drawing = crew.spent.get("solids:body", Spent())
+    return time.process_time() + sum(s.seconds for s in crew.spent.values()), drawing.times, drawing.seconds
 
 
 def _kinks(crew: Crew, stage: str, orders: Orders) -> list[dict[str, Any]]:
@@ -238,19 +257,50 @@ def _orders(structure: str, *found: Mapping[str, Any]) -> Orders:
     return Orders(structure, list(seen.values()), np.array(list(seen), dtype=np.float64).reshape(len(seen), -1), list(names))
 
 
+Explore = Callable[[list[dict[str, Any]], int, int], Mapping[str, Any]]
+"""Orders beside these of one structure, found by so many tries with a seed."""
+
+
+def _with_unseen(chart: Made, bodies: int, seed: int, explore: Explore) -> Made:
+    """The same with more orders of its box, where it is to be compared with more than its fit has left of those that were found."""
+    known = chart.orders
+    served = Chart.of(form.decoded(chart.data))
+    unseen = [k for k in set(range(len(known.changes))) - set(chart.rows) if served.covers(known.values[k].tolist())]
+    if len(unseen) >= bodies:
+        return chart
+    found = explore(known.changes, TRIES * bodies, seed)
+    inside = [k for k, values in enumerate(found["values"]) if served.covers(values)]
+    more = {
+        "orders": [found["orders"][k] for k in inside],
+        "values": [found["values"][k] for k in inside],
+        "names": known.names,
+    }
+    before = {"orders": known.changes, "values": known.values.tolist(), "names": known.names}
+    return replace(chart, orders=_orders(known.structure, before, more))
+
+
 def _written(
-    charting: Charting, asked: Asked, folder: pathlib.Path, orders: Orders, outcome: Outcome, share: float, wanted: Wanted
+    charting: Charting,
+    asked: Asked,
+    folder: pathlib.Path,
+    orders: Orders,
+    outcome: Outcome,
+    share: float,
+    wanted: Wanted,
+    explore: Explore,
 ) -> Structure:
     made = Structure(orders.structure, len(orders.changes), share, off=outcome.off, cuts=outcome.cuts)
     waiting = list(outcome.charts)
     while waiting:
-        chart = waiting.pop(0)
+        found = waiting.pop(0)
+        chart = _with_unseen(found, wanted.certified, wanted.seed + 2 + len(made.charts), explore)
+        made.orders += len(chart.orders.changes) - len(found.orders.changes)
         told: Certificate = certify(charting, chart, wanted.certified, wanted.seed)
-        finer = charting.again(chart) if told.coarse else Outcome()
-        if finer.charts:
-            waiting[:0] = finer.charts
-            made.off += finer.off
-            made.cuts += finer.cuts
+        better = Outcome() if told.holds else charting.again(chart) if told.coarse else charting.cured(chart, told.compared)
+        if better.charts:
+            waiting[:0] = better.charts
+            made.off += better.off
+            made.cuts += better.cuts
             continue
         k = len(made.charts)
         name = f"{orders.structure[: shelf.STRUCTURE]}-{k}{shelf.SUFFIX}"

@@ -6,6 +6,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from engine.doors.cad import MEMORY_MB
@@ -35,13 +36,23 @@ class Undrawn(UnikatError):
         self.cause, self.why = cause, why
 
 
+@dataclass
+class Spent:
+    """So often an errand was done, and the seconds of CPU that it took in all."""
+
+    times: int = 0
+    seconds: float = 0.0
+
+
 class Crew:
-    """`jobs` children of one template."""
+    """`jobs` children of one template. `spent`: what each errand has cost so far; one that was killed is not among it."""
 
     def __init__(self, source: Source, jobs: int) -> None:
         self.source = dict(source)
         self.jobs = jobs
         self._took: dict[str, deque[float]] = {}
+        self.spent: dict[str, Spent] = {}
+        self._lock = threading.Lock()
         self._own = own_files(source)
         self._children = [Child((*CAD, "engine.compiling.solids"), memory_mb=MEMORY_MB) for _ in range(jobs)]
         self._idle: queue.LifoQueue[Child] = queue.LifoQueue()
@@ -74,6 +85,9 @@ class Crew:
                 "engine.compiling.drawing:timed", errand, self.source, *args, deadline=wall, cpu=cpu, own=self._own
             )
             self._took.setdefault(errand, deque(maxlen=LATEST)).append(took)
+            with self._lock:
+                own = self.spent.setdefault(errand, Spent())
+                own.times, own.seconds = own.times + 1, own.seconds + took
             return told, took
         except ChildFault as fault:
             raise Undrawn(fault.kind.upper(), str(fault)) from None

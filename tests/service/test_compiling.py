@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 
 import pytest
 
@@ -49,11 +50,15 @@ def test_it_tells_what_is_covered_and_what_is_not(tmp_path: pathlib.Path, capsys
     assert told["covered"] == 1.0 and told["seed"] == 0 and told["direct"] == ["split", "wide"]
     (chart,) = told["structures"][0]["charts"]
     assert chart["holds"] and chart["bodies"] == 2 and chart["max_mm"] < 0.001
+    drawn = told["structures"][0]
+    assert drawn["seconds"] > drawn["drawing"] > 0.0 and told["paid"] > drawn["bodies"] >= 5
     assert list(out.rglob("*.chart")) and next(out.rglob("*.png")).read_bytes().startswith(b"\x89PNG")
     assert status(*asked) == 1  # the other structure cannot be drawn, and that is said
     said = capsys.readouterr().out
     assert "1 charts of 2 structures" in said and "off the charts" in said and "BUILDING" in said
     assert "certified on 2 bodies" in said
+    paid = re.search(r"paid after ([\d,]+) orders", said)
+    assert paid is not None and int(paid[1].replace(",", "")) >= told["paid"]  # what stood already is counted, too
 
 
 @pytest.mark.parametrize(

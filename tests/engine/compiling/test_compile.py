@@ -14,8 +14,10 @@ import pytest
 from engine.chart.chart import Chart
 from engine.chart.form import read
 from engine.compiling import certify, crew
-from engine.compiling.charting import FINEST, Made
+from engine.compiling import compile as compiling
+from engine.compiling.charting import CURES, FINEST
 from engine.compiling.compile import Compiled, Wanted, compile_stage
+from engine.compiling.outcome import Made
 from engine.doors.cad import TOLERANCE_MM
 from engine.errors import OrderError, TemplateError
 from engine.language.charted import folders_of, from_chart
@@ -235,3 +237,58 @@ def test_triangles_too_coarse_for_an_end_are_made_finer_and_then_left_off(
     none = compiled(path, tmp_path / "none", fixed=fixed)
     assert none.covered == 0.0 and any("mm from the mesh" in why for s in none.structures for _, why in s.off), none
     assert not list((tmp_path / "none").rglob("*.chart"))
+
+
+def test_what_a_certificate_finds_wrong_joins_the_fit_and_others_are_asked(
+    plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One body of each chart that was not fitted anew so often is told to miss."""
+    path, measured, enough = plate(), certify._measured, [1]
+    fixed = {"feet": [False], "high": [12.0], "hole": [2.0]}
+    asked: dict[int, set[int]] = {}
+
+    def told(charting: Any, made: Made, chart: Chart, k: int, both: bool) -> Any:
+        answer = measured(charting, made, chart, k, both)
+        first = not asked.setdefault(made.cures, set())
+        assert k not in made.rows or both, "a fit is asked of bodies that it has not seen"
+        assert all(before <= set(made.rows) for cures, before in asked.items() if cures < made.cures)
+        asked[made.cures].add(k)
+        if first and made.cures < enough[0]:
+            answer["nodes"] = answer["nodes"] + 1.0
+        return answer
+
+    monkeypatch.setattr(certify, "_measured", told)
+    cured = compiled(path, tmp_path / "cured", fixed=fixed)
+    (chart,) = [c for s in cured.structures for c in s.charts]
+    assert chart["holds"] and chart["bodies"] == 2 and cured.covered == 1.0 and sorted(asked) == [0, 1]
+    enough[0] = CURES + 1
+    asked.clear()
+    never = compiled(path, tmp_path / "never", fixed=fixed)
+    assert never.covered == 0.0 and of(never, "nodes miss by up to 1000") and sorted(asked) == list(range(CURES + 1))
+    assert not list((tmp_path / "never").rglob("*.chart"))
+
+
+def test_a_narrow_bump_that_no_fit_saw_is_found_and_parted_from_the_rest(
+    plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path
+) -> None:
+    bump = "high = self.high + 0.4 / (1.0 + ((wide - 36.5) / 0.05) ** 2)\n"
+    path = plate(("wide = self.wide\n", "wide = self.wide\n" + bump), ("box(wide, self.high, 4.0)", "box(wide, high, 4.0)"))
+    told = compiled(path, tmp_path / "charts", fixed={"feet": [False], "high": [12.0], "hole": [2.0]}, certified=40)
+    assert told.covered == 1.0 and len([c for s in told.structures for c in s.charts if c["holds"]]) >= 2
+    for wide in (25.0, 36.0, 36.5, 37.0, 38.0):
+        body = template(path, tmp_path / "charts", wide=wide).body()  # type: ignore[attr-defined]
+        high = float(np.ptp(body.mesh.points[:, 1]))
+        assert high == pytest.approx(12.0 + 0.4 / (1.0 + ((wide - 36.5) / 0.05) ** 2), abs=0.03)
+
+
+def test_where_all_orders_that_were_found_were_drawn_others_are_looked_for(
+    plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiling, "EXPLORED", 0)
+    fixed = {"feet": [False], "hole": [2.0]}
+    few = compiled(plate(), tmp_path / "few", scouted=7, fixed=fixed)
+    (chart,) = [c for s in few.structures for c in s.charts]
+    assert chart["bodies"] == 2 and chart["holds"] and few.structures[0].orders > 8
+    all_ = compiled(plate(), tmp_path / "all", scouted=7, fixed={**fixed, "wide": [25.0, 30.0], "high": [11.0, 12.0]})
+    (known,) = [c for s in all_.structures for c in s.charts]
+    assert known["bodies"] == 0 and known["covered"] == 4, "there are no others"
