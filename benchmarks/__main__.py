@@ -27,6 +27,8 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "service": ("benchmarks.service", "benchmarks.several"),
 }
 """Subject -> the modules whose `cases()` it is."""
+PARTS: Mapping[str, str] = {"several": "service"}
+"""What may be asked for alone -> the subject that it is of: benchmarks/several.py."""
 
 PEERS = ("lib3mf", "trimesh", "networkx", "lxml")
 """What `unikat` itself never installs: the group `oracle`."""
@@ -44,8 +46,9 @@ _TRIED = "UNIKAT_BENCHMARKS_WITH_PEERS"
 
 
 def cases_of(subject: str) -> Sequence[harness.Case]:
-    """The cases of a subject."""
-    makers: list[Callable[[], Sequence[harness.Case]]] = [importlib.import_module(name).cases for name in SUBJECTS[subject]]
+    """The cases of a subject, or of a part of one."""
+    names = (f"benchmarks.{subject}",) if subject in PARTS else SUBJECTS[subject]
+    makers: list[Callable[[], Sequence[harness.Case]]] = [importlib.import_module(name).cases for name in names]
     return [case for made in makers for case in made()]
 
 
@@ -66,8 +69,8 @@ def _with_peers(arguments: Sequence[str], subjects: Sequence[str]) -> str | None
 def _refusal(subjects: Sequence[str], file: str | None) -> str | None:
     """Why this cannot be run, in a line."""
     for subject in subjects:
-        if subject not in SUBJECTS:
-            return f"benchmarks: no subject {subject!r}; there is {', '.join(SUBJECTS)}"
+        if subject not in SUBJECTS and subject not in PARTS:
+            return f"benchmarks: no subject {subject!r}; there is {', '.join((*SUBJECTS, *PARTS))}"
     if file is not None and not pathlib.Path(file).resolve().parent.is_dir():
         return f"benchmarks: --json: no such folder: {pathlib.Path(file).parent}"
     return None
@@ -77,7 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("subject", nargs="*", metavar="SUBJECT", help=f"{', '.join(SUBJECTS)}; without one: all of them")
+    parser.add_argument(
+        "subject", nargs="*", metavar="SUBJECT", help=f"{', '.join((*SUBJECTS, *PARTS))}; without one: all of them"
+    )
     parser.add_argument("--json", metavar="FILE", help="write the rows here as a JSON list")
     options = parser.parse_args(given)
     subjects = options.subject or list(SUBJECTS)
@@ -90,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results = []
     for subject in subjects:
         for case in cases_of(subject):
-            results.append(harness.run(subject, case))
+            results.append(harness.run(PARTS.get(subject, subject), case))
             print(harness.table(results[-1:]), flush=True)
     if options.json is not None:
         rows = json.dumps([result.row() for result in results], indent=1, ensure_ascii=False)

@@ -80,11 +80,11 @@ class Bucket(Packs):
         next(self.names(), None)
         self.remove(PROBE)
 
-    def put(self, name: str, parts: Iterable[bytes]) -> list[int]:
+    def put(self, name: str, parts: Iterable[bytes | memoryview]) -> list[int]:
         """Write a pack; the offset of each part. Whatever is raised, by the parts too: then nothing of it stays."""
         offsets: list[int] = []
 
-        def counted() -> Iterator[bytes]:
+        def counted() -> Iterator[bytes | memoryview]:
             at = 0
             for part in parts:
                 offsets.append(at)

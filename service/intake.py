@@ -95,8 +95,9 @@ def row_from(
     campaign: str | None = None,
     line: int | None = None,
     job: str | None = None,
+    found: bool = True,
 ) -> dict[str, Any]:
-    """`row_of`, of an order that is read already. `job`: its id, where that is given out already."""
+    """`row_of`, of an order that is read already. `job`: its id, where that is given out already. `found`: by its reference, the shop's."""
     check_formats(formats)
     no_paths(order)
     told = _fit(order, sender.refused_words)
@@ -122,7 +123,7 @@ def row_from(
         "due": order.due or NEVER,
         "purpose": order.purpose,
         "legal_basis": order.legal_basis,
-        "reference": vault.mark(tenant, order.reference.encode()) if order.reference else None,
+        "reference": vault.mark(tenant, order.reference.encode()) if found and order.reference else None,
         "body": vault.mark(tenant, process.encode(), order.template.encode(), *impersonal),
         "same": vault.mark(tenant, made),
         "sealed": seal(key, plain, one.encode()),

@@ -49,7 +49,7 @@ class Packs:
             raise EngineFault("a pack's name must be 32 hexadecimal digits")
         return self.folder / name[-2:] / f"{name}.pack"
 
-    def put(self, name: str, parts: Iterable[bytes]) -> list[int]:
+    def put(self, name: str, parts: Iterable[bytes | memoryview]) -> list[int]:
         """Write a pack; the offset of each part. EnvironmentFault when the disk takes no more.
 
         Whatever is raised, by the parts too: then nothing of it stays.
@@ -59,7 +59,8 @@ class Packs:
         offsets, at = [], 0
         try:
             made = not place.parent.is_dir()
-            place.parent.mkdir(parents=True, exist_ok=True)
+            if made:
+                place.parent.mkdir(parents=True, exist_ok=True)
             with beside.open("wb") as file:
                 for part in parts:
                     offsets.append(at)

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from service.packs import Packs
-from service.vault import NONCE, seal, unseal
+from service.vault import AROUND, seal, unseal
 
 PIECE = 1 << 20
-TAG = 16
-SEALED = NONCE + PIECE + TAG
+SEALED = PIECE + AROUND
 """Bytes of a sealed piece that is not the last."""
 
 
@@ -44,7 +43,7 @@ def opened(packs: Packs, pack: str, key: bytes, plain: int) -> Iterator[bytes]:
     """The plain pieces of a pack that a Sealer wrote, in order; Unreadable where anything was changed."""
     last = max(0, -(-plain // PIECE) - 1)
     for number in range(last + 1):
-        size = SEALED if number < last else NONCE + plain - last * PIECE + TAG
+        size = SEALED if number < last else plain - last * PIECE + AROUND
         yield unseal(key, packs.read(pack, number * SEALED, size), _label(pack, number, number == last))
 
 

@@ -6,6 +6,7 @@ Sources: NIST SP 800-38D (GCM), RFC 5869 (HKDF), RFC 7693 (keyed BLAKE2b).
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import pathlib
@@ -19,7 +20,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from engine.errors import EnvironmentFault
 from service.chance import drawn
 
-NONCE = 12
+NONCE, TAG = 12, 16
+AROUND = NONCE + TAG
+"""Bytes that what is sealed has more."""
 KEY = 32
 
 
@@ -31,6 +34,13 @@ def seal(key: bytes, plain: bytes, label: bytes = b"") -> bytes:
     """Nonce, ciphertext and tag. `label` must be the same when it is opened."""
     nonce = drawn(NONCE)
     return nonce + AESGCM(key).encrypt(nonce, plain, label)
+
+
+def seal_into(room: memoryview, key: bytes, plain: bytes, label: bytes = b"") -> None:
+    """The same, into memory that there is already: AROUND bytes more than `plain` has."""
+    nonce = drawn(NONCE)
+    room[:NONCE] = nonce
+    AESGCM(key).encrypt_into(nonce, plain, label, room[NONCE:])
 
 
 def unseal(key: bytes, sealed: bytes, label: bytes = b"") -> bytes:
@@ -90,7 +100,13 @@ class Vault:
 
     def wrap(self, key: bytes, owner: str) -> bytes:
         """The key as it may be kept: it opens for that owner alone."""
-        return seal(self.wrapping, key, owner.encode())
+        nonce = drawn(NONCE)
+        return nonce + self._cipher.encrypt(nonce, key, owner.encode())
+
+    @functools.cached_property
+    def _cipher(self) -> AESGCM:
+        """Of the one key that all others are wrapped by: making it costs as much as using it."""
+        return AESGCM(self.wrapping)
 
     def unwrap(self, wrapped: bytes, owner: str) -> bytes:
         """The key of a job."""
@@ -98,5 +114,5 @@ class Vault:
 
     def mark(self, *words: bytes) -> bytes:
         """16 bytes that are equal for equal words, and tell nothing of them without the master key."""
-        told = b"".join(len(word).to_bytes(8, "big") + word for word in words)
+        told = b"".join([len(word).to_bytes(8, "big") + word for word in words])
         return hashlib.blake2b(told, digest_size=16, key=self.indexing).digest()

@@ -15,7 +15,11 @@ from engine.doors.child_server import die_with_parent
 from tests import chaos
 
 ROOT = pathlib.Path(__file__).parents[1]
-SCHEDULER = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0", "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10 s"}
+SCHEDULER = {
+    "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
+    "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10 s",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1 s",
+}
 """As service/docs tells operators to set it."""
 PATIENCE_S = 120.0
 

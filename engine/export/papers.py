@@ -18,7 +18,6 @@ from engine.model.process import Process
 
 RECORD_FORMAT = 1
 _PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY
-_ORDER = tuple(f.name for f in fields(Order))
 _NOT_MADE = ("reference", "quantity", "due", "priority", "purpose", "legal_basis")
 _SERIALS = uuid.UUID("5f0c1a52-9d0e-5c6b-8b44-6c1d0f3f7a10")
 _HASHES: dict[int, tuple[Process, str]] = {}
@@ -51,7 +50,7 @@ def finding_json(found: Finding) -> dict[str, Any]:
 
 def order_json(order: Order) -> dict[str, Any]:
     """The order as it would be posted: only what was given, fields in their fixed order, names sorted."""
-    told = {n: v for n in _ORDER if (v := getattr(order, n)) is not None and v != {}}
+    told = {n: v for n, v in vars(order).items() if v is not None and v != {}}
     if "parameters" in told:
         told["parameters"] = dict(sorted(order.parameters.items()))
     if "measurements" in told:

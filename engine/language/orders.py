@@ -257,11 +257,8 @@ def accept(order: Order, cls: type[Template]) -> tuple[dict[str, Any], dict[str,
         for name, field in cls.fields.items():
             if name not in given and name not in defaults:
                 field.accept(field.default)
-    values: dict[str, Any] = dict.fromkeys(cls.fields)
-    origins = dict.fromkeys(cls.fields, Origin.DEFAULT)
-    values.update(defaults)
-    values.update(given)
-    origins.update(dict.fromkeys(given, Origin.GIVEN))
+    values: dict[str, Any] = {**dict.fromkeys(cls.fields), **defaults, **given}
+    origins = {**dict.fromkeys(cls.fields, Origin.DEFAULT), **dict.fromkeys(given, Origin.GIVEN)}
     return values, origins
 
 

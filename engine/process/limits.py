@@ -88,10 +88,11 @@ def load_process(key: str, machine: str | None = None, *, extra: Path | None = N
     `extra`: a shop's file, merged over ours; without it, the one that UNIKAT_PROCESSES names. Raises OrderError (process,
     machine) for what is unknown or does not go together, InputError for a shop's file that cannot be used.
     """
-    tables = _tables(extra)
+    stamp = _stamp(extra)
+    tables = _merged(stamp)
     if key not in tables["process"]:
         raise _unknown("process", key, tables["process"])
-    return _load(key, machine, _stamp(extra))
+    return _load(key, machine, stamp)
 
 
 def list_processes(*, extra: Path | None = None) -> tuple[Process, ...]:

@@ -21,6 +21,8 @@ from service.store import campaigns, tallies, uploads
 
 TOLD = 100
 """Bad rows that are told in full; of the rest, how many there are."""
+MANY = 5_000
+"""Rows after which the database is told to look at them."""
 DEAD_MS = 120_000
 """An upload that brings no row for so long is given up."""
 
@@ -118,6 +120,8 @@ class Receiving:
         try:
             with ThreadPoolExecutor(1) as writer:
                 self._take(one, rows_of(chunks, asked.kind, self._cls), room, writer)
+            if self.rows >= MANY:
+                self.house.database.learn()
             with self.house.database.write() as conn:
                 before_opening(conn, one)
                 opened = campaigns.open_(conn, one, self.clock())
@@ -195,10 +199,8 @@ class Receiving:
             with self.house.database.read() as conn:
                 there = uploads.known(conn, self.sender.tenant, [one.sha256 for one in order.inputs.values()])
             intake.check_uploads(order.inputs, there)
-        row = intake.row_from(
-            order, self.sender, self.house.vault, at, formats=self.asked.formats, campaign=campaign, line=line, job=job
-        )
-        return row if own else {**row, "reference": None}
+        vault, formats = self.house.vault, self.asked.formats
+        return intake.row_from(order, self.sender, vault, at, formats=formats, campaign=campaign, line=line, job=job, found=own)
 
     def _all(self, row: Row, told: Any, first: OrderError) -> tuple[OrderError, ...]:
         """Every problem of a bad row: what its line says wrong, what the template does not take, and what only `_row` sees."""

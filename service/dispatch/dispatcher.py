@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.errors import EnvironmentFault
@@ -43,6 +43,8 @@ AFTER_FAULT = 5.0
 """Seconds without new work after the disk refused to take files."""
 AFTER_LOSS = 1.0
 """The same after a lane was lost that worked for nobody."""
+LOOK = 0.05
+"""Between two looks whether what is worked on was cancelled: of a large fleet some chunk ends every few milliseconds."""
 DRAIN = 8.0
 """Seconds that what is under way has to end, when we are asked to."""
 MADE = ("done", "refused", "failed")
@@ -94,6 +96,7 @@ class Dispatcher:
     costs: Costs = field(default_factory=Costs)
     flying: dict[Future[Any], Chunk] = field(default_factory=dict)
     _paused_until: float = float("-inf")
+    _looked: float = float("-inf")
     _apart: set[str] = field(default_factory=set)
     _losses: Counter[str] = field(default_factory=Counter)
     _orphans: Orphans = field(default_factory=Orphans)
@@ -185,7 +188,7 @@ class Dispatcher:
         with chunk.trace.part("handing", units=len(chunk.rows)):
             for one, row in chunk.rows.items():
                 try:
-                    units.append(asdict(self._unit(row)))
+                    units.append(dict(vars(self._unit(row))))
                 except Unreadable:
                     closed.append(Ended(one, row["attempt"], "failed", reason="unreadable"))
         if closed:
@@ -223,8 +226,9 @@ class Dispatcher:
     def stop_cancelled(self) -> None:
         """End the lanes that work for jobs which were cancelled or erased since: their neighbours wait again."""
         attempts = {i: row["attempt"] for chunk in self.flying.values() for i, row in chunk.rows.items()}
-        if not attempts:
+        if not attempts or self.ticks() < self._looked + LOOK:
             return
+        self._looked = self.ticks()
         with self.database.read() as conn:
             gone = queue.no_longer_running(conn, attempts)
         for future, chunk in list(self.flying.items()):

@@ -45,7 +45,11 @@ CONFIG = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": False,
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1 s",
+    "distributed.admin.system-monitor.interval": "5 s",
 }
+"""Of Dask's: nothing of what is worked on touches the disk, and nothing that nobody reads is measured fifty times a second."""
 
 
 @dataclass

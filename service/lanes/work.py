@@ -25,6 +25,7 @@ from engine.sweep.warm import warm as warm_kernels
 from service.artifacts import packs_at
 from service.handing import taken
 from service.lanes.lent import Sealed
+from service.lanes.room import Room
 from service.lanes.unit import PACK, PACKING, Unit
 from service.packs import Packs
 from service.vault import Unreadable, seal, unseal
@@ -39,6 +40,7 @@ class Bench:
 
     shops: dict[str, Workshop] = field(default_factory=dict)
     classes: dict[str, type[Template]] = field(default_factory=dict)
+    room: Room = field(default_factory=Room)
 
     def of(self, source: Mapping[str, str], lent: Sealed | None = None) -> tuple[type[Template], Workshop]:
         """The template and its workshop. `lent`: where other machines' bodies lie."""
@@ -66,28 +68,25 @@ def chunk(units: Sequence[Mapping[str, Any]], folder: str, pack: str, bodies: by
     tried once more. EnvironmentFault: the machine lacks something, and all of the chunk is.
     """
     ended: list[dict[str, Any]] = []
-    parts: list[bytes] = []
     lent = None if bodies is None else Sealed(packs_at(folder), bodies)
+    room = _bench.room
+    room.clear()
     for told in units:
         one = Unit(**told)
         unit(one.id, one.seconds)
         begun, cpu = time.monotonic(), time.process_time()
         answer, files, hashes = _unit(one, packs_at(folder), lent)
-        sealed = [(name, data, seal(one.key, data, f"{one.id}/{name}".encode())) for name, data in files.items()]
         answer["files"] = {
-            name: [len(parts) + n, len(blob), len(data), hashes[name]] for n, (name, data, blob) in enumerate(sealed)
+            name: [*room.seal(one.key, data, f"{one.id}/{name}".encode()), len(data), hashes[name]]
+            for name, data in files.items()
         }
-        parts += [blob for _, _, blob in sealed]
         answer["cpu_ms"] = round(1000.0 * (time.process_time() - cpu), 3)
         answer["ms"] = round(1000.0 * (time.monotonic() - begun), 3)
         ended.append(answer)
-    if parts:
+    if room.used:
         unit(PACK, PACKING)
-        offsets = packs_at(folder).put(pack, parts)
-        for answer in ended:
-            answer["files"] = {
-                n: [offsets[at], size, plain, digest] for n, (at, size, plain, digest) in answer["files"].items()
-            }
+        with room.sealed() as sealed:
+            packs_at(folder).put(pack, [sealed])
     return ended
 
 
@@ -119,17 +118,17 @@ def _unit(one: Unit, packs: Packs, lent: Sealed | None = None) -> tuple[dict[str
         if error.errno in FULL:
             raise EnvironmentFault(f"a lane cannot work: {error.strerror}") from None
         raise
-    made = product.report.verdict == "printable"
+    made, told = product.report.verdict == "printable", production(order, cls, product)
     answer: dict[str, Any] = {
         "id": one.id,
         "state": "done" if made else "refused",
         "verdict": product.report.verdict,
         "reason": None if made else reason(product),
-        "production": production(order, cls, product),
-        "serials": serials(order) if made else [],
+        "production": told,
+        "serials": told["serials"],
         "hits": _hits(product, shop.equals.served - served, glyphs.seen.asked - asked, glyphs.seen.made - drawn),
     }
-    stages = chosen(product.artifacts, answer["production"]["files"], one.check_one_in)
+    stages = chosen(product.artifacts, told["files"], one.check_one_in)
     if stages:
         answer["bodies"] = charted(product, cls, shop.home, stages)
     return answer, product.files, product.hashes

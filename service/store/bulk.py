@@ -39,6 +39,18 @@ def told(dialect: str, columns: Mapping[str, sa.Column[Any]]) -> sa.CTE:
     return sa.select(*(_part(dialect, row, name, column.type).label(name) for name, column in columns.items())).cte("told")
 
 
+def among(dialect: str, column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
+    """Whether the column is one of the texts in the parameter of that name, a list: one statement, however many they are."""
+    texts = sa.bindparam(name, type_=sa.JSON)
+    each = sa.func.json_array_elements_text(texts) if dialect == "postgresql" else sa.func.json_each(texts)
+    return one_of(dialect, column, sa.select(each.table_valued(sa.column("value", sa.String), name=name).c.value))
+
+
+def one_of(dialect: str, column: sa.ColumnElement[Any], few: sa.Select[Any]) -> sa.ColumnElement[bool]:
+    """Whether the column is among those few. As an array, so that Postgres looks them up: it would guess that walking a whole index is less."""
+    return column == sa.any_(sa.func.array(few.scalar_subquery())) if dialect == "postgresql" else column.in_(few)
+
+
 def _part(dialect: str, row: Any, name: str, kind: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
     key: Any = sa.literal_column(f"'{name}'")
     if isinstance(kind, sa.JSON):

@@ -6,6 +6,7 @@ become orders by one small change.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -161,10 +162,15 @@ def ended_of(conn: Connection, campaign: str) -> int:
 def pace(conn: Connection, through: Iterable[str | None], now: int) -> None:
     """Units of these campaigns have just ended: how many by now is noted, some seconds apart."""
     for campaign in {one for one in through if one is not None}:
-        marks = conn.execute(sa.select(campaigns.c.pace).where(campaigns.c.id == campaign)).scalar_one()
+        marks = conn.execute(_pace(), {"of": campaign}).scalar_one()
         if not marks or not 0 <= now - marks[-1][0] < PACE_MS:
             marks = [*marks, [now, ended_of(conn, campaign)]][-PACES:]
             conn.execute(sa.update(campaigns).where(campaigns.c.id == campaign).values(pace=marks))
+
+
+@functools.cache
+def _pace() -> sa.Select[Any]:
+    return sa.select(campaigns.c.pace).where(campaigns.c.id == sa.bindparam("of"))
 
 
 def pace_of(row: Mapping[str, Any], ended: int, now: int) -> float | None:

@@ -90,19 +90,9 @@ class Database:
 
     @contextlib.contextmanager
     def _begun(self, engine: sa.Engine) -> Iterator[sa.Connection]:
-        """A connection in a transaction. One that broke while nobody used it is replaced: nothing was done with it yet."""
-        conn = engine.connect()
-        try:
-            try:
-                under_way = conn.begin()
-            except postgres.Unwell:
-                conn.close()
-                conn = engine.connect()
-                under_way = conn.begin()
-            with under_way:
-                yield conn
-        finally:
-            conn.close()
+        """A connection in a transaction; one that broke while nobody used it was replaced (service.store.postgres)."""
+        with engine.connect() as conn, conn.begin():
+            yield conn
 
     def settle_down(self) -> None:
         """What was deleted is not kept longer than it must be.
@@ -120,6 +110,11 @@ class Database:
                     bare.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             finally:
                 bare.close()
+
+    def learn(self) -> None:
+        """Many jobs came at once: Postgres looks at them now, or it would take them for few, and walk all that wait for each chunk."""
+        if self.file is None:
+            postgres.analyze(self.engine)
 
     def copy_to(self, place: pathlib.Path) -> None:
         """The store as it is now, in one new file, without what was deleted. SQLite's alone: others have their own tools."""

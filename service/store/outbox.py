@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,8 +46,7 @@ def tell(conn: sa.Connection, tenant: str, event: str, data: Mapping[str, Any], 
 
 def tell_all(conn: sa.Connection, tenant: str, messages: Sequence[tuple[str, Mapping[str, Any]]], now: int) -> None:
     """The same, of many (event, data)."""
-    told = sa.select(endpoints.c.id, endpoints.c.events).where(endpoints.c.tenant == tenant, endpoints.c.state == "active")
-    asked = conn.execute(told).all()
+    asked = conn.execute(_active(), {"of": tenant}).all()
     rows = [
         {
             "id": new_id(now),
@@ -64,6 +64,13 @@ def tell_all(conn: sa.Connection, tenant: str, messages: Sequence[tuple[str, Map
         if event in events
     ]
     bulk.insert(conn, outbox, rows)
+
+
+@functools.cache
+def _active() -> sa.Select[Any]:
+    return sa.select(endpoints.c.id, endpoints.c.events).where(
+        endpoints.c.tenant == sa.bindparam("of"), endpoints.c.state == "active"
+    )
 
 
 @dataclass(frozen=True)

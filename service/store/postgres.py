@@ -7,8 +7,9 @@ it anew); readers see one view and never wait (REPEATABLE READ). Who is stopped 
 
 from __future__ import annotations
 
-import io
+import importlib
 import json
+import re
 import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,6 +27,7 @@ IDLE_MS = 5_000
 """So long a transaction that writes may do nothing."""
 LINE = 0x756E696B
 """The advisory lock of those who write."""
+STANDING = f"SELECT set_config('idle_in_transaction_session_timeout', '{IDLE_MS}', true), pg_advisory_xact_lock({LINE})"
 CONNECT_S = 10
 OPTIONS = ("sslmode", "sslrootcert")
 GONE = ("08", "25P03", "57P", "57014")
@@ -54,6 +56,7 @@ def engine(told: str) -> sa.Engine:
         raise EnvironmentFault("Postgres wants the package pg8000: install unikat[several]") from None
     sa.event.listen(made, "do_connect", _connect)
     sa.event.listen(made, "connect", _prepare)
+    sa.event.listen(made, "checkout", _well)
     sa.event.listen(made, "begin", _begin)
     sa.event.listen(made, "handle_error", _look)
     return made
@@ -84,9 +87,9 @@ def _parted(told: str) -> tuple[URL, ssl.SSLContext | None]:
     return url.set(drivername="postgresql+pg8000").difference_update_query(OPTIONS), context
 
 
-def _connect(dialect: Any, _: object, told: Any, named: Any) -> Any:
+def _connect(_: object, __: object, ___: object, named: Any) -> Any:
     try:
-        return dialect.connect(*told, **named)
+        return importlib.import_module("service.store.wire").Line(**named)
     except OSError:  # the driver lets some through: a server that hangs up as it is greeted
         raise Unwell(_words("08000")) from None
 
@@ -103,16 +106,21 @@ def _prepare(connection: Any, _: object) -> None:
         raise EnvironmentFault(f"the database's encoding is {encoding}: it must be UTF8")
 
 
+def _well(connection: Any, _: object, __: object) -> None:
+    """One that broke while nobody used it is replaced."""
+    if connection.broken():
+        raise sa.exc.DisconnectionError
+
+
 def _begin(conn: sa.Connection) -> None:
     told = conn.get_execution_options()
     if told.get("isolation_level") == "AUTOCOMMIT":
         return
+    line: Any = conn.connection.driver_connection
     if told.get("unikat_write"):
-        conn.exec_driver_sql(
-            f"SELECT set_config('idle_in_transaction_session_timeout', '{IDLE_MS}', true), pg_advisory_xact_lock({LINE})"
-        )
+        line.ahead("BEGIN", STANDING)
     else:
-        conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        line.ahead("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
 def code_of(error: BaseException | None) -> str:
@@ -159,13 +167,8 @@ def default_of(column: sa.Column[Any]) -> Any:
 def copy(conn: sa.Connection, table: str, columns: Sequence[sa.Column[Any]], rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows by COPY: one statement, and the driver binds no values."""
     names = [column.name for column in columns]
-    fixed = {c.name: default_of(c) for c in columns if c.name not in rows[0]}
-    kinds = [isinstance(column.type, sa.JSON) for column in columns]
-    lines = []
-    for row in rows:
-        told = {**fixed, **row} if fixed else row
-        lines.append("\t".join([_field(told[name], json_) for name, json_ in zip(names, kinds, strict=True)]))
-    stream = io.BytesIO(("\n".join(lines) + "\n").encode())
+    told = [_fields([row[c.name] for row in rows] if c.name in rows[0] else [default_of(c)] * len(rows), c) for c in columns]
+    stream = ("\n".join(map("\t".join, zip(*told, strict=True))) + "\n").encode()
     cursor = conn.connection.cursor()
     listed = ", ".join(f'"{name}"' for name in names)
     try:
@@ -183,19 +186,20 @@ def copy(conn: sa.Connection, table: str, columns: Sequence[sa.Column[Any]], row
         cursor.close()
 
 
-def _field(value: Any, json_: bool) -> str:
-    """A value in COPY's text format."""
-    if json_ and value is not None:
-        value = json.dumps(value)
-    if value is None:
-        return "\\N"
-    if isinstance(value, bytes):
-        return "\\\\x" + value.hex()
-    if isinstance(value, str):
-        return value.translate(ESCAPES)
-    return str(value)
+def _fields(values: Sequence[Any], column: sa.Column[Any]) -> Sequence[str]:
+    """A column's values in COPY's text format. Most texts have nothing to be escaped, and one look at all of them says so."""
+    if isinstance(column.type, sa.JSON):
+        values = [None if value is None else json.dumps(value) for value in values]
+    elif isinstance(column.type, sa.LargeBinary):
+        return ["\\N" if value is None else "\\\\x" + value.hex() for value in values]
+    elif not isinstance(column.type, sa.String):
+        return ["\\N" if value is None else str(value) for value in values]
+    if STRANGE.search("".join([value for value in values if value is not None])):
+        values = [None if value is None else value.translate(ESCAPES) for value in values]
+    return ["\\N" if value is None else value for value in values]
 
 
+STRANGE = re.compile(r"[\\\n\r\t]")
 ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
@@ -212,6 +216,15 @@ def vacuum(engine: sa.Engine) -> None:
     with alone(engine) as conn:
         try:
             conn.exec_driver_sql(f"VACUUM (SKIP_LOCKED) {ERASED_FROM}")
+        finally:
+            conn.invalidate()
+
+
+def analyze(engine: sa.Engine) -> None:
+    """The planner knows how many jobs there are in which state; it would learn that within a minute, too."""
+    with alone(engine) as conn:
+        try:
+            conn.exec_driver_sql("ANALYZE (SKIP_LOCKED) jobs")
         finally:
             conn.invalidate()
 

@@ -110,8 +110,8 @@ class Settled:
     late: int = 0
 
 
-def heads(conn: sa.Connection) -> list[Head]:
-    """The next job of every queue that has one and may go on."""
+@functools.cache
+def _heads() -> sa.Select[Any]:
     first = (
         sa.select(jobs.c.id)
         .where(jobs.c.queue == counters.c.queue, WAITING)
@@ -129,8 +129,12 @@ def heads(conn: sa.Connection) -> list[Head]:
         jobs.c[name] for name in ("queue", "tenant", "priority", "due", "id", "template", "process", "body", "strikes")
     ]
     columns.append(tenants.c.weight)
-    told = sa.select(*columns).join(tenants, tenants.c.id == jobs.c.tenant)
-    return [Head(*row) for row in conn.execute(told.where(jobs.c.id.in_(waiting)))]
+    return sa.select(*columns).join(tenants, tenants.c.id == jobs.c.tenant).where(jobs.c.id.in_(waiting))
+
+
+def heads(conn: sa.Connection) -> list[Head]:
+    """The next job of every queue that has one and may go on."""
+    return [Head(*row) for row in conn.execute(_heads())]
 
 
 def claim(conn: sa.Connection, head: Head, most: int, now: int, apart: Collection[str] = ()) -> list[dict[str, Any]]:
@@ -139,43 +143,59 @@ def claim(conn: sa.Connection, head: Head, most: int, now: int, apart: Collectio
     What has a strike, or is in `apart`, is no other's neighbour. Nothing, where its campaign was paused since it was looked at.
     """
     ids = [head.id] if most == 1 else _company(conn, head, most, apart)
-    paused = sa.select(campaigns.c.id).where(campaigns.c.id == head.queue, campaigns.c.state != "running")
-    told = (
-        sa.update(jobs)
-        .where(jobs.c.id.in_(ids), jobs.c.state == "queued")
-        .where(sa.not_(paused.exists()))
-        .values(state="running", attempt=jobs.c.attempt + 1, version=jobs.c.version + 1, updated=now)
-        .returning(*(jobs.c[name] for name in _CLAIMED))
-    )
-    rows = sorted((dict(row._mapping) for row in conn.execute(told)), key=lambda r: (r["same"] or b"", r["id"]))
+    told = conn.execute(_claiming(conn.dialect.name), {"ids": ids, "head_queue": head.queue, "now": now})
+    rows = sorted((dict(row._mapping) for row in told), key=lambda r: (r["same"] or b"", r["id"]))
     assert len(rows) <= most
     tallies.count(conn, tallies.moved(rows, "queued", "running"))
     return rows
 
 
+@functools.lru_cache(4)
+def _claiming(dialect: str) -> sa.Update:
+    paused = sa.select(campaigns.c.id).where(campaigns.c.id == _told("queue"), campaigns.c.state != "running")
+    return (
+        sa.update(jobs)
+        .where(bulk.among(dialect, jobs.c.id, "ids"), _not_looked_up_by(jobs.c.state) == "queued")
+        .where(sa.not_(paused.exists()))
+        .values(state="running", attempt=jobs.c.attempt + 1, version=jobs.c.version + 1, updated=sa.bindparam("now"))
+        .returning(*(jobs.c[name] for name in _CLAIMED))
+    )
+
+
+def _told(column: str) -> sa.BindParameter[Any]:
+    """What the head has in that column, once it is told."""
+    return sa.bindparam(f"head_{column}", type_=jobs.c[column].type)
+
+
 def _company(conn: sa.Connection, head: Head, most: int, apart: Collection[str]) -> list[str]:
     """The head and those after it that go with it, each with its equals: what is made once serves all of them."""
-    alike = (
-        jobs.c.priority == head.priority, jobs.c.template == head.template, jobs.c.process == head.process,
-        jobs.c.strikes == 0, WAITING, jobs.c.id.not_in(sorted(apart)),
-    )  # fmt: skip
-    columns = jobs.c.id, jobs.c.same, jobs.c.due
-    order = jobs.c.due, jobs.c.id
-    next_ones = sa.select(*columns).where(jobs.c.queue == head.queue, jobs.c.body == head.body, *alike)
-    upcoming = next_ones.order_by(*order).limit(most).subquery()
-    itself = sa.select(sa.literal(0).label("place"), *columns).where(jobs.c.id == head.id)
-    first = itself.union_all(sa.select(sa.literal(1), *upcoming.c)).cte("first")
-    theirs = sa.select(first.c.same).where(first.c.same.is_not(None))
-    same = jobs.c.same.in_(theirs), _not_looked_up_by(jobs.c.queue) == head.queue
-    equal = sa.select(*columns).where(*same, *alike).limit(most * most).subquery()
-    told = sa.union_all(sa.select(first), sa.select(sa.literal(2), *equal.c)).order_by("place", "due", "id")
-    rows = conn.execute(told).all()
+    names = ("id", "queue", "body", "priority", "template", "process")
+    told = {"most": most, "equals": most * most, "apart": sorted(apart)}
+    rows = conn.execute(_alike(conn.dialect.name), {**told, **{f"head_{name}": getattr(head, name) for name in names}}).all()
     found: dict[bytes, list[str]] = {}
     for row in rows:
         if row.place == 2:
             found.setdefault(row.same, []).append(row.id)
     together = (one for row in rows if row.place < 2 for one in (row.id, *found.get(row.same, ())))
     return list(dict.fromkeys(together))[:most]
+
+
+@functools.lru_cache(4)
+def _alike(dialect: str) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+    alike = (
+        jobs.c.priority == _told("priority"), jobs.c.template == _told("template"), jobs.c.process == _told("process"),
+        jobs.c.strikes == 0, WAITING, sa.not_(bulk.among(dialect, jobs.c.id, "apart")),
+    )  # fmt: skip
+    columns = jobs.c.id, jobs.c.same, jobs.c.due
+    order = jobs.c.due, jobs.c.id
+    next_ones = sa.select(*columns).where(jobs.c.queue == _told("queue"), jobs.c.body == _told("body"), *alike)
+    upcoming = next_ones.order_by(*order).limit(sa.bindparam("most", type_=sa.Integer)).subquery()
+    itself = sa.select(sa.literal(0).label("place"), *columns).where(jobs.c.id == _told("id"))
+    first = itself.union_all(sa.select(sa.literal(1), *upcoming.c)).cte("first")
+    theirs = sa.select(first.c.same).where(first.c.same.is_not(None))
+    same = bulk.one_of(dialect, jobs.c.same, theirs), _not_looked_up_by(jobs.c.queue) == _told("queue")
+    equal = sa.select(*columns).where(*same, *alike).limit(sa.bindparam("equals", type_=sa.Integer)).subquery()
+    return sa.union_all(sa.select(first), sa.select(sa.literal(2), *equal.c)).order_by("place", "due", "id")
 
 
 def give_back(
@@ -199,9 +219,14 @@ def running(conn: sa.Connection) -> list[tuple[str, int]]:
 
 def no_longer_running(conn: sa.Connection, units: Mapping[str, int]) -> set[str]:
     """Those of the jobs (id -> attempt) that were cancelled or erased while they were worked on."""
-    told = sa.select(jobs.c.id, jobs.c.attempt).where(jobs.c.id.in_(units), jobs.c.state == "running")
-    still = {one for one, attempt in conn.execute(told) if units[one] == attempt}
+    still = {one for one, attempt in conn.execute(_running(conn.dialect.name), {"ids": list(units)}) if units[one] == attempt}
     return set(units) - still
+
+
+@functools.lru_cache(4)
+def _running(dialect: str) -> sa.Select[Any]:
+    among = bulk.among(dialect, jobs.c.id, "ids")
+    return sa.select(jobs.c.id, jobs.c.attempt).where(among, _not_looked_up_by(jobs.c.state) == "running")
 
 
 def settle(conn: sa.Connection, ended: Sequence[Ended], now: int) -> Settled:

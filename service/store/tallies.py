@@ -18,10 +18,10 @@ Moves = Counter[tuple[str, str, str]]
 def moved(rows: Iterable[Mapping[Any, Any]], old: str | None, new: str) -> Moves:
     """The moves of these jobs (queue, tenant) from one state to another; `old` is None for new ones."""
     found: Moves = Counter()
-    for row in rows:
-        found[str(row["queue"]), str(row["tenant"]), new] += 1
+    for (queue, tenant), n in Counter([(row["queue"], row["tenant"]) for row in rows]).items():
+        found[str(queue), str(tenant), new] += n
         if old is not None:
-            found[str(row["queue"]), str(row["tenant"]), old] -= 1
+            found[str(queue), str(tenant), old] -= n
     return found
 
 
@@ -53,8 +53,12 @@ def _counting(rows: int) -> sa.TextClause:
 
 def of_queue(conn: sa.Connection, queue: str) -> dict[str, int]:
     """State -> how many, of one campaign, or of a tenant's own jobs."""
-    rows = conn.execute(sa.select(tallies.c.state, tallies.c.n).where(tallies.c.queue == queue))
-    return {state: n for state, n in rows if n}
+    return {state: n for state, n in conn.execute(_of_queue(), {"of": queue}) if n}
+
+
+@functools.cache
+def _of_queue() -> sa.Select[Any]:
+    return sa.select(tallies.c.state, tallies.c.n).where(tallies.c.queue == sa.bindparam("of"))
 
 
 def queued_of_tenant(conn: sa.Connection, tenant: str) -> int:

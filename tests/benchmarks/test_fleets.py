@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import fleets
-from benchmarks.fleets import CLOSE, PAGE, Costs, known, simulate, size
+from benchmarks.fleets import CLOSE, LONG, PAGE, Costs, known, simulate, size
+from benchmarks.fleets_real import FRESH, MACHINES, SEEN
 
 NOTHING = Costs(0.0, 0.0, 0.0, 0.0, 0.0)
 SECONDS = st.floats(1e-4, 0.05)
@@ -70,13 +71,21 @@ def test_the_page_has_the_models_table() -> None:
 
 
 def test_the_page_has_a_check_that_held() -> None:
-    shape = fleets.checked([{"workers": float(n), "model": 1.0, "measured": 1.0} for n in (1, 2, 3)]).splitlines()
+    """Every kind of run, with 1, 2 and 3 workers, as `--check` prints them; those that the model had not seen before the others."""
+    kinds = [(n, kind, kind in FRESH) for kind in (*SEEN, *FRESH) for n in range(1, MACHINES + 1)]
+    rows = [
+        {"workers": n, "ms": 1000 * s, "chunk": c, "fresh": new, "model": 1.0, "measured": 1.0} for n, (s, c, _), new in kinds
+    ]
+    shape = fleets.checked(rows).splitlines()
     text = PAGE.read_text(encoding="utf-8")
     found = re.search(re.escape(shape[0]) + r"\n(?:\|.*\n)+", text)
     assert found
-    rows = found[0].splitlines()
-    assert len(rows) == len(shape) and [r.split("|")[1] for r in rows] == [r.split("|")[1] for r in shape]
-    assert all(abs(float(r.split("|")[4].strip(" %"))) <= 100 * CLOSE for r in rows[2:])
+    told = found[0].splitlines()
+    assert [r.split("|")[1] for r in told] == [r.split("|")[1] for r in shape]
+    names = [r.split("|")[1].split(":")[0].split(",") for r in told]
+    took = {n: float(names[n][1]) * float(names[n][2]) for n in range(2, len(told))}
+    assert all(abs(float(told[n].split("|")[4].strip(" %"))) <= 100 * CLOSE for n, ms in took.items() if ms >= 1000 * LONG)
+    assert "the model is too fast" in text, "of shorter chunks the page says how far it is off"
 
 
 def test_a_table_is_put_where_the_last_one_stood() -> None:

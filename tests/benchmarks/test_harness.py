@@ -128,6 +128,12 @@ def test_what_cannot_be_run_is_one_line(given: list[str], words: str, capsys: py
     assert words in told.err and told.err.count("\n") == 1 and told.out == ""
 
 
+def test_a_part_of_a_subject_is_run_alone_and_its_rows_are_the_subject_s() -> None:
+    for part, subject in command.PARTS.items():
+        alone, whole = ([case.name for case in command.cases_of(one)] for one in (part, subject))
+        assert alone and set(alone) < set(whole) and part not in command.SUBJECTS
+
+
 def test_missing_peers_are_one_line_where_they_cannot_be_had(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

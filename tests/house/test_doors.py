@@ -48,6 +48,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "uvicorn": ("service/web.py",),
     "sqlalchemy": ("service/store/",),
     "alembic": ("service/store/migrate.py", "service/store/migrations/"),
+    "pg8000": ("service/store/wire.py",),
     "pysqlite3": ("service/store/database.py",),
     "opentelemetry": ("service/tracing.py",),
     "distributed": ("service/fleet/door.py",),

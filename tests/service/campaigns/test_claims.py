@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from service.campaigns import receiving
 from service.campaigns.receiving import Asked, Receiving
 from service.clock import now
 from service.house import House, open_house
@@ -61,6 +62,18 @@ def test_another_body_priority_or_process_is_another_chunk(house: House) -> None
     ]
     received(house, [*names("a"), *odd, *names("a")])
     assert sorted(claimed(house, 16) for _ in range(4)) == [[1, 5], [2], [3], [4]]
+
+
+def test_the_store_looks_at_rows_that_are_many(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr(house.database, "learn", lambda: looked.append(1))
+    monkeypatch.setattr(receiving, "MANY", 3)
+    received(house, names("a", "b"))
+    assert looked == []
+    with house.database.write() as conn:
+        tenant = keys.new_tenant(conn, "other", now())
+    Receiving(house, Sender(tenant), Asked("phone-case")).receive([b'{"parameters": {"name": "a"}}\n'] * 3)
+    assert looked == [1]
 
 
 def test_what_goes_alone_is_nobody_s_neighbour(house: House) -> None:

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine.errors import EnvironmentFault
-from service.dispatch.dispatcher import AFTER_FAULT, BLAME, GONE, LOSSES, Dispatcher
+from service.dispatch.dispatcher import AFTER_FAULT, BLAME, GONE, LOOK, LOSSES, Dispatcher
 from service.dispatch.fair import Costs, Fairness
 from service.lanes.pool import Died
 from service.store import jobs, tallies
@@ -49,6 +49,24 @@ def answer_all(world: Jobs) -> None:
     for work in world.flying():
         work[0].set_running_or_notify_cancel()
         world.answer(*work)
+
+
+def test_what_was_cancelled_is_looked_for_now_and_then_and_not_with_every_step(world: Jobs) -> None:
+    ended: list[str] = []
+    world.dispatcher.cancel = ended.append
+    (one,) = add(world, "good")
+    world.dispatcher.step()
+    (work,) = world.flying()
+    work[0].set_running_or_notify_cancel()
+    with world.database.write() as conn:
+        jobs.cancel(conn, world.tenants[0], one, 0)
+    world.dispatcher.step()
+    assert ended == [], "it looked a moment ago"
+    world.mono += 2 * LOOK
+    world.dispatcher.step()
+    assert len(ended) == 1
+    world.dispatcher.step()
+    assert len(ended) == 1
 
 
 def test_no_more_is_in_flight_than_told(world: Jobs) -> None:

@@ -42,7 +42,7 @@ MANY = settings(FEW, max_examples=10 * EXAMPLES)
 def quiet() -> Iterator[None]:
     """Thousands of lanes die here; and no statement that was built by another test is kept."""
     logging.disable(logging.CRITICAL)
-    built = queue._settling, queue._giving_back
+    built = queue._settling, queue._giving_back, queue._claiming
     for statement in built:
         statement.cache_clear()
     yield
@@ -77,7 +77,7 @@ def test_nor_is_it_on_postgres(on_postgres: type[Jobs]) -> None:
 MUTANTS: dict[str, tuple[Any, str, str, str]] = {
     "no fence round what ends or is given back": (queue, "_fenced", ', _not_looked_up_by(jobs.c.state) == "running"', ""),
     "any attempt may end it or give it back": (queue, "_fenced", "jobs.c.attempt == told.c.under, ", ""),
-    "claim is not atomic": (queue, "claim", '.where(jobs.c.id.in_(ids), jobs.c.state == "queued")', ".where(jobs.c.id.in_(ids))"),
+    "claim is not atomic": (queue, "_claiming", ', _not_looked_up_by(jobs.c.state) == "queued")', ")"),
     "outbox outside the transaction": (
         Dispatcher,
         "_write",

@@ -155,6 +155,24 @@ def test_a_claim_of_what_was_paused_meanwhile_is_none(store: Database, tenant: s
         assert queue.heads(conn) == [] and queue.claim(conn, head, 16, NOW) == []
 
 
+def test_a_store_that_looked_at_what_came_looks_up_what_a_claim_names(store: Database, tenant: str) -> None:
+    """Nothing is known of rows that came a moment ago: Postgres would walk an index of all that wait, for each chunk."""
+    with store.write() as conn:
+        for _ in range(8):
+            jobs.add(conn, [{**row, "same": bytes.fromhex(row["id"])} for row in rows_of(tenant, 500)])
+    store.learn()
+    ran: list[tuple[str, Any]] = []
+    with store.write() as conn:
+        (head,) = queue.heads(conn)
+        sa.event.listen(conn, "before_cursor_execute", lambda *a: ran.append((a[2], a[3])))
+        queue.claim(conn, head, 16, NOW)
+        explain = "EXPLAIN QUERY PLAN" if store.file else "EXPLAIN"
+        asked = [one for one in ran if " jobs" in one[0]]
+        plans = [str(row) for told, how in asked for row in conn.exec_driver_sql(f"{explain} {told}", how)]
+    assert len(asked) == 2
+    assert not [line for line in plans if "Seq Scan on jobs" in line or "SCAN jobs" in line or "jobs_head" in line], plans
+
+
 def test_two_that_write_stand_in_line_and_a_reader_does_not_wait(store: Database, tenant: str) -> None:
     """Read, then written by what was read: whoever came between would be overwritten."""
 
