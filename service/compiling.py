@@ -92,7 +92,7 @@ def _value(axis: Mapping[str, Any], text: str) -> Any:
 
 def lines_of(report: Compiled) -> list[str]:
     """What a designer reads: how much is covered, how well, where the topology changes and by what."""
-    charts = [c for s in report.structures for c in s.charts]
+    charts = [c for s in report.structures for c in s.charts if c["holds"]]
     found = [
         f"{report.template}.{report.stage}: {len(charts)} charts of {len(report.structures)} structures cover "
         f"{100.0 * report.covered:.1f} % of the orders that the rules take ({report.taken} of {report.tried} scouted, seed {report.seed})",
