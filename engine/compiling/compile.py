@@ -204,7 +204,7 @@ def _compiled(
 
         orders = _orders(structure, members, explore(members["orders"], EXPLORED, wanted.seed + 1))
         kinks = _kinks(crew, stage, orders)
-        report.kinks += [k["said"] for k in kinks if k["said"] not in report.kinks]
+        report.kinks = list(dict.fromkeys([*report.kinks, *(k["said"] for k in kinks)]))
         declared = [(name, value) for name, values in about["breakpoints"].items() for value in values]
         outcome = charting.of(orders, [*declared, *(tuple(k["at"]) for k in kinks if k["at"])])
         report.structures.append(_written(charting, asked, folder, orders, outcome, share, wanted, explore))

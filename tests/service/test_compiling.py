@@ -8,7 +8,9 @@ import re
 
 import pytest
 
+from engine.compiling.compile import Compiled, Structure
 from service.cli import main
+from service.compiling import lines_of
 
 BOX = '''
 """A box, for tests."""
@@ -81,3 +83,16 @@ def test_bad_input_is_named(
     assert status(*words, "--out", str(tmp_path)) == 2
     assert field in capsys.readouterr().err
     assert not list(tmp_path.rglob("*.chart"))
+
+
+def test_what_does_not_hold_is_told_as_off_and_counted_with_nothing_that_does() -> None:
+    def chart(**told: object) -> dict[str, object]:
+        return {"bodies": 20, "max_mm": 0.001, "rms_mm": 0.0001, "volume": 0.0, "to_mesh_mm": None, "holds": True, **told}
+
+    why = "its certificate does not hold: nodes miss by up to 90.0 um"
+    charts = [chart(), chart(bodies=7, max_mm=0.09, holds=False)]
+    structure = Structure("s", 40, 1.0, charts=charts, off=[(10, why)])
+    report = Compiled("box", "body", "", [], [], [], 50, 40, 0, structures=[structure])
+    said = lines_of(report)
+    assert "1 charts of 1 structures cover 75.0 %" in said[0] and "20 bodies" in said[1] and "within 1.00 um" in said[1]
+    assert f"  off the charts, 10 of 40 orders of one structure: {why}" in said
