@@ -22,7 +22,7 @@ from engine.errors import UnikatError
 from engine.model.family import Family
 from engine.model.mesh import Faces
 from engine.model.places import put_whole
-from kernels import apart, bvh, facing, moving, outlook, topology
+from kernels import apart, bvh, collar, facing, lattice, mass, moving, outlook, topology
 from kernels.compiled import key
 
 log = logging.getLogger("unikat.proofs")
@@ -47,7 +47,7 @@ def _sum(body: bytes | memoryview) -> bytes:
 def code() -> str:
     """sha256 of the code that proves, kernels and what they call among it."""
     digest = hashlib.sha256()
-    for module in (apart, bvh, facing, moving, outlook, topology):
+    for module in (apart, bvh, collar, facing, lattice, mass, moving, outlook, topology):
         digest.update(key(pathlib.Path(str(module.__file__))).encode())
     for name in _SOURCES:
         digest.update(hashlib.sha256((pathlib.Path(__file__).parent / name).read_bytes()).digest())
