@@ -24,7 +24,7 @@ class Shelf(Generic[V]):
         self.held = 0
         self._weigh = weigh
         self._kept: OrderedDict[Hashable, V] = OrderedDict()
-        self._asked: OrderedDict[Hashable, None] = OrderedDict()
+        self._asked: OrderedDict[Hashable, int] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, key: Hashable) -> V | None:
@@ -52,13 +52,21 @@ class Shelf(Generic[V]):
 
         What serves a single order is not worth its memory: make it when it is asked for the second time.
         """
+        return self.asked(key) > 1
+
+    def asked(self, key: Hashable) -> int:
+        """How often this was asked, this time among them, of the last thousand keys."""
         with self._lock:
-            known = key in self._asked
-            self._asked[key] = None
+            times = self._asked[key] = self._asked.get(key, 0) + 1
             self._asked.move_to_end(key)
             if len(self._asked) > ASKED:
                 self._asked.popitem(last=False)
-            return known
+            return times
+
+    def unasked(self, key: Hashable) -> None:
+        """Count from nothing again."""
+        with self._lock:
+            self._asked.pop(key, None)
 
     def clear(self) -> None:
         """Forget everything."""

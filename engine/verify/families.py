@@ -9,7 +9,6 @@ every one of its points is held to where the numbers put it (`engine.verify.memb
 
 from __future__ import annotations
 
-import functools
 import pathlib
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -38,6 +37,10 @@ ROOM = 2.0
 """Steps by which the distance of two points may be off along a line: twice ROUNDED on three axes (1.77), and the kernels' float64."""
 _LEVEL = 1e-3
 """Steps by which the points of one level may differ, or their motions: far below what the lattice rounds."""
+
+
+AFTER = 24
+"""A proof takes 0.3 s where it lies in no folder, and saves some 10 ms of a body."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,24 +93,18 @@ class Known:
         if found is None:
             marked = None if self.proofs is None else self.proofs.active(inward, outward)
             if marked is None:
-                marked = active(self.family, self.looks, self.tree, self.twin, self.gone, inward, outward)
+                marked = active(self.family, self.looks, whole_tree(self.family), self.twin, self.gone, inward, outward)
                 if self.proofs is not None:
                     self.proofs.keep_active(inward, outward, marked)
             rows, lost = np.flatnonzero(marked[self.rows]).astype(np.int32), bool(marked[self.gone > 0].any())
             found = self._active[inward, outward] = rows, lost
         return found
 
-    @functools.cached_property
-    def tree(self) -> Tree:
-        """Of all faces; who asks only what was proved before needs none."""
-        return _tree(self.family, np.rint(self.family.middle).astype(np.int32), self.family.faces)
-
     @property
     def nbytes(self) -> int:
-        """What it weighs, with its tree."""
+        """What it weighs."""
         arrays = (self.faces, self.rows, self.gone, self.pairs, self.looks, self.twin)
-        tree = 8 * len(self.family.faces) * (9 + 3 * len(self.family.motions))
-        return tree + self.family.nbytes + sum(a.nbytes for a in arrays) + (0 if self.lead is None else self.lead.nbytes)
+        return self.family.nbytes + sum(a.nbytes for a in arrays) + (0 if self.lead is None else self.lead.nbytes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,21 +115,26 @@ class _Told:
 
 
 class Families:
-    """What is known of the families used last, at most `limit` bytes of it. Safe among threads. `disk`: the folder where proofs are kept."""
+    """What is known of the families used last, at most `limit` bytes of it. Safe among threads. `disk`: the folder where proofs are kept.
 
-    def __init__(self, limit: int = 128 << 20, disk: pathlib.Path | None = None) -> None:
-        self._disk = disk
+    A family is proved when bodies of it were asked for `after` times: a proof costs what so many bodies gain by it, and where more families
+    are in turn than there is room for, none must be proved again for each body.
+    """
+
+    def __init__(self, limit: int = 192 << 20, disk: pathlib.Path | None = None, after: int = AFTER) -> None:
+        self._disk, self._after = disk, after
         self._shelf: Shelf[_Told] = Shelf(limit, lambda told: 256 if told.known is None else told.known.nbytes)
 
     def of(self, member: Member | None, faces: Faces) -> Known | None:
-        """What is known of the family, proved when its like comes for the second time; None: go the full way."""
+        """What is known of the family, proved when its like has come often enough; None: go the full way."""
         if member is None or not 0 < member.faces <= len(faces):
             return None
         key: Hashable = (member.family.key, member.faces, faces[member.faces // 2].tobytes())
         told = self._shelf.get(key)
         if told is None:
-            if not self._shelf.asked_before(key):
+            if self._shelf.asked(key) < self._after:
                 return None
+            self._shelf.unasked(key)
             told = _Told(prove(member.family, faces[: member.faces].copy(), self._disk))
             self._shelf.put(key, told)
         known = told.known
@@ -168,10 +170,9 @@ def prove(family: Family, faces: Faces, disk: pathlib.Path | None = None) -> Kno
     outlook.looks(family.middle, family.motions, family.faces, ROOM, looks)
     whole = None if gone.any() else shape
     proofs = None if disk is None else Proofs.of(disk, family, faces)
-    pairs, tree = None if proofs is None else proofs.pairs(), None
+    pairs = None if proofs is None else proofs.pairs()
     if pairs is None:
-        tree = _tree(family, lattice, family.faces)
-        pairs = _pairs(family, looks, tree)
+        pairs = _pairs(family, looks, whole_tree(family))
         if proofs is not None:
             proofs.keep_pairs(pairs)
     flat = _flat(family, looks, gone, lead) if lead is not None else None
@@ -180,10 +181,7 @@ def prove(family: Family, faces: Faces, disk: pathlib.Path | None = None) -> Kno
         # what replaces it looks just so, or is asked
         looks[gone > 0] = 0.0
         looks[gone > 0, flat.axis] = flat.sign
-    known = Known(family, faces, rows, gone, lead, whole, pairs, looks, shape.twin, flat, proofs)
-    if tree is not None:
-        vars(known)["tree"] = tree
-    return known
+    return Known(family, faces, rows, gone, lead, whole, pairs, looks, shape.twin, flat, proofs)
 
 
 def _rows_of(faces: Faces, some: Faces) -> Int32s | None:
@@ -197,6 +195,11 @@ def _rows_of(faces: Faces, some: Faces) -> Int32s | None:
     if not np.array_equal(one[at], two) or (np.diff(at) <= 0).any() or wide > 1 << 20:
         return None
     return at.astype(np.int32)
+
+
+def whole_tree(family: Family) -> Tree:
+    """Of all faces. It weighs more than all that is proved by it, and is let go."""
+    return _tree(family, np.rint(family.middle).astype(np.int32), family.faces)
 
 
 def _tree(family: Family, lattice: Int32s, corners: Int32s) -> Tree:

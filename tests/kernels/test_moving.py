@@ -221,7 +221,7 @@ def test_faces_that_are_gone_are_asked_where_others_would_be_neighbours() -> Non
     wide = known.looks.copy()
     wide[:, 3] = outlook.WIDE  # nothing is known of where anything looks
     for none in (gone * 0, gone):
-        marked = families.active(FAMILY, wide, known.tree, known.twin, none, 300.0, 300.0)
+        marked = families.active(FAMILY, wide, families.whole_tree(FAMILY), known.twin, none, 300.0, 300.0)
         beside = np.isin(FAMILY.faces, FAMILY.faces[gone > 0]).any(axis=1) & (gone == 0)
         assert marked[beside].all() or not none.any()
 

@@ -58,3 +58,11 @@ def test_threads_share_it() -> None:
         thread.join()
     left = [found for key in range(30) if (found := shelf.get(key)) is not None]
     assert not wrong and shelf.held == sum(map(len, left)) <= 2000
+
+
+def test_how_often_a_key_was_asked_is_counted_from_nothing_once_it_is_let_go() -> None:
+    shelf: Shelf[str] = Shelf(10, len)
+    assert [shelf.asked("a") for _ in range(3)] == [1, 2, 3]
+    shelf.unasked("a")
+    shelf.unasked("never")
+    assert shelf.asked("a") == 1 and shelf.asked_before("a")
