@@ -88,8 +88,8 @@ def names(count: int) -> list[str]:
     return [found[k * 7919 % count] for k in range(count)]
 
 
-def spin(units: Sequence[Mapping[str, Any]], folder: str, pack: str) -> list[dict[str, Any]]:
-    """A lane's chunk without the product: each order is opened, and UNIT_MS of CPU time goes by."""
+def spin(units: Sequence[Mapping[str, Any]], folder: str, pack: str, bodies: bytes | None = None) -> list[dict[str, Any]]:
+    """A lane's chunk without the product, asked as `service.lanes.work.chunk` is: each order is opened, and UNIT_MS of CPU time goes by."""
     ended = []
     for told in units:
         one = Unit(**told)

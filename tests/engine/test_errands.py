@@ -99,7 +99,7 @@ DEATHS = [
     ("ends", {"stage": "__import__('sys').exit(0)"}, "block", "EXIT", 16),
     ("crashes", {"stage": "__import__('ctypes').string_at(0)"}, "block", "CRASH", 16),
     ("aborts", {"stage": "__import__('os').abort()"}, "block", "CRASH", 16),
-    ("eats", {"stage": "held = [np.zeros(10**8) for _ in range(99)]"}, "block", "Memory", None),
+    ("eats", {"stage": "held = [np.zeros(10**8) for _ in range(99)]"}, "block", "MEMORY", 16),
     ("raises on import", {"top": "1 / 0"}, "import", "ZeroDivisionError", 5),
     ("lacks a library", {"top": "import no_such_library"}, "import", "ModuleNotFoundError", 5),
     ("is no Python", {"top": "def ("}, "import", "SyntaxError", 5),

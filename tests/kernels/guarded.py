@@ -24,7 +24,7 @@ from engine.verify.delta import Certificates
 from engine.verify.families import Families
 from engine.verify.refit import Connectivities
 from engine.verify.settle import settle
-from kernels import compiled, nearest, orient, rays, wide, winding
+from kernels import compiled, nearest, occlusion, orient, rays, wide, winding
 from kernels.compiled import inlined
 from kernels.simd import bits, load
 from tests.engine.verify.test_delta import PROCESS, slab, stamped
@@ -110,6 +110,17 @@ def sought() -> None:
         orient.best(lattice, faces, (1.0, 0.1, 0.1), 0.7, 1.0)
 
 
+def lit() -> None:
+    """Pictures as wide as a vector, narrower and wider, owned to their edges, the light from every side."""
+    chance = np.random.default_rng(6)
+    for wide_ in (5, 8, 37, 80):
+        shape = (24 + 2 * occlusion.MARGIN, wide_ + 2 * occlusion.MARGIN)
+        depth, owner = chance.normal(size=shape).astype(np.float32), np.ones(shape, np.uint8)
+        for towards in ((1.0, 0.0, 0.2), (-1.0, 0.0, 0.2), (0.0, 1.0, 0.2), (0.0, -1.0, 0.2), (0.7, -0.7, 0.1)):
+            left = np.empty((24, wide_), np.float32)
+            occlusion.light_left(depth, np.ones_like(depth), owner, np.array(towards), left)
+
+
 @inlined
 def _too_far(rows: Any) -> Any:
     return bits(load(rows, 0, 1) == load(rows, 0, 0))
@@ -124,6 +135,7 @@ def main(side: str) -> None:
     fenced(side, ran)
     verified()
     sought()
+    lit()
     print(json.dumps(sorted(ran)))
 
 
