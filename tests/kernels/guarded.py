@@ -72,7 +72,7 @@ def fenced(side: str, ran: set[str]) -> None:
 
 def verified() -> None:
     """All cases of crossings and shells; several parts; a known body, other letters on it; another size; edges over edges; a family."""
-    one, families, random_ = chart(1), Families(), np.random.default_rng(5)
+    one, families, random_ = chart(1), Families(after=2), np.random.default_rng(5)
     for _ in range(3):
         verify([charted(one, random_, 0.6)], TIGHT, None, None, families)
     for points, faces in (body for body, _ in CASES.values()):

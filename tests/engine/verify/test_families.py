@@ -101,7 +101,7 @@ def body_of(at: np.ndarray, flipped: bool = False) -> Settled:
 
 
 def asked_twice(part: Settled) -> Families:
-    known = Families()
+    known = Families(after=2)
     for _ in range(2):
         told(part, TIGHT, known)
     assert known.held > 10_000
@@ -116,9 +116,9 @@ def test_where_little_room_is_left_a_family_is_proved_only_after_many_of_it_came
     def proved(known: Families, asked: int) -> list[int]:
         return [k for k in range(1, asked + 1) if known.of(part.member, part.faces) is not None]
 
-    assert proved(Families(), 4) == [2, 3, 4]
-    assert proved(Families(limit=weight - 1), 6) == [2, 4, 6], "no room, and nothing there that would need it"
-    crowded = Families(limit=weight + 1)
+    assert proved(Families(after=2), 4) == [2, 3, 4]
+    assert proved(Families(limit=weight - 1, after=2), 6) == [2, 4, 6], "no room, and nothing there that would need it"
+    crowded = Families(limit=weight + 1, after=2)
     other = replace(part.member, family=replace(part.member.family, key="another"))
     assert [crowded.of(other, part.faces) is not None for _ in range(2)] == [False, True]
     assert proved(crowded, CROWDED + 1) == [CROWDED, CROWDED + 1]
@@ -166,7 +166,7 @@ def test_what_was_not_proved_is_asked() -> None:
         points = np.rint(wide.middle + gap * wide.motions[2]) / 10_000.0
         return settle(Part("part", Mesh(points, wide.faces, member=Member(wide, np.array((0.0, 0.0, gap)), len(wide.faces)))))
 
-    known = Families()
+    known = Families(after=2)
     for gap in (0.5, 0.6, -1.0, -0.95, -0.8, 0.0):
         part = at(gap)
         assert told(part, TIGHT, known) == told(part, TIGHT), gap
@@ -220,7 +220,7 @@ def charted(one: Chart, draw: np.random.Generator, depth: float | None, emboss: 
 @pytest.mark.parametrize("at", range(3))
 @pytest.mark.parametrize("how", (TIGHT, WIDE), ids=("tight", "wide"))
 def test_charted_bodies_with_letters_are_judged_as_if_unknown(at: int, how: Process) -> None:
-    one, known, draw, quick = chart(at), Families(), np.random.default_rng(7 + at), 0
+    one, known, draw, quick = chart(at), Families(after=2), np.random.default_rng(7 + at), 0
     for k in range(10):
         part = charted(one, draw, (None, 0.3, 0.6, 1.1, 1.5)[k % 5], emboss=k in (3, 7))
         quick += member.dissect(part, known) is not None
@@ -230,7 +230,7 @@ def test_charted_bodies_with_letters_are_judged_as_if_unknown(at: int, how: Proc
 
 @pytest.mark.parametrize("at", range(3))
 def test_charted_bodies_with_points_that_strayed_are_judged_as_if_unknown(at: int) -> None:
-    one, known, draw = chart(at), Families(), np.random.default_rng(70 + at)
+    one, known, draw = chart(at), Families(after=2), np.random.default_rng(70 + at)
     codes: set[str] = set()
     for k in range(8):
         part = charted(one, draw, (None, 0.6)[k % 2])
@@ -248,7 +248,7 @@ def test_charted_bodies_with_points_that_strayed_are_judged_as_if_unknown(at: in
 def test_letters_that_leave_too_little_of_the_back_are_found() -> None:
     """The wall under a pocket is between new faces and the body's, which are far enough from each other by themselves; a pocket that is
     deeper than the back is thick goes through the inside."""
-    one, known, draw = chart(1), Families(), np.random.default_rng(3)
+    one, known, draw = chart(1), Families(after=2), np.random.default_rng(3)
     codes = []
     for depth in (0.6, 0.6, 1.3, 2.5):
         part = charted(one, draw, depth)
@@ -265,7 +265,7 @@ def test_a_patch_that_is_not_flat_is_replaced_by_faces_that_are_all_asked() -> N
     keep = np.ones(len(FAMILY.faces), np.bool_)
     keep[gone] = False
     faces = np.concatenate((FAMILY.faces[keep], FAMILY.faces[gone]))
-    known = Families()
+    known = Families(after=2)
     for _ in range(3):
         mesh = Mesh(whole.points, faces, member=Member(FAMILY, at, int(keep.sum())))
         part = settle(
@@ -289,7 +289,7 @@ def test_what_is_left_of_a_patch_is_asked_only_where_something_may_face_it(
 ) -> None:
     """A back of 1.6 mm is thin where walls must have 1.7: what lies opposite is then asked of all of the back, and else of letters alone."""
     asked: list[int] = []
-    one, known, draw, full = chart(1), Families(), np.random.default_rng(5), member.face_some
+    one, known, draw, full = chart(1), Families(after=2), np.random.default_rng(5), member.face_some
     monkeypatch.setattr(member, "face_some", lambda *args: asked.append(len(args[-1])) or full(*args))
     parts = [charted(one, draw, 0.3, emboss=emboss) for _ in range(4)]
     found = [[told(part, how, known) for part in parts] for how in (TIGHT, WIDE)]
@@ -316,7 +316,7 @@ def _without_the_patch(active: Any) -> Any:
 def test_a_mutant_that_believes_too_much_differs(name: str, value: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(families, name, value)
     monkeypatch.setattr(member, "ROUNDED", families.ROUNDED)
-    known = Families()
+    known = Families(after=2)
     for _ in range(2):
         told(body_of(np.zeros(3)), TIGHT, known)
     differ = 0
