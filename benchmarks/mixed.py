@@ -1,4 +1,5 @@
-"""Random orders over all that shapes a phone case's body, each with a name: how many come from charts, what one costs with those that CAD must draw.
+"""Random orders over all that shapes a phone case's body, each with a name: how many come from charts, and what one costs, those that
+CAD must draw among them.
 
 uv run python -m benchmarks.mixed 2000                                             # all phones
 uv run python -m benchmarks.mixed 2000 --phone google-pixel-6 --phone apple-iphone-15

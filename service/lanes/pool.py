@@ -23,7 +23,8 @@ MEMORY_MB = 4000
 @dataclass
 class Died:
     """A lane ended in the middle of a chunk. `unit`: whose work it was; none where it was ours. `kind`: see ChildFault; besides,
-    `cancelled` (we ended it), `error` (it raised what no unit may) and `gone` (with the whole worker that it was in). `seconds`: how long the lane had worked."""
+    `cancelled` (we ended it), `error` (it raised what no unit may) and `gone` (with the whole worker that it was in). `seconds`: how long
+    the lane had worked."""
 
     kind: str
     unit: str | None

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from service.store import wire
 from service.store.database import Database, Unwritable
+from service.store.postgres import code_of
 from tests.postgres import Cluster
 
 FAILED = (sa.exc.DBAPIError, Unwritable)
@@ -133,8 +134,9 @@ def test_where_the_beginning_is_refused_nothing_of_the_transaction_is_done(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("service.store.postgres.STANDING", "SELECT 1 / 0")
-        with pytest.raises(FAILED), store.write() as conn:
+        with pytest.raises(sa.exc.DBAPIError) as failed, store.write() as conn:
             put(conn, 1)
+    assert code_of(failed.value.orig) == "22012", "what it was refused for, and not what came of it"
     with store.write() as conn:
         put(conn, 2)
     assert rows(store) == [(2, None)]
