@@ -1,4 +1,5 @@
-"""Bodies that were drawn of one region, against one reference: what is fitted of each, and whether its tags are the reference's."""
+"""Bodies that were drawn of one region, each matched to the first of them; and, once that is known to be a chart's, laid on its triangles:
+what is fitted of each, and whether its tags are the reference's."""
 
 from __future__ import annotations
 
@@ -9,41 +10,74 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from engine.compiling.matching import match
+from engine.doors.cad_map import Drawn as Map
+
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(eq=False)
 class Drawn:
-    """What was drawn of one region against one reference: rows of the region, nodes, middles, patches of each."""
+    """Bodies of one region. `map`: the first one's, which the others are matched to. `rows` of the region; of each where its edges'
+    middles are (e, 3), and which of its edges are of another kind than the first one's.
 
-    reference: dict[str, Any]
+    `reference`: the first body's triangles, and where they lie on it; `points`, `numbers`: of rows that were laid on them, their nodes
+    and the numbers of their tags.
+    """
+
+    map: Map
     rows: list[int] = field(default_factory=list)
-    points: list[Floats] = field(default_factory=list)
     middles: list[Floats] = field(default_factory=list)
-    numbers: list[dict[str, Floats]] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
-    """Which of each body's edges are of another kind than the reference's."""
+    reference: dict[str, Any] = field(default_factory=dict)
+    points: dict[int, Floats] = field(default_factory=dict)
+    numbers: dict[int, dict[str, Floats]] = field(default_factory=dict)
     wrong: dict[int, str] = field(default_factory=dict)
     """Rows that are other bodies, or none: why."""
     again: set[int] = field(default_factory=set)
     """Rows that were looked at twice."""
 
-    def drop(self, at: int) -> None:
-        """Forget one."""
-        for kept in (self.rows, self.points, self.middles, self.numbers, self.kinds):
+    def meet(self, row: int, its: Map, predicted: Floats) -> None:
+        """One more body, by its map: it joins, or is wrong. `predicted` (e, 3): where its edges' middles should be."""
+        found = match(self.map, its, predicted)
+        if isinstance(found, str):
+            self.wrong[row] = found
+            return
+        self.rows.append(row)
+        self.middles.append(its.middles[found.edge])
+        self.kinds.append(",".join(map(str, np.flatnonzero(its.curves[found.edge] != self.map.curves).tolist())))
+
+    def lay(self, row: int, told: Mapping[str, Any]) -> None:
+        """One of them, laid on the reference's triangles."""
+        self.points[row] = told["points"]
+        self.numbers[row] = {name: patch["numbers"] for name, patch in told["patches"].items()}
+
+    def drop(self, row: int, why: str) -> None:
+        """One that is wrong after all."""
+        at = self.rows.index(row)
+        for kept in (self.rows, self.middles, self.kinds):
             del kept[at]
+        for laid in (self.points, self.numbers):
+            laid.pop(row, None)
+        self.wrong[row] = why
+
+    def column(self, row: int) -> Floats:
+        """All that is fitted of one body: its nodes' coordinates, then the numbers of its tags."""
+        numbers = self.numbers[row]
+        return np.concatenate([self.points[row].reshape(-1), *(numbers[name] for name in sorted(numbers))])
+
+    def columns(self) -> Floats:
+        """Of all of them, a row each."""
+        return np.array([self.column(row) for row in self.rows])
+
+    def tag(self, name: str) -> tuple[str, dict[str, Any], list[Floats]]:
+        """A tag's name, what the reference has of it, and its numbers in each body."""
+        return name, self.reference["patches"][name], [self.numbers[row][name] for row in self.rows]
 
 
-def sent(reference: dict[str, Any] | None) -> dict[str, Any] | None:
-    return None if reference is None else {"map": reference["map"], "net": reference["net"]}
-
-
-def add(drawn: Drawn, row: int, told: Mapping[str, Any]) -> None:
-    drawn.rows.append(row)
-    drawn.points.append(told["points"])
-    drawn.middles.append(told["middles"])
-    drawn.kinds.append(told["kinds"])
-    drawn.numbers.append({name: patch["numbers"] for name, patch in told["patches"].items()})
+def sent(reference: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a reference a child needs to lay a body on it."""
+    return {"map": reference["map"], "net": reference["net"]}
 
 
 def other_patches(reference: Mapping[str, Any], told: Mapping[str, Any]) -> str | None:
@@ -55,12 +89,3 @@ def other_patches(reference: Mapping[str, Any], told: Mapping[str, Any]) -> str 
         if "owner" in patch and not np.array_equal(own["owner"], patch["owner"]):
             return f"{name} has its faces in another order than in the reference"
     return None if len(told["patches"]) == len(reference["patches"]) else "its tags are others than the reference's"
-
-
-def column(drawn: Drawn, k: int) -> Floats:
-    """All that is fitted of one body: its nodes' coordinates, then the numbers of its tags."""
-    return np.concatenate([drawn.points[k].reshape(-1), *(drawn.numbers[k][name] for name in sorted(drawn.numbers[k]))])
-
-
-def told_of(drawn: Drawn, name: str) -> tuple[str, dict[str, Any], list[Floats]]:
-    return name, drawn.reference["patches"][name], [numbers[name] for numbers in drawn.numbers]

@@ -16,6 +16,7 @@ from engine.compiling.charting import TOLERANCE_FIT_MM, WORST_MM, Charting
 from engine.compiling.choosing import ranked
 from engine.compiling.coarse import Turning
 from engine.compiling.crew import Undrawn
+from engine.compiling.draughting import solid_of
 from engine.compiling.outcome import Made
 from engine.doors.cad import ANGLE_DEGREES, TOLERANCE_MM
 from engine.model.mesh import STEPS_PER_MM, Mesh, Part, Pose, Settled
@@ -152,7 +153,7 @@ def picture(made: Made, told: Certificate) -> bytes:
 
 def _measured(charting: Charting, made: Made, chart: Chart, k: int, both: bool) -> dict[str, Any] | str:
     values = made.orders.values[k]
-    charted, drawn = chart.at(values.tolist()), charting.body(made.orders.changes[k])
+    charted, drawn = chart.at(values.tolist()), charting.bodies.body(made.orders.changes[k])
     if charted is None:
         return "a face has no area"
     if isinstance(drawn, Undrawn):
@@ -162,7 +163,7 @@ def _measured(charting: Charting, made: Made, chart: Chart, k: int, both: bool) 
     try:
         told: dict[str, Any] = charting.crew.ask(
             "solids:measure",
-            drawn,
+            solid_of(drawn),
             reference,
             made.predicted(values),
             lattice,

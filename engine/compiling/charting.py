@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import pathlib
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,12 +13,13 @@ import numpy.typing as npt
 from engine.chart import form
 from engine.compiling import choosing, fitting, predicting
 from engine.compiling.arranging import arrays_of
-from engine.compiling.bodies import Drawn, add, column, other_patches, sent, told_of
-from engine.compiling.crew import Crew, Undrawn
-from engine.compiling.matching import OTHERWISE
-from engine.compiling.outcome import Asked, Made, MoreInputs, Orders, Outcome
-from engine.compiling.work import Kept
+from engine.compiling.bodies import Drawn, other_patches
+from engine.compiling.crew import Undrawn
+from engine.compiling.draughting import Bodies
+from engine.compiling.matching import OTHERWISE, unlike
+from engine.compiling.outcome import Made, Orders, Outcome
 from engine.doors.cad import ANGLE_DEGREES, TOLERANCE_MM
+from engine.doors.cad_map import Drawn as Map
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,6 +31,11 @@ ENOUGH = 24
 """So many bodies are drawn before a region is cut: what tells two kinds apart is not seen from one of them."""
 MOST = 240
 """Bodies of one chart, at most."""
+FEWEST, SLIVER = 4, 0.01
+"""No chart of fewer orders than these, or than that share of their structure's: its box would hold them and little else, and each would
+be drawn for it."""
+NEARER = 8
+"""Bodies that are drawn, at most, to see where exactly between two of other kinds a region is cut."""
 DEPTH = 10
 HALVINGS = 6
 """So many cuts deep a region is parted because its topology changes, and because no polynomial meets it."""
@@ -50,16 +54,16 @@ WORST_MM = 0.03
 
 
 class Charting:
-    """Makes the charts of one stage. `work`: a folder where drawn bodies wait for the next start, should this one be killed."""
+    """Makes the charts of one stage, from its bodies. `fewest`: regions of fewer orders, beside others of their structure, have none."""
 
-    def __init__(
-        self, crew: Crew, asked: Asked, work: pathlib.Path, say: Callable[[str], None], finer: int = 1, cures: int = 0
-    ) -> None:
-        self.crew, self.asked, self.work, self.say, self.finer, self.cures = crew, asked, work, say, finer, cures
-        self.drawn = 0
+    def __init__(self, bodies: Bodies, say: Callable[[str], None], finer: int = 1, cures: int = 0, fewest: int = 0) -> None:
+        self.bodies, self.crew, self.asked, self.say = bodies, bodies.crew, bodies.asked, say
+        self.finer, self.cures, self.fewest = finer, cures, fewest
 
     def of(self, orders: Orders, breaks: Sequence[tuple[str, float]] = ()) -> Outcome:
         """All charts of one structure; none reaches across a value of `breaks` (coordinate, value)."""
+        self.bodies.forget()
+        self.fewest = max(FEWEST, math.ceil(SLIVER * len(orders.changes)))
         outcome = Outcome()
         known = {name: at for at, name in enumerate(orders.names)}
         cuts = sorted({(known[name], value) for name, value in breaks if name in known})
@@ -85,65 +89,48 @@ class Charting:
 
     def _anew(self, made: Made, orders: Orders, finer: int, cures: int) -> Outcome:
         outcome = Outcome()
-        anew = Charting(self.crew, self.asked, self.work, self.say, finer, cures)
+        anew = Charting(self.bodies, self.say, finer, cures, self.fewest)
         anew._divide(orders, made.cuts, outcome, 0, halved=cures > max(made.cures, 1))
-        self.drawn += anew.drawn
         return outcome
 
     # ---- drawing ---------------------------------------------------------------------------------------------------------
 
-    def _draw(
-        self, changes: Mapping[str, Any], reference: dict[str, Any] | None, predicted: Floats | None
-    ) -> dict[str, Any] | Undrawn:
-        """One body laid against a reference, or as one itself."""
-        body = self.body(changes)
-        if isinstance(body, Undrawn):
-            return body
-        arguments = (TOLERANCE_MM / self.finer, np.radians(ANGLE_DEGREES).item())
-        try:
-            return dict(self.crew.ask("solids:place", body, sent(reference), predicted, *arguments))
-        except Undrawn as failed:
-            return failed
-
-    def body(self, changes: Mapping[str, Any]) -> dict[str, Any] | Undrawn:
-        """The B-rep of one order, from the work folder where it lies there."""
-        asked = json.dumps([self.asked.source, self.asked.inputs, dict(changes)], sort_keys=True)
-        name = hashlib.sha256(asked.encode()).hexdigest()[:32]
-        kept = Kept(self.work / f"{name}.npz")
-        found = kept.read()
-        if found is None:
-            self.drawn += 1
-            try:
-                found = self.crew.ask("solids:body", self.asked.stage, self.asked.inputs, dict(changes))
-            except Undrawn as failed:
-                found = {"failed": [failed.cause, failed.why]}
-            kept.write(found)
-        if "more" in found:
-            raise MoreInputs(found["more"])
-        if "failed" in found:
-            return Undrawn(*found["failed"])
-        return found
-
-    def _more(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, rows: Sequence[int], outcome: Outcome) -> None:
-        """Draw these rows against the reference; in batches, so that the later ones are looked for where the earlier ones point."""
+    def _more(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, rows: Sequence[int]) -> None:
+        """Draw these rows and match them; in batches, so that the later ones are looked for where the earlier ones point."""
+        z = axes.z(orders.values)
         for start in range(0, len(rows), BATCH):
             batch = [k for k in rows[start : start + BATCH] if k not in drawn.rows and k not in drawn.wrong]
-            slope = predicting.slope(axes.z(orders.values[drawn.rows]), np.array(drawn.middles))
-            z = axes.z(orders.values)
-
-            def work(k: int, slope: Floats = slope, z: Floats = z) -> dict[str, Any] | Undrawn:
-                return self._draw(orders.changes[k], drawn.reference, predicting.middles(slope, z[k]))
-
-            for k, told in zip(batch, self.crew.each(batch, work), strict=True):
-                if isinstance(told, Undrawn):
-                    drawn.wrong[k] = str(told)
-                elif "other" in told:
-                    drawn.wrong[k] = told["other"]
-                elif (why := other_patches(drawn.reference, told)) is not None:
-                    drawn.wrong[k] = why
+            slope = predicting.slope(z[drawn.rows], np.array(drawn.middles))
+            for k, its in zip(batch, self.crew.each(batch, lambda k: self.bodies.map(orders.changes[k])), strict=True):
+                if isinstance(its, Undrawn):
+                    drawn.wrong[k] = str(its)
                 else:
-                    add(drawn, k, told)
-            self.say(f"{self.drawn} bodies")
+                    drawn.meet(k, its, predicting.middles(slope, z[k]))
+            self.say(f"{self.bodies.drawn} bodies")
+
+    def _laid(self, orders: Orders, drawn: Drawn) -> Undrawn | None:
+        """Lay what was drawn on the triangles of the first of it; what does not lie there is wrong. Why there are no triangles, if so."""
+        if not drawn.reference:
+            first = self.bodies.reference(orders.changes[drawn.rows[0]], self.finer)
+            if isinstance(first, Undrawn):
+                return first
+            if not np.array_equal(first["map"]["edge"], drawn.map.edge):
+                return Undrawn("LOST", "its edges are numbered otherwise once it is read again")
+            drawn.reference = first
+            drawn.lay(drawn.rows[0], first)
+        places = [(row, middles) for row, middles in zip(drawn.rows, drawn.middles, strict=True) if row not in drawn.points]
+
+        def work(place: tuple[int, Floats]) -> dict[str, Any] | Undrawn:
+            return self.bodies.laid(orders.changes[place[0]], drawn.reference, place[1], self.finer)
+
+        for (row, _), told in zip(places, self.crew.each(places, work), strict=True):
+            if isinstance(told, Undrawn):
+                drawn.drop(row, str(told))
+            elif (why := told.get("other") or other_patches(drawn.reference, told)) is not None:
+                drawn.drop(row, why)
+            else:
+                drawn.lay(row, told)
+        return None
 
     # ---- dividing --------------------------------------------------------------------------------------------------------
 
@@ -152,26 +139,39 @@ class Charting:
         any case."""
         if not orders.changes:
             return
+        if len(orders.changes) < self.fewest and depth:
+            outcome.off.append(
+                (len(orders.changes), f"fewer than {self.fewest} orders lie there: a chart would cover little else")
+            )
+            return
+        if (found := self._unlike(orders, depth)) is not None:
+            self._across(orders, *found, cuts, outcome, depth)
+            return
         start = choosing.centre(orders.values)
-        told = self._draw(orders.changes[start], None, None)
-        if isinstance(told, Undrawn):
-            self._beside(orders, start, told, cuts, outcome, depth)
+        first = self.bodies.map(orders.changes[start])
+        if isinstance(first, Undrawn):
+            self._beside(orders, start, first, cuts, outcome, depth)
             return
         axes = fitting.axes_of(orders.values, orders.values[start])
-        drawn = Drawn(told)
-        add(drawn, start, told)
+        drawn = Drawn(first)
+        drawn.meet(start, first, first.middles)
         span = choosing.spanning(axes.z(orders.values), choosing.ranked(orders.values, SEED))
         order = [k for k in span.order if k != start]
-        self._more(orders, axes, drawn, span.near, outcome)
+        self._more(orders, axes, drawn, span.near)
         wanted = [*span.near, *span.ends, *sorted(orders.seen)]
         while True:
-            self._more(orders, axes, drawn, wanted, outcome)
-            if drawn.wrong and not self._cleared(orders, axes, drawn, order[:ENOUGH], outcome):
-                self._parted(orders, drawn, cuts, outcome, depth)
+            self._more(orders, axes, drawn, wanted)
+            if drawn.wrong and not self._cleared(orders, axes, drawn, order):
+                self._parted(orders, axes, drawn, cuts, outcome, depth)
                 return
+            if (failed := self._laid(orders, drawn)) is not None:
+                self._beside(orders, start, failed, cuts, outcome, depth)
+                return
+            if drawn.wrong:
+                continue
             made = self._fitted(orders, axes, drawn, cuts)
             spare = [k for k in order if k not in drawn.rows][:SPARE]
-            miss = self._tried(orders, axes, drawn, made, spare, outcome)
+            miss = self._tried(orders, axes, drawn, made, spare)
             if drawn.wrong:
                 continue
             if miss <= PLENTY_MM or not spare or len(drawn.rows) >= MOST:
@@ -187,29 +187,59 @@ class Charting:
             return
         outcome.charts.append(made)
 
-    def _cleared(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, rows: list[int], outcome: Outcome) -> bool:
+    def _unlike(self, orders: Orders, depth: int) -> tuple[choosing.Cut, str] | None:
+        """Where a region is cut that is seen to hold unlike bodies by those of it that were drawn for a larger one, and why."""
+        known = {k: its for k, changes in enumerate(orders.changes) if (its := self.bodies.known(changes)) is not None}
+        first = next((its for its in known.values() if not isinstance(its, Undrawn)), None)
+        if first is None or depth >= DEPTH or len(known) < min(ENOUGH, len(orders.changes)):
+            return None
+
+        def kind(its: Map | Undrawn) -> str:
+            return str(its) if isinstance(its, Undrawn) else unlike(first, its) or ""
+
+        kinds = {k: kind(its) for k, its in known.items()}
+        why = next((kind for kind in kinds.values() if kind), None)
+        found = None if why is None else self._cut(orders, kinds, lambda k: kind(self.bodies.map(orders.changes[k])))
+        return None if found is None or why is None else (found, why)
+
+    def _cut(self, orders: Orders, kinds: dict[int, str], kind: Callable[[int], str]) -> choosing.Cut | None:
+        """What best parts rows of these kinds; drawn nearer and nearer, until no order lies between those that it is cut between."""
+        for _ in range(NEARER):
+            found = choosing.cut(orders.values[list(kinds)], list(kinds.values()))
+            if found is None:
+                return None
+            at = choosing.measured(orders.values, found.pair)
+            between = np.flatnonzero((at > found.low) & (at < found.high))
+            if not len(between):
+                return found
+            k = int(between[np.argmin(np.abs(at[between] - found.value))])
+            kinds[k] = kind(k)
+        return choosing.cut(orders.values[list(kinds)], list(kinds.values()))
+
+    def _cleared(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, order: list[int]) -> bool:
         """Draw enough to see what is wrong, and look once more for the edges of those that only meet otherwise, now that it is known
         where edges go: is nothing wrong any more?"""
-        self._more(orders, axes, drawn, rows, outcome)
+        known = [k for k in order if self.bodies.known(orders.changes[k]) is not None]
+        fresh = [k for k in order if k not in known]
+        self._more(orders, axes, drawn, [*known, *fresh[: max(0, ENOUGH - len(known))]])
         lost = [k for k, why in drawn.wrong.items() if why == OTHERWISE and k not in drawn.again]
         for k in lost:
             del drawn.wrong[k]
         drawn.again.update(lost)
-        self._more(orders, axes, drawn, lost, outcome)
+        self._more(orders, axes, drawn, lost)
         return not drawn.wrong
 
-    def _tried(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, made: Made, spare: list[int], outcome: Outcome) -> float:
+    def _tried(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, made: Made, spare: list[int]) -> float:
         """Draw bodies that the fit has not seen; how far it misses the worst of them, mm. They join what is drawn; one that it misses
         widely had a feature taken for its neighbour, and is looked at again."""
-        self._more(orders, axes, drawn, spare, outcome)
+        self._more(orders, axes, drawn, spare)
+        self._laid(orders, drawn)
         worst = 0.0
         for k in [k for k in spare if k in drawn.rows]:
-            at = drawn.rows.index(k)
             own = axes.z(orders.values[k][None])[0]
-            miss = float(np.abs(fitting.at(made.fit, own)[made.fit.of] - column(drawn, at)).max())
+            miss = float(np.abs(fitting.at(made.fit, own)[made.fit.of] - drawn.column(k)).max())
             if miss > NEIGHBOUR_MM and k not in drawn.again:
-                drawn.drop(at)
-                drawn.wrong[k] = OTHERWISE
+                drawn.drop(k, OTHERWISE)
             else:
                 worst = max(worst, miss)
         return worst
@@ -218,11 +248,16 @@ class Charting:
         """What parts bodies whose edges are of other kinds: none where all are alike."""
         return choosing.cut(orders.values[drawn.rows], drawn.kinds) if len(set(drawn.kinds)) > 1 else None
 
-    def _parted(self, orders: Orders, drawn: Drawn, cuts: list[choosing.Pair], outcome: Outcome, depth: int) -> None:
-        known = [*drawn.rows, *drawn.wrong]
-        kinds = [""] * len(drawn.rows) + list(drawn.wrong.values())
-        found = choosing.cut(orders.values[known], kinds) if depth < DEPTH else None
+    def _parted(
+        self, orders: Orders, axes: fitting.Axes, drawn: Drawn, cuts: list[choosing.Pair], outcome: Outcome, depth: int
+    ) -> None:
+        def kind(k: int) -> str:
+            self._more(orders, axes, drawn, [k])
+            return drawn.wrong.get(k, "")
+
         why = next(iter(drawn.wrong.values()))
+        kinds = dict.fromkeys(drawn.rows, "") | drawn.wrong
+        found = self._cut(orders, kinds, kind) if depth < DEPTH else None
         if found is None:
             outcome.off.append((len(orders.changes), f"no coordinate tells its bodies apart: {why}"))
             return
@@ -244,7 +279,7 @@ class Charting:
         away = orders.values - orders.values[start]
         others = [k for k in choosing.spanning(away, choosing.ranked(orders.values, SEED)).order if k != start][:3]
         for k in others:
-            told = self._draw(orders.changes[k], None, None)
+            told = self.bodies.map(orders.changes[k])
             if not isinstance(told, Undrawn) and depth < DEPTH:
                 found = choosing.cut(orders.values[[k, start]], ["", str(failed)])
                 if found is not None:
@@ -290,20 +325,18 @@ class Charting:
             self._divide(orders.only(part), sorted({*cuts, (at, -1)}), outcome, depth + 1)
 
     def _misses(self, orders: Orders, axes: fitting.Axes, drawn: Drawn) -> list[Floats]:
-        fit = fitting.fit(axes.z(orders.values[drawn.rows]), np.array([column(drawn, k) for k in range(len(drawn.rows))]))
-        z = axes.z(orders.values[drawn.rows])
-        return [fitting.at(fit, own)[fit.of] - column(drawn, k) for k, own in enumerate(z)]
+        z, columns = axes.z(orders.values[drawn.rows]), drawn.columns()
+        fit = fitting.fit(z, columns)
+        return [fitting.at(fit, own)[fit.of] - column for own, column in zip(z, columns, strict=True)]
 
     # ---- fitting ---------------------------------------------------------------------------------------------------------
 
     def _fitted(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, cuts: list[choosing.Pair]) -> Made:
         values = orders.values[drawn.rows]
         z = axes.z(values)
-        fit = fitting.fit(z, np.array([column(drawn, k) for k in range(len(drawn.rows))]))
-        nodes = len(drawn.points[0])
-        arrays, tags = arrays_of(
-            drawn.reference, fit, nodes, [told_of(drawn, name) for name in sorted(drawn.reference["patches"])]
-        )
+        fit = fitting.fit(z, drawn.columns())
+        nodes = len(drawn.reference["points"])
+        arrays, tags = arrays_of(drawn.reference, fit, nodes, [drawn.tag(name) for name in sorted(drawn.reference["patches"])])
         watched = sorted({*((p, -1) for p in axes.pivots.tolist()), *cuts})
         ends = np.array([choosing.measured(values, pair) for pair in watched]).reshape(len(watched), -1)
         arrays |= {

@@ -21,6 +21,8 @@ from engine.compiling import choosing, fitting
 from engine.compiling.certify import Certificate, certify, picture
 from engine.compiling.charting import Charting
 from engine.compiling.crew import LEAST_DEADLINE, SCOUT_DEADLINE, Crew, Spent, Undrawn
+from engine.compiling.draughting import Bodies
+from engine.compiling.drawing import NEARER
 from engine.compiling.outcome import Asked, Made, MoreInputs, Orders, Outcome
 from engine.doors.cad import versions
 from engine.errands import Source
@@ -181,7 +183,7 @@ def _compiled(
     asked = Asked(about["key"], about["version"], stage, told["source"], versions(), direct, stages)
     folder = folder_of(root, name_in(about["key"], about["version"], stage), report.source)
     _write_inputs(folder, asked)
-    charting = Charting(crew, asked, folder / "work", say)
+    charting = Charting(Bodies(crew, asked, folder / "work"), say)
     classes = sorted(scouted["classes"].items(), key=lambda item: (-len(item[1]["orders"]), item[0]))
     if wanted.defaults:
         classes = [(s, found) for s, found in classes if s == told["structure"]]
@@ -212,7 +214,7 @@ def _compiled(
         now = _spent(crew)
         made.seconds, made.bodies, made.drawing = round(now[0] - seconds, 3), now[1] - bodies, round(now[2] - drawing, 3)
         _keep_done(done, made)
-        report.drawn = charting.drawn
+        report.drawn = charting.bodies.drawn
     report.seconds = round(time.monotonic() - begun, 1)
     form.write(folder / "report.json", (json.dumps(report.told(), indent=1) + "\n").encode())
     return report
@@ -229,10 +231,11 @@ def _kinks(crew: Crew, stage: str, orders: Orders) -> list[dict[str, Any]]:
     z = fitting.axes_of(orders.values, orders.values[choosing.centre(orders.values)]).z(orders.values)
     ends = dict.fromkeys(int(k) for column in z.T for k in (np.argmin(column), np.argmax(column)))
     rows = [choosing.centre(orders.values), *ends][:WATCHED]
+    known = (orders.changes, orders.names, orders.values)
     try:
-        _, took = crew.timed("drawing:kinks", stage, [orders.changes[rows[0]]])
-        enough = max(SLOWER * len(rows) * took, LEAST_DEADLINE)
-        return list(crew.ask("drawing:kinks", stage, [orders.changes[k] for k in rows], deadline=enough))
+        _, took = crew.timed("drawing:kinks", stage, [orders.changes[rows[0]]], *known)
+        enough = max(SLOWER * (len(rows) + NEARER) * took, LEAST_DEADLINE)
+        return list(crew.ask("drawing:kinks", stage, [orders.changes[k] for k in rows], *known, deadline=enough))
     except Undrawn:  # what cannot be drawn is told of by the charts
         return []
 

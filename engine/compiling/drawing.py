@@ -7,7 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from engine.chart.coordinates import names, taken
+from engine.compiling.kinks import Kink
 from engine.compiling.watching import kinks_here
 from engine.doors import cad
 from engine.doors.child import progress
@@ -25,9 +29,12 @@ from engine.sweep import axes as ax
 from engine.sweep import sobol
 from engine.sweep.samples import order_of
 
+Floats = npt.NDArray[np.float64]
 Changes = Mapping[str, Any]
 """What an order changes against the defaults; `process` is among the names."""
 PROCESS = "process"
+NEARER = 8
+"""Orders that are watched, at most, to see where exactly a kink lies."""
 
 
 class Asking(Run):
@@ -204,12 +211,29 @@ def drawn_by(source: Source, stage: str, changes: Changes) -> tuple[Any, Asking,
     return drawn, run, list(tracer.pairs)
 
 
-def kinks(source: Source, stage: str, several: Sequence[Changes]) -> list[dict[str, Any]]:
-    """What in the @cad method decides otherwise among these orders of one structure: each kink in a sentence, and the coordinate and
-    value at which it lies, where it is one alone."""
+def kinks(
+    source: Source, stage: str, several: Sequence[Changes], among: Sequence[Changes], names_: Sequence[str], values: Floats
+) -> list[dict[str, Any]]:
+    """What in the @cad method decides otherwise among several orders of one structure: each kink in a sentence, and the coordinate and
+    value at which it lies, where it is one alone. To see where, orders `among` which they are, of coordinates `names_` and values (n, q),
+    are drawn between them, NEARER at most."""
     orders = Orders(template_of(source))
+    at = {name: values[:, k] for k, name in enumerate(names_)}
+    looked: dict[int, None] = {}
+
+    def nearer(told: tuple[Kink, ...]) -> list[Template]:
+        fresh: dict[int, None] = {}
+        for one in (k.between[0] for k in told if len(k.between) == 1 and not k.among):
+            column = at.get(one.name, np.empty(0))
+            between = np.flatnonzero((column > one.low) & (column < one.high))
+            if len(between):
+                fresh.setdefault(int(between[np.argmin(np.abs(column[between] - one.about))]))
+        more = [k for k in fresh if k not in looked][: NEARER - len(looked)]
+        looked.update(dict.fromkeys(more))
+        return [t for k in more if (t := orders.template(among[k], ruled=False)) is not None]
+
     templates = [t for changes in several if (t := orders.template(changes, ruled=False)) is not None]
     progress("watching")
-    told = kinks_here(templates, stage, cad.library())
+    told = kinks_here(templates, stage, cad.library(), nearer)
     single = [(k.between[0].name, k.between[0].about) if len(k.between) == 1 and not k.among else None for k in told]
-    return [{"said": k.sentence("en"), "at": at} for k, at in zip(told, single, strict=True)]
+    return [{"said": k.sentence("en"), "at": where} for k, where in zip(told, single, strict=True)]

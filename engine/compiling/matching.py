@@ -30,12 +30,8 @@ def match(reference: Drawn, other: Drawn, predicted: Floats, start: int = 0) -> 
 
     `start`: the half-edge of the reference that the walk begins at.
     """
-    for what in ("edge", "curves", "surfaces", "vertices"):
-        one, two = len(getattr(reference, what)), len(getattr(other, what))
-        if one != two:
-            return f"{two} {_WORDS[what]} where the reference has {one}"
-    if not np.array_equal(np.sort(reference.surfaces), np.sort(other.surfaces)):
-        return f"other kinds of {_WORDS['surfaces']} than the reference"
+    if (why := unlike(reference, other)) is not None:
+        return why
     if not alike(np.sort(reference.curves), np.sort(other.curves)).all() and not _splines(reference, other):
         return f"other kinds of {_WORDS['curves']} than the reference"
     edge = int(reference.edge[start])
@@ -55,6 +51,17 @@ def match(reference: Drawn, other: Drawn, predicted: Floats, start: int = 0) -> 
         if best is None or off < best[0]:
             best = (off, found)
     return best[1] if best is not None else OTHERWISE
+
+
+def unlike(reference: Drawn, other: Drawn) -> str | None:
+    """Why there can be no match, if that is seen without looking for one: parts of other numbers, or faces of other kinds."""
+    for what in ("edge", "curves", "surfaces", "vertices"):
+        one, two = len(getattr(reference, what)), len(getattr(other, what))
+        if one != two:
+            return f"{two} {_WORDS[what]} where the reference has {one}"
+    if not np.array_equal(np.sort(reference.surfaces), np.sort(other.surfaces)):
+        return f"other kinds of {_WORDS['surfaces']} than the reference"
+    return None
 
 
 def alike(curves: npt.NDArray[np.int32], others: Any) -> npt.NDArray[np.bool_]:

@@ -25,7 +25,7 @@ from kernels import nearest
 
 Floats = npt.NDArray[np.float64]
 Body = Mapping[str, Any]
-"""What `body` gives: a B-rep as bytes, and which of its faces are tagged."""
+"""What `body` gives: a B-rep as bytes, which of its faces are tagged, and its map, by which it is told whether two bodies match."""
 TAGGED = 64
 """Added to the kind of a tagged face's surface, OCCT's own kinds being fewer; of each further tag twice as much."""
 SPACING_MM = 1.0
@@ -38,7 +38,9 @@ def body(source: Source, stage: str, inputs: Mapping[str, list[str]], changes: C
     more = {"direct": set(run.read_here) - set(inputs["direct"]), "stages": set(run.called_here) - set(inputs["stages"])}
     if any(more.values()):
         return {"more": {what: sorted(names_) for what, names_ in more.items()}}
-    return cad_kept.kept(*solid_of(drawn))
+    solid, named = solid_of(drawn)
+    its = _mapped(cad_map.Shapes(solid), named)
+    return {**cad_kept.kept(solid, named), "map": {**vars(its), "middles": _calm(its.middles)}}
 
 
 def solid_of(drawn: Any) -> tuple[Any, dict[str, list[Any]]]:
@@ -75,25 +77,23 @@ def place(
     where[map_.face] = its.face[found.half]
     owner = where[net.owner]
     patches = {name: cad_surface.patch(faces, shapes.faces_map, lattice, net.triangles, owner) for name, faces in named.items()}
-    return {
-        **made,
-        "points": points,
-        "middles": _calm(its.middles[found.edge]),
-        "kinds": ",".join(map(str, np.flatnonzero(its.curves[found.edge] != map_.curves).tolist())),
-        "patches": {n: _numbers(*p) for n, p in patches.items()},
-    }
+    return {**made, "points": points, "patches": {n: _numbers(*p) for n, p in patches.items()}}
 
 
 def _read(body_: Body) -> tuple[Any, dict[str, list[Any]], cad_map.Shapes, Drawn]:
-    """A body's solid, its tagged faces, its shapes and its map. Which tags a face has is part of its kind: a tagged face is no other
-    body's untagged one."""
+    """A body's solid, its tagged faces, its shapes and its map."""
     solid, named = cad_kept.again(body_)
     shapes = cad_map.Shapes(solid)
+    return solid, named, shapes, _mapped(shapes, named)
+
+
+def _mapped(shapes: cad_map.Shapes, named: Mapping[str, list[Any]]) -> Drawn:
+    """The map of a solid. Which tags a face has is part of its kind: a tagged face is no other body's untagged one."""
     its = cad_map.map_of(shapes)
     kinds = its.surfaces.copy()
     for at, name in enumerate(sorted(named)):
         kinds[[shapes.face_number(face) for face in named[name]]] += TAGGED << at
-    return solid, named, shapes, replace(its, surfaces=kinds)
+    return replace(its, surfaces=kinds)
 
 
 def _of(reference: Mapping[str, Any]) -> tuple[Drawn, Net]:

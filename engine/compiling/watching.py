@@ -98,14 +98,27 @@ def sampled(template: Template, stage: str) -> Sample:
     return Sample(coordinates, tuple(Decision(*row) for row in decisions))
 
 
-def kinks_here(several: Sequence[Template], stage: str, cq: Any) -> tuple[Kink, ...]:
-    """In the child: these orders, alike in all but numbers, drawn watched one after the other, and what decides otherwise among them."""
-    samples = []
-    for template in several:
-        run, watch = template.run, Watch(own_folder(type(template)))
-        watched = WatchedRun(run.cls, run.values, run.process, watch)
-        with watched_math(watch.own):
-            draw_cad(watched, {"stage": stage}, cq)
-        watch.open = False
-        samples.append(Sample(watch.coordinates, tuple(watch.decisions)))
-    return found(samples)
+def kinks_here(
+    several: Sequence[Template], stage: str, cq: Any, nearer: Callable[[tuple[Kink, ...]], Sequence[Template]] = lambda _: ()
+) -> tuple[Kink, ...]:
+    """In the child: these orders, alike in all but numbers, drawn watched one after the other, and what decides otherwise among them.
+
+    `nearer(kinks)`: more orders, between those that the kinks so far were seen between; they join, until there are none.
+    """
+    samples: list[Sample] = []
+    told: tuple[Kink, ...] = ()
+    waiting = several
+    while waiting:
+        samples += [_watched(template, stage, cq) for template in waiting]
+        told = found(samples)
+        waiting = nearer(told)
+    return told
+
+
+def _watched(template: Template, stage: str, cq: Any) -> Sample:
+    run, watch = template.run, Watch(own_folder(type(template)))
+    watched = WatchedRun(run.cls, run.values, run.process, watch)
+    with watched_math(watch.own):
+        draw_cad(watched, {"stage": stage}, cq)
+    watch.open = False
+    return Sample(watch.coordinates, tuple(watch.decisions))
