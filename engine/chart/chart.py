@@ -26,6 +26,9 @@ OFF_MM = 1e-6
 """A coordinate that lies farther from where the others put it belongs to no body of this chart."""
 TOGETHER = 8
 """So many bodies at a time: their columns stay in a near cache."""
+AFTER = 8
+"""So many bodies must a chart have been asked for before it is told which of its faces can be flat: that costs as much as looking at all faces
+of so many, and of many charts that serve one order each none would be paid for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +75,8 @@ class Chart:
     watched: list[tuple[list[int], float, float]]
     faces: Faces
     arrays: Mapping[str, npt.NDArray[Any]]
+    asked: list[int] = field(default_factory=lambda: [0], repr=False)
+    """For how many bodies it was asked."""
 
     @classmethod
     def of(cls, file: ChartFile) -> Chart:
@@ -147,6 +152,7 @@ class Chart:
         """The bodies at many coordinates (b, q), each as `at` makes it. Their points share memory: it is free when no body is kept."""
         if not len(values):
             return []
+        self.asked[0] += len(values)
         q = np.array(values, dtype="<f8", order="C")
         z = (q.take(self.pivots, axis=1) - self._origin) * self.arrays["scale"]
         points = np.empty((len(q), len(self.arrays["nodes"]), 3))
@@ -163,7 +169,7 @@ class Chart:
     def _made(self, q: Floats, z: Floats, points: Floats) -> list[Made | None]:
         a, family = self.arrays, self.family
         faces, members = self.faces, None if family is None else family.numbers(z)
-        if family is not None and members is not None and np.abs(members).max(initial=0.0) <= 1.0:
+        if family is not None and members is not None and self.asked[0] > AFTER and np.abs(members).max(initial=0.0) <= 1.0:
             faces = family.unsure
         columns = np.empty((len(q), len(a["base"])))
         kernel.columns_at(z, a["base"], a["linear"], a["terms"], a["high"], columns)

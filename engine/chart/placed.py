@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,23 +19,30 @@ Floats = npt.NDArray[np.float64]
 MOST = 12
 """Of more numbers, and products of them, no family is made: what is proved of it would take too long."""
 MOST_REACH_MM = 1e6
-"""No sum on the way to a coordinate is greater where faces are said to have an area: errors of floats are then far below a step."""
+"""Where sums on the way to a coordinate are greater, no face is said to have an area in all bodies: up to it, errors of floats are far below
+a step."""
 _SLACK = 1e-6
 """By so much the box is wider than the chart's: what the chart covers lies within."""
 
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """A chart's family, and where its numbers lie in it: `terms` (t, 4) products of them (-1: none); `centre`, `half` (d + t,).
-
-    `unsure` (f, 3): those of its faces that may have no area in some body of it.
-    """
+    """A chart's family, and where its numbers lie in it: `terms` (t, 4) products of them (-1: none); `centre`, `half` (d + t,);
+    `reach_mm`: no sum on the way to a coordinate is greater."""
 
     family: Family
     terms: list[list[int]]
     centre: Floats
     half: Floats
-    unsure: Faces
+    reach_mm: float
+
+    @functools.cached_property
+    def unsure(self) -> Faces:
+        """Those (f, 3) of its faces that may have no area in some body of it."""
+        faces, sure = self.family.faces, np.zeros(len(self.family.faces), dtype=bool)
+        if self.reach_mm <= MOST_REACH_MM:
+            kernel.never_flat(self.family.middle, self.family.motions, faces, sure)
+        return np.ascontiguousarray(faces[~sure])
 
     def numbers(self, z: Floats) -> Floats:
         """The numbers y (b, k) in the family of the bodies at the numbers z (b, d) of the chart."""
@@ -91,8 +99,5 @@ def placed(
     nodes = arrays["nodes"]
     moved = np.ascontiguousarray((half[:, None] * columns)[:, nodes]) * STEPS_PER_MM
     family = Family(key, np.ascontiguousarray(middle[nodes]) * STEPS_PER_MM, moved, faces)
-    sure = np.zeros(len(faces), dtype=bool)
     reach = np.abs(arrays["base"]).max() + ((np.abs(centre) + half) * np.abs(columns).max(axis=1)).sum()
-    if reach <= MOST_REACH_MM:
-        kernel.never_flat(family.middle, family.motions, faces, sure)
-    return Placed(family, terms, centre, half, np.ascontiguousarray(faces[~sure]))
+    return Placed(family, terms, centre, half, float(reach))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.chart.chart import TOGETHER, Chart, Made
+from engine.chart.chart import AFTER, TOGETHER, Chart, Made
 from engine.chart.form import MOST_MM, decoded, encoded
 from engine.doors import cad_lattice as lat
 from engine.model.mesh import STEPS_PER_MM
@@ -180,6 +180,20 @@ def test_which_faces_are_looked_at() -> None:
     assert 0 < (unsure["flat within its box"] or 0) < len(FACES)
     assert CHART.at(inside(20.0, 0.0)) is None and CHARTS["flat within its box"].at(inside(20.0, 0.0)) is None
     assert CHARTS["without a family"].at(inside(20.0, 0.0)) is None
+
+
+def test_what_can_be_flat_is_told_when_it_pays() -> None:
+    """And a flat face is found before and after, within the box and beyond it."""
+    chart = varied(low=np.array([10.0, 0.0, 2.0]))
+    for _ in range(AFTER // 2):
+        assert chart.at(inside(20.0, 0.0)) is None and chart.at(inside(20.0, 7.0)) is not None
+    assert chart.family is not None and "unsure" not in vars(chart.family)
+    for deep in (0.0, -3.0, 7.0):
+        assert (chart.at(inside(20.0, deep)) is None) == (deep == 0.0)
+    assert "unsure" in vars(chart.family)
+    at_once = varied()
+    at_once.at_all([inside(20.0, 7.0)] * (AFTER + 1))
+    assert at_once.family is not None and "unsure" in vars(at_once.family)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
