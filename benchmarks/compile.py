@@ -121,7 +121,7 @@ def bench(count: int = 120) -> Bench:
 
 def cases() -> list[Case]:
     """A body, then an order with everything changed as far as its geometry, its verdict, its files."""
-    return [_body(), _geometry(), _validated(), _files()]
+    return [_body(), _bodies(), _geometry(), _validated(), _files()]
 
 
 # --- a body
@@ -143,12 +143,13 @@ def _body() -> Case:
     known = [(one, *_chart_of(one)) for one in bench().orders[:60]]
 
     def ours(one: tuple[One, Any, list[float]]) -> Any:
-        return one[1].at(one[2])
+        made = one[1].at(one[2])
+        return made, made.patches
 
     def agree() -> list[str]:
         wrong = []
         for one in known[:3]:
-            made, (points, faces) = ours(one), _meshed(_drawn(one[0]))
+            (made, _), (points, faces) = ours(one), _meshed(_drawn(one[0]))
             there = float(nearest.distances(points, faces, made.mesh.points).max())
             back = float(nearest.distances(made.mesh.points, made.mesh.faces, points).max())
             # a node lies on the B-rep, so that it is as far from the other triangles as their chords are, at most
@@ -165,6 +166,40 @@ def _body() -> Case:
         most_ms=0.3,
         note=lambda: f"{len(known[0][1].faces):,} triangles; {len(known[0][1].pivots)} numbers",
     )
+
+
+TOGETHER = 64
+
+
+def _bodies() -> Case:
+    found = [_chart_of(one) for one in bench().orders[:TOGETHER]]
+    chart, values = found[0][0], [own for _, own in found]
+
+    def agree() -> list[str]:
+        wrong = [] if {own.sha256 for own, _ in found} == {chart.sha256} else ["not of one chart"]
+        for made, own in zip(chart.at_all(values), values, strict=True):
+            if _told(made) != _told(chart.at(own)):
+                wrong.append(f"{own}: not byte for byte the body made alone")
+        return wrong
+
+    def each(_: None) -> Any:
+        return [chart.at(own) for own in values]
+
+    return Case(
+        f"{TOGETHER} bodies of a phone case from one chart, a unit",
+        lambda _: chart.at_all(values),
+        agree,
+        {"each alone": each},
+        goals={"each alone": 3.0},
+        units=TOGETHER,
+        note=lambda: f"{len(chart.faces):,} triangles; {len(chart.pivots)} numbers",
+    )
+
+
+def _told(made: Any) -> tuple[Any, ...]:
+    """All of a body, as bytes and words."""
+    patches = [(name, patch.faces.tobytes(), patch.plane) for name, patch in made.patches.items()]
+    return made.mesh.points.tobytes(), made.mesh.faces.tobytes(), made.artifact, made.mesh.member.at.tobytes(), patches
 
 
 def _drawn(one: One) -> Any:

@@ -44,6 +44,8 @@ class Case:
     """What is called returns the milliseconds itself: it is other processes that work. `agree` is then asked after the runs."""
     rounds: int = 1
     """So many of those runs."""
+    units: int = 1
+    """A call makes so many: times are told of one."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def run(subject: str, case: Case) -> Result:
             for given in (case.inputs[(first + i) % len(case.inputs)] for i in range(calls[name])):
                 began = time.process_time_ns()
                 call(given)
-                spent[name].append((time.process_time_ns() - began) / 1e6)
+                spent[name].append((time.process_time_ns() - began) / 1e6 / case.units)
     return Result(subject, case, _times(spent[""]), {name: _times(spent[name]) for name in case.peers}, differ)
 
 

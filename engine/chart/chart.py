@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -25,15 +24,45 @@ Floats = npt.NDArray[np.float64]
 SLACK_MM = 1e-9
 OFF_MM = 1e-6
 """A coordinate that lies farther from where the others put it belongs to no body of this chart."""
+TOGETHER = 8
+"""So many bodies at a time: their columns stay in a near cache."""
+AFTER = 8
+"""So many bodies must a chart have been asked for before it is told which of its faces can be flat: that costs as much as looking at all faces
+of so many, and of many charts that serve one order each none would be paid for."""
 
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """A body from a chart. `artifact`: what it is addressed by."""
+    """A body from a chart. `artifact`: what it is addressed by. `extra` (e,): numbers of its planes and surfaces, as the chart lists them."""
 
     mesh: Mesh
-    patches: Mapping[str, Patch]
     artifact: str
+    chart: Chart = field(repr=False)
+    extra: Floats = field(repr=False)
+
+    @functools.cached_property
+    def patches(self) -> Mapping[str, Patch]:
+        """What is tagged on it, by name."""
+        tags = self.chart.about["tags"].items()
+        return MappingProxyType({name: self._patch(name, told) for name, told in tags})
+
+    def _patch(self, name: str, told: Mapping[str, Any]) -> Patch:
+        rows = self.chart.arrays[f"rows.{name}"]
+        if told["kind"] == "level":
+            node, axis, plane = self.chart.levels[name]
+            origin = [0.0, 0.0, 0.0]
+            origin[axis] = float(self.mesh.points[node, axis])
+            return Patch(name, rows, Plane((origin[0], origin[1], origin[2]), plane.x, plane.y))
+        numbers = self.extra[int(told["at"]) :]
+        if told["kind"] == "plane":
+            o = [float(n) for n in numbers[:9]]
+            return Patch(name, rows, Plane((o[0], o[1], o[2]), (o[3], o[4], o[5]), (o[6], o[7], o[8])))
+        pieces, nx, ny = int(told["pieces"]), int(told["nx"]), int(told["ny"])
+        net = numbers[pieces * PIECE : pieces * PIECE + nx * ny * 12].reshape(nx, ny, 4, 3)
+        owner = self.chart.arrays[f"owner.{name}"]
+        return Patch(
+            name, rows, None, surface=Surface(numbers[: pieces * PIECE].reshape(pieces, PIECE), owner, net, told["why"])
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +75,8 @@ class Chart:
     watched: list[tuple[list[int], float, float]]
     faces: Faces
     arrays: Mapping[str, npt.NDArray[Any]]
+    asked: list[int] = field(default_factory=lambda: [0], repr=False)
+    """For how many bodies it was asked."""
 
     @classmethod
     def of(cls, file: ChartFile) -> Chart:
@@ -101,44 +132,57 @@ class Chart:
         """All bodies of this chart as one family; None where its box is not told number by number, or has too many."""
         return placed(self.sha256, self.pivots, self.watched, self.arrays, self.faces)
 
+    @functools.cached_property
+    def levels(self) -> Mapping[str, tuple[int, int, Plane]]:
+        """Of each tag on level faces a node of theirs, the axis that they lie across, and their plane, were it through the origin."""
+        found = {}
+        for name, told in self.about["tags"].items():
+            if told["kind"] == "level":
+                axis, normal = int(told["axis"]), [0.0, 0.0, 0.0]
+                normal[axis] = float(told["sign"])
+                plane = frame((0.0, 0.0, 0.0), (normal[0], normal[1], normal[2]))
+                found[name] = int(self.faces[self.arrays[f"rows.{name}"][0], 0]), axis, plane
+        return found
+
     def at(self, values: Sequence[float]) -> Made | None:
         """The body at these coordinates, which it covers; None where a face comes out flat on the lattice, or a node beyond it."""
-        a = self.arrays
-        q = np.array(values, dtype=np.float64)
-        z = (q[a["pivots"]] - a["origin"][a["pivots"]]) * a["scale"]
-        columns = np.empty(len(a["base"]))
+        return self.at_all([values])[0]
+
+    def at_all(self, values: Sequence[Sequence[float]] | Floats) -> list[Made | None]:
+        """The bodies at many coordinates (b, q), each as `at` makes it. Their points share memory: it is free when no body is kept."""
+        if not len(values):
+            return []
+        self.asked[0] += len(values)
+        q = np.array(values, dtype="<f8", order="C")
+        z = (q.take(self.pivots, axis=1) - self._origin) * self.arrays["scale"]
+        points = np.empty((len(q), len(self.arrays["nodes"]), 3))
+        found: list[Made | None] = []
+        for k in range(0, len(q), TOGETHER):
+            some = slice(k, k + TOGETHER)
+            found += self._made(q[some], z[some], points[some])
+        return found
+
+    @functools.cached_property
+    def _origin(self) -> Floats:
+        return np.asarray(self.arrays["origin"][self.pivots])
+
+    def _made(self, q: Floats, z: Floats, points: Floats) -> list[Made | None]:
+        a, family = self.arrays, self.family
+        faces, members = self.faces, None if family is None else family.numbers(z)
+        if family is not None and members is not None and self.asked[0] > AFTER and np.abs(members).max(initial=0.0) <= 1.0:
+            faces = family.unsure
+        columns = np.empty((len(q), len(a["base"])))
         kernel.columns_at(z, a["base"], a["linear"], a["terms"], a["high"], columns)
-        if not np.abs(columns).max() <= MOST_MM:
-            return None
-        extra = columns[a["extra"]]
-        points, lattice = np.empty((len(a["nodes"]), 3)), np.empty((len(a["nodes"]), 3), dtype=np.int32)
-        steps = np.empty(len(columns), dtype=np.int32)
-        if kernel.laid(columns, a["nodes"], self.faces, float(STEPS_PER_MM), steps, lattice, points) >= 0:
-            return None
-        return self._made(values, z, extra, lattice, points)
-
-    def _made(self, values: Sequence[float], z: Floats, extra: Floats, lattice: npt.NDArray[np.int32], points: Floats) -> Made:
-        patches = {name: self._patch(name, told, lattice, extra) for name, told in self.about["tags"].items()}
+        extra = columns[:, a["extra"]]
+        sound = np.empty(len(q), dtype=bool)
+        kernel.laid(columns, a["nodes"], faces, float(STEPS_PER_MM), MOST_MM, points, sound)
         points.flags.writeable = False
-        artifact = hashlib.sha256(self.sha256.encode() + struct.pack(f"<{len(values)}d", *values)).hexdigest()
-        member = None if self.family is None else self.family.member(z, artifact)
-        return Made(Mesh(points, self.faces, member=member), MappingProxyType(patches), artifact)
-
-    def _patch(self, name: str, told: Mapping[str, Any], lattice: npt.NDArray[np.int32], extra: Floats) -> Patch:
-        rows = self.arrays[f"rows.{name}"]
-        if told["kind"] == "level":
-            at, normal = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
-            axis = int(told["axis"])
-            at[axis] = float(lattice[self.faces[rows[0], 0], axis]) / STEPS_PER_MM
-            normal[axis] = float(told["sign"])
-            return Patch(name, rows, frame((at[0], at[1], at[2]), (normal[0], normal[1], normal[2])))
-        numbers = extra[int(told["at"]) :]
-        if told["kind"] == "plane":
-            o = [float(n) for n in numbers[:9]]
-            return Patch(name, rows, Plane((o[0], o[1], o[2]), (o[3], o[4], o[5]), (o[6], o[7], o[8])))
-        pieces, nx, ny = int(told["pieces"]), int(told["nx"]), int(told["ny"])
-        net = numbers[pieces * PIECE : pieces * PIECE + nx * ny * 12].reshape(nx, ny, 4, 3)
-        owner = self.arrays[f"owner.{name}"]
-        return Patch(
-            name, rows, None, surface=Surface(numbers[: pieces * PIECE].reshape(pieces, PIECE), owner, net, told["why"])
-        )
+        found: list[Made | None] = []
+        for k, whole in enumerate(sound.tolist()):
+            if not whole:
+                found.append(None)
+                continue
+            artifact = hashlib.sha256(self.sha256.encode() + q[k].tobytes()).hexdigest()
+            member = None if family is None or members is None else family.member(members[k], artifact)
+            found.append(Made(Mesh(points[k], self.faces, member=member), artifact, self, extra[k]))
+        return found

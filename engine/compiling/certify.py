@@ -134,8 +134,9 @@ def _coarsest(made: Made, chart: Chart, covered: list[int]) -> list[int]:
     z = made.axes.z(made.orders.values[rows])
     ends = {rows[int(pick(z[:, at]))] for at in range(z.shape[1]) for pick in (np.argmin, np.argmax)}
     turning = Turning(made.reference["net"]["triangles"], made.reference["net"]["owner"])
-    bodies = {k: chart.at(made.orders.values[k].tolist()) for k in sorted({*ends, *covered[:AMONG], *made.rows[:1]})}
-    sizes = {k: turning.sagitta(body.mesh.points) for k, body in bodies.items() if body is not None}
+    looked = sorted({*ends, *covered[:AMONG], *made.rows[:1]})
+    bodies = zip(looked, chart.at_all(made.orders.values[looked]), strict=True)
+    sizes = {k: turning.sagitta(body.mesh.points) for k, body in bodies if body is not None}
     away = dict(zip(rows, np.abs(z).max(axis=1, initial=0.0).tolist(), strict=True))
     return sorted(sizes, key=lambda k: (-round(sizes[k], 3), -away[k], k))[:LOOKED]
 

@@ -86,6 +86,14 @@ def test_every_goal_must_be_met() -> None:
     assert met({}) is None
 
 
+def test_times_are_of_one_unit() -> None:
+    """Of a hundred made by a call, ours and the peers' alike: what each says of itself stays as it was."""
+    whole, one = harness.run("s", case()), harness.run("s", case(units=100))
+    assert 20.0 < whole.ours.median / one.ours.median < 500.0
+    assert 20.0 < whole.peers["slow"].median / one.peers["slow"].median < 500.0
+    assert one.ratio is not None and one.ratio > 5.0
+
+
 def test_everyone_gets_the_same_inputs_in_turn() -> None:
     seen: list[tuple[str, int]] = []
 
