@@ -31,9 +31,8 @@ ENOUGH = 24
 """So many bodies are drawn before a region is cut: what tells two kinds apart is not seen from one of them."""
 MOST = 240
 """Bodies of one chart, at most."""
-FEWEST, SLIVER = 4, 0.01
-"""No chart of fewer orders than these, or than that share of their structure's: its box would hold them and little else, and each would
-be drawn for it."""
+SLIVER = 0.01
+"""No chart of fewer orders than that share of their structure's: nearly each of them would be drawn for it."""
 NEARER = 8
 """Bodies that are drawn, at most, to see where exactly between two of other kinds a region is cut."""
 DEPTH = 10
@@ -63,7 +62,7 @@ class Charting:
     def of(self, orders: Orders, breaks: Sequence[tuple[str, float]] = ()) -> Outcome:
         """All charts of one structure; none reaches across a value of `breaks` (coordinate, value)."""
         self.bodies.forget()
-        self.fewest = max(FEWEST, math.ceil(SLIVER * len(orders.changes)))
+        self.fewest = math.ceil(SLIVER * len(orders.changes))
         outcome = Outcome()
         known = {name: at for at, name in enumerate(orders.names)}
         cuts = sorted({(known[name], value) for name, value in breaks if name in known})
@@ -141,7 +140,7 @@ class Charting:
             return
         if len(orders.changes) < self.fewest and depth:
             outcome.off.append(
-                (len(orders.changes), f"fewer than {self.fewest} orders lie there: a chart would cover little else")
+                (len(orders.changes), f"fewer than {self.fewest} orders lie there: nearly each would be drawn for a chart of them")
             )
             return
         if (found := self._unlike(orders, depth)) is not None:
