@@ -72,7 +72,7 @@ class Charting:
             regions = [part for region in regions for part in (region & below, region & ~below) if part.any()]
         outcome.cuts += [f"{orders.names[at]} at {value:g}: a kink, or declared" for at, value in cuts]
         for region in regions:
-            self._divide(orders.only(region), sorted({(at, -1) for at, _ in cuts}), outcome, 0)
+            self._divide(orders.only(region), sorted({(at, -1) for at, _ in cuts}), outcome, int(len(regions) > 1))
         return outcome
 
     def again(self, made: Made) -> Outcome:

@@ -13,7 +13,7 @@ import pytest
 
 from engine.chart.chart import Chart
 from engine.chart.form import read
-from engine.compiling import certify, crew
+from engine.compiling import certify, charting, crew
 from engine.compiling import compile as compiling
 from engine.compiling.charting import CURES, FINEST
 from engine.compiling.compile import Compiled, Wanted, compile_stage
@@ -129,6 +129,10 @@ def test_the_same_charts_again_and_a_killed_compile_goes_on(plate: Callable[...,
 
     assert bytes_of("one") == bytes_of("two") and len(bytes_of("one")) == 2
     assert [s.charts for s in other.structures] == [s.charts for s in going_on.structures]
+    for file in [*(tmp_path / "one").rglob("*.chart"), *(tmp_path / "one").rglob("*.json")]:
+        file.unlink()
+    killed = compiled(path, tmp_path / "one")
+    assert bytes_of("one") == bytes_of("two") and killed.drawn == 0, "bodies that lie there change nothing but the time"
 
 
 def test_a_change_of_topology_is_found_and_cut_at(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
@@ -136,7 +140,8 @@ def test_a_change_of_topology_is_found_and_cut_at(plate: Callable[..., pathlib.P
         ("wide = self.wide\n", "wide = self.wide\nif wide > 33.0:\n    return cq.Workplane('XY').box(wide, self.high, 4.0)\n")
     )
     told = compiled(path, tmp_path / "charts", fixed={"feet": [False]})
-    assert told.covered > 0.9 and any(c.startswith(("wide between 3", "wide at 33")) for s in told.structures for c in s.cuts)
+    assert told.covered == 1.0 and any(c.startswith("wide at 33") for s in told.structures for c in s.cuts)
+    assert any("wide > 33.0" in kink and "(between 33 and 33.5)" in kink for kink in told.kinks), "no order lies nearer"
     low, high = (template(path, tmp_path / "charts", wide=w).body() for w in (32.5, 34.0))  # type: ignore[attr-defined]
     assert len(high.mesh.faces) == 12 < len(low.mesh.faces)
 
@@ -175,7 +180,9 @@ def test_where_cad_hangs_crashes_or_fails_stays_off(
     path, root = plate(("wide = self.wide\n", "wide = self.wide\n" + what)), tmp_path / "charts"
     told = compiled(path, root, fixed={"feet": [False], "high": [12.0], "hole": [2.0]})
     assert of(told, word), told
-    assert any(c.startswith(("wide between 3", "wide at 36")) for s in told.structures for c in s.cuts)
+    assert any(c.startswith(("wide between 36 and 36.5", "wide at 36")) for s in told.structures for c in s.cuts), (
+        "no order lies nearer"
+    )
     inside, outside = (template(path, root, wide=w) for w in (30.0, 38.0))
     stage = type(inside).stages["body"]
     assert from_chart(stage, inside) is not None and from_chart(stage, outside) is None  # type: ignore[arg-type]
@@ -195,6 +202,21 @@ def test_a_child_that_sleeps_is_not_waited_for_long(
     ):
         one.ask("drawing:reads", "body", {}, {"direct": [], "stages": []}, deadline=100.0)
     assert time.monotonic() - begun < 30.0
+
+
+def test_a_sliver_of_a_structure_stays_off_and_is_said(
+    plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So few of the orders that nearly each would be drawn for their own chart; the rest is charted up to it."""
+    monkeypatch.setattr(charting, "SLIVER", 0.3)
+    path = plate(
+        ("wide = self.wide\n", "wide = self.wide\nif wide > 38.0:\n    return cq.Workplane('XY').box(wide, self.high, 4.0)\n")
+    )
+    told = compiled(path, tmp_path / "charts", fixed={"feet": [False]})
+    assert of(told, "orders lie there") and 0.7 < told.covered < 1.0
+    within, beside = (template(path, tmp_path / "charts", wide=wide) for wide in (38.5, 38.0))
+    stage = type(within).stages["body"]
+    assert from_chart(stage, within) is None and from_chart(stage, beside) is not None  # type: ignore[arg-type]
 
 
 def test_bad_input_is_told(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
