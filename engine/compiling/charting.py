@@ -140,7 +140,10 @@ class Charting:
             return
         if len(orders.changes) < self.fewest and depth:
             outcome.off.append(
-                (len(orders.changes), f"fewer than {self.fewest} orders lie there: nearly each would be drawn for a chart of them")
+                (
+                    len(orders.changes),
+                    f"fewer than {self.fewest} orders lie there: nearly each would be drawn for a chart of them",
+                )
             )
             return
         if (found := self._unlike(orders, depth)) is not None:
