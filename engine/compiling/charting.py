@@ -33,8 +33,6 @@ MOST = 240
 """Bodies of one chart, at most."""
 SLIVER = 0.01
 """No chart of fewer orders than that share of their structure's: nearly each of them would be drawn for it."""
-NEARER = 8
-"""Bodies that are drawn, at most, to see where exactly between two of other kinds a region is cut."""
 DEPTH = 10
 HALVINGS = 6
 """So many cuts deep a region is parted because its topology changes, and because no polynomial meets it."""
@@ -201,22 +199,10 @@ class Charting:
 
         kinds = {k: kind(its) for k, its in known.items()}
         why = next((kind for kind in kinds.values() if kind), None)
-        found = None if why is None else self._cut(orders, kinds, lambda k: kind(self.bodies.map(orders.changes[k])))
+        found = (
+            None if why is None else choosing.located(orders.values, kinds, lambda k: kind(self.bodies.map(orders.changes[k])))
+        )
         return None if found is None or why is None else (found, why)
-
-    def _cut(self, orders: Orders, kinds: dict[int, str], kind: Callable[[int], str]) -> choosing.Cut | None:
-        """What best parts rows of these kinds; drawn nearer and nearer, until no order lies between those that it is cut between."""
-        for _ in range(NEARER):
-            found = choosing.cut(orders.values[list(kinds)], list(kinds.values()))
-            if found is None:
-                return None
-            at = choosing.measured(orders.values, found.pair)
-            between = np.flatnonzero((at > found.low) & (at < found.high))
-            if not len(between):
-                return found
-            k = int(between[np.argmin(np.abs(at[between] - found.value))])
-            kinds[k] = kind(k)
-        return choosing.cut(orders.values[list(kinds)], list(kinds.values()))
 
     def _cleared(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, order: list[int]) -> bool:
         """Draw enough to see what is wrong, and look once more for the edges of those that only meet otherwise, now that it is known
@@ -259,7 +245,7 @@ class Charting:
 
         why = next(iter(drawn.wrong.values()))
         kinds = dict.fromkeys(drawn.rows, "") | drawn.wrong
-        found = self._cut(orders, kinds, kind) if depth < DEPTH else None
+        found = choosing.located(orders.values, kinds, kind) if depth < DEPTH else None
         if found is None:
             outcome.off.append((len(orders.changes), f"no coordinate tells its bodies apart: {why}"))
             return

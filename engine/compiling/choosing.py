@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,6 +127,8 @@ class Cut:
         return f"{what} between {self.low:g} and {self.high:g}"
 
 
+NEARER = 8
+"""Rows that are looked at, at most, to see where exactly between two of other kinds a cut lies."""
 PLAINER = 0.75
 """A coordinate is cut rather than a difference of two that parts the kinds so much better, or less."""
 
@@ -147,6 +149,23 @@ def cut(values: Floats, kinds: Sequence[str]) -> Cut | None:
     if plain is None or (pair is not None and plain[0] < PLAINER * pair[0]):
         return None if pair is None else pair[2]
     return plain[2]
+
+
+def located(values: Floats, kinds: Mapping[int, str], kind: Callable[[int], str]) -> Cut | None:
+    """The cut that best parts rows of coordinates (n, q) whose kinds are known, `kind(row)` told of more of them, NEARER at most, until no row
+    lies between the two that it is cut between."""
+    known = dict(kinds)
+    for left in range(NEARER, -1, -1):
+        found = cut(values[list(known)], list(known.values()))
+        if found is None or not left:
+            break
+        at = measured(values, found.pair)
+        between = np.flatnonzero((at > found.low) & (at < found.high))
+        if not len(between):
+            break
+        row = int(between[np.argmin(np.abs(at[between] - found.value))])
+        known[row] = kind(row)
+    return found
 
 
 def _impurity(counts: Floats) -> Floats:

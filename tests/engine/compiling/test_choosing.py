@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.compiling import predicting
-from engine.compiling.choosing import centre, cut, measured, ranked, spanning
+from engine.compiling.choosing import NEARER, centre, cut, located, measured, ranked, spanning
 
 
 @settings(deadline=None, max_examples=30)
@@ -106,3 +106,24 @@ def test_one_body_predicts_itself_everywhere() -> None:
     only = np.array([[[1.0, 2.0, 3.0]]])
     slope = predicting.slope(np.array([[0.5, 0.5]]), only)
     assert predicting.middles(slope, np.array([9.0, -9.0])).tolist() == only[0].tolist()
+
+
+def test_a_cut_is_located_among_all_rows_not_those_alone_that_were_looked_at() -> None:
+    values = np.column_stack([np.linspace(0.0, 10.0, 101), np.zeros(101)])
+    asked: list[int] = []
+
+    def kind(row: int) -> str:
+        asked.append(row)
+        return "round" if values[row, 0] > 7.25 else "square"
+
+    found = located(values, {3: "square", 90: "round"}, kind)
+    assert found is not None and (round(found.low, 6), round(found.high, 6)) == (7.2, 7.3)
+    assert len(asked) == len(set(asked)) <= NEARER, "halved each time, none asked twice"
+    assert np.array_equal(found.below(values), values[:, 0] < 7.25)
+
+
+def test_a_cut_that_takes_too_many_rows_to_locate_is_taken_as_it_is() -> None:
+    values, asked = np.linspace(0.0, 1.0, 100_001)[:, None], []
+    found = located(values, {0: "a", 100_000: "b"}, lambda row: asked.append(row) or ("b" if row > 33_333 else "a"))  # type: ignore[func-returns-value]
+    assert found is not None and len(asked) == NEARER and found.low < 0.33333 < found.high < found.low + 2.0**-7
+    assert located(np.zeros((3, 1)), {0: "a", 1: "b"}, lambda _: "a") is None, "nothing parts what is alike"
