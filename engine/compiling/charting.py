@@ -31,8 +31,8 @@ ENOUGH = 24
 """So many bodies are drawn before a region is cut: what tells two kinds apart is not seen from one of them."""
 MOST = 240
 """Bodies of one chart, at most."""
-SLIVER = 0.01
-"""No chart of fewer orders than that share of their structure's: nearly each of them would be drawn for it."""
+SLIVER = 0.002
+"""No chart of fewer orders than that share of their structure's: each of them would be drawn for it, and hardly another lies between."""
 DEPTH = 10
 HALVINGS = 6
 """So many cuts deep a region is parted because its topology changes, and because no polynomial meets it."""
