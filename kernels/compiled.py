@@ -82,6 +82,11 @@ def key(path: pathlib.Path) -> str:
     return digest.hexdigest()
 
 
+def folder_of(path: pathlib.Path) -> pathlib.Path:
+    """Where the machine code of the module at `path` is kept, as its sources are now."""
+    return cache_home() / f"{path.stem}-{key(path)[:16]}"
+
+
 def cache_home() -> pathlib.Path:
     """Where machine code is kept, a folder a module and state of its sources; NUMBA_CACHE_DIR moves it."""
     if numba.core.config.CACHE_DIR:
@@ -98,7 +103,7 @@ class ByContent(InTreeCacheLocator):  # type: ignore[misc]
         path = pathlib.Path(file).resolve()
         self._py_file = file
         self._lineno = function.__code__.co_firstlineno
-        self._cache_path = str(cache_home() / f"{path.stem}-{key(path)[:16]}")
+        self._cache_path = str(folder_of(path))
 
     @classmethod
     def from_function(cls, function: Any, file: str) -> ByContent | None:
@@ -159,6 +164,12 @@ class Kernel(Generic[P, R]):
                 self._run = self._jit(cache=False)
         return self._run
 
+    @property
+    def kept(self) -> bool:
+        """Whether machine code of it lies on the disk; not whether it is whole."""
+        path = pathlib.Path(inspect.getfile(self.python)).resolve()
+        return any(folder_of(path).glob(f"{path.stem}.{self.python.__qualname__}-*.nbi"))
+
     def _jit(self, cache: bool) -> Callable[P, R]:
         decorate = numba.njit(self._types(), cache=cache, nogil=True, error_model="numpy")
         return cast(Callable[P, R], decorate(self.python))
@@ -180,6 +191,14 @@ class Kernel(Generic[P, R]):
 
 REGISTRY: list[Kernel[..., Any]] = []
 """Every kernel of every imported module, in the order of definition; `unikat warm` compiles them."""
+
+
+def compile_missing() -> int:
+    """Compile what the imported modules declare and the disk has no machine code of; how many that were."""
+    missing = [] if numba.core.config.DISABLE_JIT else [one for one in REGISTRY if not one.kept]
+    for one in missing:
+        one.compile()
+    return len(missing)
 
 
 def kernel(signature: str, *, writes: tuple[str, ...] = ()) -> Callable[[Callable[P, R]], Kernel[P, R]]:

@@ -11,6 +11,7 @@ A trace holds the sha256, unit and side.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from types import MappingProxyType
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from engine.errors import ChildFault, InputError, OrderError
+from engine.errors import ChildFault, EnvironmentFault, InputError, OrderError
 from engine.french import french
 from engine.language.memory import StageMemory, Trace
 from engine.model.order import InputFile, StageRun
@@ -36,6 +37,8 @@ NO_FILES: Files = MappingProxyType({})
 
 DEADLINE, MEMORY_MB = 20.0, 3000
 """Seconds and memory of one reading: a scan of a million triangles takes a fifth of them. A lane has 60 s for its whole order."""
+COMPILING = 900.0
+"""Seconds in which a machine has compiled what reads, once."""
 READER = "engine.language.reading"
 _DIED = {
     "timeout": f"takes longer than {DEADLINE:.0f} s to read",
@@ -81,6 +84,7 @@ class Inputs:
         from engine.doors import child
 
         field_path = f"inputs.{name}"
+        _compiled(errand)
         try:
             reader = child.shared((READER,), memory_mb=MEMORY_MB)
             found, cpu_ms, misused = reader.call(
@@ -98,6 +102,17 @@ class Inputs:
             raise TypeError(misused)
         _fix(found)
         return found, cpu_ms
+
+
+@functools.cache
+def _compiled(errand: str) -> None:
+    """What reads is compiled before a reading's time begins: the first on a machine is no fault of its file. EnvironmentFault: it cannot be."""
+    from engine.doors import child
+
+    try:
+        child.shared((READER,), memory_mb=MEMORY_MB).call(f"{READER}:ready", errand, deadline=COMPILING)
+    except ChildFault as fault:
+        raise EnvironmentFault(f"what reads a {errand} cannot be compiled: {fault}") from None
 
 
 def _fix(found: object) -> None:

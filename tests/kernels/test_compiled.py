@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+from typing import Any
 
 import numba
 import pytest
@@ -110,6 +111,30 @@ def test_an_edit_recompiles_what_depends_on_it_and_nothing_else(checkout: pathli
     assert run(checkout) == {"entry": [10.0, KEPT], "alone": [9.0, COMPILED]}, "a module of no concern to entry changed"
     other = write(tmp_path / "other", rate=3, more=7)
     assert run(other) == {"entry": [6.0, KEPT], "alone": [9.0, KEPT]}, "another checkout of states compiled before"
+
+
+MISSING = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from kernels import alone, compiled
+first = [compiled.compile_missing(), compiled.compile_missing()]
+from kernels import entry
+print(json.dumps([first, [one.kept for one in compiled.REGISTRY], compiled.compile_missing(), all(one.kept for one in compiled.REGISTRY)]))
+"""
+
+
+def test_what_the_disk_has_no_code_of_is_compiled_and_nothing_twice(checkout: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    plain = {n: v for n, v in os.environ.items() if not n.startswith(("NUMBA_", "UNIKAT_", "PYTHON"))}
+
+    def told() -> Any:
+        words = [sys.executable, "-B", "-c", MISSING, str(checkout)]
+        return json.loads(subprocess.check_output(words, env={**plain, "UNIKAT_CACHE": str(tmp_path / "cache")}, cwd=checkout))
+
+    first, kept, more, all_ = told()
+    assert first[0] == sum(kept) > 0 == first[1] and more == len(kept) - sum(kept) > 0 and all_
+    assert told() == [[0, 0], [True] * len(kept), 0, True], "another process finds all of it"
+    write(checkout, more=9)
+    assert told()[0] == first, "what was edited is missing"
 
 
 def test_what_was_edited_after_the_import_is_not_kept_as_the_new_text(checkout: pathlib.Path) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import pathlib
 import re
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -26,12 +29,13 @@ from engine.model.grid import Grid
 from engine.model.mesh import Mesh
 from engine.model.order import InputFile, Order, Origin, Product
 from engine.reading import meshes
-from tests import scanned_template
+from tests import scanned_template, traces
 from tests.engine.language.test_stages import Drawn, tetrahedron
 from tests.scanned_template import Block
 from tests.scans import ENDS, block, written
 
 READ: list[str] = []
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
 class Seen(Template):
@@ -193,6 +197,11 @@ def fail(data: bytes, unit: str, name: str, asked: Any) -> Any:
     raise ZeroDivisionError(data.decode())
 
 
+def ready(errand: str) -> int:
+    """Nothing here is compiled."""
+    return 0
+
+
 @pytest.mark.parametrize(
     ("errand", "why"),
     [
@@ -229,6 +238,8 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     class Here:
         def call(self, target: str, *args: Any, deadline: float) -> Any:
+            if target.endswith(":ready"):
+                return 0
             asked.append((target, args[1:]))
             return getattr(reading, target.partition(":")[2])(*args)
 
@@ -534,3 +545,29 @@ def test_a_workshop_remembers_the_reading() -> None:
 def test_nothing_of_a_scan_is_on_the_disk(tmp_path: pathlib.Path) -> None:
     made(Workshop(Home(tmp_path, tmp_path)), left_scan=block(60, 20, 16))
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+COLD = """
+import sys
+from engine.language import inputs
+from engine.language.memory import Bound, StageMemory
+from engine.language.reading import ready
+from engine.model.order import InputFile
+inputs.DEADLINE = 8.0
+data = open(sys.argv[1], "rb").read()
+told = InputFile(sys.argv[2], "mm")
+read = inputs.Inputs({told.sha256: data}, StageMemory(Bound(), None), "code").read("trace", told, "lenses", {"side": None})
+print(type(read).__name__, ready("lenses"))
+"""
+
+
+def test_what_a_new_machine_compiles_is_no_fault_of_the_first_file(tmp_path: pathlib.Path) -> None:
+    """It takes longer than this reading may; no kernel is left for the time of the file itself."""
+    data = traces.written(left=traces.egg())
+    file = tmp_path / "trace.oma"
+    file.write_bytes(data)
+    words = [sys.executable, "-c", COLD, str(file), hashlib.sha256(data).hexdigest()]
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
+    told = subprocess.run(words, env=environment, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert told.stdout.split() == ["LensPair", "0"], told.stderr
+    assert len([*(tmp_path / "kernels").rglob("*.nbi")]) > 5
