@@ -23,7 +23,7 @@ from engine.model.family import Family
 from engine.model.mesh import Faces
 from engine.model.places import put_whole
 from kernels import apart, bvh, collar, facing, lattice, mass, moving, outlook, topology
-from kernels.compiled import key
+from kernels.sources import key
 
 log = logging.getLogger("unikat.proofs")
 

@@ -18,10 +18,12 @@ import sys
 import numba
 import pytest
 
-from kernels.compiled import FOLDER, REGISTRY
+from kernels.compiled import REGISTRY
+from kernels.sources import FOLDER, LOWERED
 
 ROOT = pathlib.Path(__file__).parents[2]
-SIMD = sorted(p.stem for p in FOLDER.glob("*.py") if re.search(r"simd import .*\b(load|store)\b", p.read_text("utf-8")))
+READS = re.compile(r"simd import .*\b(load|store)\b")
+SIMD = sorted(p.stem for p in FOLDER.glob("*.py") if READS.search(p.read_text("utf-8")) and not p.stem.endswith(LOWERED))
 """Modules with raw loads."""
 
 pytestmark = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="only compiled kernels read without a check")

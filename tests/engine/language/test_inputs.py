@@ -570,4 +570,4 @@ def test_what_a_new_machine_compiles_is_no_fault_of_the_first_file(tmp_path: pat
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
     told = subprocess.run(words, env=environment, capture_output=True, text=True, cwd=ROOT, check=False)
     assert told.stdout.split() == ["LensPair", "0"], told.stderr
-    assert len([*(tmp_path / "kernels").rglob("*.nbi")]) > 5
+    assert len([*(tmp_path / "kernels").rglob("*.code")]) > 5
