@@ -24,12 +24,18 @@ def _mixed(v):  # type: ignore[no-untyped-def]
     return half * half + (v << 20)
 
 
-@kernel("int32[:,::1](int32[:,::1], int64, int64)")
 def border(faces: Faces, count: int, points: int) -> Faces:
     """The half-edges (k, 2) that the surface faces[:count] lacks: b -> a for each a -> b of it that has no twin.
 
     They bound what closes the surface, counter-clockwise seen from outside. Order: by face, then corner.
     """
+    found = np.empty((3 * count, 2), np.int32)
+    return found[: open_edges(faces, count, points, found)].copy()
+
+
+@kernel("int64(int32[:,::1], int64, int64, int32[:,::1])", writes=("found",))
+def open_edges(faces: Faces, count: int, points: int, found: Faces) -> int:
+    """The same into found (3 * count, 2); how many."""
     balance = np.zeros(points, np.int64)  # mixed neighbours out, less those in; whole numbers wrap, in any order
     for f in range(count):
         a, b, c = np.int64(faces[f, 0]), np.int64(faces[f, 1]), np.int64(faces[f, 2])
@@ -60,7 +66,6 @@ def border(faces: Faces, count: int, points: int) -> Faces:
         while table[slot] >= 0:
             slot = (slot + 1) & (size - 1)
         table[slot] = n
-    found = np.empty((total, 2), np.int32)
     k = 0
     for e in range(total):
         a, b = tried[e, 1], tried[e, 0]
@@ -70,7 +75,7 @@ def border(faces: Faces, count: int, points: int) -> Faces:
         if table[slot] < 0:
             found[k, 0], found[k, 1] = a, b
             k += 1
-    return found[:k].copy()
+    return k
 
 
 @kernel("float64(float64[:,::1], int32[:,::1], float64[::1])", writes=("plane",))

@@ -86,6 +86,10 @@ def _declared(function: Callable[..., Any], signature: str, writes: tuple[str, .
     args, result = sigutils.normalize_signature(signature)
     if result is None or len(args) != len(names) or not set(writes) <= set(names):
         raise TypeError(f"{function.__qualname__}: {signature} does not fit {names}, writes {writes}")
+    if not isinstance(result, types.Number | types.Boolean | types.NoneType):
+        raise TypeError(
+            f"{function.__qualname__} returns {result}: a kernel returns a number, and writes the rest into an argument"
+        )
     frozen = [
         types.Array(t.dtype, t.ndim, "C", readonly=True) if isinstance(t, types.Array) and n not in writes else t
         for n, t in zip(names, args, strict=True)

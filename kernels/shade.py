@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from kernels.compiled import inlined
+from kernels.compiled import inlined, kernel
 
 KEY = (-0.4, 0.3, 0.8660254037844386)
 """Towards the key light, world axes of the shown pose: from the left, behind, above. Unit."""
@@ -36,3 +36,9 @@ def brightness(x: float, y: float, z: float) -> float:
         sheen = sheen * sheen
     lit = _KEY_SHARE * key + _FILL_SHARE * fill + _SKY_SHARE * sky * math.sqrt(sky) + _GROUND_SHARE * (0.5 - 0.5 * z)
     return lit + _SHEEN * (sheen - _UP_SHEEN)
+
+
+@kernel("float64(float64, float64, float64)")
+def brightness_of(x: float, y: float, z: float) -> float:
+    """The same, for who has one normal alone."""
+    return brightness(x, y, z)

@@ -126,7 +126,7 @@ def draw_base(pieces: Sequence[Piece], size: int, *, keep: bool) -> Base:
         raster.rasterise(seen, piece.faces, 0, piece.kept_faces, corner, who, window, depth, light, owner)
         bodies.append(body)
         if len(body.rim) and body.plane[2] < 0.0:  # turned to the viewer: y runs down
-            fills.append((body, who, shade.brightness(*normal)))
+            fills.append((body, who, shade.brightness_of(*normal)))
     for body, who, bright in fills:
         nx, ny, nz, x, y, z = body.plane.tolist()
         plane = np.array(((nx * x + ny * y + nz * z) / nz, -nx / nz, -ny / nz))

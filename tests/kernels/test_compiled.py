@@ -387,3 +387,14 @@ def test_a_function_and_its_signature_must_fit() -> None:
     for signature, writes in (("float64(float64)", ()), ("float64(float64, float64)", ("c",))):
         with pytest.raises(TypeError, match="does not fit"):
             compiling.compiled(two, signature, writes)
+    with pytest.raises(TypeError, match=r"returns array\(int32.*writes the rest into an argument"):
+        compiling.compiled(two, "int32[::1](float64, float64)", ())
+
+
+def test_a_constant_that_no_file_can_hold() -> None:
+    """What machine code would hold must be such that a file can hold it."""
+    from kernels import compiling
+
+    assert compiling._name_of(np.dtype("<f4"), run) == "<f4"
+    with pytest.raises(TypeError, match="would hold a tuple"):
+        compiling._name_of((1, 2), run)

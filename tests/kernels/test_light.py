@@ -87,9 +87,9 @@ def test_a_shadow_falls_on_the_ground_away_from_the_light() -> None:
 def test_a_cube_is_crisp() -> None:
     light = corners(CUBE, FACES)
     for f, normal in ((2, (0, 0, 1)), (4, (0, -1, 0))):
-        assert light[f : f + 2] == pytest.approx(shade.brightness(*normal), abs=1e-6)
+        assert light[f : f + 2] == pytest.approx(shade.brightness_of(*normal), abs=1e-6)
     assert (light[FACES == 1] > -9.0).all() and (light[FACES == 2] == -9.0).all()  # the corner behind is left out
-    assert shade.brightness(0.0, 0.0, 1.0) == pytest.approx(1.0, abs=0.05)
+    assert shade.brightness_of(0.0, 0.0, 1.0) == pytest.approx(1.0, abs=0.05)
 
 
 def test_a_sphere_is_smooth() -> None:
@@ -110,7 +110,7 @@ def test_a_sphere_is_smooth() -> None:
     rows = np.array(faces, np.int32)
     light = corners(points, rows)
     shown = (light > -9).all(axis=1)
-    expected = np.array([[shade.brightness(*points[v]) for v in row] for row in rows[shown]])
+    expected = np.array([[shade.brightness_of(*points[v]) for v in row] for row in rows[shown]])
     assert np.abs(light[shown] - expected).max() < 0.03
 
 
@@ -120,7 +120,7 @@ def test_a_face_beside_the_missing_patch_runs_into_it() -> None:
     faces = np.array([(0, 3, 2), (0, 2, 1)], np.int32)
     rim = np.array([(0, 1)], np.int32)
     plain, joined = corners(world, faces), corners(world, faces, rim)
-    flat = shade.brightness(0.0, 0.0, 1.0)
+    flat = shade.brightness_of(0.0, 0.0, 1.0)
     assert joined[0, 0] == pytest.approx(flat, abs=1e-5) and joined[1, 2] == pytest.approx(flat, abs=1e-5)
     assert joined[0, 1] == plain[0, 1] != pytest.approx(flat, abs=1e-3)
 

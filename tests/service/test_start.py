@@ -1,4 +1,4 @@
-"""A whole `unikat make` with its body on disk, and a `unikat verify`: quick from the first line to the last, without CadQuery or VTK."""
+"""A whole `unikat make` with its body on disk, and a `unikat verify`: quick from the first line to the last, without CadQuery, VTK or numba."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 LIMIT_S = 2.5
 VERDICT_S = 1.2
 TRIES = 3
-HEAVY = ("cadquery", "OCP", "vtk", "vtkmodules")
+HEAVY = ("cadquery", "OCP", "vtk", "vtkmodules", "numba", "scipy")
 CHILD = """
 import json, resource, sys
 from service.cli import main
@@ -79,7 +79,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("more", [(), ("--process", "fdm-pla")], ids=["geometry", "process"])
 def test_one_verdict_from_start_to_end(small: Path, more: tuple[str, ...]) -> None:
-    """Import, reading in a child, loading kernels, verdict: numba's import and its kept machine code are most of it."""
+    """Import, reading in a child, loading kernels, verdict."""
     tries = [start(small.parent, "verify", str(small), "--unit", "mm", *more) for _ in range(TRIES)]
     assert all(t["status"] == 0 for t in tries)
     assert min(t["all"] for t in tries) <= VERDICT_S
