@@ -86,7 +86,7 @@ def _declared(function: Callable[..., Any], signature: str, writes: tuple[str, .
     args, result = sigutils.normalize_signature(signature)
     if result is None or len(args) != len(names) or not set(writes) <= set(names):
         raise TypeError(f"{function.__qualname__}: {signature} does not fit {names}, writes {writes}")
-    if not isinstance(result, types.Number | types.Boolean | types.NoneType):
+    if result != types.none and not isinstance(result, types.Number | types.Boolean):
         raise TypeError(
             f"{function.__qualname__} returns {result}: a kernel returns a number, and writes the rest into an argument"
         )
