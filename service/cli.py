@@ -11,19 +11,16 @@ import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-import typer.exceptions
-
 from service import cli_service, tongue
+from service.words import Group, Spoken, argument, option, understood
 
 if TYPE_CHECKING:
     from engine.model.order import Order
 
-app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    help="One Python template in, a unique, verified, printable product a customer out.",
+app = Group(
+    "unikat",
+    "One Python template in, a unique, verified, printable product a customer out.",
+    [("--lang en|fr", "Of what is printed for people; otherwise as LC_ALL or LANG say.")],
 )
 
 STATUS = {"printable": 0, "refused": 1, "incomplete": 4}
@@ -32,10 +29,10 @@ WORST_FIRST = (3, 2, 4, 1, 0)
 SELDOM = (100_000, 50, 100)
 """What a start imports stays; looking through it again and again for garbage would be a tenth of it."""
 
-KeyOrFile = Annotated[str, typer.Argument(metavar="KEY_OR_FILE.py", help="A template's key, or a file of your own.")]
-Out = Annotated[str, typer.Option("--out", help="Folder for the files.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
-ProcessKey = Annotated[str | None, typer.Option("--process", help="See `unikat processes`.")]
+KeyOrFile = Annotated[str, argument("KEY_OR_FILE.py", "A template's key, or a file of your own.")]
+Out = Annotated[str, option("--out", help="Folder for the files.")]
+Json = Annotated[bool, option("--json", help="One JSON object on stdout, nothing else.")]
+ProcessKey = Annotated[str | None, option("--process", help="See `unikat processes`.")]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -43,6 +40,7 @@ def main(arguments: list[str] | None = None) -> None:
     ours = arguments is None  # the process, too
     if ours:
         gc.set_threshold(*SELDOM)
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that nothing here uses are started when numpy is imported
     words = list(sys.argv[1:] if arguments is None else arguments)
     words = tongue.moved(words)
     for stream in (sys.stdout, sys.stderr):
@@ -55,13 +53,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _status(words: list[str]) -> int:
     try:
-        ended = app(words or ["--help"], prog_name="unikat", standalone_mode=False)
+        asked, spoken = _language(words)
+        ended = understood(app, asked or ["--help"], spoken)()
         sys.stdout.flush()  # here, where a full disk or a closed pipe can still be told
-    except typer.Exit as end:
-        return end.exit_code
-    except typer.exceptions.TyperException as error:
-        return _complain(2, {"message": " ".join(str(error.format_message()).split())}, words)
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         return _complain(130, {"message": "stopped"}, words)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -70,7 +65,7 @@ def _status(words: list[str]) -> int:
         if os.environ.get("UNIKAT_DEBUG"):
             raise
         return _complain(*_told(error), words)
-    return ended if isinstance(ended, int) else 0
+    return ended
 
 
 def _told(error: Exception) -> tuple[int, dict[str, Any]]:
@@ -113,18 +108,16 @@ def _worded(told: dict[str, Any], words: list[str]) -> str:
     return str(told.get("message_fr", told["message"]) if tongue.spoken(words) == "fr" else told["message"])
 
 
-@app.callback()
-def _every_command(
-    context: typer.Context,
-    lang: Annotated[
-        str | None, typer.Option("--lang", help="en or fr, of what is printed for people; otherwise as LC_ALL or LANG say.")
-    ] = None,
-) -> None:
-    if lang is not None and lang not in tongue.LANGUAGES:
+def _language(words: list[str]) -> tuple[list[str], str]:
+    """The words of the command alone, and the language that it runs in."""
+    if words[:1] != ["--lang"]:
+        return words, tongue.spoken([])
+    lang = words[1] if len(words) > 1 else None
+    if lang not in tongue.LANGUAGES:
         from engine.errors import OrderError
 
         raise OrderError("--lang", "is not offered", value=lang, limit="en or fr", nearest="en")
-    context.obj = lang or tongue.spoken([])
+    return words[2:], lang
 
 
 def say(line: str) -> None:
@@ -143,33 +136,33 @@ def demo(out: Out = "out/demo", as_json: Json = False) -> int:
 
 @app.command()
 def templates(
-    context: typer.Context,
-    key: Annotated[str | None, typer.Argument(help="One of them.")] = None,
-    schema: Annotated[bool, typer.Option("--schema", help="The JSON Schema of its orders.")] = False,
-    language: Annotated[str | None, typer.Option("--language", help="en or fr; of a schema: en unless said.")] = None,
+    spoken: Spoken,
+    key: Annotated[str | None, argument("KEY", "One of them.")] = None,
+    schema: Annotated[bool, option("--schema", help="The JSON Schema of its orders.")] = False,
+    language: Annotated[str | None, option("--language", help="en or fr; of a schema: en unless said.")] = None,
 ) -> int:
     """What there is; the fields of one, or their JSON Schema."""
     from service import listings
 
-    spoken = "en" if schema else tongue.of(context)  # a schema is data: the terminal has no say in it
-    listings.templates(key, schema, language or spoken)
+    # a schema is data: the terminal has no say in it
+    listings.templates(key, schema, language or ("en" if schema else spoken))
     return 0
 
 
 @app.command()
 def make(
-    context: typer.Context,
+    spoken: Spoken,
     template: KeyOrFile,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="A parameter, or inputs.NAME=FILE; again and again."),
+        option("--set", metavar="FIELD=VALUE", help="A parameter, or inputs.NAME=FILE; again and again."),
     ] = None,
-    order: Annotated[str | None, typer.Option("--order", metavar="ORDER.json", help="An order; - reads it from stdin.")] = None,
+    order: Annotated[str | None, option("--order", metavar="ORDER.json", help="An order; - reads it from stdin.")] = None,
     process: ProcessKey = None,
-    machine: Annotated[str | None, typer.Option("--machine", help="A machine of that process.")] = None,
+    machine: Annotated[str | None, option("--machine", help="A machine of that process.")] = None,
     out: Out = "out",
-    formats: Annotated[str, typer.Option("--formats", help="3mf,stl,glb,png,gcode,step,prusa,dxf,svg,oma")] = "3mf,stl,glb,png",
-    keep_refused: Annotated[bool, typer.Option("--keep-refused", help="Write the files of a refused product too.")] = False,
+    formats: Annotated[str, option("--formats", help="3mf,stl,glb,png,gcode,step,prusa,dxf,svg,oma")] = "3mf,stl,glb,png",
+    keep_refused: Annotated[bool, option("--keep-refused", help="Write the files of a refused product too.")] = False,
     as_json: Json = False,
 ) -> int:
     """One product: model.3mf, model.stl, preview.glb, thumbnail.png, report.json, record.json."""
@@ -199,10 +192,9 @@ def make(
         }
         print(json.dumps(told, ensure_ascii=False))
     else:
-        language = tongue.of(context)
-        for line in tongue.findings(made["files"]["report.json"], language):
+        for line in tongue.findings(made["files"]["report.json"], spoken):
             print(line, file=sys.stderr)
-        print(tongue.made(made["template"], made["verdict"], [p.name for p in places], str(folder), language))
+        print(tongue.made(made["template"], made["verdict"], [p.name for p in places], str(folder), spoken))
     return status
 
 
@@ -233,45 +225,43 @@ def _order(path: str | None, process: str | None, machine: str | None) -> Order:
 
 @app.command()
 def check(
-    context: typer.Context,
+    spoken: Spoken,
     template: KeyOrFile,
     process: ProcessKey = None,
-    points: Annotated[int, typer.Option("--points", min=0, help="Sobol points over all parameters.")] = 64,
-    seed: Annotated[int, typer.Option("--seed", help="Other points; the same seed tries the same orders.")] = 0,
-    time: Annotated[str | None, typer.Option("--time", metavar="60s", help="Begin no order after that: 90s, 5m.")] = None,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, max=64, help="Children at work, one a core.")] = 2,
-    strict: Annotated[bool, typer.Option("--strict", help="What is only suspicious fails it, too.")] = False,
-    out: Annotated[str, typer.Option("--out", help="Folder for failing orders and a sheet of samples.")] = "out/check",
+    points: Annotated[int, option("--points", low=0, help="Sobol points over all parameters.")] = 64,
+    seed: Annotated[int, option("--seed", help="Other points; the same seed tries the same orders.")] = 0,
+    time: Annotated[str | None, option("--time", metavar="60s", help="Begin no order after that: 90s, 5m.")] = None,
+    jobs: Annotated[int, option("--jobs", low=1, high=64, help="Children at work, one a core.")] = 2,
+    strict: Annotated[bool, option("--strict", help="What is only suspicious fails it, too.")] = False,
+    out: Annotated[str, option("--out", help="Folder for failing orders and a sheet of samples.")] = "out/check",
     as_json: Json = False,
 ) -> int:
     """Tries a template over all that may be chosen: made, refused, failed, and the smallest order that fails."""
     from service.checking import run, seconds_of
 
-    return run(template, process, points, seed, seconds_of(time), jobs, strict, out, as_json, tongue.of(context))
+    return run(template, process, points, seed, seconds_of(time), jobs, strict, out, as_json, spoken)
 
 
 @app.command("compile")
 def compile_(
-    template: Annotated[
-        str | None, typer.Argument(metavar="[KEY_OR_FILE.py]", help="A template's key, or a file of your own.")
-    ] = None,
-    stage: Annotated[str | None, typer.Option("--stage", help="One @cad stage alone.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every installed template.")] = False,
+    template: Annotated[str | None, argument("[KEY_OR_FILE.py]", "A template's key, or a file of your own.")] = None,
+    stage: Annotated[str | None, option("--stage", help="One @cad stage alone.")] = None,
+    every: Annotated[bool, option("--all", help="Every installed template.")] = False,
     sets: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Hold a parameter (or process) to it; may be repeated."),
+        option("--set", metavar="FIELD=VALUE", help="Hold a parameter (or process) to it; may be repeated."),
     ] = None,
-    defaults: Annotated[bool, typer.Option("--defaults", help="Only the structure that the default order has.")] = False,
-    structures: Annotated[int | None, typer.Option("--structures", min=1, help="So many, the commonest first.")] = None,
-    scout: Annotated[int, typer.Option("--scout", min=1, help="Orders that are looked through for structures.")] = 4000,
-    certify: Annotated[int, typer.Option("--certify", min=0, help="Fresh bodies that each chart is compared with.")] = 3,
-    seed: Annotated[int, typer.Option("--seed", help="Other orders; the same seed makes the same charts.")] = 0,
-    time: Annotated[str | None, typer.Option("--time", metavar="60s", help="Begin no structure after that: 90s, 5m.")] = None,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, max=64, help="Children at work, one a core.")] = 2,
+    defaults: Annotated[bool, option("--defaults", help="Only the structure that the default order has.")] = False,
+    structures: Annotated[int | None, option("--structures", low=1, help="So many, the commonest first.")] = None,
+    scout: Annotated[int, option("--scout", low=1, help="Orders that are looked through for structures.")] = 4000,
+    certify: Annotated[int, option("--certify", low=0, help="Fresh bodies that each chart is compared with.")] = 3,
+    seed: Annotated[int, option("--seed", help="Other orders; the same seed makes the same charts.")] = 0,
+    time: Annotated[str | None, option("--time", metavar="60s", help="Begin no structure after that: 90s, 5m.")] = None,
+    jobs: Annotated[int, option("--jobs", low=1, high=64, help="Children at work, one a core.")] = 2,
     out: Annotated[
-        str | None, typer.Option("--out", help="Folder for the charts; by default the cache, where make finds them.")
+        str | None, option("--out", help="Folder for the charts; by default the cache, where make finds them.")
     ] = None,
-    stock: Annotated[bool, typer.Option("--stock", help="Anew what our own packages bring: what is committed.")] = False,
+    stock: Annotated[bool, option("--stock", help="Anew what our own packages bring: what is committed.")] = False,
     as_json: Json = False,
 ) -> int:
     """Charts of the @cad stages: bodies in a fraction of a millisecond, each certified against CAD. Goes on where it was stopped."""
@@ -290,15 +280,13 @@ def compile_(
 
 @app.command()
 def verify(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="STL, 3MF, PLY, OBJ or OFF.")],
-    unit: Annotated[str | None, typer.Option("--unit", help="Of files that say none (all but 3MF): mm, cm, m, in.")] = None,
+    files: Annotated[list[str], argument("FILE...", "STL, 3MF, PLY, OBJ or OFF.")],
+    unit: Annotated[str | None, option("--unit", help="Of files that say none (all but 3MF): mm, cm, m, in.")] = None,
     process: ProcessKey = None,
     picture: Annotated[
-        str | None, typer.Option("--picture", metavar="PNG", help="Draw what was read, bad places red and ringed.")
+        str | None, option("--picture", metavar="PNG", help="Draw what was read, bad places red and ringed.")
     ] = None,
-    faces: Annotated[
-        str | None, typer.Option("--faces", metavar="PLY", help="The offending faces, as a mesh of their own.")
-    ] = None,
+    faces: Annotated[str | None, option("--faces", metavar="PLY", help="The offending faces, as a mesh of their own.")] = None,
     as_json: Json = False,
 ) -> int:
     """The verdict on any mesh file, ours or not."""
@@ -309,11 +297,11 @@ def verify(
 
 @app.command()
 def rebuild(
-    record: Annotated[str, typer.Argument(metavar="RECORD.json")],
-    inputs: Annotated[str | None, typer.Option("--inputs", help="Folder with the order's input files, by sha256.")] = None,
-    out: Annotated[str | None, typer.Option("--out", help="Folder for the files that are made again.")] = None,
+    record: Annotated[str, argument("RECORD.json")],
+    inputs: Annotated[str | None, option("--inputs", help="Folder with the order's input files, by sha256.")] = None,
+    out: Annotated[str | None, option("--out", help="Folder for the files that are made again.")] = None,
     template: Annotated[
-        str | None, typer.Option("--template", metavar="FILE.py", help="The designer's file that it was made from.")
+        str | None, option("--template", metavar="FILE.py", help="The designer's file that it was made from.")
     ] = None,
     as_json: Json = False,
 ) -> int:
@@ -334,7 +322,7 @@ def fonts(as_json: Json = False) -> int:
 
 @app.command()
 def processes(
-    key: Annotated[str | None, typer.Argument(help="One of them: all its figures, with their sources.")] = None,
+    key: Annotated[str | None, argument("KEY", "One of them: all its figures, with their sources.")] = None,
     as_json: Json = False,
 ) -> int:
     """Processes and machines, their limits and where each figure comes from."""
@@ -354,9 +342,9 @@ def warm() -> int:
 
 @app.command()
 def doctor(
-    data: Annotated[str | None, typer.Option("--data", metavar="DIR", help="A service's folder: its health instead.")] = None,
+    data: Annotated[str | None, option("--data", metavar="DIR", help="A service's folder: its health instead.")] = None,
     master_key: cli_service.KeyFile = None,
-    every: Annotated[bool, typer.Option("--all", help="Open every job and file of the folder, not a sample.")] = False,
+    every: Annotated[bool, option("--all", help="Open every job and file of the folder, not a sample.")] = False,
     as_json: Json = False,
 ) -> int:
     """The health of this installation, or of a service's folder: what is there, what is missing, what to do."""

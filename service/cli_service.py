@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
+from service.words import Group, Spoken, argument, option
 
-Data = Annotated[str, typer.Option("--data", metavar="DIR", help="The service's folder.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
+Data = Annotated[str, option("--data", metavar="DIR", help="The service's folder.")]
+Json = Annotated[bool, option("--json", help="One JSON object on stdout, nothing else.")]
 KeyFile = Annotated[
-    str | None, typer.Option("--master-key", metavar="FILE", help="The master key, where it is kept apart from the data.")
+    str | None, option("--master-key", metavar="FILE", help="The master key, where it is kept apart from the data.")
 ]
 
 Certificates = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--certificates",
         metavar="DIR",
-        envvar="UNIKAT_CERTIFICATES",
+        variable="UNIKAT_CERTIFICATES",
         help="This machine's, for tls://, as `unikat certificates` makes them.",
     ),
 ]
 
-keys_app = typer.Typer(help="Keys of the service: create, list, revoke.", no_args_is_help=True)
+keys_app = Group("unikat keys", "Keys of the service: create, list, revoke.")
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Group) -> None:
     """Put the service's commands beside the others."""
     app.command()(serve)
     app.command()(campaign)
@@ -35,35 +35,33 @@ def register(app: typer.Typer) -> None:
     app.command()(certificates)
     app.command()(migrate)
     app.command()(pull)
-    app.add_typer(keys_app, name="keys")
+    app.add(keys_app)
 
 
 def serve(
     data: Data,
-    host: Annotated[str, typer.Option("--host", help="Loopback unless said.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any that is free.")] = 8000,
-    lanes: Annotated[int | None, typer.Option("--lanes", min=1, max=256, help="One a core unless said.")] = None,
+    host: Annotated[str, option("--host", help="Loopback unless said.")] = "127.0.0.1",
+    port: Annotated[int, option("--port", low=0, high=65535, help="0: any that is free.")] = 8000,
+    lanes: Annotated[int | None, option("--lanes", low=1, high=256, help="One a core unless said.")] = None,
     allow_local_webhooks: Annotated[
-        bool, typer.Option("--allow-local-webhooks", help="For tests: http, and addresses of this network, too.")
+        bool, option("--allow-local-webhooks", help="For tests: http, and addresses of this network, too.")
     ] = False,
     template: Annotated[
         list[str] | None,
-        typer.Option("--template", metavar="FILE.py", help="A designer's file, beside what is installed; again and again."),
+        option("--template", metavar="FILE.py", help="A designer's file, beside what is installed; again and again."),
     ] = None,
     database: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--database", metavar="URL", help="postgresql://..., for several machines. UNIKAT_DATABASE hides it from others."
         ),
     ] = None,
     artifacts: Annotated[
-        str | None, typer.Option("--artifacts", metavar="PLACE", help="A folder that machines share, or s3://BUCKET/PREFIX.")
+        str | None, option("--artifacts", metavar="PLACE", help="A folder that machines share, or s3://BUCKET/PREFIX.")
     ] = None,
     engine: Annotated[
         str | None,
-        typer.Option(
-            "--engine", metavar="tcp://HOST:8786", help="A Dask scheduler, whose workers (`unikat worker`) have the lanes."
-        ),
+        option("--engine", metavar="tcp://HOST:8786", help="A Dask scheduler, whose workers (`unikat worker`) have the lanes."),
     ] = None,
     certificates: Certificates = None,
 ) -> int:
@@ -76,26 +74,23 @@ def serve(
 
 
 def campaign(
-    context: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="CSV with names of fields in its first line, or NDJSON.")],
-    template: Annotated[str, typer.Option("--template", metavar="KEY", help="The template of all rows.")],
-    process: Annotated[
-        str | None, typer.Option("--process", help="Of the rows that name none. See `unikat processes`.")
-    ] = None,
-    out: Annotated[str, typer.Option("--out", metavar="DIR", help="Folder for the files.")] = "out/campaign",
-    formats: Annotated[str, typer.Option("--formats", help="3mf,stl,glb,png,step,prusa,dxf,svg,oma")] = "3mf,png",
-    jobs: Annotated[int | None, typer.Option("--jobs", min=1, max=256, help="Lanes at work; one a core unless said.")] = None,
+    spoken: Spoken,
+    file: Annotated[str, argument("FILE", "CSV with names of fields in its first line, or NDJSON.")],
+    template: Annotated[str, option("--template", metavar="KEY", help="The template of all rows.")],
+    process: Annotated[str | None, option("--process", help="Of the rows that name none. See `unikat processes`.")] = None,
+    out: Annotated[str, option("--out", metavar="DIR", help="Folder for the files.")] = "out/campaign",
+    formats: Annotated[str, option("--formats", help="3mf,stl,glb,png,step,prusa,dxf,svg,oma")] = "3mf,png",
+    jobs: Annotated[int | None, option("--jobs", low=1, high=256, help="Lanes at work; one a core unless said.")] = None,
     as_json: Json = False,
 ) -> int:
     """Every row of a file made, without a server. Stopped or killed, it goes on where it was when it is started again."""
     from service.campaigns.local import run
     from service.serve import cores
-    from service.tongue import of
 
-    return run(file, template, process, out, formats, jobs or cores(), as_json, of(context))
+    return run(file, template, process, out, formats, jobs or cores(), as_json, spoken)
 
 
-def backup(data: Data, to: Annotated[str, typer.Option("--to", metavar="FOLDER")], as_json: Json = False) -> int:
+def backup(data: Data, to: Annotated[str, option("--to", metavar="FOLDER")], as_json: Json = False) -> int:
     """A copy of a service's folder, while it runs; the next one into the same FOLDER copies what is new."""
     from service.backup import back_up
 
@@ -103,11 +98,11 @@ def backup(data: Data, to: Annotated[str, typer.Option("--to", metavar="FOLDER")
 
 
 def restore(
-    backup: Annotated[str, typer.Argument(metavar="FOLDER", help="A backup.")],
+    backup: Annotated[str, argument("FOLDER", "A backup.")],
     data: Data,
     master_key: KeyFile = None,
     erasures: Annotated[
-        list[str] | None, typer.Option("--erasures", metavar="FILE", help="An erasures.log that was saved, again and again.")
+        list[str] | None, option("--erasures", metavar="FILE", help="An erasures.log that was saved, again and again.")
     ] = None,
     as_json: Json = False,
 ) -> int:
@@ -118,10 +113,10 @@ def restore(
 
 
 def worker(
-    scheduler: Annotated[str, typer.Argument(metavar="tcp://HOST:8786", help="A Dask scheduler.")],
-    key_file: Annotated[str, typer.Option("--key-file", metavar="FILE", help="secrets/fleet.key of the service's folder.")],
-    lanes: Annotated[int | None, typer.Option("--lanes", min=1, max=256, help="One a core unless said.")] = None,
-    lane_mb: Annotated[int, typer.Option("--lane-mb", min=500, help="Memory that a lane may take, in MB.")] = 4000,
+    scheduler: Annotated[str, argument("tcp://HOST:8786", "A Dask scheduler.")],
+    key_file: Annotated[str, option("--key-file", metavar="FILE", help="secrets/fleet.key of the service's folder.")],
+    lanes: Annotated[int | None, option("--lanes", low=1, high=256, help="One a core unless said.")] = None,
+    lane_mb: Annotated[int, option("--lane-mb", low=500, help="Memory that a lane may take, in MB.")] = 4000,
     certificates: Certificates = None,
 ) -> int:
     """Lanes of this machine for a service elsewhere, until SIGTERM."""
@@ -132,9 +127,9 @@ def worker(
 
 
 def certificates(
-    out: Annotated[str, typer.Option("--out", metavar="DIR", help="Keep it: the same one makes more, and new ones.")],
-    host: Annotated[list[str], typer.Option("--host", help="A machine's name or address; again and again.")],
-    days: Annotated[int, typer.Option("--days", min=1, max=3650, help="How long they are good for.")] = 365,
+    out: Annotated[str, option("--out", metavar="DIR", help="Keep it: the same one makes more, and new ones.")],
+    host: Annotated[list[str], option("--host", help="A machine's name or address; again and again.")],
+    days: Annotated[int, option("--days", low=1, high=3650, help="How long they are good for.")] = 365,
 ) -> int:
     """Certificates for tls:// between scheduler, workers and service: a folder for each machine, under one authority."""
     from service.fleet.certificates import make
@@ -145,10 +140,10 @@ def certificates(
 
 
 def migrate(
-    source: Annotated[str, typer.Option("--from", metavar="DIR", help="A service's folder; nobody serves it meanwhile.")],
-    to: Annotated[str, typer.Option("--to", metavar="URL", envvar="UNIKAT_DATABASE", help="An empty Postgres database.")],
+    source: Annotated[str, option("--from", metavar="DIR", help="A service's folder; nobody serves it meanwhile.")],
+    to: Annotated[str, option("--to", metavar="URL", variable="UNIKAT_DATABASE", help="An empty Postgres database.")],
     artifacts: Annotated[
-        str | None, typer.Option("--artifacts", metavar="PLACE", help="Copy its packs, too: a folder, or s3://BUCKET/PREFIX.")
+        str | None, option("--artifacts", metavar="PLACE", help="Copy its packs, too: a folder, or s3://BUCKET/PREFIX.")
     ] = None,
     as_json: Json = False,
 ) -> int:
@@ -159,14 +154,14 @@ def migrate(
 
 
 def pull(
-    url: Annotated[str, typer.Option("--url", help="The service.")],
-    process: Annotated[str, typer.Option("--process", help="What this shop prints.")],
-    out: Annotated[str, typer.Option("--out", metavar="DIR", help="A folder a unit; the same one goes on where it stopped.")],
-    machine: Annotated[str | None, typer.Option("--machine", help="Only what was made for that machine.")] = None,
-    formats: Annotated[str, typer.Option("--formats", help="3mf,stl,glb,png,step,prusa,gcode")] = "3mf",
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="So many units at most.")] = None,
-    key_file: Annotated[str | None, typer.Option("--key-file", metavar="FILE", help="Otherwise UNIKAT_KEY holds it.")] = None,
-    patience: Annotated[float, typer.Option("--patience", min=0.0, help="Seconds without any answer.")] = 300.0,
+    url: Annotated[str, option("--url", help="The service.")],
+    process: Annotated[str, option("--process", help="What this shop prints.")],
+    out: Annotated[str, option("--out", metavar="DIR", help="A folder a unit; the same one goes on where it stopped.")],
+    machine: Annotated[str | None, option("--machine", help="Only what was made for that machine.")] = None,
+    formats: Annotated[str, option("--formats", help="3mf,stl,glb,png,step,prusa,gcode")] = "3mf",
+    limit: Annotated[int | None, option("--limit", low=1, help="So many units at most.")] = None,
+    key_file: Annotated[str | None, option("--key-file", metavar="FILE", help="Otherwise UNIKAT_KEY holds it.")] = None,
+    patience: Annotated[float, option("--patience", low=0.0, help="Seconds without any answer.")] = 300.0,
 ) -> int:
     """A print shop pulls finished units: 0 all, 1 some could not be had, 2 refused, 3 no answer."""
     from service.pull import pull
@@ -177,17 +172,13 @@ def pull(
 @keys_app.command("create")
 def keys_create(
     data: Data,
-    name: Annotated[str, typer.Option("--name", help="Whose it is, for the list.")],
-    scope: Annotated[list[str], typer.Option("--scope", help="owner, orders, preview or pickup; again and again.")],
-    tenant: Annotated[str, typer.Option("--tenant", help="The shop's name; made if it is new.")] = "owner",
-    weight: Annotated[float | None, typer.Option("--weight", min=0.01, max=100.0, help="Of that shop, against others.")] = None,
-    origin: Annotated[
-        list[str] | None, typer.Option("--origin", help="A web page that may use it: https://shop.example")
-    ] = None,
-    seller: Annotated[
-        list[str] | None, typer.Option("--seller", help="Of a pickup key: a shop whose units it may claim.")
-    ] = None,
-    process: Annotated[list[str] | None, typer.Option("--process", help="Of a pickup key: a process that it prints.")] = None,
+    name: Annotated[str, option("--name", help="Whose it is, for the list.")],
+    scope: Annotated[list[str], option("--scope", help="owner, orders, preview or pickup; again and again.")],
+    tenant: Annotated[str, option("--tenant", help="The shop's name; made if it is new.")] = "owner",
+    weight: Annotated[float | None, option("--weight", low=0.01, high=100.0, help="Of that shop, against others.")] = None,
+    origin: Annotated[list[str] | None, option("--origin", help="A web page that may use it: https://shop.example")] = None,
+    seller: Annotated[list[str] | None, option("--seller", help="Of a pickup key: a shop whose units it may claim.")] = None,
+    process: Annotated[list[str] | None, option("--process", help="Of a pickup key: a process that it prints.")] = None,
     as_json: Json = False,
 ) -> int:
     """A new key, told this once."""
@@ -205,7 +196,7 @@ def keys_list(data: Data, as_json: Json = False) -> int:
 
 
 @keys_app.command("revoke")
-def keys_revoke(data: Data, key: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False) -> int:
+def keys_revoke(data: Data, key: Annotated[str, argument("ID")], as_json: Json = False) -> int:
     """The key opens nothing from now on."""
     from service.keys import revoke
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from typing import Any
 
 LANGUAGES = ("en", "fr")
 _SEVERITIES = {"error": "erreur", "warning": "avertissement", "info": "info"}
@@ -41,11 +40,6 @@ def spoken(words: Sequence[str]) -> str:
         return "fr" if words[1] == "fr" else "en"
     named = next((os.environ[n] for n in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(n)), "")
     return "fr" if named.lower().startswith("fr") else "en"
-
-
-def of(context: Any) -> str:
-    """The language that the command runs in."""
-    return str(context.obj or "en")
 
 
 def findings(report: bytes, language: str) -> list[str]:

@@ -38,7 +38,6 @@ DOORS: dict[str, tuple[str, ...]] = {
     "isal": ("engine/export/png.py", "engine/export/zipped.py"),
     "PIL": ("engine/export/contact_sheet.py",),
     "orjson": ("engine/export/papers.py", "engine/rebuild.py"),
-    "typer": ("service/cli.py", "service/cli_service.py"),
     "fastapi": ("service/app.py", "service/api/"),
     "markdown_it": ("service/api/guides.py",),
     "pydantic": ("service/api/",),

@@ -5,7 +5,6 @@ import pathlib
 import re
 
 import pytest
-from typer.testing import CliRunner
 
 from engine.errors import OrderError
 from service import keys
@@ -13,6 +12,7 @@ from service.cli import app
 from service.house import House
 from service.store import keys as stored
 from service.store.schema import keys as table
+from service.words import understood
 from tests.service.privacy.made import holds, house_in
 
 
@@ -106,15 +106,19 @@ def test_the_token_is_in_no_file_and_in_no_list(shop: tuple[House, str], capsys:
     assert digest == stored.hashed(told["key"]) and holds(house.folder, digest), "its hash is there: the search can find"
 
 
-def test_the_commands(shop: tuple[House, str]) -> None:
+def test_the_commands(shop: tuple[House, str], capsys: pytest.CaptureFixture[str]) -> None:
     folder = str(shop[0].folder)
-    run = CliRunner()
-    made = run.invoke(app, ["keys", "create", "--data", folder, "--name", "till", "--scope", "orders", "--weight", "2"])
-    assert made.exit_code == 0 and "told this once: unikat_" in made.output
-    one = made.output.split()[1]
-    assert f"{one}  good     owner: till (orders)" in run.invoke(app, ["keys", "list", "--data", folder]).output
-    assert "opens nothing any more" in run.invoke(app, ["keys", "revoke", one, "--data", folder]).output
-    assert f"{one}  revoked" in run.invoke(app, ["keys", "list", "--data", folder]).output
+
+    def run(*words: str) -> str:
+        assert understood(app, ["keys", *words, "--data", folder], "en")() == 0
+        return capsys.readouterr().out
+
+    made = run("create", "--name", "till", "--scope", "orders", "--weight", "2")
+    assert "told this once: unikat_" in made
+    one = made.split()[1]
+    assert f"{one}  good     owner: till (orders)" in run("list")
+    assert "opens nothing any more" in run("revoke", one)
+    assert f"{one}  revoked" in run("list")
     with pytest.raises(OrderError, match="no service's folder"):
         keys.show(folder + "x", True)
 
