@@ -70,8 +70,6 @@ def _one(
 ) -> tuple[int, dict[str, Any], list[str]]:
     """Status, report, lines."""
     from engine.reading.meshes import read_file
-    from engine.verify.checks import verdict, verify
-    from engine.verify.foreign import settle_as_drawn
 
     progress.now(name, "reading")
     try:
@@ -79,6 +77,9 @@ def _one(
     except InputError as error:
         told = error.for_sender()
         return 2, {"error": told}, [f"unusable: {told.removeprefix(f'{error.what}: ')}"]
+    from engine.verify.checks import verdict, verify  # not before: what reads can be forked while no kernel is loaded
+    from engine.verify.foreign import settle_as_drawn
+
     progress.now(name, "judging")
     parts = settle_as_drawn([Part(part, mesh) for part, mesh in found], bed=process is not None)
     checks, findings, figures = verify(parts, process)

@@ -21,20 +21,23 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 import weakref
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from engine.doors import child_near as near
 from engine.doors import child_replies as replies
 from engine.doors import child_server as wire
 from engine.doors.child_replies import ROOT, Frame, RemoteError, designers_frame
 from engine.doors.child_server import progress
 from engine.errors import ChildFault, EngineFault
+
+if TYPE_CHECKING:
+    import subprocess
+    from concurrent.futures import ThreadPoolExecutor
 
 __all__ = ["Child", "Frame", "RemoteError", "designers_frame", "progress", "shared"]
 
@@ -45,16 +48,21 @@ GRACE_SECONDS = 0.5
 """How long after the deadline a child that the kernel has not killed (it disarmed its timer) is killed from outside."""
 REPLY_LIMIT = 512 * 1024 * 1024
 """Bytes of one answer."""
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
 _executors: dict[int, ThreadPoolExecutor] = {}
 _module_lock = threading.Lock()
 
 
 def _spawn(arguments: list[str], fd: int) -> subprocess.Popen[bytes]:
     """Start a server from one thread that never ends: the kernel counts the end of the *thread* that forked as a parent's."""
+    import subprocess  # here: who forks its server has no use for these
+    from concurrent.futures import ThreadPoolExecutor
+
     with _module_lock:
         executor = _executors.setdefault(os.getpid(), ThreadPoolExecutor(1, "unikat-servers"))
-    environment = {**dict.fromkeys(THREADS, "1"), **os.environ}
+    environment = {**ONE_THREAD, **os.environ}
 
     def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -69,20 +77,33 @@ def _spawn(arguments: list[str], fd: int) -> subprocess.Popen[bytes]:
     return executor.submit(start).result()
 
 
+def _forget() -> None:
+    """In a forked server: the children of the process that it was forked from are not its own, nor is a lock that is held there."""
+    global _module_lock
+    _module_lock = threading.Lock()
+    _executors.clear()
+    _shared.clear()
+
+
 _BOOT = "import sys, json; a = json.loads(sys.argv[1]); sys.path[:] = a[2]; from engine.doors.child_server import main; main(a[0], a[1])"
 
 
 class _Server:
     """The forking process of one Child."""
 
-    def __init__(self, preload: tuple[str, ...], options: dict[str, Any]) -> None:
+    process: subprocess.Popen[bytes] | near.Forked
+
+    def __init__(self, preload: tuple[str, ...], options: dict[str, Any], forked: bool) -> None:
         ours, theirs = socket.socketpair()
         self.control = ours
         path = [os.path.abspath(p) for p in sys.path]
         path += [ROOT] if ROOT not in path else []
         with theirs:
-            told = json.dumps([theirs.fileno(), os.getpid(), path])
-            self.process = _spawn(["-c", _BOOT, told], theirs.fileno())
+            if forked and near.sound():
+                self.process = near.fork_server(theirs.fileno(), path, ONE_THREAD, _forget)
+            else:
+                told = json.dumps([theirs.fileno(), os.getpid(), path])
+                self.process = _spawn(["-c", _BOOT, told], theirs.fileno())
         try:
             wire.send(ours, wire.CALL, wire.pack({"preload": list(preload), **options}))
             until = time.monotonic() + START_SECONDS
@@ -182,11 +203,13 @@ class Child:
     """A server with `preload` imported (each `module`, or `module:function` to call as well), and one warm child forked from it.
 
     `memory_mb`: what a child may map on top of what its server has. Nothing starts before the first call.
+    `forked`: the server may be a fork of this process, where that is sound (child_near): for command lines, whose memory it may see.
     Raises on first use what a preload raised, ours as itself (EnvironmentFault when a library is missing).
     """
 
-    def __init__(self, preload: Iterable[str] = (), *, memory_mb: int = 4000) -> None:
+    def __init__(self, preload: Iterable[str] = (), *, memory_mb: int = 4000, forked: bool = False) -> None:
         self.preload = tuple(preload)
+        self.forked = forked
         self._options = {"memory_mb": int(memory_mb), "limit": REPLY_LIMIT}
         self._lock = threading.Lock()
         self._pid = os.getpid()
@@ -260,7 +283,7 @@ class Child:
                 return self._worker
             except (OSError, EOFError):  # the server was killed from outside
                 self._server.close()
-        self._server = _Server(self.preload, self._options)
+        self._server = _Server(self.preload, self._options, self.forked)
         try:
             self._worker = _Worker(self._server)
         except (OSError, EOFError) as error:
@@ -323,13 +346,13 @@ def _close_quietly(child: weakref.ref[Child]) -> None:
         found.close()
 
 
-_shared: dict[tuple[tuple[str, ...], int], Child] = {}
+_shared: dict[tuple[tuple[str, ...], int, bool], Child] = {}
 
 
-def shared(preload: Iterable[str] = (), *, memory_mb: int = 4000) -> Child:
+def shared(preload: Iterable[str] = (), *, memory_mb: int = 4000, forked: bool = False) -> Child:
     """The one Child of this process with that preload and limit; made on first use, closed when the process ends."""
-    key = (tuple(preload), int(memory_mb))
+    key = (tuple(preload), int(memory_mb), forked)
     with _module_lock:
         if key not in _shared:
-            _shared[key] = Child(key[0], memory_mb=memory_mb)
+            _shared[key] = Child(key[0], memory_mb=memory_mb, forked=forked)
         return _shared[key]

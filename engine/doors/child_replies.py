@@ -160,9 +160,14 @@ def frames_of(rows: Iterable[tuple[str, int, str]]) -> tuple[Frame, ...]:
 
 
 def frames_in(words: str) -> tuple[Frame, ...]:
-    """The frames of the main thread in a dump of faulthandler (it lists threads newest first), outermost first."""
+    """The frames of the main thread in a dump of faulthandler (it lists threads newest first), outermost first.
+
+    What is outside the child's own loop is not the child's: of a forked server it is whoever forked it.
+    """
     block = re.split(r"^(?:Current thread|Thread) 0x", words, flags=re.MULTILINE)[-1]
-    return tuple(Frame(file, int(line), function) for file, line, function in reversed(_LINE.findall(block)))
+    found = [Frame(file, int(line), function) for file, line, function in _LINE.findall(block)]
+    loop = next((n for n, f in enumerate(found) if (f.file, f.function) == (wire.__file__, "child_main")), len(found))
+    return tuple(reversed(found[:loop]))
 
 
 def kind_of(status: int | None, words: str, late: bool) -> ChildFaultKind:

@@ -39,7 +39,10 @@ _DIED = {
 
 
 def read_file(path: pathlib.Path, unit: str | None) -> list[tuple[str, Mesh]]:
-    """Every mesh of a file, by name, in mm. InputError: no file, no unit where the format has none, or what is wrong in it."""
+    """Every mesh of a file, by name, in mm. InputError: no file, no unit where the format has none, or what is wrong in it.
+
+    For a command line: what reads may be forked from this process. A service reads by engine.language.inputs.
+    """
     if unit is not None and unit not in LENGTHS:
         raise InputError(path.name, f"--unit {unit} is not a unit; one of {', '.join(LENGTHS)}")
     try:
@@ -57,7 +60,7 @@ def read_file(path: pathlib.Path, unit: str | None) -> list[tuple[str, Mesh]]:
     if kind != "3mf" and unit is None:
         raise InputError(path.name, f"says nothing of its unit: --unit, one of {', '.join(LENGTHS)}")
     try:
-        reader = child.shared((READER.partition(":")[0],), memory_mb=MEMORY_MB)
+        reader = child.shared((READER.partition(":")[0],), memory_mb=MEMORY_MB, forked=True)
         found = reader.call(READER, str(path.absolute()), kind, deadline=DEADLINE)
     except ChildFault as fault:
         raise InputError(path.name, _DIED.get(fault.kind, f"cannot be read: {fault.kind}")) from None
