@@ -99,7 +99,7 @@ class _Server:
         path = [os.path.abspath(p) for p in sys.path]
         path += [ROOT] if ROOT not in path else []
         with theirs:
-            if forked and near.sound():
+            if forked and near.sound(theirs.fileno()):
                 self.process = near.fork_server(theirs.fileno(), path, ONE_THREAD, _forget)
             else:
                 told = json.dumps([theirs.fileno(), os.getpid(), path])

@@ -19,7 +19,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from engine.doors import child_server as wire
 
@@ -27,14 +27,20 @@ HEAVY = ("numba", "OCP", "vtkmodules", "manifold3d")
 """Libraries with threads or state of their own."""
 OFTEN = (700, 10, 10)
 """Python's own pace of looking for garbage."""
-PYTHONS = {signal.SIGINT: signal.default_int_handler, signal.SIGPIPE: signal.SIG_IGN, signal.SIGXFSZ: signal.SIG_IGN}
+PYTHONS: dict[int, Any] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGPIPE: signal.SIG_IGN,
+    signal.SIGXFSZ: signal.SIG_IGN,
+}
 """What Python itself does with signals; all others do what the kernel says."""
 _put_away: list[object] = []
 """What must never be let go in the copy: its end would write, or close what is another's."""
 
 
-def sound() -> bool:
-    """Whether this process can be forked as it stands."""
+def sound(control: int) -> bool:
+    """Whether this process can be forked as it stands, with a server that listens on that descriptor."""
+    if control <= 2:  # the process has lost one of the standard three
+        return False
     try:
         threads = os.listdir("/proc/self/task")
     except OSError:  # no Linux: nobody tells how many there are
@@ -70,9 +76,9 @@ def fork_server(control: int, path: list[str], environment: dict[str, str], forg
     that name; `forget`: lets go of what of the door's own belongs to this process."""
     parent = os.getpid()
     pid = os.fork()
-    if pid:
-        return Forked(pid)
-    _serve(control, parent, path, environment, forget)
+    if pid == 0:
+        _serve(control, parent, path, environment, forget)
+    return Forked(pid)
 
 
 def _serve(control: int, parent: int, path: list[str], environment: dict[str, str], forget: Callable[[], None]) -> NoReturn:
@@ -102,7 +108,7 @@ def _signals() -> None:
     faulthandler.disable()
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        wanted = PYTHONS.get(signal.Signals(number), signal.SIG_DFL) if number in set(signal.Signals) else signal.SIG_DFL
+        wanted = PYTHONS.get(int(number), signal.SIG_DFL)
         if signal.getsignal(number) != wanted:
             signal.signal(number, wanted)
 
@@ -117,9 +123,9 @@ def _files(control: int) -> None:
             with contextlib.suppress(OSError):  # that of the list itself
                 os.close(int(name))
     _put_away.extend((sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__, sys.__stderr__))
-    sys.stdin = sys.__stdin__ = _text(0, "r")
-    sys.stdout = sys.__stdout__ = _text(1, "w")
-    sys.stderr = sys.__stderr__ = _text(2, "w")
+    sys.stdin = sys.__stdin__ = _text(0, "r")  # type: ignore[misc]  # as a new interpreter does
+    sys.stdout = sys.__stdout__ = _text(1, "w")  # type: ignore[misc]  # as a new interpreter does
+    sys.stderr = sys.__stderr__ = _text(2, "w")  # type: ignore[misc]  # as a new interpreter does
 
 
 def _text(number: int, mode: str) -> io.TextIOWrapper:

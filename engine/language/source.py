@@ -206,6 +206,8 @@ def _held(value: object) -> Iterator[object]:
 
 def _wrapped(member: Any) -> Any:
     """The function in a property, a static or class method, or a cache."""
+    if member is None or (type(member) is types.FunctionType and not vars(member)):  # most: what follows looks long
+        return member
     for name in ("fget", "__func__", "func", "__wrapped__"):
         inside = inspect.getattr_static(member, name, None)
         if inside is not None:
