@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
 from engine.errors import EngineFault
+from engine.export.xml import quoted
 from engine.model.bonded import in_one_mesh, outside, settled_groups
 from engine.model.mesh import STEPS_PER_MM, Modifier, Part, Settled
 from engine.model.process import Process
@@ -135,7 +135,7 @@ def _model_config(
     needed = _need_support([settled for parts in objects for settled in parts], process, supported_mm2)
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<config>"]
     for at, parts in enumerate(objects):
-        name = quoteattr(parts[0].part.name)
+        name = quoted(parts[0].part.name)
         lines.append(f' <object id="{first_id + at}" instances_count="1">')
         lines.append(f'  <metadata type="object" key="name" value={name}/>')
         if parts[0].part.name in needed:
@@ -155,7 +155,7 @@ def _model_config(
 def _volume(name: str, kind: str, first: int, count: int, told: Mapping[str, str]) -> list[str]:
     """A run of an object's triangles."""
     known = {"name": name, "volume_type": kind} | dict(sorted(told.items()))
-    lines = [f'   <metadata type="volume" key={quoteattr(key)} value={quoteattr(value)}/>' for key, value in known.items()]
+    lines = [f'   <metadata type="volume" key={quoted(key)} value={quoted(value)}/>' for key, value in known.items()]
     return [f'  <volume firstid="{first}" lastid="{first + count - 1}">', *lines, "  </volume>"]
 
 
