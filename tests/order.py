@@ -12,21 +12,27 @@ from typing import Protocol, TypeVar
 
 ROOT = pathlib.Path(__file__).parents[1]
 FIRST = (
-    "tests/acceptance/several_machines",
-    "tests/acceptance/test_chaos.py",
-    "tests/acceptance",
-    "tests/house",
-    "tests/templates",
+    "tests/acceptance/several_machines/test_storm.py",
+    "tests/templates/test_phone_case_body.py",
+    "tests/acceptance/several_machines/test_poison.py",
+    "tests/templates/test_examples.py",
+    "tests/acceptance/several_machines/test_simulation.py",
     "tests/engine/doors/test_cad_stamp.py",
+    "tests/acceptance/several_machines/test_bodies.py",
     "tests/engine/export/test_thumbnail.py",
+    "tests/acceptance/several_machines/test_deploy.py",
     "tests/engine/language/test_inputs.py",
-    "tests/service/test_cli.py",
-    "tests/engine/shape",
-    "tests/service/test_start.py",
-    "tests/service/privacy",
+    "tests/acceptance/test_chaos.py",
+    "tests/engine/shape/test_bend.py",
+    "tests/house/test_contracts.py",
+    "tests/house/test_mutants.py",
+    "tests/acceptance",
+    "tests/engine/shape/test_scripts_drawn.py",
+    "tests/templates",
     "tests/benchmarks",
 )
-"""Files that take a minute or more, and folders of such files, as they were measured; the others follow, those of the most tests first."""
+"""Files that take a minute or more, and folders of such files, as they were measured; the others follow, those of the most tests first.
+What starts many processes alternates with what is one, so that two such files seldom share the cores."""
 
 
 class Item(Protocol):
