@@ -333,11 +333,16 @@ def processes(
 
 
 @app.command()
-def warm() -> int:
+def warm(
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, max=64, help="Children that compile; by default one a core.")
+    ] = None,
+) -> int:
     """Compile all kernels ahead, so that the first order does not wait for them."""
-    from service.health import warm_kernels
+    from service.serve import cores
+    from service.warming import run
 
-    return warm_kernels()
+    return run(jobs or cores())
 
 
 @app.command()

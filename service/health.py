@@ -1,16 +1,13 @@
-"""`unikat doctor` and `warm`: what this installation has, what it lacks, and how to get it."""
+"""`unikat doctor`: what this installation has, what it lacks, and how to get it."""
 
 from __future__ import annotations
 
 import ctypes.util
-import importlib
 import json
-import pkgutil
 import platform
 import shutil
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 
 from engine.errors import EnvironmentFault
@@ -114,17 +111,3 @@ def _cache() -> Sign:
         )
     free = shutil.disk_usage(folder).free // 1_000_000
     return Sign("cache", free > 100, f"{folder}, {free} MB free", needed=False)
-
-
-def warm_kernels() -> int:
-    """Compile every kernel, or load what was compiled before; says how many, and how long it took."""
-    import kernels
-    from kernels.compiled import REGISTRY
-
-    started = time.process_time()
-    for found in pkgutil.iter_modules(kernels.__path__):
-        importlib.import_module(f"kernels.{found.name}")
-    for kernel in REGISTRY:
-        kernel.compile()
-    print(f"{len(REGISTRY)} kernels ready after {time.process_time() - started:.1f} s CPU")
-    return 0

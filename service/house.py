@@ -92,10 +92,11 @@ def open_patiently(folder: pathlib.Path, stop: threading.Event) -> House | None:
 
 
 @contextlib.contextmanager
-def alone(folder: pathlib.Path, name: str = LOCK) -> Iterator[None]:
+def alone(folder: pathlib.Path, name: str = LOCK, *, several: bool = False) -> Iterator[None]:
     """Nobody else dispatches the jobs of this folder meanwhile: EnvironmentFault where somebody does.
 
-    The kernel lets go of the lock when its holder dies, however it dies.
+    The kernel lets go of the lock when its holder dies, however it dies. `several`: others may who say so, too, for they have another way to
+    tell which of them it is (service.store.leading).
     """
     try:
         handle = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
@@ -103,7 +104,7 @@ def alone(folder: pathlib.Path, name: str = LOCK) -> Iterator[None]:
         raise EnvironmentFault(f"the data folder cannot be written: {error.strerror}") from None
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, (fcntl.LOCK_SH if several else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError:
             raise EnvironmentFault("another process works on this data folder") from None
         yield

@@ -1,5 +1,8 @@
 """`unikat serve`: starts the web process and the dispatcher, and starts again whichever dies.
 
+Where several services share a store, a second dispatcher stands by beside the first: a new one takes seconds to start, on a slow machine many,
+and meanwhile the others' might die, too.
+
 The port is opened here, so that who calls while the web process starts again waits for it and is not turned away.
 """
 
@@ -166,15 +169,17 @@ def run(
             Kept([sys.executable, "-m", "service.dispatch", data, str(lanes)], environment=environment),
             Kept([sys.executable, "-m", "service.web", data, str(door.fileno())], (door.fileno(),), environment),
         ]
+        spare = [Kept(commands[0].command, environment=environment)] if os.environ.get(ELSEWHERE) else []
         told = False
         while not stop.is_set():
-            for one in commands:
+            for one in commands + spare * told:  # it delays no start
                 one.look(time.monotonic())
             if not told and all(one.ready for one in commands):
                 where = f"http://{host}:{door.getsockname()[1]}"
                 print(f"Serving on {where}, its documentation at {where}/docs", flush=True)
                 told = True
             stop.wait(LOOK)
+        commands += spare
         for one in commands:
             one.end()
         until = time.monotonic() + LEAVE

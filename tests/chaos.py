@@ -114,6 +114,12 @@ class Server:
             found[kind].append(pid)
         return found
 
+    def led(self) -> tuple[int, int]:
+        """The last epoch in which a dispatcher of this service took the lead, and its pid; 0 and 0 where none did."""
+        said = (self.folder / "err.txt").read_text(encoding="utf-8")
+        found = re.findall(r'"leading", "epoch": (\d+), "pid": (\d+)', said)
+        return max(((int(epoch), int(pid)) for epoch, pid in found), default=(0, 0))
+
     def end(self, how: int = signal.SIGTERM) -> list[int]:
         """End it; the processes under it that are still there a second after it has gone."""
         under = [pid for pids in self.processes().values() for pid in pids]

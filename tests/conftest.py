@@ -1,4 +1,4 @@
-"""What all tests share: the folder of real data, and that nothing is skipped where all that it needs is there."""
+"""What all tests share: the folder of real data, that nothing is skipped where all that it needs is there, and what is begun first."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ def shared_data() -> pathlib.Path:
     if not SHARED.is_dir():
         pytest.skip("../shared/data is absent")
     return SHARED
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the tests."""
+    if hasattr(config, "workerinput"):
+        from tests.order import longest_first
+
+        items[:] = longest_first(items)
 
 
 def complete() -> bool:

@@ -109,10 +109,8 @@ class Storm:
 
     def leading(self) -> int | None:
         """The dispatcher that leads, as the last one to do so said."""
-        told = [(server.folder / "err.txt").read_text() for server in self.servers]
-        epochs = [max(map(int, re.findall(r'"leading", "epoch": (\d+)', text)), default=0) for text in told]
-        found = self.servers[epochs.index(max(epochs))].processes()["dispatcher"]
-        return found[0] if found and max(epochs) == self.epoch() else None
+        epoch, pid = max(server.led() for server in self.servers)
+        return pid if epoch == self.epoch() and chaos.alive(pid) else None
 
     def act(self, kind: str) -> bool:
         """Do it; False where there is nothing to do it to now."""

@@ -18,8 +18,8 @@ def main(folder: str, count: str, parent: str, ready: str) -> None:
     """Work until SIGTERM; then what is under way is settled first. `ready`: the pipe to say on that orders are taken."""
     die_with_parent(int(parent))  # before what takes seconds to import
     from service import logs
-    from service.dispatch.working import at_hand, work
-    from service.house import alone, open_patiently
+    from service.dispatch.working import AtHand, work
+    from service.house import alone, open_patiently, store_of
     from service.store.leading import Leader
 
     logs.start()
@@ -32,7 +32,7 @@ def main(folder: str, count: str, parent: str, ready: str) -> None:
         os.write(int(ready), b"1")
         os.close(int(ready))
 
-    with alone(pathlib.Path(folder)):
+    with alone(pathlib.Path(folder), several=isinstance(store_of(pathlib.Path(folder)), str)):
         house = open_patiently(pathlib.Path(folder), stop)
         if house is None:
             return
@@ -41,14 +41,14 @@ def main(folder: str, count: str, parent: str, ready: str) -> None:
             return
         leader = Leader(house.database, lambda: os._exit(LOST))  # whatever it does is the next one's, or is made again
         tell()
-        fleet = at_hand(house)  # who takes over has the workers at hand
+        fleet = AtHand(house)  # who takes over has the workers at hand
         if leader.wait(stop):
             try:
                 work(house, int(count), stop, lambda: None, fleet)
             finally:
                 leader.leave()
-        elif fleet is not None:
-            fleet.shutdown()
+        else:
+            fleet.leave()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -34,17 +35,14 @@ BESIDE = 4
 """For so many lanes elsewhere one chunk waits beside them."""
 
 
-def work(house: House, count: int, stop: threading.Event, ready: Callable[[], None], fleet: Fleet | None = None) -> None:
-    """Work with `count` lanes, or those of a fleet, until `stop`, then settle what is under way. `ready` is called once orders are taken.
-
-    `fleet`: is kept, if it is still well.
-    """
+def work(house: House, count: int, stop: threading.Event, ready: Callable[[], None], hand: AtHand | None = None) -> None:
+    """Work with `count` lanes, or those of a fleet, until `stop`, then settle what is under way. `ready` is called once orders are taken."""
     settings, sources = load(house.folder), served.files_of(house.folder)
     telling = Telling(house.database)
     teller = threading.Thread(target=telling.run, args=(stop,), daemon=True, name="telling")
     teller.start()
     tracing.start("dispatcher")
-    fleet = fleet_of(house, stop, telling, fleet)
+    fleet = fleet_of(house, stop, telling, hand)
     lanes, slicers = Lanes(count if fleet is None else 1, memory_mb=settings.lane_mb), Lanes(max(1, count // 2))
     looking = Lanes(1, PRELOAD, settings.lane_mb)
     drift = Drift(house, looking.run, close=looking.close)
@@ -114,19 +112,38 @@ def work(house: House, count: int, stop: threading.Event, ready: Callable[[], No
         tracing.end()
 
 
-def at_hand(house: House) -> Fleet | None:
-    """The lanes of other machines, for who may have to take over; none where no scheduler answers now, or there is none."""
-    scheduler = os.environ.get(ENGINE)
-    try:
-        return Fleet(scheduler, house.vault.fleet(), os.environ.get(CERTIFICATES)) if scheduler else None
-    except EnvironmentFault:
-        return None
+class AtHand:
+    """The lanes of other machines, for who may have to take over. A thread of its own reaches for them: a scheduler that does not answer
+    holds up nobody who waits for the lead."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._found: list[Fleet] = []
+        self._thread = threading.Thread(target=self._reach, daemon=True, name="at hand")
+        self._thread.start()
+
+    def _reach(self) -> None:
+        scheduler = os.environ.get(ENGINE)
+        with contextlib.suppress(EnvironmentFault):
+            if scheduler:
+                self._found.append(Fleet(scheduler, self._house.vault.fleet(), os.environ.get(CERTIFICATES)))
+
+    def taken(self, stop: threading.Event) -> Fleet | None:
+        """They; none where no scheduler answered, or there is none, or it is gone. One that is being reached for is waited for."""
+        while self._thread.is_alive() and not stop.is_set():
+            self._thread.join(0.1)
+        return next((fleet for fleet in self._found if fleet.well()), None)
+
+    def leave(self) -> None:
+        """Nobody takes them."""
+        for fleet in self._found:
+            fleet.shutdown()
 
 
-def fleet_of(house: House, stop: threading.Event, telling: Telling, before: Fleet | None = None) -> Fleet | None:
-    """The lanes of other machines, where `--engine` names a scheduler; one that does not answer is waited for. `before`: is kept if it is well."""
-    if before is not None and before.well():
-        return before
+def fleet_of(house: House, stop: threading.Event, telling: Telling, hand: AtHand | None = None) -> Fleet | None:
+    """The lanes of other machines, where `--engine` names a scheduler; one that does not answer is waited for."""
+    if hand is not None and (there := hand.taken(stop)) is not None:
+        return there
     scheduler = os.environ.get(ENGINE)
     while scheduler and not stop.is_set():
         try:

@@ -7,7 +7,7 @@ one worker after the other is to blame (service.dispatch.dispatcher). Running on
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor, Future
 from typing import Any
 
@@ -40,19 +40,23 @@ class Fleet(Executor):
 
     def lanes(self) -> int:
         """How many lanes there are, of workers whose code is ours; EnvironmentFault where the scheduler is gone."""
-        if not self.well():
-            raise EnvironmentFault("the scheduler is gone")
-        there = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        return int(sum(one["resources"].get(code(), 0) for one in there))
+        return int(sum(one["resources"].get(code(), 0) for one in self._workers()))
 
     def others(self) -> int:
         """How many workers are not used, for their code is not ours."""
-        there = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        return sum(code() not in one["resources"] for one in there)
+        return sum(code() not in one["resources"] for one in self._workers())
 
     def lacks(self) -> list[str]:
         """What is wrong with the fleet, each in a line."""
-        return looking.lacks(self._client.scheduler_info(n_workers=-1)["workers"].values(), code(), now())
+        return looking.lacks(self._workers(), code(), now())
+
+    def _workers(self) -> Collection[Mapping[str, Any]]:
+        """What the scheduler knows of each; EnvironmentFault where it is gone: then it knows of none, not of no worker."""
+        there = self._client.scheduler_info(n_workers=-1) if self.well() else {}
+        if "workers" not in there:
+            raise EnvironmentFault("the scheduler is gone")
+        told: Collection[Mapping[str, Any]] = there["workers"].values()
+        return told
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """A chunk; what comes of it: Made, or Died."""

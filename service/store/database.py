@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.errors import EnvironmentFault
+from service.clock import new_id, now
 from service.store import postgres
 
 BUSY_MS = 30_000
@@ -63,7 +64,9 @@ class Database:
         """Called in each transaction that writes, first: it may refuse (service.store.leading)."""
         self.file = None if "://" in str(place) else pathlib.Path(place)
         if self.file is None:
-            self.engine = postgres.engine(str(place))
+            self.name = f"unikat {new_id(now())}"
+            """By which the server knows the sessions of this process, and of no other."""
+            self.engine = postgres.engine(str(place), self.name)
             self._writer = self.engine.execution_options(unikat_write=True)
             return
         module = sqlite_module()

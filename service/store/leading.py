@@ -1,14 +1,17 @@
 """Who dispatches, where several could: one of them leads by an advisory lock of Postgres, and the next takes over.
 
 The lock is held by a connection of its own, and goes with it: at once when its process dies; after `DEAF_MS` when it was stopped, or its
-machine is gone, for the server ends a session that says nothing (idle_session_timeout). Whoever takes the lead raises the epoch, and
-every transaction of a dispatcher looks at it first: one that was stopped and goes on changes nothing any more.
+machine is gone, for the server ends a session that says nothing (idle_session_timeout, by the server's clock). Whoever takes the lead raises
+the epoch, in the session that holds the lock: so nobody does who has lost it meanwhile. Every transaction of a dispatcher looks at the epoch
+first: one that was stopped and goes on changes nothing any more. What it was in the middle of the next one has the server end: all who write
+would wait for it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 from collections.abc import Callable
 
@@ -24,11 +27,16 @@ log = logging.getLogger("unikat.leading")
 LEAD = 0x756E696C
 """The advisory lock of who dispatches."""
 EPOCH = "epoch"
-DEAF_MS = 5_000
-PULSE = 1.0
-"""Seconds between two signs of life of who leads."""
-LOOK = 0.5
-"""Seconds between two tries of who does not."""
+LEADER = "leader"
+"""The name by which the server knows the sessions of who took the lead last."""
+DEAF_MS = 3_000
+PULSE = DEAF_MS / 3000
+"""Seconds between two signs of life of who leads: two may be late, or lost, and nobody takes over."""
+LOOK = 0.1
+"""Seconds between two tries of who does not lead. A session that waited in the server for the lock would keep all that is deleted meanwhile."""
+AGAIN = 0.5
+"""Seconds between two tries to reach a server that does not answer."""
+ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s AND usename = current_user"
 
 
 class Overtaken(EnvironmentFault):
@@ -49,21 +57,24 @@ class Leader:
         """Until it leads; False where it was told to stop before. A server that does not answer is waited for."""
         while not stop.is_set():
             with contextlib.suppress(EnvironmentFault, postgres.Unwell, sa.exc.DBAPIError):
-                if self.take():
+                if self._lead(stop):
                     return True
-            stop.wait(LOOK)
+            stop.wait(AGAIN)
         return False
 
     def take(self) -> bool:
         """Lead, if nobody does."""
+        return self._lead(None)
+
+    def _lead(self, stop: threading.Event | None) -> bool:
+        """Lead, once nobody does; where there is no `stop` to wait with, if nobody does now."""
         conn = postgres.alone(self.database.engine)
         try:
             conn.exec_driver_sql(f"SET idle_session_timeout = {DEAF_MS}")
-            if not conn.exec_driver_sql(f"SELECT pg_try_advisory_lock({LEAD})").scalar_one():
-                return False
-            with self.database.write() as writing:
-                facts.raised(writing, EPOCH, 1)
-                self.epoch = facts.count(writing, EPOCH)
+            while not conn.exec_driver_sql(f"SELECT pg_try_advisory_lock({LEAD})").scalar_one():
+                if stop is None or stop.wait(LOOK):
+                    return False
+            self._begin(conn)
             self._held, conn = conn, None  # type: ignore[assignment]  # it is kept
         finally:
             if conn is not None:
@@ -71,8 +82,21 @@ class Leader:
                 conn.close()
         self.database.guard = self._guard
         threading.Thread(target=self._beat, name="leading", daemon=True).start()
-        log.info("leading", extra={"epoch": self.epoch})
+        log.info("leading", extra={"epoch": self.epoch, "pid": os.getpid()})
         return True
+
+    def _begin(self, conn: sa.Connection) -> None:
+        """With the lock, in its session: who led before is heard no more, and the epoch is ours."""
+        name = self.database.name.encode()
+        before = facts.found(conn, LEADER)
+        if before is not None and before != name:
+            conn.exec_driver_sql(ENDED, (before.decode(),))
+        conn.exec_driver_sql("BEGIN")
+        conn.exec_driver_sql(postgres.STANDING)
+        facts.raised(conn, EPOCH, 1)
+        facts.put(conn, LEADER, name)
+        self.epoch = facts.count(conn, EPOCH)
+        conn.exec_driver_sql("COMMIT")
 
     def _guard(self, conn: sa.Connection) -> None:
         """Overtaken where another has taken the lead since."""

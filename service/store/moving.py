@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from engine.errors import EnvironmentFault
 from service.store import bulk, migrate, tallies
 from service.store.database import Database
-from service.store.leading import EPOCH
+from service.store.leading import EPOCH, LEADER
 from service.store.schema import facts, metadata
 
 BATCH = 2_000
 MOVING = "moving"
 """The fact of a store that is being copied into: which store it comes from, and how far each table is."""
-OURS = (MOVING, EPOCH)
+OURS = (MOVING, EPOCH, LEADER)
 """Facts of a store that are not copied."""
 
 

@@ -41,8 +41,9 @@ class Unwell(Exception):
     """The server takes nothing now. Its words are ours: the server's may quote a value."""
 
 
-def engine(told: str) -> sa.Engine:
-    """Connections to the database of that URL. EnvironmentFault where it is no Postgres URL, or its driver is not installed."""
+def engine(told: str, name: str) -> sa.Engine:
+    """Connections to the database of that URL, which knows them by that name. EnvironmentFault where it is no Postgres URL, or its driver
+    is not installed."""
     url, context = _parted(told)
     try:
         made = sa.create_engine(
@@ -50,7 +51,7 @@ def engine(told: str) -> sa.Engine:
             pool_size=16,
             max_overflow=64,
             hide_parameters=True,
-            connect_args={"timeout": CONNECT_S, "ssl_context": context, "application_name": "unikat"},
+            connect_args={"timeout": CONNECT_S, "ssl_context": context, "application_name": name},
         )
     except ImportError:
         raise EnvironmentFault("Postgres wants the package pg8000: install unikat[several]") from None

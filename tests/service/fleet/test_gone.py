@@ -6,10 +6,11 @@ import os
 import pathlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from engine.errors import EnvironmentFault
 from service.fleet.client import Fleet
 from service.lanes.pool import Died
 from tests.fleet import Workers, workers
@@ -47,3 +48,25 @@ def test_a_chunk_whose_worker_died_is_gone(there: Workers) -> None:
         chunk = fleet.submit(None, "dies", b"", "t", ([], "place", "0" * 32), 1.0, ["u"])  # type: ignore[arg-type]
         assert chunk.result(PATIENCE_S) == Died("gone", None)
     assert there.processes["one"].wait(PATIENCE_S) == -9
+
+
+class Told:
+    """What stands for Dask's client: `status`, and what it says of the scheduler."""
+
+    def __init__(self, status: str, info: dict[str, object]) -> None:
+        self.status, self.scheduler_info = status, lambda n_workers: info
+
+
+def knowing(status: str, info: dict[str, object]) -> Fleet:
+    fleet = Fleet.__new__(Fleet)
+    fleet._client = Told(status, info)
+    return fleet
+
+
+@pytest.mark.parametrize("ask", [Fleet.lanes, Fleet.others, Fleet.lacks])
+def test_a_scheduler_that_goes_in_the_middle_of_a_look_is_gone_and_no_fault(ask: Callable[[Fleet], object]) -> None:
+    """Dask knows nothing then, while it still says that it runs, and a moment later it says that it does not."""
+    for fleet in (knowing("running", {}), knowing("connecting", {"workers": {}})):
+        with pytest.raises(EnvironmentFault, match="the scheduler is gone"):
+            ask(fleet)
+    assert ask(knowing("running", {"workers": {}})) in (0, ["no worker of this code is there"])

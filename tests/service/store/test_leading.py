@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 
-from service.store import leading, migrate
+from service.store import facts, leading, migrate, postgres
 from service.store.database import Database
-from service.store.leading import DEAF_MS, Leader, Overtaken
-from tests.postgres import Cluster
+from service.store.leading import DEAF_MS, EPOCH, LEADER, Leader, Overtaken
 
 ROOT = pathlib.Path(__file__).parents[3]
 OTHER = """
@@ -38,8 +38,8 @@ while True:
 
 
 @pytest.fixture
-def url(postgres: Cluster) -> str:
-    made = postgres.url()
+def url(request: pytest.FixtureRequest) -> str:
+    made: str = request.getfixturevalue("postgres").url()
     migrate.upgrade(Database(made))
     return made
 
@@ -83,8 +83,12 @@ def test_one_that_is_stopped_is_overtaken_and_learns_it(url: str, other: subproc
     mine.leave()
 
 
-def test_one_that_is_stopped_in_a_transaction_holds_nobody_up(url: str) -> None:
+@pytest.mark.parametrize("limit", [postgres.IDLE_MS, 0])
+def test_one_that_is_stopped_in_a_transaction_holds_nobody_up(url: str, limit: int) -> None:
+    """With no limit of time, too: as where the server waits for a machine that takes nothing, which it does not call idle."""
+    told = postgres.STANDING.replace(f"'{postgres.IDLE_MS}'", f"'{limit}'")
     stuck = OTHER.replace("            pass\n", "            print('inside', flush=True)\n            time.sleep(60)\n")
+    stuck = f"from service.store import postgres\npostgres.STANDING = {told!r}\n{stuck}"
     process = subprocess.Popen([sys.executable, "-c", stuck, url], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None and [process.stdout.readline() for _ in range(2)] == ["leads\n", "inside\n"]
@@ -125,3 +129,47 @@ def test_who_gives_no_sign_of_life_loses_the_lead(url: str, monkeypatch: pytest.
     assert 0.8 * DEAF_MS / 1000 < taken_after(mine) < 10.0
     mine.leave()
     lost.leave()
+
+
+def sessions(database: Database, of: Database) -> int:
+    with database.read() as conn:
+        told = sa.text("SELECT count(*) FROM pg_stat_activity WHERE application_name = :name")
+        return int(conn.execute(told, {"name": of.name}).scalar_one())
+
+
+def test_sessions_of_who_led_before_are_ended_and_no_other(url: str) -> None:
+    one, two, other = Leader(Database(url), lambda: None), Leader(Database(url), lambda: None), Database(url)
+    assert one.take()
+    for database in (one.database, other):
+        with database.write():
+            pass
+    one.leave()
+    assert sessions(other, one.database) == 1 and sessions(one.database, other) == 1
+    assert two.take()
+    until = time.monotonic() + 10.0
+    while sessions(two.database, one.database) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert sessions(two.database, one.database) == 0 and sessions(two.database, other) == 1
+    with other.write():
+        pass
+    two.leave()
+
+
+def test_who_loses_the_lock_before_the_epoch_is_raised_does_not_lead(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine, other = Leader(Database(url), lambda: None), Database(url)
+    begin = Leader._begin
+
+    def gone(self: Leader, conn: sa.Connection) -> None:
+        session = conn.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        with postgres.alone(other.engine) as line:
+            line.exec_driver_sql(f"SELECT pg_terminate_backend({session}, 10000)")
+        begin(self, conn)
+
+    monkeypatch.setattr(Leader, "_begin", gone)
+    with pytest.raises((postgres.Unwell, sa.exc.DBAPIError)):
+        mine.take()
+    with other.read() as conn:
+        assert facts.count(conn, EPOCH) == 0 and facts.found(conn, LEADER) is None
+    monkeypatch.undo()
+    assert mine.take() and mine.epoch == 1
+    mine.leave()
