@@ -334,9 +334,7 @@ def processes(
 
 @app.command()
 def warm(
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, max=64, help="Children that compile; by default one a core.")
-    ] = None,
+    jobs: Annotated[int | None, option("--jobs", low=1, high=64, help="Children that compile; by default one a core.")] = None,
 ) -> int:
     """Compile all kernels ahead, so that the first order does not wait for them."""
     from service.serve import cores

@@ -17,7 +17,8 @@ from queue import SimpleQueue
 import kernels
 from engine.doors.child import Child
 from engine.errors import UnikatError
-from kernels.compiled import FOLDER, REGISTRY
+from kernels.compiled import REGISTRY
+from kernels.sources import FOLDER
 
 DEADLINE = 3600.0
 """Seconds that a child may take for one module: a minute of CPU at most, and a machine may be crowded."""

@@ -7,17 +7,18 @@
 
     understood(app, ["paint", "door", "--coats=2"], "en")()    # calls paint("door", coats=2)
 
-Of all commands only the one that was typed is looked at, and nothing is imported for it: a start pays for no more than it uses.
-Options stand anywhere, as `--name value` or `--name=value`; after `--` no word is an option. What cannot be taken is an OrderError.
+Click reads the words and writes the help; of all commands only the one that was typed is made known to it, so that a start pays
+for no more than it uses. What cannot be taken is an OrderError: field, value, limit, nearest allowed, in both languages.
 """
 
 from __future__ import annotations
 
 import functools
-import os
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+
+import click
 
 Command = Callable[..., int]
 Declared = TypeVar("Declared", bound=Command)
@@ -126,151 +127,108 @@ def understood(group: Group, words: Sequence[str], spoken: str) -> Callable[[], 
         raise _error(group.name, ("lacks a command", "sans commande"), limit=", ".join(group.commands))
     first, *rest = words
     if first == "--help":
-        return functools.partial(_print, lambda: help_of_group(group))
+        return functools.partial(_print, help_of_group(group))
     found = group.commands.get(first)
     if found is None:
-        what = (
-            ("is no option here", "n'est pas une option ici")
-            if first.startswith("-")
-            else ("is no command", "n'est pas une commande")
-        )
+        option = first.startswith("-")
+        what = ("is no option here", "n'est pas une option ici") if option else ("is no command", "n'est pas une commande")
         raise _error(first, what, nearest=_near(first, group.commands))
     if isinstance(found, Group):
         return understood(found, rest, spoken)
     asked = parameters(found)
-    if "--help" in rest[: rest.index("--") if "--" in rest else None]:
-        path = f"{group.name} {first}"
-        return functools.partial(_print, lambda: help_of_command(path, found, asked))
-    return functools.partial(found, **_given(asked, rest, spoken))
-
-
-def _given(asked: Sequence[Parameter], words: Sequence[str], spoken: str) -> dict[str, Any]:
-    """The arguments of a command's function."""
-    options = {p.word.name: p for p in asked if p.word.name.startswith("--")}
-    texts: dict[str, list[str]] = {}
-    places: list[str] = []
-    left = iter(words)
-    for word in left:
-        if word == "--":
-            places += left
-        elif word.startswith("-") and word != "-":
-            name, equals, value = word.partition("=")
-            if name not in options:
-                raise _error(
-                    name,
-                    ("is no option of this command", "n'est pas une option de cette commande"),
-                    nearest=_near(name, options),
-                )
-            texts.setdefault(name, []).append(_value(options[name], value if equals else None, left))
-        else:
-            places.append(word)
-    for p in asked:
-        if p.word is not SPOKEN and p.word.name not in options and places:
-            texts[p.word.name] = places if p.many else places[:1]
-            places = [] if p.many else places[1:]
-    if places:
-        raise _error(places[0], ("is a word too many", "est un mot de trop"))
-    return {p.name: value for p in asked for value in _taken(p, texts.get(p.word.name), spoken)}
-
-
-def _value(parameter: Parameter, joined: str | None, left: Iterator[str]) -> str:
-    """The text of an option: what stands behind its =, or else the next word."""
-    if parameter.kind is bool:
-        if joined is not None:
-            raise _error(parameter.word.name, ("takes no value", "ne prend pas de valeur"), value=joined)
-        return ""
-    text = joined if joined is not None else next(left, None)
-    if text is None:
-        raise _error(parameter.word.name, ("needs a value", "demande une valeur"), limit=parameter.shown)
-    return text
-
-
-def _taken(parameter: Parameter, texts: list[str] | None, spoken: str) -> Iterator[Any]:
-    """The value of a parameter; none where its function's default holds."""
-    word = parameter.word
-    if word is SPOKEN:
-        yield spoken
-        return
-    if texts is None and word.variable and os.environ.get(word.variable):
-        texts = [os.environ[word.variable]]
-    if texts is None:
-        if parameter.required:
-            raise _error(word.name, ("is missing", "manque"))
-        return
-    if parameter.kind is bool:
-        yield True
-    elif parameter.many:
-        yield [_converted(parameter, text) for text in texts]
-    else:
-        yield _converted(parameter, texts[-1])
-
-
-def _converted(parameter: Parameter, text: str) -> str | float:
-    """A text as what its parameter takes, within its limits."""
-    word = parameter.word
-    if parameter.kind is str:
-        return text
+    command = _click(first, found, asked)
     try:
-        number = float(text) if parameter.kind is float else int(text)
-    except ValueError:
-        number = float("nan")
-    if number != number:
-        raise _error(word.name, "must be a number" if parameter.kind is float else "must be a whole number", value=text)
-    for limit, why, out in (
-        (word.low, "is below its limit", word.low is not None and number < word.low),
-        (word.high, "is above its limit", word.high is not None and number > word.high),
-    ):
-        if out:
-            raise _error(word.name, why, value=number, limit=limit, nearest=limit)
-    return number
+        context = command.make_context(f"{group.name} {first}", list(rest), allow_extra_args=True, max_content_width=WIDTH)
+    except click.UsageError as error:
+        raise _refused(error, asked, rest) from None
+    except click.exceptions.Exit:  # the help was asked for, and told
+        return int
+    if context.args:
+        raise _error(context.args[0], ("is a word too many", "est un mot de trop"))
+    return functools.partial(found, **_given(asked, context.params, spoken))
 
 
-def _error(
-    field: str, why: str | tuple[str, str], *, value: object = None, limit: object = None, nearest: object = None
-) -> Exception:
-    from engine.errors import OrderError
-
-    return OrderError(field or '""', why, value=value, limit=limit, nearest=nearest)
-
-
-def _near(word: str, known: Mapping[str, object]) -> str | None:
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(word, list(known), n=1)), None)
+def _given(asked: Iterable[Parameter], params: dict[str, Any], spoken: str) -> dict[str, Any]:
+    """The arguments of a command's function: of what no word was given for, its default holds."""
+    told: dict[str, Any] = {}
+    for p in asked:
+        value = spoken if p.word is SPOKEN else params[p.name]
+        if value is not None and value != () and not (p.kind is bool and not value):
+            told[p.name] = list(value) if p.many else value
+        elif p.required:
+            raise _error(p.word.name, ("is missing", "manque"))
+    return told
 
 
-# ---- help ------------------------------------------------------------------------------------------------------------
+# ---- what Click is told, and what it tells ---------------------------------------------------------------------------
 
 
-def _print(text: Callable[[], str]) -> int:
-    print(text())
-    return 0
+class _Number(click.ParamType[Any]):
+    """A number within its limits."""
+
+    name = "number"
+
+    def __init__(self, parameter: Parameter) -> None:
+        self.parameter = parameter
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """OrderError where the text is no such number."""
+        word, whole = self.parameter.word, self.parameter.kind is int
+        try:
+            number = int(value) if whole else float(value)
+        except ValueError:
+            number = float("nan")
+        if number != number:
+            raise _error(word.name, "must be a whole number" if whole else "must be a number", value=value)
+        if word.low is not None and number < word.low:
+            raise _error(word.name, "is below its limit", value=number, limit=word.low, nearest=word.low)
+        if word.high is not None and number > word.high:
+            raise _error(word.name, "is above its limit", value=number, limit=word.high, nearest=word.high)
+        return number
 
 
-def help_of_group(group: Group) -> str:
-    """What a group is, and its commands."""
-    rows = [(name, c.help if isinstance(c, Group) else c.__doc__ or "") for name, c in group.commands.items()]
-    options = [*group.common, ("--help", "Say this.")]
-    return "\n".join(
-        [f"Usage: {group.name} COMMAND ...", "", f"  {group.help}", *_table("Options", options), *_table("Commands", rows)]
-    )
+class _Command(click.Command):
+    """Its arguments are told as its options are."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Both tables."""
+        rows = [(str(p.metavar), p.told) for p in self.get_params(ctx) if isinstance(p, _Argument)]
+        if rows:
+            with formatter.section("Arguments"):
+                formatter.write_dl(rows)
+        super().format_options(ctx, formatter)
 
 
-def help_of_command(path: str, function: Command, asked: Sequence[Parameter]) -> str:
-    """What a command does, its arguments and options."""
-    options = [p for p in asked if p.word.name.startswith("--")]
-    places = [p for p in asked if p not in options and p.word is not SPOKEN]
-    usage = " ".join([f"Usage: {path} [OPTIONS]", *(p.shown if p.required else f"[{p.shown.strip('[]')}]" for p in places)])
-    rows = [[(p.shown, _told(p)) for p in some] for some in (places, options)]
-    return "\n".join(
-        [
-            usage,
-            "",
-            f"  {function.__doc__ or ''}",
-            *_table("Arguments", rows[0]),
-            *_table("Options", [*rows[1], ("--help", "Say this.")]),
-        ]
-    )
+class _Argument(click.Argument):
+    """An argument and its help. `told`: that text."""
+
+    told = ""
+
+
+def _click(name: str, function: Command, asked: Iterable[Parameter]) -> click.Command:
+    """The command as Click knows them. Nothing is required and nothing has a default there: `_given` sees to both."""
+    known: list[click.Parameter] = []
+    for p in asked:
+        kind: Any = _Number(p) if p.kind in (int, float) else str
+        if p.word.name.startswith("--"):
+            flag = p.kind is bool
+            shown = None if flag else p.word.metavar or KINDS[p.kind]
+            made = click.Option(
+                [p.word.name, p.name],
+                help=_told(p),
+                metavar=shown,
+                is_flag=flag,
+                multiple=p.many,
+                envvar=p.word.variable,
+                **({} if flag else {"type": kind, "default": None}),
+            )
+            known.append(made)
+        elif p.word is not SPOKEN:
+            shown = p.word.name if p.required else f"[{p.word.name.strip('[]')}]"
+            place = _Argument([p.name], type=kind, nargs=-1 if p.many else 1, required=False, metavar=shown)
+            place.told = _told(p)
+            known.append(place)
+    return _Command(name, params=known, help=function.__doc__)
 
 
 def _told(parameter: Parameter) -> str:
@@ -286,17 +244,50 @@ def _told(parameter: Parameter) -> str:
     return " ".join(filter(None, [word.help, *(f"[{n}]" for n in notes if n)]))
 
 
-def _table(title: str, rows: Sequence[tuple[str, str]]) -> list[str]:
-    """Two columns under a title: what is longer than a line goes on in its own column."""
-    from textwrap import wrap
+def _refused(error: click.UsageError, asked: Sequence[Parameter], words: Iterable[str]) -> Exception:
+    """What Click says of a word, as one of ours."""
+    options = {p.word.name: p for p in asked if p.word.name.startswith("--")}
+    if isinstance(error, click.NoSuchOption):
+        name = error.option_name
+        what = ("is no option of this command", "n'est pas une option de cette commande")
+        return _error(name, what, nearest=_near(name, options))
+    if isinstance(error, click.BadOptionUsage) and error.option_name in options:
+        found = options[error.option_name]
+        if found.kind is bool:
+            value = next((w.partition("=")[2] for w in words if w.startswith(f"{error.option_name}=")), None)
+            return _error(error.option_name, ("takes no value", "ne prend pas de valeur"), value=value)
+        return _error(error.option_name, ("needs a value", "demande une valeur"), limit=found.shown)
+    return _error("", error.format_message())
 
-    if not rows:
-        return []
-    wide = min(max(len(left) for left, _ in rows), 28) + 4
-    lines = ["", f"{title}:"]
-    for left, right in rows:
-        column = wrap(right, WIDTH - wide) or [""]
-        beside = f"  {left}".ljust(wide)
-        lines += [f"{beside}{column[0]}".rstrip()] if len(left) + 4 <= wide else [f"  {left}", f"{'':{wide}}{column[0]}"]
-        lines += [f"{'':{wide}}{more}" for more in column[1:]]
-    return lines
+
+def _error(
+    field: str, why: str | tuple[str, str], *, value: object = None, limit: object = None, nearest: object = None
+) -> Exception:
+    from engine.errors import OrderError
+
+    return OrderError(field or '""', why, value=value, limit=limit, nearest=nearest)
+
+
+def _near(word: str, known: Iterable[str]) -> str | None:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, list(known), n=1)), None)
+
+
+def _print(text: str) -> int:
+    print(text)
+    return 0
+
+
+def help_of_group(group: Group) -> str:
+    """What a group is, and its commands."""
+    formatter = click.HelpFormatter(width=WIDTH)
+    formatter.write_usage(group.name, "COMMAND ...")
+    formatter.write_paragraph()
+    with formatter.indentation():
+        formatter.write_text(group.help)
+    rows = [(name, c.help if isinstance(c, Group) else c.__doc__ or "") for name, c in group.commands.items()]
+    for title, table in (("Options", [*group.common, ("--help", "Say this.")]), ("Commands", rows)):
+        with formatter.section(title):
+            formatter.write_dl(table)
+    return formatter.getvalue().rstrip("\n")

@@ -38,6 +38,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "isal": ("engine/export/png.py", "engine/export/zipped.py"),
     "PIL": ("engine/export/contact_sheet.py",),
     "orjson": ("engine/export/papers.py", "engine/rebuild.py"),
+    "click": ("service/words.py",),
     "fastapi": ("service/app.py", "service/api/"),
     "markdown_it": ("service/api/guides.py",),
     "pydantic": ("service/api/",),
@@ -91,7 +92,7 @@ BENEATH = {
 """The files on which all kernels stand."""
 TEMPLATES = ("__future__", "collections", "dataclasses", "functools", "math", "numpy", "typing", "engine", "templates")
 STARTERS = ("system", "popen", "fork", "forkpty", "posix_spawn", "posix_spawnp")
-STARTS = ("engine/doors/child_server.py",)
+STARTS = ("engine/doors/child_near.py", "engine/doors/child_server.py")
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:

@@ -29,7 +29,7 @@ print(json.dumps({"status": status, "spent": spent, "modules": sorted(sys.module
 TETRAHEDRON = "OFF\n4 4 0\n0 0 0\n10 0 0\n0 10 0\n0 0 10\n3 0 2 1\n3 0 1 3\n3 1 2 3\n3 2 0 3\n"
 NEEDLESS = (
     *("engine.language", "engine.export", "engine.shape", "engine.make", "templates", "manifold3d", "PIL", "scipy.linalg"),
-    *("typer", "click", "pydantic", "subprocess"),
+    *("typer", "pydantic", "subprocess"),
 )
 """What a verdict has no use for."""
 
