@@ -87,6 +87,15 @@ def test_one_process_works_on_a_folder_and_its_death_lets_go(tmp_path: pathlib.P
         assert (tmp_path / LOCK).exists()
 
 
+def test_several_may_who_say_so_and_nobody_who_is_to_be_alone(tmp_path: pathlib.Path) -> None:
+    with alone(tmp_path, several=True), alone(tmp_path, several=True):
+        assert (tmp_path / LOCK).exists()
+        with pytest.raises(EnvironmentFault, match="another process"), alone(tmp_path):
+            pass
+    with alone(tmp_path), pytest.raises(EnvironmentFault, match="another process"), alone(tmp_path, several=True):
+        pass
+
+
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: pathlib.Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(EnvironmentFault, match="cannot be written"):
