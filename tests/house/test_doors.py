@@ -91,7 +91,7 @@ BENEATH = {
 """The files on which all kernels stand."""
 TEMPLATES = ("__future__", "collections", "dataclasses", "functools", "math", "numpy", "typing", "engine", "templates")
 STARTERS = ("system", "popen", "fork", "forkpty", "posix_spawn", "posix_spawnp")
-STARTS = ("engine/doors/child_server.py",)
+STARTS = ("engine/doors/child_near.py", "engine/doors/child_server.py",)
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
