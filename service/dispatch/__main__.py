@@ -39,9 +39,11 @@ def main(folder: str, count: str, parent: str, ready: str) -> None:
         if house.database.file is not None:
             work(house, int(count), stop, tell)
             return
-        leader = Leader(house.database, lambda: os._exit(LOST))  # whatever it does is the next one's, or is made again
-        tell()
         fleet = AtHand(house)  # who takes over has the workers at hand
+        leader = Leader(
+            house.database, lambda: os._exit(LOST), fleet.ready
+        )  # whatever it does is the next one's, or is made again
+        tell()
         if leader.wait(stop):
             try:
                 work(house, int(count), stop, lambda: None, fleet)

@@ -128,6 +128,10 @@ class AtHand:
             if scheduler:
                 self._found.append(Fleet(scheduler, self._house.vault.fleet(), os.environ.get(CERTIFICATES)))
 
+    def ready(self) -> bool:
+        """Whether it reaches for them no longer."""
+        return not self._thread.is_alive()
+
     def taken(self, stop: threading.Event) -> Fleet | None:
         """They; none where no scheduler answered, or there is none, or it is gone. One that is being reached for is waited for."""
         while self._thread.is_alive() and not stop.is_set():

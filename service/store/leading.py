@@ -34,6 +34,8 @@ PULSE = DEAF_MS / 3000
 """Seconds between two signs of life of who leads: two may be late, or lost, and nobody takes over."""
 LOOK = 0.1
 """Seconds between two tries of who does not lead. A session that waited in the server for the lock would keep all that is deleted meanwhile."""
+LATER = 1.0
+"""The same for one that has yet to become ready, so that one that is ready leads, where there is one."""
 AGAIN = 0.5
 """Seconds between two tries to reach a server that does not answer."""
 ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s AND usename = current_user"
@@ -44,12 +46,14 @@ class Overtaken(EnvironmentFault):
 
 
 class Leader:
-    """One that dispatches, or waits for its turn. `lost` is called, from a thread of its own, when it leads no longer."""
+    """One that dispatches, or waits for its turn. `lost` is called, from a thread of its own, when it leads no longer. `ready`: whether it could
+    begin at once."""
 
-    def __init__(self, database: Database, lost: Callable[[], None]) -> None:
+    def __init__(self, database: Database, lost: Callable[[], None], ready: Callable[[], bool] = lambda: True) -> None:
         self.database = database
         self.epoch = 0
         self._lost = lost
+        self._ready = ready
         self._held: sa.Connection | None = None
         self._end = threading.Event()
 
@@ -72,7 +76,7 @@ class Leader:
         try:
             conn.exec_driver_sql(f"SET idle_session_timeout = {DEAF_MS}")
             while not conn.exec_driver_sql(f"SELECT pg_try_advisory_lock({LEAD})").scalar_one():
-                if stop is None or stop.wait(LOOK):
+                if stop is None or stop.wait(LOOK if self._ready() else LATER):
                     return False
             self._begin(conn)
             self._held, conn = conn, None  # type: ignore[assignment]  # it is kept

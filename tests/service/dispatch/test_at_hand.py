@@ -43,8 +43,9 @@ def reaching(monkeypatch: pytest.MonkeyPatch, what: There | EnvironmentFault) ->
 def test_what_was_reached_is_taken(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     there = There()
     reaching(monkeypatch, there)
-    assert AtHand(house).taken(threading.Event()) is there
-    assert there.left == 0
+    hand = AtHand(house)
+    assert hand.taken(threading.Event()) is there
+    assert hand.ready() and there.left == 0
 
 
 @pytest.mark.parametrize("what", [There(well=False), EnvironmentFault("no scheduler answers")])
@@ -79,7 +80,7 @@ def test_one_that_says_nothing_holds_up_neither_the_start_nor_the_end(house: Hou
         hand = AtHand(house)
         assert time.monotonic() - begun < 3.0
         stop.set()
-        assert hand.taken(stop) is None
+        assert hand.taken(stop) is None and not hand.ready()
         assert time.monotonic() - begun < 3.0
         hand._thread.join()
         assert hand.taken(threading.Event()) is None

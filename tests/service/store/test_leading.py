@@ -173,3 +173,32 @@ def test_who_loses_the_lock_before_the_epoch_is_raised_does_not_lead(url: str, m
     monkeypatch.undo()
     assert mine.take() and mine.epoch == 1
     mine.leave()
+
+
+def test_of_two_that_wait_the_one_that_is_ready_leads(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leading, "LATER", 60.0)
+    first, ready = Leader(Database(url), lambda: None), Leader(Database(url), lambda: None)
+    asked, stop = threading.Event(), threading.Event()
+
+    def not_yet() -> bool:
+        asked.set()
+        return False
+
+    later = Leader(Database(url), lambda: None, not_yet)
+    assert first.take()
+    thread = threading.Thread(target=later.wait, args=(stop,))
+    thread.start()
+    assert asked.wait(60.0)
+    first.leave()
+    assert taken_after(ready) < 10.0 and later.epoch == 0
+    stop.set()
+    thread.join()
+    ready.leave()
+
+
+def test_one_that_is_not_ready_leads_where_no_other_does(url: str) -> None:
+    first, later = Leader(Database(url), lambda: None), Leader(Database(url), lambda: None, lambda: False)
+    assert first.take()
+    threading.Timer(0.2, first.leave).start()
+    assert taken_after(later) < 10.0
+    later.leave()
