@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import pathlib
 import re
 import subprocess
 import sys
+import time
 from typing import Any
 
 import numpy as np
 import pytest
 
 from engine.authoring import Measurement, Part, Solid, Template, fit, length, measure, outline, points, pressure, scan, stage
-from engine.errors import InputError, OrderError, TemplateError
+from engine.errors import EnvironmentFault, InputError, OrderError, TemplateError
 from engine.language import inputs as module
 from engine.language import reading
 from engine.language.inputs import Inputs, OutlineFile, PointsFile, PressureFile, ScanFile
@@ -197,8 +197,13 @@ def fail(data: bytes, unit: str, name: str, asked: Any) -> Any:
     raise ZeroDivisionError(data.decode())
 
 
+COMPILES_S = 2.0
+
+
 def ready(errand: str) -> int:
-    """Nothing here is compiled."""
+    """Stands for what is compiled: it takes its time."""
+    if errand == "at_once":
+        time.sleep(COMPILES_S)
     return 0
 
 
@@ -547,27 +552,46 @@ def test_nothing_of_a_scan_is_on_the_disk(tmp_path: pathlib.Path) -> None:
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
 
 
-COLD = """
+def at_once(data: bytes, unit: str, name: str, asked: Any) -> Any:
+    return "read", 0.0, ""
+
+
+def test_what_a_new_machine_compiles_is_no_fault_of_the_first_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is compiled takes longer than a reading may: it has its own time, once."""
+    monkeypatch.setattr(module, "READER", __name__)
+    monkeypatch.setattr(module, "DEADLINE", 0.5)
+    module._compiled.cache_clear()
+    monkeypatch.setattr(module, "COMPILING", 30.0)
+    assert ran(Seen, body=b"hers").body._read("at_once", {}) == "read"
+    began = time.monotonic()
+    assert ran(Seen, body=b"his").body._read("at_once", {}) == "read" and time.monotonic() - began < COMPILES_S
+    module._compiled.cache_clear()
+    monkeypatch.setattr(module, "COMPILING", 0.5)
+    with pytest.raises(EnvironmentFault, match="what reads a at_once cannot be compiled"):
+        ran(Seen, body=b"ours").body._read("at_once", {})
+    module._compiled.cache_clear()
+
+
+READ_ALL = """
 import sys
-from engine.language import inputs
-from engine.language.memory import Bound, StageMemory
-from engine.language.reading import ready
-from engine.model.order import InputFile
-inputs.DEADLINE = 8.0
-data = open(sys.argv[1], "rb").read()
-told = InputFile(sys.argv[2], "mm")
-read = inputs.Inputs({told.sha256: data}, StageMemory(Bound(), None), "code").read("trace", told, "lenses", {"side": None})
-print(type(read).__name__, ready("lenses"))
+from engine.errors import InputError
+from engine.language import reading
+from kernels.compiled import REGISTRY
+for errand, file in (("lenses", sys.argv[1]), ("foot", sys.argv[2]), ("face", sys.argv[2])):
+    reading.ready(errand)
+    known = len(REGISTRY)
+    try:
+        getattr(reading, errand)(open(file, "rb").read(), "mm", "body", {"side": None} if errand != "face" else {})
+    except InputError as error:
+        assert errand != "lenses", error
+    print(errand, known > 10, [k.__name__ for k in REGISTRY[known:] if not k.kept])
 """
 
 
-def test_what_a_new_machine_compiles_is_no_fault_of_the_first_file(tmp_path: pathlib.Path) -> None:
-    """It takes longer than this reading may; no kernel is left for the time of the file itself."""
-    data = traces.written(left=traces.egg())
-    file = tmp_path / "trace.oma"
-    file.write_bytes(data)
-    words = [sys.executable, "-c", COLD, str(file), hashlib.sha256(data).hexdigest()]
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
-    told = subprocess.run(words, env=environment, capture_output=True, text=True, cwd=ROOT, check=False)
-    assert told.stdout.split() == ["LensPair", "0"], told.stderr
-    assert len([*(tmp_path / "kernels").rglob("*.code")]) > 5
+def test_all_that_a_reading_calls_is_compiled_before(tmp_path: pathlib.Path) -> None:
+    """No kernel is declared for the first time in the time of the file itself."""
+    (tmp_path / "trace.oma").write_bytes(traces.written())
+    (tmp_path / "block.stl").write_bytes(block(260, 90, 70))
+    words = [sys.executable, "-c", READ_ALL, str(tmp_path / "trace.oma"), str(tmp_path / "block.stl")]
+    told = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert told.stdout.splitlines() == [f"{errand} True []" for errand in ("lenses", "foot", "face")], told.stderr
