@@ -93,14 +93,11 @@ def read(path: pathlib.Path) -> Code | None:
 @functools.cache
 def machine() -> str:
     """What code depends on besides its sources: processor, interpreter, and what the environment tells numba; a short hash."""
-    asked = [f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith("NUMBA_")]
-    told = [f for f in asked if not f.startswith(("NUMBA_CACHE_DIR=", "NUMBA_DISABLE_JIT="))]
-    here = [
-        llvm.get_process_triple(),
-        llvm.get_host_cpu_name(),
-        llvm.get_host_cpu_features().flatten(),
-        sys.implementation.cache_tag,
-    ]
+    asked = {name: value for name, value in sorted(os.environ.items()) if name.startswith("NUMBA_")}
+    told = [f"{name}={value}" for name, value in asked.items() if name not in ("NUMBA_CACHE_DIR", "NUMBA_DISABLE_JIT")]
+    processor = asked.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()  # code for another one is the same wherever it was made
+    able = asked.get("NUMBA_CPU_FEATURES", llvm.get_host_cpu_features().flatten())
+    here = [llvm.get_process_triple(), processor, able, str(sys.implementation.cache_tag)]
     return hashlib.sha256("\n".join([*here, *told]).encode()).hexdigest()[:16]
 
 

@@ -14,6 +14,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import threading
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 LOWERED = "_lowering"
@@ -42,7 +43,7 @@ def cache_home() -> pathlib.Path:
 def write_whole(path: pathlib.Path, data: bytes) -> None:
     """The file at `path`, for whoever reads it either the old one or all of the new; OSError where it cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}")
     try:
         part.write_bytes(data)
         part.replace(path)
@@ -80,9 +81,10 @@ def _graph() -> dict[pathlib.Path, list[str]]:
     paths = sorted(FOLDER.glob("*.py"))
     digest = hashlib.sha256("\n".join(f"{path.name} {_sum(path)}" for path in paths).encode()).hexdigest()
     kept = cache_home() / f"imports-{digest[:16]}.json"
-    try:
+    told = None
+    with contextlib.suppress(OSError, ValueError):
         told = json.loads(kept.read_bytes())
-    except (OSError, ValueError):
+    if not isinstance(told, dict) or told.keys() != {path.name for path in paths}:
         told = {path.name: _parsed(path) for path in paths}
         with contextlib.suppress(OSError):  # it is slower, and no reason to stop
             write_whole(kept, json.dumps(told, sort_keys=True).encode())

@@ -81,7 +81,7 @@ ANYWHERE = ("numpy", *TREES)
 KERNELS = ("__future__", "collections", "functools", "math", "numpy", "types", "typing", "kernels")
 BENEATH = {
     "kernels/compiled.py": (*KERNELS, "contextlib", "inspect", "os", "pathlib", "sys"),
-    "kernels/sources.py": (*KERNELS, "ast", "contextlib", "hashlib", "importlib", "json", "os", "pathlib"),
+    "kernels/sources.py": (*KERNELS, "ast", "contextlib", "hashlib", "importlib", "json", "os", "pathlib", "threading"),
     "kernels/machine_code.py": (
         *(*KERNELS, "builtins", "ctypes", "dataclasses", "hashlib", "importlib", "itertools"),
         *("json", "llvmlite", "os", "pathlib", "sys"),

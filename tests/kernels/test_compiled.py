@@ -203,7 +203,7 @@ def test_the_key_holds_numbas_version(tmp_path: pathlib.Path, monkeypatch: pytes
 
 def test_what_imports_what_is_parsed_once(checkout: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """Kept under a hash of all texts; a damaged file is made again, and changes nothing."""
-    for wrong in (b"", b"{", None):
+    for wrong in (b"", b"{", b"[]", b"{}", None):
         told = run(checkout)
         kept = list((tmp_path / "cache" / "kernels").glob("imports-*.json"))
         assert len(kept) == 1 and json.loads(kept[0].read_bytes())["entry.py"] == ["between", "compiled"]
@@ -376,6 +376,17 @@ def test_what_depends_on_the_machine_and_what_the_environment_says(monkeypatch: 
             told.add(machine_code.machine())
     machine_code.machine.cache_clear()
     assert len(told) == 4 and machine_code.machine() in told, "where machine code lies, and what is ours, changes none"
+    monkeypatch.setenv("NUMBA_CPU_NAME", "sandybridge")
+    monkeypatch.setenv("NUMBA_CPU_FEATURES", "")
+    machine_code.machine.cache_clear()
+    made_here = machine_code.machine()
+    monkeypatch.setattr(machine_code.llvm, "get_host_cpu_name", lambda: "another")
+    machine_code.machine.cache_clear()
+    assert machine_code.machine() == made_here, "code for another processor is the same wherever it is made"
+    monkeypatch.delenv("NUMBA_CPU_NAME")
+    machine_code.machine.cache_clear()
+    assert machine_code.machine() != made_here
+    machine_code.machine.cache_clear()
 
 
 def test_a_function_and_its_signature_must_fit() -> None:

@@ -121,7 +121,7 @@ def test_who_dies_of_what_another_left_behind_is_made_all_the_same(seen: Seen) -
 
 
 def test_nothing_else_ended(seen: Seen) -> None:
-    assert seen.after == seen.before and len(seen.before) == 4
+    assert seen.after == seen.before and len(seen.before) == 5
 
 
 def test_others_were_made_meanwhile(seen: Seen) -> None:
