@@ -354,8 +354,8 @@ def test_a_reader_that_dies_costs_that_file_alone(tmp_path: pathlib.Path, monkey
             read(tmp_path, "stl", stl())
         assert "\n" not in told.value.for_sender()
     finally:
-        child.shared(("bad_readers",), memory_mb=300).close()
-        child._shared.pop((("bad_readers",), 300))
+        child.shared(("bad_readers",), memory_mb=300, forked=True).close()
+        child._shared.pop((("bad_readers",), 300, True))
     monkeypatch.undo()
     assert len(read(tmp_path, "stl", stl())) == 1
 
