@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from engine.errors import EnvironmentFault
 from service import logs, served, tracing
 from service.clock import now
+from service.ending import on_signals
 from service.house import ARTIFACTS, CERTIFICATES, ELSEWHERE, ENGINE, FLEET_KEY, House, alone, open_house
 from service.store import keys
 from service.store.watching import refuse_clock
@@ -144,8 +145,7 @@ def run(
     places = {ELSEWHERE: database, ARTIFACTS: artifacts, ENGINE: engine, CERTIFICATES: certificates}
     os.environ.update({name: place for name, place in places.items() if place is not None})
     stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+    on_signals(stop, signal.SIGTERM, signal.SIGINT)
     logs.start()
     folder = pathlib.Path(data)
     tracing.refuse()

@@ -29,6 +29,7 @@ from service.campaigns.sweeping import sweep
 from service.clock import now
 from service.dispatch.dispatcher import Dispatcher
 from service.dispatch.drifting import PRELOAD, Drift
+from service.ending import on_signals
 from service.house import House, alone, open_house
 from service.intake import Sender
 from service.lanes.pool import Lanes
@@ -67,8 +68,7 @@ def run(file: str, template: str, process: str | None, out: str, formats: str, l
     wanted = tuple(dict.fromkeys(f.strip() for f in formats.split(",") if f.strip()))
     asked = Asked(template, process, wanted, None, _kind(source))
     stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
+    on_signals(stop, signal.SIGINT, signal.SIGTERM)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

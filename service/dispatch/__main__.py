@@ -9,6 +9,7 @@ import sys
 import threading
 
 from engine.doors.child_server import die_with_parent
+from service.ending import on_signals
 
 LOST = 75
 """The status of one that led and leads no longer."""
@@ -25,7 +26,7 @@ def main(folder: str, count: str, parent: str, ready: str) -> None:
     logs.start()
     stop = threading.Event()
     logs.catch(stop.set)  # whose thread has died ends, and is started again
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    on_signals(stop, signal.SIGTERM)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches `unikat serve`, and from there us
 
     def tell() -> None:
