@@ -41,9 +41,8 @@ def main(folder: str, count: str, parent: str, ready: str) -> None:
             work(house, int(count), stop, tell)
             return
         fleet = AtHand(house)  # who takes over has the workers at hand
-        leader = Leader(
-            house.database, lambda: os._exit(LOST), fleet.ready
-        )  # whatever it does is the next one's, or is made again
+        # who has lost the lead ends at once: whatever it does is the next one's, or is made again
+        leader = Leader(house.database, lambda: os._exit(LOST), fleet.ready)
         tell()
         if leader.wait(stop):
             try:
