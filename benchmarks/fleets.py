@@ -27,7 +27,7 @@ UNITS_MS = (10.0, 30.0, 100.0)
 """What a unit costs a lane: a case from charts, an insole, a pair of glasses."""
 CHUNK_S, MOST = 0.3, 16
 """As service.dispatch.fair has them: a chunk's aim, and its most units."""
-BESIDE = 4
+WAITING, BESIDE = 4, 4
 BACKLOG = 10_000
 CLOSE = 0.15
 """So far may the model be off, where a chunk takes LONG seconds or more."""
@@ -91,7 +91,7 @@ def size(unit: float) -> int:
 
 def inflight(lanes: int) -> int:
     """Chunks under way, as service.dispatch.working has it."""
-    return lanes + -(-lanes // BESIDE)
+    return lanes + max(min(lanes, WAITING), -(-lanes // BESIDE))
 
 
 def simulate(costs: Costs, lanes: int, unit: float, chunk: int, units: int, most: int | None = None) -> Told:

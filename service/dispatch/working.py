@@ -31,8 +31,9 @@ log = logging.getLogger("unikat.dispatch")
 
 LOOK = 1.0
 """Seconds between two looks at which workers there are."""
-BESIDE = 4
-"""For so many lanes elsewhere one chunk waits beside them."""
+WAITING, BESIDE = 4, 4
+"""Behind the chunks at work elsewhere that many wait, one a lane, and in larger fleets one for so many lanes. A chunk stays with the lane that
+it was given to: one that waited for three lanes left two of them idle for the way there and back."""
 
 
 def work(house: House, count: int, stop: threading.Event, ready: Callable[[], None], hand: AtHand | None = None) -> None:
@@ -184,8 +185,13 @@ def _name(house: House, fleet: Fleet | None, sources: Mapping[str, Mapping[str, 
         fleet.kit = found
 
 
+def under_way(lanes: int) -> int:
+    """How many chunks so many lanes elsewhere have at once, at work and waiting: never two that wait for one lane, in a small fleet."""
+    return lanes + max(min(lanes, WAITING), -(-lanes // BESIDE))
+
+
 def keep_full(dispatcher: Dispatcher, fleet: Fleet, stop: threading.Event, telling: Telling) -> None:
-    """As many chunks may be under way as there are lanes, and one a few besides; without a scheduler this process ends, and begins anew."""
+    """As many chunks are under way as the lanes that there are take; without a scheduler this process ends, and begins anew."""
     seen = -1
     while not stop.is_set():
         try:
@@ -195,7 +201,7 @@ def keep_full(dispatcher: Dispatcher, fleet: Fleet, stop: threading.Event, telli
             telling.fleet(0, lacks=["the scheduler is gone"])
             stop.set()
             return
-        dispatcher.inflight = lanes + (lanes + BESIDE - 1) // BESIDE
+        dispatcher.inflight = under_way(lanes)
         telling.fleet(lanes, others, lacks)
         if lanes != seen:
             log.info("lanes", extra={"lanes": lanes, "workers_of_other_code": others})

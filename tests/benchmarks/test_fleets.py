@@ -66,6 +66,13 @@ def test_chunks_are_those_of_the_dispatcher() -> None:
         assert size(unit) == real.size("t", "p")
 
 
+def test_as_many_are_under_way_as_the_dispatcher_has() -> None:
+    from service.dispatch.working import under_way
+
+    assert [fleets.inflight(lanes) for lanes in range(300)] == [under_way(lanes) for lanes in range(300)]
+    assert [under_way(lanes) for lanes in (0, 1, 3, 4, 5, 16, 17, 200)] == [0, 2, 6, 8, 9, 20, 22, 250]
+
+
 def test_the_page_has_the_models_table() -> None:
     assert fleets.table(known()) in PAGE.read_text(encoding="utf-8")
 
