@@ -14,10 +14,9 @@ The same shape gives the same bytes in every process.
 
 from __future__ import annotations
 
-import io
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -28,6 +27,7 @@ from engine.doors import cad_lattice as lat
 from engine.doors import cad_near, cad_surface
 from engine.doors.cad_built import Built, CadInvalid, Code, accepted
 from engine.doors.cad_steady import steadied
+from engine.doors.cad_triangles import triangulations
 from engine.doors.child import RemoteError, progress, shared
 from engine.errors import EnvironmentFault
 from engine.model.mesh import Faces, Lattice, Points
@@ -286,46 +286,18 @@ def _planar(faces: Any) -> list[int]:
 
 def _arrays(faces: Any, flat: npt.NDArray[np.bool_]) -> tuple[Points, Faces, lat.Rows]:
     """All faces' triangulations, steadied, as points (mm), triangles (outward) and the face of each triangle. ValueError for bounds that
-    are nonsense.
-
-    They leave OCCT in one piece: faces that have nothing but a triangulation, in OCCT's binary format, written to memory.
-    """
-    from OCP.BinTools import BinTools, BinTools_FormatVersion
-    from OCP.BRep import BRep_Builder, BRep_Tool
-    from OCP.TopAbs import TopAbs_Orientation
-    from OCP.TopLoc import TopLoc_Location
-    from OCP.TopoDS import TopoDS, TopoDS_Compound, TopoDS_Face
-
-    builder, bare = BRep_Builder(), TopoDS_Compound()
-    builder.MakeCompound(bare)
-    placed: list[tuple[bool, Any]] = []
-    for i in range(1, faces.Extent() + 1):
-        face, location = TopoDS.Face_s(faces.FindKey(i)), TopLoc_Location()
-        surface = BRep_Tool.Triangulation_s(face, location)
-        if surface is None:
-            raise ValueError(f"face {i} of {faces.Extent()} has no triangles")
-        copy, carrier = surface.Copy(), TopoDS_Face()  # a copy: a triangulation that two faces share would be written once
-        builder.MakeFace(carrier, copy)
-        builder.Add(bare, carrier)
-        turned = face.Orientation() == TopAbs_Orientation.TopAbs_REVERSED
-        placed.append((turned, None if location.IsIdentity() else location.Transformation()))
-    stream = io.BytesIO()
-    BinTools.Write_s(bare, stream, True, False, BinTools_FormatVersion.BinTools_FormatVersion_VERSION_4)
-    points, triangles, uv, ends = [], [], [], [0]
-    for (_, moved), (own, places, corners) in zip(placed, lat.triangulations(stream.getvalue(), len(placed)), strict=True):
-        if moved is not None:
-            own = lat.moved(own, [[float(moved.Value(r, k)) for k in range(1, 5)] for r in range(1, 4)])
-        points.append(own)
-        uv.append(places)
-        triangles.append(corners + (ends[-1] - 1))
-        ends.append(ends[-1] + len(own))
-    owner = np.repeat(np.arange(len(placed)), [len(t) for t in triangles])
-    xyz = np.concatenate(points)
+    are nonsense."""
+    found = triangulations(faces)
+    ends = np.cumsum([0, *(len(one.xyz) for one in found)])
+    owner = np.repeat(np.arange(len(found)), [len(one.triangles) for one in found])
+    xyz = np.concatenate([one.xyz for one in found])
     if not len(owner) or not np.isfinite(xyz).all() or float(np.abs(xyz).max()) > BIGGEST_MM:
         raise ValueError(f"its bounds are nonsense (empty, or beyond {BIGGEST_MM:g} mm)")
-    steady = steadied(np.concatenate(triangles), owner, np.concatenate(uv), np.array(ends), flat, lat.places(lat.rounded(xyz)))
-    outward = np.array([turned != bool(moved is not None and moved.IsNegative()) for turned, moved in placed])[owner]
-    steady[outward] = steady[outward, ::-1]
+    corners = np.concatenate([one.triangles + first for one, first in zip(found, ends[:-1], strict=True)])
+    uv = np.concatenate([one.uv for one in found])
+    steady = steadied(corners, owner, uv, ends, flat, lat.places(lat.rounded(xyz)))
+    inward = np.array([one.inward for one in found])[owner]
+    steady[inward] = steady[inward, ::-1]
     return xyz, steady.astype(np.int32), owner.astype(np.int32)
 
 
@@ -364,25 +336,3 @@ def distances(faces: Any, points: Points) -> Points:
             if asker.Perform() and asker.IsDone():
                 made[i] = min(made[i], asker.Value())
     return made
-
-
-def nets(faces: Any) -> Iterator[tuple[Points, Points, lat.Rows, Callable[[Points], Points]]]:
-    """Of each face: its triangulation's nodes (n, 3) mm and their parameters (n, 2), its triangles (m, 3), and what evaluates its
-    exact surface at parameters (k, 2) -> points (k, 3) mm."""
-    from OCP.BRep import BRep_Tool
-    from OCP.BRepAdaptor import BRepAdaptor_Surface
-    from OCP.TopLoc import TopLoc_Location
-    from OCP.TopoDS import TopoDS
-
-    def xyz_of(found: Iterable[Any]) -> Points:
-        return np.array([(p.X(), p.Y(), p.Z()) for p in found], dtype=np.float64).reshape(-1, 3)
-
-    for i in range(1, faces.Extent() + 1):
-        face = TopoDS.Face_s(faces.FindKey(i))
-        place = TopLoc_Location()
-        net, surface = BRep_Tool.Triangulation_s(face, place), BRepAdaptor_Surface(face, False)
-        moved = place.Transformation()
-        xyz = xyz_of(net.Node(n).Transformed(moved) for n in range(1, net.NbNodes() + 1))
-        uv = np.array([(q.X(), q.Y()) for q in map(net.UVNode, range(1, net.NbNodes() + 1))], dtype=np.float64)
-        corners = np.array([net.Triangle(n).Get() for n in range(1, net.NbTriangles() + 1)], dtype=np.int32) - 1
-        yield xyz, uv, corners, lambda at, surface=surface: xyz_of(surface.Value(u, v) for u, v in at.tolist())  # type: ignore[misc]

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from engine.doors import cad, cad_stamp, cad_step
 from engine.doors.cad_built import Built, accepted
+from engine.doors.cad_triangles import on_surface, triangulations
 from engine.doors.child import progress
 from engine.errors import EngineFault
 from engine.model.mesh import Points
@@ -127,10 +128,10 @@ def samples(faces: Any, spacing: float) -> tuple[Points, Floats]:
     the triangulation's chord error.
     """
     points, weights = [], []
-    for xyz, uv, corners, evaluate in cad.nets(faces):
-        spread, areas = _spread(xyz[corners], uv[corners], spacing)
-        points += [evaluate(uv), evaluate(spread)]
-        weights += [np.zeros(len(uv)), areas]
+    for number, net in enumerate(triangulations(faces), start=1):
+        spread, areas = _spread(net.xyz[net.triangles], net.uv[net.triangles], spacing)
+        points.append(on_surface(faces.FindKey(number), np.concatenate([net.uv, spread])))
+        weights += [np.zeros(len(net.uv)), areas]
     return np.concatenate(points), np.concatenate(weights)
 
 

@@ -205,4 +205,5 @@ def mirrored(face: Any) -> bool:
 
 
 def xyz(p: Any) -> tuple[float, float, float]:
-    return (p.X(), p.Y(), p.Z())
+    x, y, z = p.Coord()
+    return (x, y, z)

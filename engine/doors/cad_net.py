@@ -14,13 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from engine.doors.cad_map import Drawn, Floats, Ints, Match, Shapes, mirrored, xyz
+from engine.doors.cad_map import Drawn, Floats, Ints, Match, Shapes, xyz
 from engine.doors.cad_steady import steadied
+from engine.doors.cad_triangles import triangulations
 
 PLANE = 0
 """OCCT's number of that kind of surface, as in `Drawn.surfaces`."""
 LENGTH_ERROR = 1e-9
 """mm: how well a place at an arc length is found."""
+TOGETHER = 64
+"""Of so many nodes inside a face the weights are worked out at once: their tables stay in a near cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +45,6 @@ class Net:
 def net_of(shapes: Shapes, drawn: Drawn) -> Net:
     """Where the nodes of a meshed solid lie. ValueError where the triangulations of two faces do not meet."""
     from OCP.BRep import BRep_Tool
-    from OCP.TopAbs import TopAbs_Orientation
     from OCP.TopLoc import TopLoc_Location
 
     fractions: list[Floats | None] = [None] * len(shapes.edges)
@@ -50,16 +52,13 @@ def net_of(shapes: Shapes, drawn: Drawn) -> Net:
     for half, number in enumerate(drawn.face.tolist()):
         halves.setdefault(number, []).append(half)
     at_edges: list[dict[int, list[int]]] = []
-    nets = []
+    nets = triangulations(shapes.faces_map)
     for number, face in enumerate(shapes.faces):
         place = TopLoc_Location()
-        net = BRep_Tool.Triangulation_s(face, place)
-        if net is None:
-            raise ValueError(f"face {number + 1} has no triangles")
-        nets.append(net)
+        mesh = BRep_Tool.Triangulation_s(face, place)
         own: dict[int, list[int]] = {}
         for half in halves[number]:
-            polygon = BRep_Tool.PolygonOnTriangulation_s(shapes.half[half], net, place)
+            polygon = BRep_Tool.PolygonOnTriangulation_s(shapes.half[half], mesh, place)
             count = polygon.NbNodes()
             own[half] = [polygon.Node(k) - 1 for k in range(1, count + 1)]
             at = int(drawn.edge[half])
@@ -80,7 +79,7 @@ def net_of(shapes: Shapes, drawn: Drawn) -> Net:
     inner: list[int] = []
     weights: list[Floats] = []
     for number, (face, net, own) in enumerate(zip(shapes.faces, nets, at_edges, strict=True)):
-        named = np.full(net.NbNodes(), -1, dtype=np.int64)
+        named = np.full(len(net.uv), -1, dtype=np.int64)
         for half, at_edge in own.items():
             edge = int(drawn.edge[half])
             along = bool(drawn.sense[half] > 0)
@@ -92,17 +91,15 @@ def net_of(shapes: Shapes, drawn: Drawn) -> Net:
             named[at_edge[0]], named[at_edge[-1]] = a, b
             named[at_edge[1:-1]] = len(shapes.vertices) + int(ends[edge]) + np.arange(len(at_edge) - 2)
         free = np.flatnonzero(named < 0)
-        uv = np.array([(q.X(), q.Y()) for q in map(net.UVNode, range(1, net.NbNodes() + 1))], dtype=np.float64)
         if len(free):
             named[free] = first_inner + sum(len(w) for w in weights) + np.arange(len(free))
             inner.append(number)
-            weights.append(_mean_value(uv[free], _boundary_uv(shapes, drawn, number, spans), _stretch(face, uv)))
-        corners = np.array([net.Triangle(n).Get() for n in range(1, net.NbTriangles() + 1)], dtype=np.int64) - 1
-        triangles.append(corners + nodes[-1])
+            weights.append(_mean_value(net.uv[free], _boundary_uv(shapes, drawn, number, spans), _stretch(face, net.uv)))
+        triangles.append(net.triangles.astype(np.int64) + nodes[-1])
         names.append(named)
-        places.append(uv)
-        nodes.append(nodes[-1] + len(uv))
-        turned.append((face.Orientation() == TopAbs_Orientation.TopAbs_REVERSED) != mirrored(face))
+        places.append(net.uv)
+        nodes.append(nodes[-1] + len(net.uv))
+        turned.append(net.inward)
     owners = np.repeat(np.arange(len(triangles)), [len(t) for t in triangles])
     name, planes = np.concatenate(names), drawn.surfaces == PLANE
     steady = steadied(np.concatenate(triangles), owners, np.concatenate(places), np.array(nodes), planes, name)
@@ -200,22 +197,23 @@ def _stretch(face: Any, uv: Floats) -> Floats:
 
 def _mean_value(points: Floats, loops: list[Floats], stretch: Floats) -> Floats:
     """Weights (points, nodes of all loops) by which linear functions are had from their values on the boundary."""
-    made = []
-    for point in points * stretch:
-        weights = []
-        for loop in loops:
-            to = loop * stretch - point
-            r = np.sqrt((to * to).sum(axis=1))
-            then = np.roll(to, -1, axis=0)
-            cross = to[:, 0] * then[:, 1] - to[:, 1] * then[:, 0]
-            dot = (to * then).sum(axis=1)
-            rr = r * np.roll(r, -1)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                half = np.where(np.abs(cross) > 1e-300, (rr - dot) / cross, 0.0)  # tangent of half the angle
-            weights.append((np.roll(half, 1) + half) / np.maximum(r, 1e-12))
-        row = np.concatenate(weights)
-        made.append(row / row.sum())
-    return np.array(made)
+    made = np.empty((len(points), sum(len(loop) for loop in loops)))
+    for first in range(0, len(points), TOGETHER):
+        some = slice(first, first + TOGETHER)
+        x, y = ((points[some, axis] * stretch[axis])[:, None] for axis in (0, 1))
+        rows = np.concatenate([_of_loop(loop[:, 0] * stretch[0] - x, loop[:, 1] * stretch[1] - y) for loop in loops], axis=1)
+        made[some] = rows / rows.sum(axis=1)[:, None]
+    return made
+
+
+def _of_loop(x: Floats, y: Floats) -> Floats:
+    """Unscaled weights (k, b) of a loop's nodes, from where these lie as seen from each point."""
+    r = np.sqrt(x * x + y * y)
+    then_x, then_y = np.roll(x, -1, axis=1), np.roll(y, -1, axis=1)
+    cross, dot = x * then_y - y * then_x, x * then_x + y * then_y
+    with np.errstate(divide="ignore", invalid="ignore"):
+        half = np.where(np.abs(cross) > 1e-300, (r * np.roll(r, -1, axis=1) - dot) / cross, 0.0)  # tangent of half the angle
+    return np.asarray((np.roll(half, 1, axis=1) + half) / np.maximum(r, 1e-12))
 
 
 def nodes_of(shapes: Shapes, drawn: Drawn, match: Match, reference: Drawn, net: Net) -> Floats:

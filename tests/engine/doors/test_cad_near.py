@@ -17,6 +17,7 @@ import math
 import numpy as np
 import cadquery as cq
 from engine.doors import cad, cad_near
+from engine.doors.cad_triangles import triangulations
 from OCP.BRepBuilderAPI import BRepBuilderAPI_MakeVertex
 from OCP.BRepExtrema import BRepExtrema_DistShapeShape
 from OCP.gp import gp_Pnt
@@ -46,7 +47,7 @@ def faces_of(name):
 def places(faces, away, count):
     # nodes of the triangulation, which lie on the surface, each moved by `away` at random
     random = np.random.default_rng(8)
-    nodes = np.concatenate([xyz for xyz, *_ in cad.nets(faces)])
+    nodes = np.concatenate([one.xyz for one in triangulations(faces)])
     chosen = nodes[random.integers(0, len(nodes), count)]
     way = random.normal(size=chosen.shape)
     return chosen + away * way / np.sqrt((way**2).sum(axis=1))[:, None]

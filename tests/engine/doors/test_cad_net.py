@@ -178,7 +178,7 @@ def test_its_mirror_image_does_not(child: Child, name: str) -> None:
 @pytest.mark.parametrize(
     ("errand", "why"),
     [
-        ("unmeshed", "face 1 has no triangles"),
+        ("unmeshed", "face 1 of 6 has no triangles"),
         ("open_shell", "lies at one face alone"),
         ("two_on_an_edge", "lies between 4 faces"),
     ],
