@@ -59,7 +59,6 @@ class Charting:
 
     def of(self, orders: Orders, breaks: Sequence[tuple[str, float]] = ()) -> Outcome:
         """All charts of one structure; none reaches across a value of `breaks` (coordinate, value)."""
-        self.bodies.forget()
         self.fewest = math.ceil(SLIVER * len(orders.changes))
         outcome = Outcome()
         known = {name: at for at, name in enumerate(orders.names)}

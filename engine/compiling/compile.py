@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import pathlib
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -28,12 +29,15 @@ from engine.doors.cad import versions
 from engine.errands import Source
 from engine.errors import OrderError, TemplateError
 from engine.language.charted import name_in
+from engine.sweep.crew import at_once
 
 PROCESS = "process"
 SCOUTED = 4000
 """Sobol orders that find the structures."""
 SLOWER = 3.0
 """Watched bodies have so many times what the first of them took."""
+CHILDREN = 2
+"""For so many children one structure more is in work: each waits for its own middle, its reference and its fit, while others draw."""
 WATCHED = 12
 """So many bodies of a structure are drawn with watched numbers."""
 EXPLORED = 1500
@@ -183,47 +187,71 @@ def _compiled(
     asked = Asked(about["key"], about["version"], stage, told["source"], versions(), direct, stages)
     folder = folder_of(root, name_in(about["key"], about["version"], stage), report.source)
     _write_inputs(folder, asked)
-    charting = Charting(Bodies(crew, asked, folder / "work"), say)
     classes = sorted(scouted["classes"].items(), key=lambda item: (-len(item[1]["orders"]), item[0]))
     if wanted.defaults:
         classes = [(s, found) for s, found in classes if s == told["structure"]]
-    for k, (structure, members) in enumerate(classes):
-        late = wanted.seconds is not None and time.monotonic() - begun > wanted.seconds
-        if late or (wanted.most is not None and k >= wanted.most):
-            report.waiting = len(classes) - k
-            break
+    one = _OneStructure(crew, asked, folder, wanted, (direct, stages, varied, fixed), about["breakpoints"])
+    found: list[tuple[Structure, list[str], int] | None] = [None] * len(classes[: wanted.most])
+    turn, taking = iter(range(len(found))), threading.Lock()
+
+    def next_one() -> bool:
+        with taking:
+            k = next(turn, None)
+            if k is None or (wanted.seconds is not None and time.monotonic() - begun > wanted.seconds):
+                return False
+        structure, members = classes[k]
         share = len(members["orders"]) / report.taken
-        done = folder / f"{structure[: shelf.STRUCTURE]}.json"
-        if done.is_file():
-            report.structures.append(_read_done(done, share))
-            continue
-        seconds, bodies, drawing = _spent(crew)
-        say(f"structure {k + 1} of {len(classes)}, {100.0 * share:.1f} % of all orders")
+        place = f"structure {k + 1} of {len(classes)}"
+        say(f"{place}, {100.0 * share:.1f} % of all orders")
+        found[k] = one.made(structure, members, share, lambda what: say(f"{place}: {what}"))
+        return True
 
-        def explore(among: list[dict[str, Any]], count: int, seed: int, structure: str = structure) -> Mapping[str, Any]:
-            given = (direct, stages, varied, fixed, among, structure, count, seed)
-            return dict(crew.ask("drawing:explore", *given, deadline=SCOUT_DEADLINE))
-
-        orders = _orders(structure, members, explore(members["orders"], EXPLORED, wanted.seed + 1))
-        kinks = _kinks(crew, stage, orders)
-        report.kinks = list(dict.fromkeys([*report.kinks, *(k["said"] for k in kinks)]))
-        declared = [(name, value) for name, values in about["breakpoints"].items() for value in values]
-        outcome = charting.of(orders, [*declared, *(tuple(k["at"]) for k in kinks if k["at"])])
-        report.structures.append(_written(charting, asked, folder, orders, outcome, share, wanted, explore))
-        made = report.structures[-1]
-        now = _spent(crew)
-        made.seconds, made.bodies, made.drawing = round(now[0] - seconds, 3), now[1] - bodies, round(now[2] - drawing, 3)
-        _keep_done(done, made)
-        report.drawn = charting.bodies.drawn
+    at_once(1 + crew.jobs // CHILDREN, next_one)
+    for made, kinks, drawn in filter(None, found):
+        report.structures.append(made)
+        report.kinks = list(dict.fromkeys([*report.kinks, *kinks]))
+        report.drawn += drawn
+    report.waiting = len(classes) - len(report.structures)
     report.seconds = round(time.monotonic() - begun, 1)
     form.write(folder / "report.json", (json.dumps(report.told(), indent=1) + "\n").encode())
     return report
 
 
-def _spent(crew: Crew) -> tuple[float, int, float]:
-    """Seconds of CPU so far, here and in children; bodies that CAD drew, and the seconds of these."""
-    drawing = crew.spent.get("solids:body", Spent())
-    return time.process_time() + sum(s.seconds for s in crew.spent.values()), drawing.times, drawing.seconds
+@dataclass(frozen=True)
+class _OneStructure:
+    """Makes the charts of one structure, beside those of others. `given`: what is read, called, varied and held."""
+
+    crew: Crew
+    asked: Asked
+    folder: pathlib.Path
+    wanted: Wanted
+    given: tuple[list[str], list[str], list[str], Mapping[str, list[Any]]]
+    breakpoints: Mapping[str, Sequence[float]]
+
+    def made(
+        self, structure: str, members: Mapping[str, Any], share: float, say: Callable[[str], None]
+    ) -> tuple[Structure, list[str], int]:
+        """What became of it, its kinks in sentences, and how many bodies were drawn."""
+        done = self.folder / f"{structure[: shelf.STRUCTURE]}.json"
+        if done.is_file():
+            return _read_done(done, share), [], 0
+        crew, began = self.crew.apart(), time.thread_time()
+
+        def explore(among: list[dict[str, Any]], count: int, seed: int) -> Mapping[str, Any]:
+            return dict(crew.ask("drawing:explore", *self.given, among, structure, count, seed, deadline=SCOUT_DEADLINE))
+
+        orders = _orders(structure, members, explore(members["orders"], EXPLORED, self.wanted.seed + 1))
+        kinks = _kinks(crew, self.asked.stage, orders)
+        declared = [(name, value) for name, values in self.breakpoints.items() for value in values]
+        charting = Charting(Bodies(crew, self.asked, self.folder / "work"), say)
+        outcome = charting.of(orders, [*declared, *(tuple(k["at"]) for k in kinks if k["at"])])
+        made = _written(charting, self.asked, self.folder, orders, outcome, share, self.wanted, explore)
+        drawing = crew.spent.get("solids:body", Spent())
+        own = time.thread_time() - began + crew.own
+        made.seconds, made.bodies = round(own + sum(s.seconds for s in crew.spent.values()), 3), drawing.times
+        made.drawing = round(drawing.seconds, 3)
+        _keep_done(done, made)
+        return made, [k["said"] for k in kinks], charting.bodies.drawn
 
 
 def _kinks(crew: Crew, stage: str, orders: Orders) -> list[dict[str, Any]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -36,6 +38,10 @@ class Undrawn(UnikatError):
         self.cause, self.why = cause, why
 
 
+class SentHome(UnikatError):
+    """The crew was ended while it worked: nothing is known of what it was asked."""
+
+
 @dataclass
 class Spent:
     """So often an errand was done, and the seconds of CPU that it took in all."""
@@ -45,14 +51,17 @@ class Spent:
 
 
 class Crew:
-    """`jobs` children of one template. `spent`: what each errand has cost so far; one that was killed is not among it."""
+    """`jobs` children of one template. `spent`: what each errand has cost so far; one that was killed is not among it. `own`: seconds of CPU
+    that this process spent on what it did in `each`."""
 
     def __init__(self, source: Source, jobs: int) -> None:
         self.source = dict(source)
         self.jobs = jobs
         self._took: dict[str, deque[float]] = {}
         self.spent: dict[str, Spent] = {}
+        self.own = 0.0
         self._lock = threading.Lock()
+        self._ended = threading.Event()
         self._own = own_files(source)
         self._children = [Child((*CAD, "engine.compiling.solids"), memory_mb=MEMORY_MB) for _ in range(jobs)]
         self._idle: queue.LifoQueue[Child] = queue.LifoQueue()
@@ -63,10 +72,17 @@ class Crew:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._ended.set()
         for child in self._children:
             if kind is not None and not issubclass(kind, UnikatError):
                 child.abandon()  # Ctrl-C: a body that hangs is not waited for
             child.close()
+
+    def apart(self) -> Crew:
+        """The same children for somebody who works beside others, with accounts of their own."""
+        made = copy.copy(self)
+        made.spent, made.own = {}, 0.0
+        return made
 
     def ask(self, errand: str, *args: object, deadline: float | None = None) -> Any:
         """`errand(source, *args)`, named `module:function` of `engine.compiling`. Undrawn: what the template did to its child.
@@ -78,6 +94,9 @@ class Crew:
     def timed(self, errand: str, *args: object, deadline: float | None = None) -> tuple[Any, float]:
         """As `ask`, and the seconds of CPU that it took."""
         child = self._idle.get()
+        if self._ended.is_set():
+            self._idle.put(child)
+            raise SentHome
         cpu = deadline or self.deadline(errand)
         wall = max(LEAST_PATIENCE, PATIENCE * cpu)
         try:
@@ -90,6 +109,8 @@ class Crew:
                 own.times, own.seconds = own.times + 1, own.seconds + took
             return told, took
         except ChildFault as fault:
+            if self._ended.is_set():  # its server was ended, not the body's fault: who keeps what came of it would keep a lie
+                raise SentHome from None
             raise Undrawn(fault.kind.upper(), str(fault)) from None
         except TemplateError as error:
             raise Undrawn("BUILDING", str(error)) from None
@@ -118,7 +139,10 @@ class Crew:
                 k = next(at, None)
             if k is None:
                 return False
+            began = time.thread_time()
             made[k] = work(waiting[k])
+            with lock:
+                self.own += time.thread_time() - began
             return True
 
         at_once(self.jobs, one)

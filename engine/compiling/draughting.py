@@ -31,16 +31,12 @@ def solid_of(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Bodies:
-    """Draws for one stage. `work`: a folder where bodies wait for the next start, should this one be killed. `drawn`: how many were."""
+    """Draws for one structure of a stage. `work`: a folder where bodies wait for the next start, should this one be killed. `drawn`: how many were."""
 
     def __init__(self, crew: Crew, asked: Asked, work: pathlib.Path) -> None:
         self.crew, self.asked, self.work = crew, asked, work
         self.drawn = 0
         self._known: dict[str, Map | Undrawn] = {}
-
-    def forget(self) -> None:
-        """What is known of bodies so far: another structure's are others."""
-        self._known.clear()
 
     def known(self, changes: Changes) -> Map | Undrawn | None:
         """The map of a body that this structure's charts have asked for before, or why it has none; never from an earlier start, or what

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import textwrap
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,9 +18,10 @@ from engine.compiling import certify, charting, crew
 from engine.compiling import compile as compiling
 from engine.compiling.charting import CURES, FINEST
 from engine.compiling.compile import Compiled, Wanted, compile_stage
-from engine.compiling.outcome import Made
+from engine.compiling.draughting import Bodies
+from engine.compiling.outcome import Asked, Made
 from engine.doors.cad import TOLERANCE_MM
-from engine.errors import OrderError, TemplateError
+from engine.errors import OrderError, TemplateError, UnikatError
 from engine.language.charted import folders_of, from_chart
 from engine.language.orders import accept
 from engine.language.template import Home, Run, Template, load_file
@@ -202,6 +204,44 @@ def test_a_child_that_sleeps_is_not_waited_for_long(
     ):
         one.ask("drawing:reads", "body", {}, {"direct": [], "stages": []}, deadline=100.0)
     assert time.monotonic() - begun < 30.0
+
+
+def test_who_ends_a_compile_blames_no_body_for_it(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
+    """A body under way when Ctrl-C comes is no failure, is kept as none, and nothing is begun any more."""
+    path = plate(("wide = self.wide\n", "wide = self.wide\nwhile True:\n    pass\n"))
+    asked = Asked("plate", 1, "body", "0" * 64, "", ["feet", "high", "hole", "wide"], [])
+    ended: list[BaseException] = []
+
+    def draw(bodies: Bodies) -> None:
+        try:
+            bodies.body({})
+        except UnikatError as error:
+            ended.append(error)
+
+    with pytest.raises(KeyboardInterrupt), crew.Crew({"file": str(path)}, 1) as one:
+        bodies = Bodies(one.apart(), asked, tmp_path / "work")
+        thread = threading.Thread(target=draw, args=(bodies,))
+        thread.start()
+        time.sleep(6.0)
+        assert thread.is_alive(), "it draws for ever"
+        raise KeyboardInterrupt
+    thread.join(30.0)
+    draw(bodies)
+    assert [type(error) for error in ended] == [crew.SentHome] * 2 and not list(tmp_path.rglob("*.npz"))
+
+
+def test_structures_beside_each_other_have_the_same_charts(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
+    path, alone, beside = plate(), tmp_path / "alone", tmp_path / "beside"
+    wanted = Wanted(scouted=60, certified=2, fixed={"high": [12.0], "hole": [2.0]})
+    one, two = (
+        compile_stage({"file": str(path)}, "body", wanted, root, n, lambda _: None) for root, n in ((alone, 1), (beside, 2))
+    )
+    assert [s.structure for s in one.structures] == [s.structure for s in two.structures] and len(one.structures) == 2
+    charts = [{p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*.chart")} for root in (alone, beside)]
+    assert charts[0] == charts[1] and len(charts[0]) == sum(len(s.charts) for s in one.structures)
+    for told in (one, two):
+        assert all(s.bodies > 5 and s.seconds > s.drawing > 0.0 for s in told.structures), "each pays for its own"
+    assert sum(s.bodies for s in two.structures) == two.drawn == one.drawn
 
 
 def test_a_sliver_of_a_structure_stays_off_and_is_said(
