@@ -25,7 +25,9 @@ PRELOAD = ("service.lanes.quiet:hush", "engine.language.orders", "service.fittin
 """What the child that is asked about orders has imported: no kernel, no CAD."""
 MEMORY_MB = 1000
 DEADLINE = 10.0
-"""Seconds that a designer's file may take to be read and to look at an order."""
+"""Seconds of CPU that a designer's file may take to be read and to look at an order: on a crowded machine an order is late, and not refused."""
+PATIENCE = 40.0
+"""Seconds of wall clock: for what sleeps."""
 _files: dict[str, errands.Source] = {}
 
 
@@ -85,7 +87,8 @@ def known() -> list[str]:
 def ask(source: errands.Source, errand: str, *args: Any) -> Any:
     """A function of service.fitting in the child, given the source first."""
     with errands.blamed(source):
-        return _child().call(f"service.fitting:{errand}", dict(source), *args, deadline=DEADLINE, own=errands.own_files(source))
+        own = errands.own_files(source)
+        return _child().call(f"service.fitting:{errand}", dict(source), *args, deadline=PATIENCE, cpu=DEADLINE, own=own)
 
 
 def _child() -> Child:

@@ -124,6 +124,31 @@ def test_its_code_never_runs_here(tmp_path: pathlib.Path) -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
 
 
+@pytest.mark.parametrize(
+    ("head", "cpu", "clock", "ends"),
+    [
+        ("while True: pass", 0.5, 30.0, True),
+        ("import time; time.sleep(30.0)", 10.0, 1.0, True),
+        ("import time; time.sleep(2.0)", 1.5, 30.0, False),
+    ],
+)
+def test_a_file_that_loops_or_sleeps_is_ended_and_one_that_waits_for_a_core_is_not(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, head: str, cpu: float, clock: float, ends: bool
+) -> None:
+    monkeypatch.setattr(served, "DEADLINE", cpu)
+    monkeypatch.setattr(served, "PATIENCE", clock)
+    served._child().start()  # the server's imports are no template's time
+    file = tmp_path / "slow.py"
+    lines = TEMPLATE.read_text(encoding="utf-8").split("\nfrom engine.authoring", 1)
+    file.write_text(f"{lines[0]}\n{head}\nfrom engine.authoring{lines[1]}", encoding="utf-8")
+    if ends:
+        with pytest.raises(TemplateError, match="TIMEOUT"):
+            served.serve_files(tmp_path, [str(file)])
+    else:
+        served.serve_files(tmp_path, [str(file)])
+        assert "block" in served.files_of(tmp_path)
+
+
 def test_a_file_that_is_no_template_is_not_served(tmp_path: pathlib.Path) -> None:
     (tmp_path / "ends.py").write_text("import os\nos._exit(1)\n", encoding="utf-8")
     (tmp_path / "ours.py").write_text(
