@@ -16,6 +16,7 @@
         BadOutline        engine.shape.stamp: an outline meets itself, or runs the wrong way round          exit 3
         NotAsOrdered      engine.export.gcode: the slicer made something else than what was ordered         exit 3
       Undrawn             engine.compiling.crew: a body could not be drawn (cause); the compile goes on     exit 3
+      SentHome            engine.compiling.crew: the compile was ended while it worked; nothing is kept of it   never
       MoreInputs          engine.compiling.charting: a @cad method asked for more; the compile begins anew  exit 3
       Unchartable         engine.chart.coordinates: a @cad method is given more than numbers and words      exit 3
       Unseen              engine.drift: a chart's body cannot be compared any more; counted                 never
