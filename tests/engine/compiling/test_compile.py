@@ -206,8 +206,11 @@ def test_a_child_that_sleeps_is_not_waited_for_long(
     assert time.monotonic() - begun < 30.0
 
 
-def test_who_ends_a_compile_blames_no_body_for_it(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
+def test_who_ends_a_compile_blames_no_body_for_it(
+    plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A body under way when Ctrl-C comes is no failure, is kept as none, and nothing is begun any more."""
+    monkeypatch.setattr(crew, "DEADLINE", 10.0)
     path = plate(("wide = self.wide\n", "wide = self.wide\nwhile True:\n    pass\n"))
     asked = Asked("plate", 1, "body", "0" * 64, "", ["feet", "high", "hole", "wide"], [])
     ended: list[BaseException] = []
