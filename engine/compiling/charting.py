@@ -320,13 +320,13 @@ class Charting:
     # ---- fitting ---------------------------------------------------------------------------------------------------------
 
     def _fitted(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, cuts: list[choosing.Pair]) -> Made:
-        values = orders.values[drawn.rows]
-        z = axes.z(values)
+        z = axes.z(orders.values[drawn.rows])
         fit = fitting.fit(z, drawn.columns())
         nodes = len(drawn.reference["points"])
         arrays, tags = arrays_of(drawn.reference, fit, nodes, [drawn.tag(name) for name in sorted(drawn.reference["patches"])])
         watched = sorted({*((p, -1) for p in axes.pivots.tolist()), *cuts})
-        ends = np.array([choosing.measured(values, pair) for pair in watched]).reshape(len(watched), -1)
+        # bodies were drawn at all ends of the pivots; across a cut it is the region's orders that say how far it goes, up to the cut
+        ends = np.array([choosing.measured(orders.values, pair) for pair in watched]).reshape(len(watched), -1)
         arrays |= {
             "pivots": axes.pivots.astype(np.int32),
             "scale": axes.scale,

@@ -40,10 +40,10 @@ CHILDREN = 2
 """For so many children one structure more is in work: each waits for its own middle, its reference and its fit, while others draw."""
 WATCHED = 12
 """So many bodies of a structure are drawn with watched numbers."""
-EXPLORED = 4000
-"""Changes of its members that are tried for more orders of one structure: some 1,300 that the rules take. They cost nothing beside one body,
-and of them it is told where topology changes: with 600, cuts lay beside the place, regions were more, and one fresh order in 14 was beyond
-them all (one structure of the phone case: 15 charts; with these, 4, and every fresh order in one)."""
+EXPLORED = 16000
+"""Changes of its members that are tried for more orders of one structure: some 4,000 that the rules take. They cost little beside bodies, and
+of them it is told where topology changes and how far each number goes: with 600, cuts lay beside the place, regions were more (one structure
+of the phone case: 15 charts for 4), and one fresh order in 14 was beyond them all; with 1,300, one in 40."""
 TRIES = 30
 """So many are tried for each body that a chart is still to be compared with, where all that were found were drawn for it."""
 

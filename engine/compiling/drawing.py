@@ -18,7 +18,7 @@ from engine.doors.child import progress
 from engine.doors.child_server import resolve
 from engine.errands import Source, template_of
 from engine.errors import OrderError, Refused
-from engine.language.judge import check_rules, run_fits
+from engine.language.judge import keeps_rules, run_fits
 from engine.language.memory import Kept
 from engine.language.orders import accept
 from engine.language.source import source_digest
@@ -65,7 +65,6 @@ class Orders:
         self.cls = cls
         self.axes = ax.read(ax.told_of(cls))
         self.processes = {p.key: p for p in list_processes()}
-        self.refused = 0
 
     def template(self, changes: Changes, *, ruled: bool = True, run: type[Run] = Run) -> Template | None:
         """A template on such an order; None where it is refused. `ruled` False: rules are not asked."""
@@ -77,12 +76,9 @@ class Orders:
             values, origins = accept(order, self.cls)
             template = self.cls(run(self.cls, values, origins, process.flat(), home=None))
             run_fits(template)
-            if ruled:
-                check_rules(template, process)
         except (OrderError, Refused):
-            self.refused += 1
             return None
-        return template
+        return template if not ruled or keeps_rules(template, process) else None
 
 
 def timed(errand: str, source: Source, *args: Any) -> tuple[Any, float]:
@@ -142,7 +138,9 @@ def _kept(orders: Orders, changes: Changes, direct: list[str], stages: list[str]
         return False
     inputs = inputs_of(template, direct, stages)
     values, structure = taken(inputs)
-    into = found.setdefault(structure, {"orders": [], "values": [], "names": names(inputs)})
+    if structure not in found:
+        found[structure] = {"orders": [], "values": [], "names": names(inputs)}
+    into = found[structure]
     into["orders"].append(dict(changes))
     into["values"].append(values)
     return True

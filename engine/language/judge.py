@@ -87,6 +87,14 @@ def check_rules(template: Template, process: Process) -> None:
         raise found[0]
 
 
+def keeps_rules(template: Template, process: Process) -> bool:
+    """Whether `check_rules` would refuse nothing; what would be allowed instead is not looked for."""
+    try:
+        return all(r.holds for rule in type(template).rules.values() for r in relations_of(rule, template, process))
+    except OrderError:
+        return False
+
+
 def relations_of(rule: Rule, template: Template, process: Process) -> list[Relation]:
     """What one rule demands of this order."""
     with designers(template, rule.name):
