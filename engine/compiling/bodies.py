@@ -36,6 +36,8 @@ class Drawn:
     """Rows that are other bodies, or none: why."""
     again: set[int] = field(default_factory=set)
     """Rows that were looked at twice."""
+    misplaced: set[int] = field(default_factory=set)
+    """Rows whose edges meet as the first one's, but that do not lie on its triangles."""
 
     def meet(self, row: int, its: Map, predicted: Floats) -> None:
         """One more body, by its map: it joins, or is wrong. `predicted` (e, 3): where its edges' middles should be."""
@@ -51,6 +53,17 @@ class Drawn:
         """One of them, laid on the reference's triangles."""
         self.points[row] = told["points"]
         self.numbers[row] = {name: patch["numbers"] for name, patch in told["patches"].items()}
+
+    def misplace(self, row: int, why: str) -> None:
+        """One that cannot be laid there."""
+        self.drop(row, why)
+        self.misplaced.add(row)
+
+    @property
+    def known(self) -> dict[int, str]:
+        """Of the rows of which it is known why they are wrong, or "". Where laying has told some apart, it is not known of those not laid."""
+        rows = self.rows if self.misplaced.isdisjoint(self.wrong) else self.points
+        return dict.fromkeys(rows, "") | self.wrong
 
     def drop(self, row: int, why: str) -> None:
         """One that is wrong after all."""

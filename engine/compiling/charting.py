@@ -29,8 +29,11 @@ SPARE = 6
 """Bodies beyond those that span a chart: its fit is tried on them before it is kept."""
 ENOUGH = 24
 """So many bodies are drawn before a region is cut: what tells two kinds apart is not seen from one of them."""
+A_BODY = 40
+"""Of a larger region one body of so many orders is drawn first: where several things change the topology at once, of 24 it is not seen which
+to cut at, and the parts are cut again and again."""
 MOST = 240
-"""Bodies of one chart, at most."""
+"""Bodies of one chart, at most; with so many, what is wrong is not looked at again."""
 SLIVER = 0.002
 """No chart of fewer orders than that share of their structure's: each of them would be drawn for it, and hardly another lies between."""
 DEPTH = 10
@@ -49,6 +52,11 @@ four times as many where features blend into each other (306 bodies for 427 orde
 TOLERANCE_FIT_MM = 0.01
 """What 99 % of all nodes must keep to; WORST_MM: all of them."""
 WORST_MM = 0.03
+
+
+def _enough(orders: Orders) -> int:
+    """So many bodies of a region are drawn before it is cut."""
+    return max(ENOUGH, len(orders.changes) // A_BODY)
 
 
 class Charting:
@@ -105,8 +113,9 @@ class Charting:
                     drawn.meet(k, its, predicting.middles(slope, z[k]))
             self.say(f"{self.bodies.drawn} bodies")
 
-    def _laid(self, orders: Orders, drawn: Drawn) -> Undrawn | None:
-        """Lay what was drawn on the triangles of the first of it; what does not lie there is wrong. Why there are no triangles, if so."""
+    def _laid(self, orders: Orders, drawn: Drawn, rows: Sequence[int] | None = None) -> Undrawn | None:
+        """Lay what was drawn, or these `rows` of it, on the triangles of the first of it; what does not lie there is wrong. Why there are no
+        triangles, if so."""
         if not drawn.reference:
             first = self.bodies.reference(orders.changes[drawn.rows[0]], self.finer)
             if isinstance(first, Undrawn):
@@ -115,16 +124,17 @@ class Charting:
                 return Undrawn("LOST", "its edges are numbered otherwise once it is read again")
             drawn.reference = first
             drawn.lay(drawn.rows[0], first)
-        places = [(row, middles) for row, middles in zip(drawn.rows, drawn.middles, strict=True) if row not in drawn.points]
+        asked = set(drawn.rows if rows is None else rows) - drawn.points.keys()
+        places = [(row, middles) for row, middles in zip(drawn.rows, drawn.middles, strict=True) if row in asked]
 
         def work(place: tuple[int, Floats]) -> dict[str, Any] | Undrawn:
             return self.bodies.laid(orders.changes[place[0]], drawn.reference, place[1], self.finer)
 
         for (row, _), told in zip(places, self.crew.each(places, work), strict=True):
             if isinstance(told, Undrawn):
-                drawn.drop(row, str(told))
+                drawn.misplace(row, str(told))
             elif (why := told.get("other") or other_patches(drawn.reference, told)) is not None:
-                drawn.drop(row, why)
+                drawn.misplace(row, why)
             else:
                 drawn.lay(row, told)
         return None
@@ -161,7 +171,7 @@ class Charting:
         wanted = [*span.near, *span.ends, *sorted(orders.seen)]
         while True:
             self._more(orders, axes, drawn, wanted)
-            if drawn.wrong and not self._cleared(orders, axes, drawn, order):
+            if drawn.wrong and (len(drawn.rows) >= MOST or not self._cleared(orders, axes, drawn, order)):
                 self._parted(orders, axes, drawn, cuts, outcome, depth)
                 return
             if (failed := self._laid(orders, drawn)) is not None:
@@ -191,7 +201,7 @@ class Charting:
         """Where a region is cut that is seen to hold unlike bodies by those of it that were drawn for a larger one, and why."""
         known = {k: its for k, changes in enumerate(orders.changes) if (its := self.bodies.known(changes)) is not None}
         first = next((its for its in known.values() if not isinstance(its, Undrawn)), None)
-        if first is None or depth >= DEPTH or len(known) < min(ENOUGH, len(orders.changes)):
+        if first is None or depth >= DEPTH or len(known) < min(_enough(orders), len(orders.changes)):
             return None
 
         def kind(its: Map | Undrawn) -> str:
@@ -209,12 +219,16 @@ class Charting:
         where edges go: is nothing wrong any more?"""
         known = [k for k in order if self.bodies.known(orders.changes[k]) is not None]
         fresh = [k for k in order if k not in known]
-        self._more(orders, axes, drawn, [*known, *fresh[: max(0, ENOUGH - len(known))]])
+        self._more(orders, axes, drawn, [*known, *fresh[: max(0, _enough(orders) - len(known))]])
         lost = [k for k, why in drawn.wrong.items() if why == OTHERWISE and k not in drawn.again]
         for k in lost:
             del drawn.wrong[k]
         drawn.again.update(lost)
         self._more(orders, axes, drawn, lost)
+        if not drawn.misplaced.isdisjoint(drawn.wrong):
+            self._laid(
+                orders, drawn, [row for row in drawn.rows if row not in drawn.points][: max(0, ENOUGH - len(drawn.known))]
+            )
         return not drawn.wrong
 
     def _tried(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, made: Made, spare: list[int]) -> float:
@@ -239,13 +253,16 @@ class Charting:
     def _parted(
         self, orders: Orders, axes: fitting.Axes, drawn: Drawn, cuts: list[choosing.Pair], outcome: Outcome, depth: int
     ) -> None:
+        laid = not drawn.misplaced.isdisjoint(drawn.wrong)
+
         def kind(k: int) -> str:
             self._more(orders, axes, drawn, [k])
+            if laid:
+                self._laid(orders, drawn, [k])
             return drawn.wrong.get(k, "")
 
         why = next(iter(drawn.wrong.values()))
-        kinds = dict.fromkeys(drawn.rows, "") | drawn.wrong
-        found = choosing.located(orders.values, kinds, kind) if depth < DEPTH else None
+        found = choosing.located(orders.values, drawn.known, kind) if depth < DEPTH else None
         if found is None:
             outcome.off.append((len(orders.changes), f"no coordinate tells its bodies apart: {why}"))
             return

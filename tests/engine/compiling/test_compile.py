@@ -148,6 +148,21 @@ def test_a_change_of_topology_is_found_and_cut_at(plate: Callable[..., pathlib.P
     assert len(high.mesh.faces) == 12 < len(low.mesh.faces)
 
 
+def test_what_only_laying_tells_apart_is_cut_where_it_changes(
+    plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Edges meet in one way everywhere; that a tagged face folds is seen once a body is laid on the first one's triangles, and not known of
+    those that were not."""
+
+    def long(told: Any) -> bool:
+        return bool(np.ptp(told["points"][:, 0]) > 33.25)
+
+    monkeypatch.setattr(charting, "other_patches", lambda ref, told: "it folds" if long(ref) != long(told) else None)
+    told = compiled(plate(), tmp_path / "charts", fixed={"feet": [False]})
+    (one,) = told.structures
+    assert one.cuts == ["wide between 33 and 33.5: it folds"] and len(one.charts) == 2 and not one.off
+
+
 def test_a_feature_that_vanishes_is_another_chart(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
     path = plate((".workplane().hole(2.0 * self.hole)", ".workplane().hole(2.0 * self.hole) if self.hole > 1.5 else body"))
     told = compiled(path, tmp_path / "charts", fixed={"feet": [False]})
