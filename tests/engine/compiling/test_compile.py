@@ -163,6 +163,18 @@ def test_what_only_laying_tells_apart_is_cut_where_it_changes(
     assert one.cuts == ["wide between 33 and 33.5: it folds"] and len(one.charts) == 2 and not one.off
 
 
+def test_what_is_never_cleared_ends_with_as_many_bodies_as_a_chart_may_have(
+    plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Upside down the plate is the same plate: each body is matched, a fit misses all of one kind, and what it misses is looked at again."""
+    monkeypatch.setattr(charting, "MOST", 16)
+    monkeypatch.setattr(charting, "DEPTH", 0)
+    monkeypatch.setattr(compiling, "EXPLORED", 400)
+    path = plate(('body.faces(">Z"))', 'body.faces(">Z" if wide - self.high > 15.0 else "<Z"))'))
+    told = compiled(path, tmp_path / "charts", fixed={"feet": [False]})
+    assert told.drawn < 60 and of(told, "no coordinate tells its bodies apart") and told.covered == 0.0
+
+
 def test_a_feature_that_vanishes_is_another_chart(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
     path = plate((".workplane().hole(2.0 * self.hole)", ".workplane().hole(2.0 * self.hole) if self.hole > 1.5 else body"))
     told = compiled(path, tmp_path / "charts", fixed={"feet": [False]})
