@@ -90,11 +90,11 @@ def drawn(orders: Orders, count: int, seed: int, phones: Sequence[str], told: To
 
 
 def has_charts(template: Template) -> bool:
-    """Whether the structure of this order's body is one that was compiled."""
+    """Whether the structure of this order's body is one that was compiled to its end: of one that was not, some charts may lie there."""
     run = template.run
     for folder in folders_of(run, STAGE):
         given = [(n, run.read(n)) for n in folder.direct] + [(n, getattr(template, n)()) for n in folder.stages]
-        if taken(given)[1][:STRUCTURE] in folder.files:
+        if (folder.path / f"{taken(given)[1][:STRUCTURE]}.json").is_file():
             return True
     return False
 
