@@ -47,8 +47,9 @@ class Told:
     charted: list[float] = field(default_factory=list)
     by_cad: list[float] = field(default_factory=list)
     uncovered: int = 0
+    ended: int = 0
     beyond: int = 0
-    """Of those that no chart covers, those of a structure that has charts."""
+    """Orders of structures that were compiled to their end, and those of them that no chart covers."""
     refused: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
 
@@ -59,8 +60,8 @@ class Told:
 
     @property
     def compiled(self) -> float:
-        """The same of the orders of structures that have charts: all that can be said where a compile was not run to its end."""
-        return len(self.charted) / max(len(self.charted) + self.beyond, 1)
+        """The same of the orders of structures that were compiled: all that can be said where a compile was not run to its end."""
+        return (self.ended - self.beyond) / max(self.ended, 1)
 
     @property
     def mean(self) -> float:
@@ -89,7 +90,7 @@ def drawn(orders: Orders, count: int, seed: int, phones: Sequence[str], told: To
             told.refused += 1
 
 
-def has_charts(template: Template) -> bool:
+def is_compiled(template: Template) -> bool:
     """Whether the structure of this order's body is one that was compiled to its end: of one that was not, some charts may lie there."""
     run = template.run
     for folder in folders_of(run, STAGE):
@@ -124,7 +125,9 @@ def mixed(count: int, seed: int, phones: Sequence[str], most_by_cad: int) -> Tol
             template.run.home = shop.home
             covered = from_chart(PhoneCase.stages[STAGE], template) is not None  # type: ignore[arg-type]
             told.uncovered += not covered
-            told.beyond += not covered and has_charts(template)
+            ended = is_compiled(template)
+            told.ended += ended
+            told.beyond += ended and not covered
             if not covered and len(told.by_cad) >= most_by_cad:
                 continue
             begun, children[0] = time.process_time(), 0.0
@@ -155,9 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"from charts: {len(told.charted)}, {100.0 * told.share:.1f} % ({100.0 * LEAST_SHARE:g} asked); by CAD: {told.uncovered}"
     )
     if told.beyond < told.uncovered:
-        print(
-            f"of {len(told.charted) + told.beyond} orders whose structure was compiled: {100.0 * told.compiled:.1f} % from charts"
-        )
+        print(f"of {told.ended} orders whose structure was compiled: {100.0 * told.compiled:.1f} % from charts")
     if told.charted:
         print(
             f"an order from a chart: median {statistics.median(told.charted):.1f} ms of CPU, mean {statistics.mean(told.charted):.1f}"

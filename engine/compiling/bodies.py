@@ -60,9 +60,14 @@ class Drawn:
         self.misplaced.add(row)
 
     @property
+    def by_laying(self) -> bool:
+        """Is something wrong that only laying told?"""
+        return not self.misplaced.isdisjoint(self.wrong)
+
+    @property
     def known(self) -> dict[int, str]:
         """Of the rows of which it is known why they are wrong, or "". Where laying has told some apart, it is not known of those not laid."""
-        rows = self.rows if self.misplaced.isdisjoint(self.wrong) else self.points
+        rows = self.points if self.by_laying else self.rows
         return dict.fromkeys(rows, "") | self.wrong
 
     def drop(self, row: int, why: str) -> None:

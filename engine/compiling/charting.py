@@ -225,10 +225,9 @@ class Charting:
             del drawn.wrong[k]
         drawn.again.update(lost)
         self._more(orders, axes, drawn, lost)
-        if not drawn.misplaced.isdisjoint(drawn.wrong):
-            self._laid(
-                orders, drawn, [row for row in drawn.rows if row not in drawn.points][: max(0, ENOUGH - len(drawn.known))]
-            )
+        if drawn.by_laying:
+            unlaid = [row for row in drawn.rows if row not in drawn.points]
+            self._laid(orders, drawn, unlaid[: max(0, ENOUGH - len(drawn.known))])
         return not drawn.wrong
 
     def _tried(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, made: Made, spare: list[int]) -> float:
@@ -253,7 +252,7 @@ class Charting:
     def _parted(
         self, orders: Orders, axes: fitting.Axes, drawn: Drawn, cuts: list[choosing.Pair], outcome: Outcome, depth: int
     ) -> None:
-        laid = not drawn.misplaced.isdisjoint(drawn.wrong)
+        laid = drawn.by_laying
 
         def kind(k: int) -> str:
             self._more(orders, axes, drawn, [k])

@@ -14,6 +14,6 @@ def test_the_mean_counts_those_that_were_not_drawn_at_what_the_others_cost() -> 
 
 
 def test_orders_of_structures_that_were_not_compiled_are_told_apart() -> None:
-    told = Told(charted=[10.0] * 98, uncovered=102, beyond=2)
+    told = Told(charted=[10.0] * 98, uncovered=102, ended=100, beyond=2)
     assert told.compiled == pytest.approx(0.98) and told.share == pytest.approx(0.49)
     assert Told(uncovered=3).compiled == 0.0

@@ -318,3 +318,25 @@ def test_notes_of_what_is_bought_and_what_is_cut() -> None:
     )
     plain = english(ordered("fdm-pla", name="Zoé"))
     assert not any(words in plain for words in ("magnet", "seat", "stand out", "weaker", "model.prusa.3mf"))
+
+
+def test_whether_rules_are_kept_is_what_checking_them_says() -> None:
+    from engine.compiling.drawing import Orders
+    from engine.errors import Refused
+    from engine.language.judge import check_rules, keeps_rules
+    from engine.sweep import sobol
+
+    orders, said = Orders(PhoneCase), []
+    for point in sobol.points(60, len(orders.axes), 3):
+        template = orders.template({a.name: a.at(u) for a, u in zip(orders.axes, point, strict=True)}, ruled=False)
+        if template is None:
+            continue
+        process = orders.processes[PhoneCase.default_process]
+        try:
+            check_rules(template, process)
+            kept = True
+        except Refused:
+            kept = False
+        assert keeps_rules(template, process) == kept
+        said.append(kept)
+    assert set(said) == {True, False}
