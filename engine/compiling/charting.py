@@ -103,8 +103,9 @@ class Charting:
     def _more(self, orders: Orders, axes: fitting.Axes, drawn: Drawn, rows: Sequence[int]) -> None:
         """Draw these rows and match them; in batches, so that the later ones are looked for where the earlier ones point."""
         z = axes.z(orders.values)
-        for start in range(0, len(rows), BATCH):
-            batch = [k for k in rows[start : start + BATCH] if k not in drawn.rows and k not in drawn.wrong]
+        each_once = list(dict.fromkeys(rows))
+        for start in range(0, len(each_once), BATCH):
+            batch = [k for k in each_once[start : start + BATCH] if k not in drawn.rows and k not in drawn.wrong]
             slope = predicting.slope(z[drawn.rows], np.array(drawn.middles))
             for k, its in zip(batch, self.crew.each(batch, lambda k: self.bodies.map(orders.changes[k])), strict=True):
                 if isinstance(its, Undrawn):

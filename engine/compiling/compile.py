@@ -340,6 +340,8 @@ def _written(
         form.write((folder / name).with_suffix(".png"), picture(chart, told))
         if told.holds:
             form.write(folder / name, chart.data)
+            if beyond := len(chart.orders.changes) - told.covered:
+                made.off.append((beyond, "they lie beyond the box of their chart"))
         else:
             made.off.append((len(chart.orders.changes), f"its certificate does not hold: {told.why}"))
         row = {"file": name, "sha256": hashlib.sha256(chart.data).hexdigest(), "bytes": len(chart.data), "faces": told.faces}

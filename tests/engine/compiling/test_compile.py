@@ -154,6 +154,16 @@ def test_a_change_of_topology_is_found_and_cut_at(plate: Callable[..., pathlib.P
     assert len(high.mesh.faces) == 12 < len(low.mesh.faces)
 
 
+def test_across_an_oblique_cut_boxes_go_as_far_as_the_orders_do(
+    plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path
+) -> None:
+    """The few bodies that were drawn reach the ends of the numbers, not how near an order comes to the cut."""
+    flat = "wide = self.wide\nif wide - self.high > 25.1:\n    return cq.Workplane('XY').box(wide, self.high, 4.0)\n"
+    told = compiled(plate(("wide = self.wide\n", flat)), tmp_path / "charts", fixed={"feet": [False], "hole": [2.0]})
+    assert any(c.startswith("wide - high between 25 and 25.5") for s in told.structures for c in s.cuts), told
+    assert told.covered == 1.0
+
+
 def test_what_only_laying_tells_apart_is_cut_where_it_changes(
     plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
