@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import numpy as np
 import numpy.typing as npt
@@ -25,11 +25,11 @@ class KeptSegments:
         self.held = 0
         self.hits = 0
         self.misses = 0
-        self._kept: OrderedDict[tuple[str, str, int], tuple[Rows, Segment]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, Hashable, int], tuple[Rows, Segment]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, kind: str, key: str, rows: Rows, make: Callable[[], Segment]) -> Segment:
-        """The segment of these rows (int32 (n, 3)) of the body `key`; `kind` tells its vertices from its triangles."""
+    def get(self, kind: str, key: Hashable, rows: Rows, make: Callable[[], Segment]) -> Segment:
+        """The segment of these rows (int32 (n, 3)), known by `key`; `kind` tells vertices from triangles."""
         name = (kind, key, len(rows))
         with self._lock:
             found = self._kept.get(name)
@@ -48,7 +48,7 @@ class KeptSegments:
                 self._drop(next(iter(self._kept)))
         return made
 
-    def _drop(self, name: tuple[str, str, int]) -> None:
+    def _drop(self, name: tuple[str, Hashable, int]) -> None:
         gone = self._kept.pop(name, None)
         if gone is not None:
             self.held -= _weight(*gone)

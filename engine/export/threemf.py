@@ -49,6 +49,7 @@ _TYPES = {
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
 _BETWEEN = b"</vertices><triangles>"
 _AFTER = "</triangles></mesh></object>"
+_SAMPLE = 64  # so many of a body's triangles tell which it has; all are compared
 _SMALL = 256  # below, deflate gains nothing worth its time
 
 Rows = npt.NDArray[np.int32]
@@ -119,8 +120,7 @@ def _mesh(settled: Settled, before: bytes, after: bytes, cache: KeptSegments | N
         segments.append(_vertices(body_points))
     segments.append(_vertices(points[old_points:], _BETWEEN))
     if kept is not None and cache is not None and not (old_faces and body_faces.max() >= count):
-        # bodies of a family have the same ones
-        named = kept.key if settled.member is None else settled.member.family.key
+        named = body_faces[:: max(1, old_faces // _SAMPLE)].tobytes()  # bodies of one chart have the same ones
         segments.append(cache.get("triangles", named, body_faces, lambda: _triangles(body_faces, count, settled.part.name)))
     else:
         segments.append(_triangles(body_faces, count, settled.part.name))

@@ -39,9 +39,10 @@ _LEVEL = 1e-3
 """Steps by which the points of one level may differ, or their motions: far below what the lattice rounds."""
 
 
-AFTER, CROWDED = 16, 48
-"""So many bodies of a family come before it is proved; and where little room is left. A proof takes 0.3 s where it lies in no folder, and
-saves some 7 ms of a body: of 2,000 orders over 190 charts one costs half of what it did where all were proved at their second."""
+AFTER, CROWDED, FEW = 16, 48, 3
+"""So many bodies of a family that FEW numbers move come before it is proved; and where little room is left. A proof takes 0.3 s then and saves
+20 ms of a body; with 6 to 12 numbers, which tell less, it takes 1 to 4 s and saves 5 to 16 ms: so many times more bodies come first as
+the square of their number says. One that lies in the folder, which takes 0.1 s, needs no more than AFTER."""
 ROOMY = 0.75
 """Of the limit: beyond it little room is left."""
 
@@ -120,8 +121,8 @@ class _Told:
 class Families:
     """What is known of the families used last, at most `limit` bytes of it. Safe among threads. `disk`: the folder where proofs are kept.
 
-    A family is proved when `after` bodies of it came. Where more families are in turn than there is room for, none must be proved again for
-    each body: then only one of which CROWDED bodies came is, which pays by itself.
+    A family is proved when `after` bodies of it came, more where many numbers move it (FEW). Where more families are in turn than there is
+    room for, none must be proved again for each body: then only one of which CROWDED bodies came is, which pays by itself.
     """
 
     def __init__(self, limit: int = 192 << 20, disk: pathlib.Path | None = None, after: int = AFTER) -> None:
@@ -135,13 +136,20 @@ class Families:
         key: Hashable = (member.family.key, member.faces, faces[member.faces // 2].tobytes())
         told = self._shelf.get(key)
         if told is None:
-            if self._shelf.asked(key) < (self._after if self._shelf.held <= ROOMY * self._shelf.limit else CROWDED):
+            if not self._pays(self._shelf.asked(key), member.family, faces[: member.faces]):
                 return None
             self._shelf.unasked(key)
             told = _Told(prove(member.family, faces[: member.faces].copy(), self._disk))
             self._shelf.put(key, told)
         known = told.known
         return known if known is not None and np.array_equal(faces[: member.faces], known.faces) else None
+
+    def _pays(self, came: int, family: Family, faces: Faces) -> bool:
+        """Is it time to prove a family of which so many bodies came?"""
+        least = self._after if self._shelf.held <= ROOMY * self._shelf.limit else CROWDED
+        if came == least and self._disk is not None:
+            return Proofs.of(self._disk, family, faces).begun or len(family.motions) <= FEW
+        return came >= least * max(1.0, (len(family.motions) / FEW) ** 2)
 
     def forget(self) -> None:
         """Drop all of it."""
@@ -245,29 +253,35 @@ def _lend(family: Family, looks: Floats, twin: Int32s, gone: Int8s) -> None:
     """Narrow what slivers may look along: their own normal where they are none, else that of a face beyond their longest edge
     (`kernels.facing.look`), of which only what stays is known."""
     wide = looks[:, 3] >= outlook.WIDE
+    slivers = np.flatnonzero(wide)
+    over = _over_longest(family, twin, slivers)
     told = {}
-    for f in np.flatnonzero(wide).tolist():
+    for f in over:
         found, ring = [f], {f}
         for _ in range(HOPS):
-            beyond = {int(twin[3 * g + k]) // 3 for g in ring for k in _longest(family, g)}
+            beyond = {h for g in ring for h in over[g]}
             found += beyond
-            ring = {g for g in beyond if wide[g]}
-        cone = looks[found[:1]][:, [0, 1, 2, 4]]
-        for g in found[1:]:
-            cone = _joined(cone, looks[g : g + 1][:, [0, 1, 2, 4]])
+            ring = beyond & over.keys()
         if not ring and not gone[found].any():
+            cone = looks[found[:1]][:, [0, 1, 2, 4]]
+            for g in found[1:]:
+                cone = _joined(cone, looks[g : g + 1][:, [0, 1, 2, 4]])
             told[f] = float(cone[0, 3]), cone[0, :3]
     for f, (chord, axis) in told.items():
         looks[f, :3], looks[f, 3] = axis, chord
 
 
-def _longest(family: Family, f: int) -> list[int]:
-    """Which of its edges may be a face's longest."""
-    corners = family.faces[f]
-    ends = np.stack((corners, np.roll(corners, -1)))
-    length = np.sqrt(((family.middle[ends[1]] - family.middle[ends[0]]) ** 2).sum(axis=1))
-    more = np.sqrt(((family.motions[:, ends[1]] - family.motions[:, ends[0]]) ** 2).sum(axis=2)).sum(axis=0) + ROOM
-    return np.flatnonzero(length + more >= (length - more).max()).tolist()
+def _over_longest(family: Family, twin: Int32s, rows: npt.NDArray[np.intp]) -> dict[int, tuple[int, ...]]:
+    """Of each of these faces, those beyond any edge that may be its longest."""
+    ends = np.stack((family.faces[rows], np.roll(family.faces[rows], -1, axis=1)))
+    length = np.sqrt(((family.middle[ends[1]] - family.middle[ends[0]]) ** 2).sum(axis=2))
+    more = np.sqrt(((family.motions[:, ends[1]] - family.motions[:, ends[0]]) ** 2).sum(axis=3)).sum(axis=0) + ROOM
+    longest = length + more >= (length - more).max(axis=1, keepdims=True)
+    beyond = (twin.reshape(-1, 3)[rows] // 3).tolist()
+    return {
+        f: tuple(g for g, may in zip(those, ways, strict=True) if may)
+        for f, those, ways in zip(rows.tolist(), beyond, longest.tolist(), strict=True)
+    }
 
 
 def active(

@@ -70,6 +70,11 @@ class Proofs:
             digest.update(np.ascontiguousarray(array).tobytes())
         return cls(folder, digest.hexdigest(), len(family.faces))
 
+    @property
+    def begun(self) -> bool:
+        """Does a file of its pairs lie there?"""
+        return self._path("pairs")[0].is_file()
+
     def pairs(self) -> Int32s | None:
         """Pairs of faces (q, 2) that may meet, the lower first; None where nobody has proved that there are no others."""
 

@@ -225,6 +225,15 @@ def test_warm_and_cold_are_the_same_bytes(stand_in: Make, ball: Make, identity: 
     assert cache.hits >= 6
 
 
+def test_bodies_of_the_same_faces_share_their_triangles(stand_in: Make, ball: Make, identity: Identity) -> None:
+    """Whatever chart they are of: only a body's points are written anew."""
+    cache, first = KeptSegments(), named(stand_in, ball, 1, key="one")
+    threemf.write([first], identity, cache=cache)
+    larger = stand_in((2 * first.lattice, first.faces), kept=replace(first.kept, key="another"))
+    assert threemf.write([larger], identity, cache=cache) == threemf.write([larger], identity)
+    assert (cache.hits, cache.misses) == (1, 3)
+
+
 def test_a_wrong_key_never_gives_a_wrong_file(stand_in: Make, ball: Make, identity: Identity) -> None:
     cache = KeptSegments()
     part = named(stand_in, ball, 1)

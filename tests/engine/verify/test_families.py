@@ -26,7 +26,7 @@ from engine.model.process import CHECKS, Limit, Machine, Process
 from engine.shape.stamp import stamp
 from engine.verify import families, member
 from engine.verify.checks import verify
-from engine.verify.families import CROWDED, Families, prove
+from engine.verify.families import CROWDED, FEW, Families, prove
 from engine.verify.settle import settle
 
 CHARTS = sorted(pathlib.Path("templates/phone_case/charts").rglob("*.chart"))
@@ -122,6 +122,20 @@ def test_where_little_room_is_left_a_family_is_proved_only_after_many_of_it_came
     other = replace(part.member, family=replace(part.member.family, key="another"))
     assert [crowded.of(other, part.faces) is not None for _ in range(2)] == [False, True]
     assert proved(crowded, CROWDED + 1) == [CROWDED, CROWDED + 1]
+
+
+def test_a_family_of_many_numbers_is_proved_later_unless_its_proof_lies_there(tmp_path: pathlib.Path) -> None:
+    """Twice as many numbers as FEW: four times as many bodies; a proof that another process left is read at once."""
+    still = np.zeros((3, *FAMILY.middle.shape))
+    part, many = body_of(np.zeros(3)), replace(FAMILY, key="many", motions=np.concatenate((FAMILY.motions, still)))
+    claimed = Member(many, np.zeros(6), len(many.faces))
+
+    def first(known: Families) -> int:
+        return next(k for k in range(1, 20) if known.of(claimed, part.faces) is not None)
+
+    assert len(many.motions) == 2 * FEW and first(Families(after=2)) == 8
+    assert first(Families(disk=tmp_path, after=2)) == 8, "nobody has proved it yet"
+    assert first(Families(disk=tmp_path, after=2)) == 2
 
 
 KNOWN = asked_twice(body_of(np.zeros(3)))
