@@ -11,7 +11,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchmarks import text_case
@@ -21,6 +21,9 @@ from benchmarks.product import PINNED, baseline_sha256
 from engine.chart.coordinates import taken
 from engine.compiling.drawing import Orders
 from engine.doors import cad
+from engine.equals import Equals
+from engine.export.kept import KeptSegments
+from engine.export.thumbnail import forget
 from engine.language.charted import folders_of
 from engine.language.orders import accept
 from engine.language.template import Home, Run
@@ -29,6 +32,8 @@ from engine.model.order import Order, Severity
 from engine.model.places import cache_folder
 from engine.process.limits import load_process
 from engine.sweep import sobol
+from engine.verify.delta import Certificates
+from engine.verify.settle import Footings
 from kernels import nearest
 from templates.phone_case import PhoneCase, body, rules
 
@@ -42,6 +47,8 @@ VARIED = {
 """What changes from order to order, and the name: least, greatest, step, within the box of the chart that comes with the case, and what the rules take (a refusal looks for the nearest
 order that would do, and is no order to be timed)."""
 FARTHEST_MM = 0.03
+LAST_BODY_BYTES = 600_000
+"""Room for what a chart's triangles and one body's points were written as, and none for the body before."""
 WARMING = 40
 """Orders beside those that are timed, made before: a lane has proved what it can of the charts that it uses all day."""
 
@@ -58,16 +65,22 @@ class One:
 
 @dataclass
 class Bench:
-    """Orders that differ in everything, and the workshop that makes them: nothing is made twice."""
+    """Orders that differ in everything, and the workshop that makes them. Of a body, or what was made of it, nothing is remembered from one
+    order to the next: the chart that comes with the case has few enough for some to come again. What is known of the chart is."""
 
     orders: list[One]
     shop: Workshop
+    segments: KeptSegments = field(default_factory=lambda: KeptSegments(LAST_BODY_BYTES))
     steps: list[dict[str, float]] = field(default_factory=list)
     tiers: Counter[str] = field(default_factory=Counter)
 
     def make(self, one: One, formats: Sequence[str] = ("3mf", "png")) -> Any:
         """An order to its product."""
-        made = make(one.order, PhoneCase, formats=formats, workshop=self.shop, keep_refused=True)
+        forget()
+        shop = replace(
+            self.shop, home=_home(), segments=self.segments, footings=Footings(), certificates=Certificates(), equals=Equals()
+        )
+        made = make(one.order, PhoneCase, formats=formats, workshop=shop, keep_refused=True)
         self.steps.append(dict(made.report.figures["road_cpu_ms"]))
         self.tiers[str(made.report.figures.get("tier"))] += 1
         return made
@@ -245,7 +258,7 @@ def _agree_on(count: int) -> list[str]:
 
 def _geometry() -> Case:
     def ours(one: One) -> Any:
-        return _run(one.order, _HOME).case()
+        return _run(one.order, _home()).case()
 
     return Case(
         "everything changed and a name: geometry",
@@ -255,9 +268,6 @@ def _geometry() -> Case:
         bench().orders,
         {"CadQuery": 500.0},
     )
-
-
-_HOME = Home(None, cache_folder() / "charts")
 
 
 def _validated() -> Case:
