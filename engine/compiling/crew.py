@@ -104,9 +104,7 @@ class Crew:
                 "engine.compiling.drawing:timed", errand, self.source, *args, deadline=wall, cpu=cpu, own=self._own
             )
             self._took.setdefault(errand, deque(maxlen=LATEST)).append(took)
-            with self._lock:
-                own = self.spent.setdefault(errand, Spent())
-                own.times, own.seconds = own.times + 1, own.seconds + took
+            self.count(errand, took)
             return told, took
         except ChildFault as fault:
             if self._ended.is_set():  # its server was ended, not the body's fault: who keeps what came of it would keep a lie
@@ -120,6 +118,12 @@ class Crew:
             ) from None
         finally:
             self._idle.put(child)
+
+    def count(self, errand: str, took: float) -> None:
+        """One more errand that took so many seconds of CPU."""
+        with self._lock:
+            own = self.spent.setdefault(errand, Spent())
+            own.times, own.seconds = own.times + 1, own.seconds + took
 
     def deadline(self, errand: str) -> float:
         """Seconds of CPU for the next body."""

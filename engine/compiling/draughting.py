@@ -51,10 +51,13 @@ class Bodies:
         if found is None:
             self.drawn += 1
             try:
-                found = self.crew.ask("solids:body", self.asked.stage, self.asked.inputs, dict(changes))
+                found, took = self.crew.timed("solids:body", self.asked.stage, self.asked.inputs, dict(changes))
+                found["seconds"] = took
             except Undrawn as failed:
                 found = {"failed": [failed.cause, failed.why]}
             kept.write(found)
+        elif name not in self._known and "seconds" in found:
+            self.crew.count("solids:body", found["seconds"])  # an earlier start paid for it
         if "more" in found:
             raise MoreInputs(found["more"])
         if "failed" in found:

@@ -141,6 +141,8 @@ def test_the_same_charts_again_and_a_killed_compile_goes_on(plate: Callable[...,
         file.unlink()
     killed = compiled(path, tmp_path / "one")
     assert bytes_of("one") == bytes_of("two") and killed.drawn == 0, "bodies that lie there change nothing but the time"
+    assert [s.bodies for s in killed.structures] == [s.bodies for s in other.structures], "what it cost is told all the same"
+    assert all(s.seconds > s.drawing > 0.0 for s in killed.structures)
 
 
 def test_a_change_of_topology_is_found_and_cut_at(plate: Callable[..., pathlib.Path], tmp_path: pathlib.Path) -> None:
