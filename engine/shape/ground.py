@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.errors import EngineFault
-from engine.model.family import Family, Member
+from engine.model.family import Member
 from engine.model.mesh import STEPS_PER_MM, Faces, Kept, Lattice, Mesh, Patch, Plane, Points, Role
 from engine.model.surface import Surface
 from engine.shape.bend import Bent, unrolled
@@ -192,18 +192,38 @@ class _Cut:
     rest: Faces
 
 
-_CUTS: WeakKeyDictionary[Family, dict[bytes, _Cut]] = WeakKeyDictionary()
+class _Cuts:
+    """Cuts by the very array of faces that they were made in, as long as it is there: all bodies of a chart share one."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, tuple[ref[Faces], dict[tuple[int, bytes], _Cut]]] = {}
+
+    def of(self, faces: Faces) -> dict[tuple[int, bytes], _Cut]:
+        """Those that are known, by how many points the mesh has and which faces are the patch's."""
+        at = id(faces)
+        held = self._of.get(at)
+        if held is None or held[0]() is not faces:
+            held = self._of[at] = ref(faces, lambda gone: self._forget(at, gone)), {}
+        return held[1]
+
+    def _forget(self, at: int, gone: ref[Faces]) -> None:
+        if at in self._of and self._of[at][0] is gone:
+            del self._of[at]
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+
+_CUTS = _Cuts()
 _MOST_CUTS = 16
-"""Of one family."""
+"""Of the same faces."""
 
 
 def _cut(mesh: Mesh, patch: Patch, bent: Bent | None) -> _Cut:
-    """The cut; that of a whole body of a family and of a flat patch is kept for all of them. ValueError when the border touches itself."""
-    if bent is not None or not _is_whole(mesh):
+    """The cut; that of a flat patch is kept for all meshes with these faces. ValueError when the border touches itself."""
+    if bent is not None:
         return _cut_out(mesh, patch, bent)
-    assert mesh.member is not None
-    known = _CUTS.setdefault(mesh.member.family, {})
-    name = patch.faces.tobytes()
+    known, name = _CUTS.of(mesh.faces), (len(mesh.points), patch.faces.tobytes())
     found = known.get(name)
     if found is None:
         if len(known) >= _MOST_CUTS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections import Counter
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from engine.errors import EngineFault
 from engine.model.mesh import Mesh, Part, Patch, Plane, Role
 from engine.model.outline import Outline
 from engine.process.limits import load_process
+from engine.shape import ground
 from engine.shape.stamp import BadOutline, OffPatch, Stamped, covers, stamp, stamp_by_csg
 from engine.shape.text import outline
 from engine.verify.checks import verify
@@ -178,6 +180,22 @@ def test_the_bodys_rows_lead() -> None:
     other = stamp(*plate(TURNS[1]), "top", letters(), 0.6)
     assert other.mesh.kept is not None
     assert other.mesh.kept.key != kept.key
+
+
+def test_meshes_with_the_same_faces_are_cut_out_once_while_there_are_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever their points lie, and what is stamped is what it would be alone; faces that are merely equal are others."""
+    cut_out, made = ground._cut_out, []
+    monkeypatch.setattr(ground, "_cut_out", lambda *of: made.append(of) or cut_out(*of))
+    mesh, patches = plate()
+    before = len(ground._CUTS)
+    larger, other = Mesh(2.0 * mesh.points, mesh.faces), Mesh(2.0 * mesh.points, mesh.faces.copy())
+    got = [stamp(body, patches, "top", letters(), 0.6) for body in (mesh, larger, other)]
+    assert [of[0] for of in made] == [mesh, other] and len(ground._CUTS) == before + 2
+    assert (got[1].mesh.points == got[2].mesh.points).all() and (got[1].mesh.faces == got[2].mesh.faces).all()
+    del mesh, larger, other, got
+    made.clear()
+    gc.collect()
+    assert len(ground._CUTS) <= before
 
 
 def test_a_second_stamp() -> None:
