@@ -22,8 +22,8 @@ from engine.chart.coordinates import taken
 from engine.compiling.drawing import Orders
 from engine.doors import cad
 from engine.equals import Equals
+from engine.export import thumbnail
 from engine.export.kept import KeptSegments
-from engine.export.thumbnail import forget
 from engine.language.charted import folders_of
 from engine.language.orders import accept
 from engine.language.template import Home, Run
@@ -76,7 +76,7 @@ class Bench:
 
     def make(self, one: One, formats: Sequence[str] = ("3mf", "png")) -> Any:
         """An order to its product."""
-        forget()
+        thumbnail.forget()
         shop = replace(
             self.shop, home=_home(), segments=self.segments, footings=Footings(), certificates=Certificates(), equals=Equals()
         )

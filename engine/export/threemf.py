@@ -23,7 +23,7 @@ from engine.export.identity import Identity
 from engine.export.kept import KeptSegments
 from engine.export.xml import escaped
 from engine.export.zipped import Entry, Segment, deflate, deflated, pack, stored
-from engine.model.mesh import STEPS_PER_MM, Settled
+from engine.model.mesh import STEPS_PER_MM, Settled, sampled
 from kernels import decimals
 
 CORE = "http://schemas.microsoft.com/3dmanufacturing/core/2015/02"
@@ -49,7 +49,6 @@ _TYPES = {
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
 _BETWEEN = b"</vertices><triangles>"
 _AFTER = "</triangles></mesh></object>"
-_SAMPLE = 64  # so many of a body's triangles tell which it has; all are compared
 _SMALL = 256  # below, deflate gains nothing worth its time
 
 Rows = npt.NDArray[np.int32]
@@ -120,7 +119,7 @@ def _mesh(settled: Settled, before: bytes, after: bytes, cache: KeptSegments | N
         segments.append(_vertices(body_points))
     segments.append(_vertices(points[old_points:], _BETWEEN))
     if kept is not None and cache is not None and not (old_faces and body_faces.max() >= count):
-        named = body_faces[:: max(1, old_faces // _SAMPLE)].tobytes()  # bodies of one chart have the same ones
+        named = sampled(body_faces)  # bodies of one chart have the same ones
         segments.append(cache.get("triangles", named, body_faces, lambda: _triangles(body_faces, count, settled.part.name)))
     else:
         segments.append(_triangles(body_faces, count, settled.part.name))

@@ -147,9 +147,9 @@ class Families:
     def _pays(self, came: int, family: Family, faces: Faces) -> bool:
         """Is it time to prove a family of which so many bodies came?"""
         least = self._after if self._shelf.held <= ROOMY * self._shelf.limit else CROWDED
-        if came == least and self._disk is not None:
-            return Proofs.of(self._disk, family, faces).begun or len(family.motions) <= FEW
-        return came >= least * max(1.0, (len(family.motions) / FEW) ** 2)
+        if came >= least * max(1.0, (len(family.motions) / FEW) ** 2):
+            return True
+        return came == least and self._disk is not None and Proofs.of(self._disk, family, faces).begun
 
     def forget(self) -> None:
         """Drop all of it."""

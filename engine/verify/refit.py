@@ -12,14 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.model.mesh import Faces, Settled
+from engine.model.mesh import Faces, Settled, sampled
 from engine.model.shelf import Shelf
 from engine.verify import anatomy
 from engine.verify.anatomy import Anatomy, Topology
 from engine.verify.tree import Seed, Tree
-
-_SAMPLE = 64
-"""So many faces make the key of a mesh; its faces are compared one by one before anything is taken from it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +69,7 @@ class Connectivities:
 
 
 def _key(points: int, faces: Faces) -> Hashable:
-    return points, len(faces), faces[:: max(1, len(faces) // _SAMPLE)].tobytes()
+    return points, len(faces), sampled(faces)
 
 
 def dissect(part: Settled, known: Connectivities) -> Anatomy:
